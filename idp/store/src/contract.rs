@@ -1,0 +1,178 @@
+//! The contract: what every engine has to keep, run against each real one.
+//!
+//! Memory and SQLite are always there. Redis and PostgreSQL are reached at `PASSERELLE_TEST_REDIS_URL` and
+//! `PASSERELLE_TEST_POSTGRES_URL`; without them their cases say so and pass. Each case works in places, or in a
+//! schema, of its own: nothing has to be empty before, and cases run side by side.
+
+mod ephemeral;
+mod journal;
+mod registry;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::secret::Bearer;
+use domain::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::Clock;
+use crate::ephemeral::{Ephemeral, Record};
+use crate::registry::{Location, Registry};
+use crate::seal::{Lock, Vault};
+
+/// What stands for everything personal: it must appear nowhere.
+const CANARY: &str = "Angela-Claire-DUBOIS-1962-08-24";
+
+/// Stamps the cases once for each engine.
+macro_rules! for_each_engine {
+    ($open:ident: $($engine:ident),+; $cases:tt) => { $(for_each_engine!(@ $open $engine $cases);)+ };
+    (@ $open:ident $engine:ident { $($case:ident),+ $(,)? }) => {
+        mod $engine {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    if let Some(opened) = crate::contract::$open(crate::contract::Which::$engine).await {
+                        super::$case(opened).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+use for_each_engine;
+
+/// The real engines, named as the test modules are.
+#[derive(Clone, Copy)]
+#[expect(
+    non_camel_case_types,
+    reason = "named after the modules that the cases are stamped into"
+)]
+enum Which {
+    memory,
+    redis,
+    sqlite,
+    postgres,
+}
+
+/// Two nodes on one ephemeral engine.
+struct Nodes {
+    one: Ephemeral,
+    two: Ephemeral,
+    moved: Arc<AtomicI64>,
+}
+
+impl Nodes {
+    /// Lets `seconds` go by for one record.
+    async fn age<R: Record>(&self, bearer: &Bearer<R>, seconds: u32) {
+        self.moved.fetch_add(seconds.into(), Ordering::Relaxed);
+        self.one.age(Lock::of(bearer).place(), seconds).await;
+    }
+}
+
+async fn nodes(which: Which) -> Option<Nodes> {
+    let moved = Arc::new(AtomicI64::new(1_800_000_000));
+    let (one, two) = match which {
+        Which::memory => {
+            let hands = Arc::clone(&moved);
+            let clock: Clock =
+                Arc::new(move || Timestamp::from_epoch(hands.load(Ordering::Relaxed)));
+            let one = Ephemeral::memory(clock, 10_000, &vault());
+            (one.clone(), one)
+        }
+        Which::redis => {
+            let url = variable("PASSERELLE_TEST_REDIS_URL")?;
+            let connect = async || {
+                Ephemeral::redis(&url, &vault())
+                    .await
+                    .expect("the Redis of the tests answers")
+            };
+            (connect().await, connect().await)
+        }
+        Which::sqlite | Which::postgres => unreachable!("a registry"),
+    };
+    Some(Nodes { one, two, moved })
+}
+
+/// Two nodes on one registry, fresh and empty.
+struct Offices {
+    one: Registry,
+    two: Registry,
+    location: Location,
+    _folder: tempfile::TempDir,
+}
+
+async fn offices(which: Which) -> Option<Offices> {
+    let (location, folder) = empty_location(which).await?;
+    let one = Registry::migrate(&location, Arc::new(vault()))
+        .await
+        .expect("migrates");
+    let two = Registry::open(&location, Arc::new(vault()))
+        .await
+        .expect("opens what was migrated");
+    Some(Offices {
+        one,
+        two,
+        location,
+        _folder: folder,
+    })
+}
+
+/// A place without any registry yet.
+async fn empty_location(which: Which) -> Option<(Location, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let location = match which {
+        // A name that a careless URL would cut off.
+        Which::sqlite => Location::Sqlite(folder.path().join("a registry? 100%.sqlite")),
+        Which::postgres => {
+            let url = variable("PASSERELLE_TEST_POSTGRES_URL")?;
+            let schema = format!(
+                "case_{}",
+                random::<8>().map(|byte| format!("{byte:02x}")).concat()
+            );
+            crate::registry::create_schema(&url, &schema).await;
+            let separator = if url.contains('?') { '&' } else { '?' };
+            Location::Postgres(Zeroizing::new(format!(
+                "{url}{separator}options=-c%20search_path%3D{schema}"
+            )))
+        }
+        Which::memory | Which::redis => unreachable!("ephemeral"),
+    };
+    Some((location, folder))
+}
+
+#[expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a skipped case has to be seen, and only tests read the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("skipped: {name} is not set");
+    }
+    value
+}
+
+fn vault() -> Vault {
+    Vault::new(&[42; 32])
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).expect("randomness");
+    bytes
+}
+
+fn bearer<R>() -> Bearer<R> {
+    Bearer::from_random(random())
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_epoch(1_800_000_000)
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}

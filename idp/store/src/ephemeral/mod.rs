@@ -1,0 +1,299 @@
+//! What lives for minutes: sign-ins, sessions, codes, access tokens, and what was seen.
+//!
+//! A record lies at a place, and under a key, that only its bearer secret leads to ([`crate::seal`]). Four acts, each
+//! atomic on each engine:
+//!
+//! ```text
+//!   put    it was not there, now it is          never overwrites
+//!   look   what lies there, and its version
+//!   take   what lay there, and it is gone       of many takers one has it: everything single-use
+//!   swap   the new one, if the version still stands    of two clicks the second loses
+//! ```
+//!
+//! No act is repeated on its own: after [`StoreError::Unavailable`] nobody knows whether it took place, and to take
+//! again what was taken, or to swap again what was swapped, is for the caller to decide.
+
+mod memory;
+mod records;
+mod redis;
+
+use domain::secret::{Bearer, delimited};
+use domain::time::Lifetime;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+pub use crate::seal::Version;
+
+use crate::seal::{Blob, Lock, Place, Vault, seen_place};
+use crate::{Clock, StoreError};
+use memory::Memory;
+use redis::Redis;
+
+/// What a record is. It is part of the place, of the key and of what is authenticated: a code can never be opened as
+/// a session, even under the same secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A sign-in on its way, borne by a cookie.
+    SignIn,
+    /// An earlier sign-in of a browser, borne by a cookie.
+    Session,
+    /// An authorization code.
+    Code,
+    /// An access token.
+    AccessToken,
+    /// A client assertion that was used (RFC 7523 §3, `jti`).
+    ClientAssertion,
+    /// A request or a token of another party that must not be used twice.
+    Seen,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::SignIn,
+        Self::Session,
+        Self::Code,
+        Self::AccessToken,
+        Self::ClientAssertion,
+        Self::Seen,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "signin",
+            Self::Session => "session",
+            Self::Code => "code",
+            Self::AccessToken => "token",
+            Self::ClientAssertion => "assertion",
+            Self::Seen => "seen",
+        }
+    }
+}
+
+/// A value that can be kept under a bearer secret.
+pub trait Record: Serialize + DeserializeOwned {
+    /// What it is.
+    const KIND: Kind;
+}
+
+/// What became of a put.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Nothing was there: it is kept.
+    Fresh,
+    /// Something was there already, and still is: nothing was changed.
+    Taken,
+}
+
+/// What became of a swap.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    /// The record was replaced; this is its version now.
+    Done(Version),
+    /// The version no longer stands, or the record is gone: nothing was changed.
+    Lost,
+}
+
+/// The records that live for minutes. Cheap to clone.
+#[derive(Clone)]
+pub struct Ephemeral {
+    pub(crate) engine: Engine,
+    seen: Zeroizing<[u8; 32]>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Engine {
+    Memory(Memory),
+    Redis(Redis),
+}
+
+impl Ephemeral {
+    /// Keeps records in this process, at most `capacity` of them; beyond, a put is refused with [`StoreError::Full`]
+    /// rather than a live code evicted. For a gateway of one node: a restart forgets everything.
+    pub fn memory(clock: Clock, capacity: u64, vault: &Vault) -> Self {
+        Self {
+            engine: Engine::Memory(Memory::new(clock, capacity)),
+            seen: vault.derive("seen"),
+        }
+    }
+
+    /// Keeps records in Redis, 6.2 or newer, at `redis://` or `rediss://`. Time is Redis' own.
+    pub async fn redis(url: &str, vault: &Vault) -> Result<Self, StoreError> {
+        Ok(Self {
+            engine: Engine::Redis(Redis::connect(url).await?),
+            seen: vault.derive("seen"),
+        })
+    }
+
+    /// Keeps a record for `lifetime`, unless one lies there already.
+    pub async fn put<R: Record>(
+        &self,
+        bearer: &Bearer<R>,
+        record: &R,
+        lifetime: Lifetime,
+    ) -> Result<Put, StoreError> {
+        let lock = Lock::of(bearer);
+        let (_, blob) = lock.seal(record)?;
+        self.engine.put(lock.place(), blob, some(lifetime)?).await
+    }
+
+    /// What lies there, with its version; `None` when it never was, was taken, or has ended.
+    pub async fn look<R: Record>(
+        &self,
+        bearer: &Bearer<R>,
+    ) -> Result<Option<(R, Version)>, StoreError> {
+        let lock = Lock::of(bearer);
+        self.engine
+            .look(lock.place())
+            .await?
+            .map(|blob| lock.open(blob))
+            .transpose()
+    }
+
+    /// Takes what lies there: returned and gone in one act, to one caller alone (architecture rule 6).
+    pub async fn take<R: Record>(&self, bearer: &Bearer<R>) -> Result<Option<R>, StoreError> {
+        let lock = Lock::of(bearer);
+        let Some(blob) = self.engine.take(lock.place()).await? else {
+            return Ok(None);
+        };
+        lock.open(blob).map(|(record, _)| Some(record))
+    }
+
+    /// Replaces the record that had `version` when it was looked at, and gives it a new `lifetime` from now.
+    pub async fn swap<R: Record>(
+        &self,
+        bearer: &Bearer<R>,
+        version: Version,
+        record: &R,
+        lifetime: Lifetime,
+    ) -> Result<Swap, StoreError> {
+        let lock = Lock::of(bearer);
+        let (next, blob) = lock.seal(record)?;
+        match self
+            .engine
+            .swap(lock.place(), version, blob, some(lifetime)?)
+            .await?
+        {
+            Swapped::Yes => Ok(Swap::Done(next)),
+            Swapped::No => Ok(Swap::Lost),
+        }
+    }
+
+    /// Notes that a value was seen: [`Put::Fresh`] the first time within `lifetime`, [`Put::Taken`] after. The value
+    /// is the list of its fields (say, the client and the `jti`); it is kept as a keyed hash alone.
+    pub async fn once(
+        &self,
+        kind: Kind,
+        value: &[&[u8]],
+        lifetime: Lifetime,
+    ) -> Result<Put, StoreError> {
+        let place = seen_place(&self.seen, kind, &delimited(value));
+        self.engine.put(place, vec![1], some(lifetime)?).await
+    }
+
+    /// Whether the engine answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Memory(_) => Ok(()),
+            Engine::Redis(redis) => redis.ping().await,
+        }
+    }
+}
+
+impl std::fmt::Debug for Ephemeral {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match &self.engine {
+            Engine::Memory(_) => "Ephemeral(memory)",
+            Engine::Redis(_) => "Ephemeral(redis)",
+        })
+    }
+}
+
+/// Whether the version still stood.
+pub(crate) enum Swapped {
+    Yes,
+    No,
+}
+
+/// The four acts of an engine, on sealed bytes. A lifetime is never zero here.
+impl Engine {
+    pub(crate) async fn put(
+        &self,
+        place: Place,
+        blob: Blob,
+        lifetime: Lifetime,
+    ) -> Result<Put, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.put(place, blob, lifetime).await,
+            Self::Redis(redis) => redis.put(place, blob, lifetime).await,
+        }
+    }
+
+    pub(crate) async fn look(&self, place: Place) -> Result<Option<Blob>, StoreError> {
+        match self {
+            Self::Memory(memory) => Ok(memory.look(place).await),
+            Self::Redis(redis) => redis.look(place).await,
+        }
+    }
+
+    pub(crate) async fn take(&self, place: Place) -> Result<Option<Blob>, StoreError> {
+        match self {
+            Self::Memory(memory) => Ok(memory.take(place).await),
+            Self::Redis(redis) => redis.take(place).await,
+        }
+    }
+
+    pub(crate) async fn swap(
+        &self,
+        place: Place,
+        held: Version,
+        blob: Blob,
+        lifetime: Lifetime,
+    ) -> Result<Swapped, StoreError> {
+        match self {
+            Self::Memory(memory) => Ok(memory.swap(place, held, blob, lifetime).await),
+            Self::Redis(redis) => redis.swap(place, held, blob, lifetime).await,
+        }
+    }
+}
+
+fn some(lifetime: Lifetime) -> Result<Lifetime, StoreError> {
+    if lifetime.as_seconds() == 0 {
+        Err(StoreError::NoLifetime)
+    } else {
+        Ok(lifetime)
+    }
+}
+
+/// What only the contract needs: time that goes by, the bytes as an intruder finds them, a connection that breaks.
+#[cfg(test)]
+impl Ephemeral {
+    /// Lets time go by for one record where time is the engine's own; the clock of the memory moves by itself.
+    pub(crate) async fn age(&self, place: Place, seconds: u32) {
+        match &self.engine {
+            Engine::Memory(_) => {}
+            Engine::Redis(redis) => redis.age(place, seconds).await,
+        }
+    }
+
+    /// Everything an intruder would find.
+    pub(crate) async fn dump(&self) -> Vec<u8> {
+        match &self.engine {
+            Engine::Memory(memory) => memory.dump(),
+            Engine::Redis(redis) => redis.dump().await,
+        }
+    }
+
+    /// Breaks the connection of another node.
+    pub(crate) async fn cut(&self, other: &Self) {
+        match (&self.engine, &other.engine) {
+            (Engine::Redis(own), Engine::Redis(other)) => own.cut(other).await,
+            (Engine::Memory(_), _) | (_, Engine::Memory(_)) => {
+                unreachable!("the memory has no connection")
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The journal as it is kept: one chain for all nodes, appended to inside the transaction that does the act.
+//!
+//! The head (number and hash of the last entry) is one row that every append updates first. That update is the lock
+//! that puts the appends of all nodes in one order, on both engines: a row lock on PostgreSQL, the write lock on
+//! SQLite. It is taken last in a transaction, so it is held for the shortest time.
+
+use domain::journal::{Act, Broken, ChainHash, Entry, Walk};
+use domain::secret::{base64url, from_base64url};
+use domain::time::Timestamp;
+use sqlx::{Any, Transaction};
+
+use crate::StoreError;
+use crate::registry::{Registry, commit, failed};
+
+/// How many entries are read at a time when the chain is walked.
+const PAGE: i64 = 1000;
+
+/// What a walk over the whole chain found.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every entry follows from the one before, up to the head.
+    Whole {
+        /// How many there are.
+        entries: i64,
+    },
+    /// The chain was tampered with, first at this place.
+    Broken(Broken),
+}
+
+type Row = (i64, i64, String, String, String);
+
+impl Registry {
+    /// Appends acts that no other transaction carries: a refusal, a logout.
+    pub async fn append(&self, acts: &[Act], now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        append(&mut transaction, acts, now).await?;
+        commit(transaction).await
+    }
+
+    /// At most `limit` entries after the one numbered `after`, in order; 0 starts at the beginning.
+    pub async fn entries(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let rows = page(&mut *self.snapshot().await?, after, limit.into()).await?;
+        rows.into_iter()
+            .map(|row| {
+                read(row).ok_or(StoreError::Corrupt {
+                    what: "a journal entry",
+                })
+            })
+            .collect()
+    }
+
+    /// Walks the whole chain, as it stands at one moment, and names the first place where it was tampered with.
+    pub async fn verify_journal(&self) -> Result<Verdict, StoreError> {
+        let mut snapshot = self.snapshot().await?;
+        let (head, hash): (i64, String) =
+            sqlx::query_as("SELECT number, hash FROM journal_head WHERE id = 1")
+                .fetch_one(&mut *snapshot)
+                .await
+                .map_err(failed)?;
+        let mut walk = Walk::default();
+        let mut after = i64::MIN;
+        loop {
+            let rows = page(&mut snapshot, after, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.0;
+            for row in rows {
+                let number = row.0;
+                // A hash that cannot even be read was changed.
+                let stepped = read(row)
+                    .ok_or(Broken::Changed { number })
+                    .and_then(|entry| walk.step(&entry));
+                if let Err(broken) = stepped {
+                    return Ok(Verdict::Broken(broken));
+                }
+            }
+        }
+        let finished = read_hash(&hash)
+            .ok_or(Broken::Changed { number: head })
+            .and_then(|hash| walk.finish(head, hash));
+        Ok(match finished {
+            Ok(()) => Verdict::Whole { entries: head },
+            Err(broken) => Verdict::Broken(broken),
+        })
+    }
+}
+
+/// Appends acts within a transaction, which has to be committed soon: all other appends wait for it.
+pub(crate) async fn append(
+    transaction: &mut Transaction<'static, Any>,
+    acts: &[Act],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if acts.is_empty() {
+        return Ok(());
+    }
+    let corrupt = || StoreError::Corrupt {
+        what: "the head of the journal",
+    };
+    let count = i64::try_from(acts.len()).map_err(|_| corrupt())?;
+    let (head, hash): (i64, String) = sqlx::query_as(
+        "UPDATE journal_head SET number = number + $1 WHERE id = 1 RETURNING number, hash",
+    )
+    .bind(count)
+    .fetch_one(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    let mut previous = read_hash(&hash).ok_or_else(corrupt)?;
+    for (number, act) in (head - count + 1..).zip(acts) {
+        let entry = Entry::append(previous, number, now, act);
+        previous = entry.hash;
+        sqlx::query(
+            "INSERT INTO journal (number, at, kind, details, hash) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(entry.number)
+        .bind(entry.at.epoch())
+        .bind(entry.kind)
+        .bind(entry.details)
+        .bind(base64url(entry.hash.as_bytes()))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    }
+    sqlx::query("UPDATE journal_head SET hash = $1 WHERE id = 1")
+        .bind(base64url(previous.as_bytes()))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+async fn page(
+    connection: &mut sqlx::AnyConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
+    sqlx::query_as("SELECT number, at, kind, details, hash FROM journal WHERE number > $1 ORDER BY number LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
+}
+
+fn read((number, at, kind, details, hash): Row) -> Option<Entry> {
+    Some(Entry {
+        number,
+        at: Timestamp::from_epoch(at),
+        kind,
+        details,
+        hash: read_hash(&hash)?,
+    })
+}
+
+fn read_hash(text: &str) -> Option<ChainHash> {
+    from_base64url(text)?
+        .try_into()
+        .ok()
+        .map(ChainHash::from_bytes)
+}
