@@ -1,0 +1,175 @@
+//! `cargo conformance`: sets up what the tests need, runs every test of the workspace, and says what ran.
+
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
+
+use anyhow::Context as _;
+use clap::Parser;
+use conformance::engines::{Postgres, Redis};
+use conformance::preparation::{self, Installing, Outcome};
+use conformance::tools::Missing;
+use conformance::workspace;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+/// Sets up what the tests need and runs every test of the workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo conformance")]
+struct Arguments {
+    /// Install nothing; tests whose tools are missing are skipped and named.
+    #[arg(long)]
+    offline: bool,
+    /// Fail when anything was skipped: for continuous integration.
+    #[arg(long)]
+    complete: bool,
+    /// Words for `cargo test` after `--workspace`, for example a test's name or `-- --test-threads 1`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let installing = if arguments.offline { Installing::Forbidden } else { Installing::Allowed };
+    prepare(installing).await;
+
+    eprintln!("\n== Building the gateway and the demo commune");
+    let programs = workspace::programs().await?;
+
+    eprintln!("\n== Starting throw-away servers");
+    let redis = started("Redis", Redis::start().await);
+    let postgres = started("PostgreSQL", Postgres::start().await);
+
+    eprintln!("\n== Running every test of the workspace");
+    let skipped = skipped_file()?;
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(&arguments.rest)
+        .current_dir(workspace::root())
+        .env("PASSERELLE_TEST_IDP", &programs.idp)
+        .env("PASSERELLE_TEST_COMMUNE", &programs.commune)
+        .env("PASSERELLE_TEST_SKIPPED", &skipped);
+    if let Some(redis) = &redis {
+        command.env("PASSERELLE_TEST_REDIS_URL", redis.url());
+    }
+    if let Some(postgres) = &postgres {
+        command.env("PASSERELLE_TEST_POSTGRES_URL", postgres.url());
+    }
+    let (status, totals) = run(command).await?;
+    let skipped = std::fs::read_to_string(&skipped).unwrap_or_default();
+    report(&totals, &skipped);
+    if !status.success() {
+        return Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)));
+    }
+    if arguments.complete && !skipped.is_empty() {
+        eprintln!("Tests were skipped and --complete was asked: this counts as a failure.");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn prepare(installing: Installing) {
+    eprintln!("== Setting up what the tests need");
+    let tell = |outcome: Outcome| match outcome {
+        Outcome::Ready(what) => eprintln!("  ready       {what}"),
+        Outcome::Incomplete(what) => eprintln!("  INCOMPLETE  {what}"),
+    };
+    tell(preparation::system_packages(installing).await);
+    tell(preparation::javascript(installing).await);
+    tell(preparation::python(installing).await);
+}
+
+fn started<T>(name: &str, server: Result<T, Missing>) -> Option<T> {
+    match server {
+        Ok(server) => {
+            eprintln!("  started     {name}");
+            Some(server)
+        }
+        Err(missing) => {
+            eprintln!("  SKIPPED     {name}: {missing}");
+            None
+        }
+    }
+}
+
+/// An empty file that tests append to when they are skipped.
+fn skipped_file() -> anyhow::Result<PathBuf> {
+    let folder = workspace::workshop();
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("skipped.txt");
+    std::fs::write(&file, "")?;
+    Ok(file)
+}
+
+/// What cargo's own result lines add up to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    failures: Vec<String>,
+}
+
+impl Totals {
+    fn read(&mut self, line: &str) {
+        if let Some(counts) = line.strip_prefix("test result: ") {
+            let count = |word: &str| {
+                let part = counts.split([';', '.']).find_map(|part| part.trim().strip_suffix(word));
+                part.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or_default()
+            };
+            self.passed += count(" passed");
+            self.failed += count(" failed");
+            self.ignored += count(" ignored");
+        } else if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
+            self.failures.push(name.to_owned());
+        }
+    }
+}
+
+/// Runs the tests, passing their output on as it comes.
+#[expect(clippy::print_stdout, reason = "cargo's own lines are what a reader and a machine look for")]
+async fn run(mut command: Command) -> anyhow::Result<(std::process::ExitStatus, Totals)> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let stdout = child.stdout.take().context("cargo's output was asked for")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let mut totals = Totals::default();
+    while let Some(line) = lines.next_line().await? {
+        println!("{line}");
+        totals.read(&line);
+    }
+    Ok((child.wait().await?, totals))
+}
+
+#[expect(clippy::print_stdout, reason = "the summary is what the command is for")]
+fn report(totals: &Totals, skipped: &str) {
+    println!("\n== Summary");
+    for name in &totals.failures {
+        println!("  FAILED   {name}");
+    }
+    for line in skipped.lines() {
+        println!("  {line}");
+    }
+    let skips = skipped.lines().count() as u64 + totals.ignored;
+    println!("total: {} passed, {} failed, {skips} skipped", totals.passed, totals.failed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_lines_add_up() {
+        let mut totals = Totals::default();
+        for line in [
+            "test a::b ... ok",
+            "test a::c ... FAILED",
+            "test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
+        ] {
+            totals.read(line);
+        }
+        let expected = Totals { passed: 41, failed: 1, ignored: 2, failures: vec!["a::c".into()] };
+        assert_eq!(totals, expected);
+    }
+}

@@ -1,0 +1,238 @@
+//! A citizen's real browser: headless Chromium, driven through WebDriver.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+use tempfile::TempDir;
+use thirtyfour::cdp::domains::emulation::SetDeviceMetricsOverride;
+use thirtyfour::prelude::*;
+use tokio::process::Command;
+
+use crate::process::{Process, Signals};
+use crate::site::free_port;
+use crate::tools::{Missing, Tool, node_file};
+use crate::workspace::workshop;
+
+/// How long the browser may take to start, and a page to show what is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A browser with an empty profile. Dropping it ends it.
+#[derive(Debug)]
+pub struct Browser {
+    driver: WebDriver,
+    _chromedriver: Process,
+    _profile: TempDir,
+}
+
+/// Whether pages may run scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// As most citizens have it.
+    On,
+    /// As some have it.
+    Off,
+}
+
+/// A size of window, in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewport {
+    /// For file names.
+    pub name: &'static str,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+/// The four sizes that every page is looked at in.
+pub const VIEWPORTS: [Viewport; 4] = [
+    Viewport { name: "phone", width: 360, height: 740 },
+    Viewport { name: "tablet", width: 768, height: 1024 },
+    Viewport { name: "tablet-landscape", width: 1024, height: 768 },
+    Viewport { name: "desktop", width: 1366, height: 900 },
+];
+
+/// A rule of axe-core that a page breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Violation {
+    /// Rule.
+    pub id: String,
+    /// What it asks.
+    pub help: String,
+    /// Where: the HTML of each place.
+    pub places: Vec<String>,
+}
+
+impl Browser {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    pub async fn start(scripts: Scripts) -> Result<Self, Missing> {
+        let (chromium, chromedriver) = (Tool::Chromium.find()?, Tool::Chromedriver.find()?);
+        Ok(Self::launch(chromium, chromedriver, scripts).await.expect("an installed Chromium starts"))
+    }
+
+    async fn launch(chromium: PathBuf, chromedriver: PathBuf, scripts: Scripts) -> anyhow::Result<Self> {
+        let port = free_port();
+        let mut command = Command::new(chromedriver);
+        command.arg(format!("--port={port}"));
+        let mut process = Process::start("chromedriver", command, Signals::Shared)?;
+        process.line("started successfully", PATIENCE).await?;
+        let profile = TempDir::with_prefix("passerelle-browser-")?;
+        let mut wanted = DesiredCapabilities::chrome();
+        wanted.set_binary(chromium.to_str().context("a path in UTF-8")?)?;
+        for argument in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-default-apps",
+            "--no-first-run",
+            "--lang=fr",
+        ] {
+            wanted.add_arg(argument)?;
+        }
+        wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        if scripts == Scripts::Off {
+            let preferences = serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
+            wanted.add_experimental_option("prefs", preferences)?;
+        }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await?;
+        driver.set_script_timeout(PATIENCE).await?;
+        Ok(Self { driver, _chromedriver: process, _profile: profile })
+    }
+
+    /// The WebDriver itself, for what this type has no word for.
+    pub fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+
+    /// Types an address.
+    pub async fn open(&self, url: &str) -> anyhow::Result<()> {
+        Ok(self.driver.goto(url).await?)
+    }
+
+    /// Waits until something visible matches.
+    pub async fn see(&self, selector: &str) -> anyhow::Result<WebElement> {
+        let query = self.driver.query(By::Css(selector)).wait(PATIENCE, Duration::from_millis(50));
+        match query.and_displayed().first().await {
+            Ok(element) => Ok(element),
+            Err(error) => Err(error).context(format!("no {selector} on {}", self.brief().await)),
+        }
+    }
+
+    /// Presses what matches.
+    pub async fn press(&self, selector: &str) -> anyhow::Result<()> {
+        Ok(self.see(selector).await?.click().await?)
+    }
+
+    /// Types into what matches.
+    pub async fn fill(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let field = self.see(selector).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// The visible text of what matches.
+    pub async fn text(&self, selector: &str) -> anyhow::Result<String> {
+        Ok(self.see(selector).await?.text().await?)
+    }
+
+    /// The address in the address bar.
+    pub async fn address(&self) -> anyhow::Result<url::Url> {
+        Ok(self.driver.current_url().await?)
+    }
+
+    /// Signs in on the login page of a sandbox provider.
+    pub async fn sign_in(&self, username: &str, password: &str) -> anyhow::Result<()> {
+        self.fill("form[data-step=login] input[name=username]", username).await?;
+        self.fill("form[data-step=login] input[name=password]", password).await?;
+        self.press("form[data-step=login] button[value=sign-in]").await
+    }
+
+    /// One line that says which page this is.
+    pub async fn brief(&self) -> String {
+        let url = self.driver.current_url().await.map(String::from).unwrap_or_default();
+        format!("{url} « {} »", self.driver.title().await.unwrap_or_default())
+    }
+
+    /// Sets the size of the page.
+    pub async fn resize(&self, viewport: Viewport) -> anyhow::Result<()> {
+        let metrics = SetDeviceMetricsOverride {
+            width: viewport.width,
+            height: viewport.height,
+            device_scale_factor: 1.0,
+            mobile: false,
+            scale: None,
+            screen_orientation: None,
+        };
+        self.driver.cdp().send(metrics).await?;
+        Ok(())
+    }
+
+    /// Saves a picture of the page under target/conformance/screenshots and returns its path.
+    pub async fn screenshot(&self, name: &str, viewport: Viewport) -> anyhow::Result<PathBuf> {
+        let folder = workshop().join("screenshots");
+        std::fs::create_dir_all(&folder)?;
+        let file = folder.join(format!("{name}-{}.png", viewport.name));
+        self.driver.screenshot(&file).await?;
+        Ok(file)
+    }
+
+    /// Looks at the page in all four sizes: takes a picture of each, and fails when axe-core finds a violation or when
+    /// the page is wider than its window.
+    pub async fn inspect(&self, name: &str, axe: &Axe) -> anyhow::Result<()> {
+        for viewport in VIEWPORTS {
+            self.resize(viewport).await?;
+            self.screenshot(name, viewport).await?;
+            let violations = self.violations(axe).await?;
+            ensure!(violations.is_empty(), "{name} on {}: {violations:#?}", viewport.name);
+            let script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
+            let too_wide = self.driver.execute(script, Vec::new()).await?.convert::<bool>()?;
+            ensure!(!too_wide, "{name} must not scroll sideways on {}", viewport.name);
+        }
+        Ok(())
+    }
+
+    /// What axe-core finds wrong on this page.
+    pub async fn violations(&self, axe: &Axe) -> anyhow::Result<Vec<Violation>> {
+        self.driver.execute(axe.source.as_str(), Vec::new()).await?;
+        let run = "const done = arguments[arguments.length - 1];
+            axe.run(document).then(
+                result => done({ violations: result.violations.map(violation => ({
+                    id: violation.id, help: violation.help, places: violation.nodes.map(node => node.html) })) }),
+                error => done({ error: String(error) }));";
+        let found = self.driver.execute_async(run, Vec::new()).await?;
+        let found = found.json().clone();
+        ensure!(found["error"].is_null(), "axe-core: {}", found["error"]);
+        Ok(serde_json::from_value(found["violations"].clone())?)
+    }
+
+    /// Ends it.
+    pub async fn close(self) -> anyhow::Result<()> {
+        Ok(self.driver.quit().await?)
+    }
+}
+
+/// The accessibility checker.
+#[derive(Debug, Clone)]
+pub struct Axe {
+    source: String,
+}
+
+impl Axe {
+    /// Reads the installed one.
+    ///
+    /// # Panics
+    /// When its file is there and cannot be read.
+    pub fn find() -> Result<Self, Missing> {
+        let file = node_file("axe-core/axe.min.js")?;
+        Ok(Self { source: std::fs::read_to_string(file).expect("a file that is there") })
+    }
+}

@@ -1,0 +1,33 @@
+//! The other end of every wire: what the gateway meets in the world, made small and real.
+//!
+//! ```text
+//!  citizen, browser ──▶ commune ──▶ gateway (the real `idp`, a process) ──▶ upstream providers
+//!                                        │                            └──▶ civil registry
+//!                                        └──▶ mailbox (SMTP)
+//! ```
+//!
+//! [`scene::Scene`] sets all of it up on loopback; `cargo demo` shows it to a person, and the stories and attacks
+//! under `tests/` walk through it. Nothing here links a crate of the gateway: everything is said over HTTP, SMTP
+//! and the command line, so this crate is an independent reading of the protocols.
+
+pub mod browser;
+pub mod citizen;
+pub mod clock;
+pub mod commune;
+pub mod cookies;
+pub mod engines;
+pub mod gateway;
+pub mod jose;
+pub mod mailbox;
+pub mod pages;
+pub mod people;
+pub mod preparation;
+pub mod process;
+pub mod random;
+pub mod registry;
+pub mod relying_party;
+pub mod scene;
+pub mod site;
+pub mod tools;
+pub mod upstream;
+pub mod workspace;

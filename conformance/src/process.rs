@@ -1,0 +1,232 @@
+//! A process of the scene: started, watched, stopped by its own id.
+
+use std::collections::VecDeque;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+/// Lines of output kept.
+const KEPT: usize = 2_000;
+/// How long a process may take to stop when asked.
+const STOP_PATIENCE: Duration = Duration::from_secs(15);
+
+/// A running process with the last lines it printed. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    name: &'static str,
+    child: Child,
+    id: u32,
+    log: Log,
+}
+
+/// Whether a signal from the terminal reaches the process too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signals {
+    /// Ctrl-C ends it together with this program.
+    Shared,
+    /// Only this program stops it, in its own order.
+    Apart,
+}
+
+/// The last lines that a process printed, and a bell for each new one.
+#[derive(Debug, Clone)]
+struct Log {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    count: watch::Sender<u64>,
+}
+
+impl Log {
+    fn new() -> Self {
+        Self { lines: Arc::default(), count: watch::Sender::new(0) }
+    }
+
+    fn push(&self, line: String) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+        drop(lines);
+        self.count.send_modify(|count| *count += 1);
+    }
+
+    fn last(&self, count: usize) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().skip(lines.len().saturating_sub(count)).cloned().collect()
+    }
+
+    fn find(&self, text: &str) -> Option<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().find(|line| line.contains(text)).cloned()
+    }
+
+    fn read(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
+        let Some(stream) = stream else { return };
+        let log = self.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(stream).split(b'\n');
+            while let Ok(Some(line)) = lines.next_segment().await {
+                log.push(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+        });
+    }
+}
+
+impl Process {
+    /// Starts `command` and collects what it prints.
+    pub fn start(name: &'static str, mut command: Command, signals: Signals) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        match signals {
+            Signals::Shared => {}
+            Signals::Apart => {
+                command.process_group(0);
+            }
+        }
+        let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+        let id = child.id().with_context(|| format!("{name} ended at once"))?;
+        let log = Log::new();
+        log.read(child.stdout.take());
+        log.read(child.stderr.take());
+        Ok(Self { name, child, id, log })
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The last `count` lines it printed, standard output and error together.
+    pub fn last_lines(&self, count: usize) -> Vec<String> {
+        self.log.last(count)
+    }
+
+    /// Waits until it prints a line that holds `text`, and returns that line.
+    pub async fn line(&mut self, text: &str, patience: Duration) -> anyhow::Result<String> {
+        let mut bell = self.log.count.subscribe();
+        let log = self.log.clone();
+        let found = async {
+            loop {
+                bell.mark_unchanged();
+                if let Some(line) = log.find(text) {
+                    return line;
+                }
+                if bell.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tokio::select! {
+            line = tokio::time::timeout(patience, found) => {
+                line.with_context(|| self.complaint(&format!("did not print « {text} » within {patience:?}")))
+            }
+            ended = self.child.wait() => bail!(self.complaint(&format!("ended ({})", ended?))),
+        }
+    }
+
+    /// Waits until `ready` says yes, asking again every 20 ms; fails when the process ends or patience does.
+    pub async fn until(&mut self, patience: Duration, mut ready: impl AsyncFnMut() -> bool) -> anyhow::Result<()> {
+        let answered = async {
+            let mut pause = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                pause.tick().await;
+                if ready().await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            done = tokio::time::timeout(patience, answered) => {
+                done.with_context(|| self.complaint(&format!("was not ready within {patience:?}")))
+            }
+            ended = self.child.wait() => bail!(self.complaint(&format!("ended ({})", ended?))),
+        }
+    }
+
+    /// Waits for its end.
+    pub async fn end(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Asks it to stop (SIGTERM) and waits; kills it when it does not.
+    pub async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
+        if let Some(status) = self.child.try_wait()? {
+            return Ok(status);
+        }
+        self.signal("TERM").await?;
+        if let Ok(status) = tokio::time::timeout(STOP_PATIENCE, self.child.wait()).await {
+            return Ok(status?);
+        }
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        bail!(self.complaint(&format!("did not stop within {STOP_PATIENCE:?} and was killed")))
+    }
+
+    /// Sends a signal by name, `TERM` or `STOP` for example.
+    pub async fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id.to_string()).status().await?;
+        if !status.success() {
+            bail!("{} (process {}) cannot be signalled", self.name, self.id);
+        }
+        Ok(())
+    }
+
+    fn complaint(&self, what: &str) -> String {
+        let lines = self.last_lines(20);
+        let log = if lines.is_empty() { "  (nothing)".to_owned() } else { format!("  {}", lines.join("\n  ")) };
+        format!("{} {what}; its last lines:\n{log}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn shell(script: &str) -> Process {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Process::start("shell", command, Signals::Shared).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_line_is_awaited_on_either_stream() {
+        let mut process = shell("echo one; echo 'ready on 1' >&2; exec sleep 60");
+        assert_eq!(process.line("ready on", PATIENCE).await.unwrap(), "ready on 1");
+        assert!(process.runs());
+        let status = process.stop().await.unwrap();
+        assert!(!status.success() && !process.runs());
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_early_is_reported_with_its_last_lines() {
+        let mut process = shell("echo 'address 127.0.0.1:1 is already in use'; exit 2");
+        process.end().await.unwrap();
+        let error = process.line("never", PATIENCE).await.unwrap_err().to_string();
+        assert!(error.contains("ended (exit status: 2)"), "{error}");
+        let error = process.until(PATIENCE, async || false).await.unwrap_err().to_string();
+        assert!(error.contains("shell ended"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn dropping_one_kills_it() {
+        let process = shell("exec sleep 60");
+        let id = process.id();
+        drop(process);
+        let gone = async || {
+            let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            status.is_empty() || status.contains(") Z ")
+        };
+        shell("exec sleep 60").until(PATIENCE, gone).await.unwrap();
+    }
+}

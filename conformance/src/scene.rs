@@ -1,0 +1,194 @@
+//! The whole scene on loopback: providers, registry, mailbox, the gateway, and a demo commune.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use toml::Table;
+
+use crate::commune::Commune;
+use crate::gateway::{Ephemeral, Gateway, Installation, Lasting, RegistryForm, Surroundings};
+use crate::mailbox::{Mailbox, Message};
+use crate::people::{PASSWORD, PEOPLE};
+use crate::process::Signals;
+use crate::registry::Registry;
+use crate::site::{PortTaken, free_port, listen};
+use crate::upstream::{Control, ProviderId, Providers};
+use crate::workspace::{self, Programs};
+
+/// How long a test waits for a message that must come.
+const MAIL_PATIENCE: Duration = Duration::from_secs(20);
+
+/// The six addresses of a scene, held open from now on.
+#[derive(Debug)]
+pub struct Places {
+    commune: Place,
+    gateway: Place,
+    providers: TcpListener,
+    registry: TcpListener,
+    mailbox: TcpListener,
+    smtp: TcpListener,
+}
+
+/// A port for a process that opens it itself: held until just before.
+#[derive(Debug)]
+struct Place {
+    port: u16,
+    held: Option<TcpListener>,
+}
+
+/// A port of the scene that is taken already.
+#[derive(Debug, thiserror::Error)]
+#[error("{taken} (wanted for {part})")]
+pub struct NoPlace {
+    /// The port.
+    pub taken: PortTaken,
+    /// The part of the scene that wanted it.
+    pub part: &'static str,
+}
+
+impl Places {
+    /// Six ports in a row from `first`: commune, gateway, providers, registry, mailbox page, mailbox SMTP.
+    pub async fn from(first: u16) -> Result<Self, NoPlace> {
+        let hold = async |offset: u16, part| {
+            let port = first.saturating_add(offset);
+            listen(port).await.map_err(|taken| NoPlace { taken, part })
+        };
+        Ok(Self {
+            commune: Place { port: first, held: Some(hold(0, "the commune").await?) },
+            gateway: Place { port: first.saturating_add(1), held: Some(hold(1, "the gateway").await?) },
+            providers: hold(2, "the identity providers").await?,
+            registry: hold(3, "the civil registry").await?,
+            mailbox: hold(4, "the mailbox page").await?,
+            smtp: hold(5, "the mailbox").await?,
+        })
+    }
+
+    /// Any free ports.
+    pub async fn free() -> Result<Self, NoPlace> {
+        let hold = async || listen(0).await.map_err(|taken| NoPlace { taken, part: "a test" });
+        Ok(Self {
+            commune: Place { port: free_port(), held: None },
+            gateway: Place { port: free_port(), held: None },
+            providers: hold().await?,
+            registry: hold().await?,
+            mailbox: hold().await?,
+            smtp: hold().await?,
+        })
+    }
+}
+
+/// How a scene is set.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// The gateway's ephemeral store.
+    pub ephemeral: Ephemeral,
+    /// The gateway's lasting store.
+    pub lasting: Lasting,
+    /// The form of the civil registry.
+    pub registry_form: RegistryForm,
+    /// Keys of `idp.toml` set on top.
+    pub overrides: Table,
+    /// Keys of provider files set on top.
+    pub provider_overrides: Vec<(ProviderId, Table)>,
+}
+
+/// Everything that runs. Dropping it ends it all.
+#[derive(Debug)]
+pub struct Scene {
+    /// The demo commune.
+    pub commune: Commune,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// The six providers.
+    pub providers: Providers,
+    /// The civil registry.
+    pub registry: Registry,
+    /// The mailbox.
+    pub mailbox: Mailbox,
+}
+
+impl Scene {
+    /// A scene for a test: free ports, control open, the stores and forms of `setting`.
+    ///
+    /// # Panics
+    /// When the gateway does not build or does not start: the message holds its last lines.
+    pub async fn set(setting: Setting) -> Self {
+        let programs = workspace::programs().await.expect("the gateway builds");
+        let places = Places::free().await.expect("loopback has free ports");
+        let raised = Self::raise(programs, places, setting, Control::Open, Signals::Shared).await;
+        raised.unwrap_or_else(|error| panic!("the scene does not start: {error:#}"))
+    }
+
+    /// Starts everything in its places.
+    pub async fn raise(
+        programs: &Programs,
+        mut places: Places,
+        setting: Setting,
+        control: Control,
+        signals: Signals,
+    ) -> anyhow::Result<Self> {
+        let issuer = format!("http://127.0.0.1:{}", places.gateway.port);
+        let providers = Providers::start(places.providers, &issuer, control);
+        let registry = Registry::start(places.registry, control);
+        let mailbox = Mailbox::start(places.mailbox, places.smtp);
+        let around = Surroundings {
+            port: places.gateway.port,
+            registry_url: registry.url(),
+            registry_form: setting.registry_form,
+            smtp_url: mailbox.smtp_url(),
+            ephemeral: setting.ephemeral,
+            lasting: setting.lasting,
+            overrides: setting.overrides,
+            provider_overrides: setting.provider_overrides,
+        };
+        let installation = Installation::write(&programs.idp, &around, &providers)?;
+        let base = format!("http://localhost:{}", places.commune.port);
+        let client = installation.import(&Commune::metadata(&base)).await?;
+        drop(places.gateway.held.take());
+        let gateway = installation.serve(signals).await?;
+        drop(places.commune.held.take());
+        let commune = Commune::start(&programs.commune, &base, &issuer, &client, signals).await?;
+        Ok(Self { commune, gateway, providers, registry, mailbox })
+    }
+
+    /// What scripts need to know: every address, process id and sandbox citizen.
+    pub fn summary(&self) -> Value {
+        let providers: serde_json::Map<_, _> =
+            ProviderId::ALL.iter().map(|id| (id.to_string(), json!(self.providers.issuer(*id)))).collect();
+        let citizens = PEOPLE.map(|person| {
+            json!({
+                "username": person.username,
+                "password": PASSWORD,
+                "family_name": person.family_name,
+                "given_name": person.given_name,
+                "email": person.email,
+                "registry": person.outcome.word(),
+                "signs_in": person.signs_in(),
+            })
+        });
+        json!({
+            "issuer": self.gateway.issuer(),
+            "commune": self.commune.base(),
+            "providers": providers,
+            "registry": self.registry.url(),
+            "mailbox": self.mailbox.url(),
+            "smtp": self.mailbox.smtp_url(),
+            "pids": {
+                "demo": std::process::id(),
+                "gateway": self.gateway.process.id(),
+                "commune": self.commune.process.id(),
+            },
+            "citizens": citizens,
+        })
+    }
+
+    /// The first message to `address` after message `after`.
+    ///
+    /// # Panics
+    /// When none comes in time.
+    pub async fn mail_to(&self, address: &str, after: u64) -> Message {
+        let messages = self.mailbox.messages_to(address, after, MAIL_PATIENCE).await;
+        messages.into_iter().next().unwrap_or_else(|| panic!("no message to {address} within {MAIL_PATIENCE:?}"))
+    }
+}
