@@ -1,0 +1,81 @@
+//! `[listen]`: where the gateway listens, with which certificate, and whose word about addresses it takes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use super::reader::Section;
+
+/// Where and how the gateway listens.
+#[derive(Debug, Clone)]
+pub(crate) struct Listen {
+    /// The address to bind.
+    pub(crate) address: SocketAddr,
+    /// The certificate, when the gateway speaks TLS itself.
+    pub(crate) tls: Option<TlsFiles>,
+    /// The proxies in front of it.
+    pub(crate) trusted_proxies: TrustedProxies,
+}
+
+/// A certificate chain and its key, in PEM files. They are read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    /// The chain, leaf first.
+    pub(crate) certificate: PathBuf,
+    /// The private key (PKCS#8, PKCS#1 or SEC1).
+    pub(crate) key: PathBuf,
+}
+
+/// The proxies whose `X-Forwarded-For` is believed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// These networks.
+    pub(crate) fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Whether `address` is a trusted proxy.
+    pub(crate) fn holds(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Reads an address or a network in CIDR form.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .map(|network| network.trunc())
+        .or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())))
+        .map_err(|_| "is neither an IP address nor a network such as \"10.1.0.0/16\"".to_owned())
+}
+
+pub(super) fn read(section: &Section<'_>) -> Option<Listen> {
+    let address = section.text("address", "127.0.0.1:8401", |text| {
+        text.parse::<SocketAddr>().map_err(|_| "is not an address with a port, such as \"127.0.0.1:8401\"".to_owned())
+    });
+    let (certificate, key) = (section.path("tls_certificate"), section.path("tls_key"));
+    let trusted_proxies = section.list("trusted_proxies", &[], network).map(TrustedProxies::new);
+    let tls = match (certificate?, key?) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => return section.contradiction("tls_key", "goes with `tls_certificate`: give both or none"),
+        (None, Some(_)) => return section.contradiction("tls_certificate", "goes with `tls_key`: give both or none"),
+    };
+    let listen = Listen { address: address?, tls, trusted_proxies: trusted_proxies? };
+    if listen.tls.is_none() && !listen.address.ip().is_loopback() && listen.trusted_proxies.is_empty() {
+        return section.contradiction(
+            "address",
+            "plain HTTP is served on loopback only: give `tls_certificate` and `tls_key`, or name the TLS proxy in front in \
+             `trusted_proxies`",
+        );
+    }
+    Some(listen)
+}

@@ -1,0 +1,234 @@
+//! The configuration: read once, at the start, into types that cannot be wrong.
+//!
+//! ```text
+//!  idp.toml ──┐                       ┌── every problem, with file, line, key, what was seen, what is allowed
+//!  providers/*.toml ──▶ reader ──▶ ───┤
+//!  secret files ──┘                   └── Config
+//!  environment ───┘
+//! ```
+//!
+//! Nothing else reads a file of the configuration or the environment. Secrets come by file or environment only.
+
+mod brand;
+mod engines;
+mod issuer;
+mod listen;
+mod outgoing;
+mod private_key;
+mod provider;
+mod reader;
+mod secret;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use domain::time::Lifetime;
+use url::Url;
+
+pub(crate) use brand::{Brand, Colour};
+pub(crate) use engines::{EphemeralEngine, RegistryEngine};
+pub(crate) use issuer::{Issuer, is_loopback};
+pub(crate) use listen::{Listen, TlsFiles, TrustedProxies};
+pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection};
+pub(crate) use private_key::DecryptionKey;
+pub(crate) use provider::{
+    AcrTable, Activity, ClientFilter, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication, Visibility,
+};
+pub(crate) use reader::{Problem, Problems};
+pub(crate) use secret::{Environment, MasterKey, MasterKeySource, Secret};
+
+use reader::{Findings, Section, Source};
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// The issuer.
+    pub(crate) issuer: Issuer,
+    /// Where the gateway listens.
+    pub(crate) listen: Listen,
+    /// The folder of what the gateway keeps in files.
+    pub(crate) data: PathBuf,
+    /// The key everything kept is sealed under.
+    pub(crate) master_key: MasterKeySource,
+    /// The ephemeral engine.
+    pub(crate) ephemeral: EphemeralEngine,
+    /// The registry engine.
+    pub(crate) registry: RegistryEngine,
+    /// How notices are sent.
+    pub(crate) mail: Mail,
+    /// The civil registry.
+    pub(crate) civil_registry: CivilRegistry,
+    /// The identity providers, in the order of the chooser.
+    pub(crate) providers: Vec<ProviderConfig>,
+    /// The look.
+    pub(crate) brand: Brand,
+    /// How long things live.
+    pub(crate) lifetimes: Lifetimes,
+    /// Where the gateway may go on its own.
+    pub(crate) egress: Egress,
+    /// How it logs.
+    pub(crate) log: Log,
+}
+
+/// How long things live.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetimes {
+    /// A sign-in, from the request to the code.
+    pub(crate) sign_in: Lifetime,
+    /// A session that may be reused.
+    pub(crate) session: Lifetime,
+    /// An authorization code.
+    pub(crate) code: Lifetime,
+    /// An access token.
+    pub(crate) access_token: Lifetime,
+    /// An ID token.
+    pub(crate) id_token: Lifetime,
+}
+
+/// How the gateway logs.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    /// The form of a line.
+    pub(crate) format: LogFormat,
+    /// What is logged, as `tracing` directives (`info`, `gateway=debug`).
+    pub(crate) filter: String,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl Config {
+    /// Reads `idp.toml` and everything it names, or tells everything that is wrong with it.
+    pub(crate) fn load(path: &Path, environment: &Environment) -> Result<Self, Problems> {
+        let findings = Findings::default();
+        let config = Source::read(path, &findings).and_then(|source| {
+            let tables = source.parse(&findings)?;
+            let top = Section::top(&source, &tables, &findings);
+            let config = read(&top, environment, &findings);
+            top.finish();
+            config
+        });
+        findings.settle(config)
+    }
+}
+
+fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Option<Config> {
+    let issuer = top.required(
+        "issuer",
+        "the https address of the gateway, such as \"https://connexion.example.fr\"",
+        Issuer::parse,
+    );
+    // Where the issuer is wrong, the stricter rules would only add noise.
+    let loopback = issuer.as_ref().is_none_or(Issuer::is_loopback);
+
+    let listen = whole(top, "listen", listen::read);
+    let data = whole(top, "data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
+    let folder = data.clone().unwrap_or_default();
+    let master_key = whole(top, "secrets", |section| secret::master_key(section, environment, &folder, loopback));
+    let ephemeral = whole(top, "ephemeral", |section| engines::ephemeral(section, environment));
+    let registry = whole(top, "registry", |section| engines::registry(section, environment, &folder));
+    let mail = whole(top, "mail", |section| outgoing::mail(section, environment, loopback));
+    let egress = whole(top, "egress", |section| outgoing::egress(section, loopback));
+    let civil_registry = whole(top, "civil_registry", |section| {
+        let registry = outgoing::civil_registry(section, loopback)?;
+        match (&registry, &egress) {
+            (CivilRegistry::Consulted { url, .. }, Some(egress)) => reachable(section, "url", url, egress)?,
+            (CivilRegistry::Consulted { .. } | CivilRegistry::NotConsulted, _) => (),
+        }
+        Some(registry)
+    });
+    let providers = whole(top, "providers", |section| providers(section, environment, findings));
+    let brand = whole(top, "brand", brand::read);
+    let lifetimes = whole(top, "lifetimes", lifetimes);
+    let log = whole(top, "log", log);
+
+    let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
+    for provider in &providers {
+        let url = Url::parse(&provider.issuer).ok()?;
+        reachable(top, "providers", &url, &egress)?;
+    }
+    Some(Config {
+        issuer,
+        listen,
+        data: data?,
+        master_key: master_key?,
+        ephemeral: ephemeral?,
+        registry: registry?,
+        mail: mail?,
+        civil_registry: civil_registry?,
+        providers,
+        brand: brand?,
+        lifetimes: lifetimes?,
+        egress,
+        log: log?,
+    })
+}
+
+/// Reads one section to its end.
+fn whole<T>(top: &Section<'_>, key: &'static str, read: impl FnOnce(&Section<'_>) -> Option<T>) -> Option<T> {
+    let section = top.section(key);
+    let value = read(&section);
+    section.finish();
+    value
+}
+
+/// Refuses a destination that the egress rule would refuse at the first call.
+fn reachable(section: &Section<'_>, key: &'static str, url: &Url, egress: &Egress) -> Option<()> {
+    let private = crate::outbound::egress::is_private_literal(url);
+    let allowed = egress.loopback == Loopback::Allowed && is_loopback(url);
+    if !private || allowed || egress.lists(url) {
+        return Some(());
+    }
+    let host = url.host_str().unwrap_or_default();
+    section.contradiction(
+        key,
+        &format!("{host} is a private address; if that is meant, list it in `egress.allow_private`"),
+    )
+}
+
+fn providers(section: &Section<'_>, environment: &Environment, findings: &Findings) -> Option<Vec<ProviderConfig>> {
+    let folder = section.text("directory", "providers", |text| Ok(section.resolve(text)));
+    let timeout_ms = section.number("timeout_ms", 5000, 100..=60_000);
+    let concurrency = section.number("concurrency", 64, 1..=10_000);
+    let defaults = provider::Defaults { timeout_ms: timeout_ms?, concurrency: concurrency? };
+    provider::read_all(&folder?, defaults, environment, findings)
+}
+
+fn lifetimes(section: &Section<'_>) -> Option<Lifetimes> {
+    let read = |key, default, allowed| section.number(key, default, allowed).map(Lifetime::seconds);
+    let sign_in = read("sign_in", 1800, 1..=7200);
+    let session = read("session", 1800, 1..=43_200);
+    // RFC 6749 §4.1.2: a code lives ten minutes at most.
+    let code = read("code", 30, 1..=600);
+    let access_token = read("access_token", 300, 1..=3600);
+    let id_token = read("id_token", 300, 1..=3600);
+    Some(Lifetimes {
+        sign_in: sign_in?,
+        session: session?,
+        code: code?,
+        access_token: access_token?,
+        id_token: id_token?,
+    })
+}
+
+fn log(section: &Section<'_>) -> Option<Log> {
+    let format = section.text("format", "text", |text| match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be \"text\" or \"json\"".to_owned()),
+    });
+    let filter = section.text("filter", "info", |text| {
+        text.parse::<tracing_subscriber::filter::Targets>()
+            .map(|_| text.to_owned())
+            .map_err(|_| "is not a list of directives such as \"info\" or \"info,gateway=debug\"".to_owned())
+    });
+    Some(Log { format: format?, filter: filter? })
+}

@@ -1,0 +1,389 @@
+//! The configuration as an operator meets it: what is shipped loads, and every mistake is told where it stands.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use domain::id::ClientId;
+use domain::level::Level;
+use tempfile::TempDir;
+
+use super::*;
+use crate::random::Random;
+
+/// A configuration folder of its own.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(TempDir::new().expect("a temporary folder"));
+        fs::create_dir_all(folder.path("config/providers")).expect("writable");
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.path(name), text).expect("writable");
+        self
+    }
+
+    fn load(&self) -> Result<Config, Problems> {
+        self.load_in(&[])
+    }
+
+    fn load_in(&self, variables: &[(&str, &str)]) -> Result<Config, Problems> {
+        let variables: BTreeMap<_, _> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::load(&self.path("config/idp.toml"), &Environment::Given(variables))
+    }
+
+    /// What is told about this `idp.toml`.
+    fn told(&self, text: &str) -> String {
+        self.write("config/idp.toml", text);
+        self.load().expect_err(text).to_string()
+    }
+
+    /// What is told about this provider file, beside a sound `idp.toml`.
+    fn told_of_provider(&self, text: &str) -> String {
+        self.write("config/idp.toml", LOCAL).write("config/providers/impots.toml", text);
+        self.load().expect_err(text).to_string()
+    }
+}
+
+const LOCAL: &str = "issuer = \"http://127.0.0.1:8401\"\n";
+const PROVIDER: &str = "issuer = \"http://127.0.0.1:8402/impots\"\nclient_id = \"passerelle\"\ntitle_fr = \"Impôts\"\n";
+
+const PRODUCTION: &str = r#"
+issuer = "https://connexion.example.fr"
+[listen]
+address = "0.0.0.0:8443"
+trusted_proxies = ["10.0.0.0/8"]
+[mail]
+smtp = "smtps://mail.example.fr"
+from = "Passerelle <ne-pas-repondre@example.fr>"
+[civil_registry]
+url = "https://etat-civil.example.fr/individus"
+"#;
+
+fn key_text() -> String {
+    domain::secret::base64url(&[7; 32])
+}
+
+#[test]
+fn a_loopback_issuer_is_all_that_a_sandbox_must_say() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", LOCAL);
+    let config = folder.load().expect("enough");
+    assert_eq!(config.listen.address.to_string(), "127.0.0.1:8401");
+    assert_eq!(config.data, folder.path("config/../data"));
+    assert_eq!(config.lifetimes.code.as_seconds(), 30);
+    assert!(matches!(config.ephemeral, EphemeralEngine::Memory));
+    assert!(matches!(&config.registry, RegistryEngine::Sqlite(path) if path.ends_with("data/registry.sqlite")));
+    assert!(matches!(config.civil_registry, CivilRegistry::Consulted { form: CivilForm::Json, .. }));
+    assert_eq!(config.egress.loopback, Loopback::Allowed);
+    assert!(config.providers.is_empty());
+}
+
+#[test]
+fn what_is_shipped_loads_once_the_secrets_are_there() {
+    let folder = Folder::new();
+    let shipped = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../config");
+    for name in ["idp.toml", "production.toml"] {
+        fs::copy(shipped.join(name), folder.path("config").join(name)).expect(name);
+    }
+    for file in fs::read_dir(shipped.join("providers")).expect("shipped") {
+        let path = file.expect("listed").path();
+        let name = path.file_name().expect("a file").to_owned();
+        fs::copy(&path, folder.path("config/providers").join(name)).expect("copied");
+    }
+    fs::create_dir_all(folder.path("config/secrets")).expect("writable");
+    let ec = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key").serialize_pem();
+    let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key").serialize_pem();
+    for id in ["impots", "assurance-maladie", "poste", "msa"] {
+        folder.write(&format!("config/secrets/{id}.secret"), "a-secret");
+    }
+    folder.write("config/secrets/mobile.key.pem", &ec).write("config/secrets/identite-numerique.key.pem", &ec);
+    folder
+        .write("config/secrets/msa.decryption.pem", &rsa)
+        .write("config/secrets/identite-numerique.decryption.pem", &ec);
+
+    let config = folder.load().unwrap_or_else(|problems| panic!("{problems}"));
+    let ids: Vec<_> = config.providers.iter().map(|provider| provider.id.as_str()).collect();
+    assert_eq!(ids, ["impots", "assurance-maladie", "poste", "mobile", "msa", "identite-numerique"]);
+    let ceilings: Vec<_> = config.providers.iter().map(|provider| provider.levels.ceiling()).collect();
+    assert_eq!(ceilings, [Level::Low, Level::Low, Level::Substantial, Level::Low, Level::Low, Level::High]);
+
+    folder
+        .write("config/secrets/master.key", &key_text())
+        .write("config/secrets/postgres.url", "postgres://passerelle@localhost/passerelle")
+        .write("config/secrets/redis.url", "rediss://localhost/")
+        .write("config/secrets/smtp.password", "geheim");
+    // The shipped providers are those of the sandbox, on loopback: a production has its own.
+    fs::remove_dir_all(folder.path("config/providers")).expect("there");
+    fs::create_dir_all(folder.path("config/providers")).expect("writable");
+    let production = Config::load(&folder.path("config/production.toml"), &Environment::Given(BTreeMap::new()));
+    let production = production.unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(production.issuer.is_https());
+    assert!(matches!(production.registry, RegistryEngine::Postgres(_)));
+}
+
+#[test]
+fn the_shipped_file_names_every_key_with_its_default() {
+    let shipped = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../config/idp.toml");
+    let text = fs::read_to_string(&shipped).expect("shipped");
+    let folder = Folder::new();
+    // Without its values the file must mean the same: each value that it shows is the default.
+    folder.write("config/idp.toml", LOCAL);
+    let bare = folder.load().expect("sound");
+    folder.write("config/idp.toml", &text);
+    let shown = folder.load().unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(format!("{bare:?}"), format!("{shown:?}"));
+}
+
+#[test]
+fn every_problem_is_told_at_once_with_its_line_and_what_is_allowed() {
+    let told = Folder::new().told(
+        "issuer = \"http://connexion.example.fr\"\n\
+         isuer = 1\n\
+         [listen]\n\
+         adress = \"x\"\n\
+         address = \"127.0.0.1\"\n\
+         [lifetimes]\n\
+         code = 3600\n\
+         [brand]\n\
+         colour = \"red\"\n\
+         [log]\n\
+         format = \"xml\"\n",
+    );
+    for expected in [
+        "7 problems",
+        "idp.toml:1: issuer: \"http://connexion.example.fr\" must be https",
+        "idp.toml:2: isuer: no such key; did you mean `issuer`?",
+        "idp.toml:4: listen.adress: no such key; did you mean `address`?",
+        "idp.toml:5: listen.address: \"127.0.0.1\" is not an address with a port",
+        "idp.toml:7: lifetimes.code: 3600 must be a whole number from 1 to 600",
+        "idp.toml:9: brand.colour: \"red\" must be a colour",
+        "idp.toml:11: log.format: \"xml\" must be \"text\" or \"json\"",
+    ] {
+        assert!(told.contains(expected), "{expected}\n--- in\n{told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_told_with_its_line() {
+    let told = Folder::new().told("issuer = \"http://127.0.0.1:1\"\n[listen\naddress = \n");
+    assert!(told.contains("idp.toml:2: unclosed table"), "{told}");
+    assert!(!told.contains("no such key"), "{told}");
+}
+
+#[test]
+fn a_missing_file_is_told_by_name() {
+    let told = Folder::new().load().expect_err("missing").to_string();
+    assert!(told.contains("idp.toml: cannot be read"), "{told}");
+}
+
+#[test]
+fn a_secret_in_the_configuration_is_refused_and_never_shown() {
+    let folder = Folder::new();
+    for (text, advice) in [
+        ("[mail]\npassword = \"geheim\"\n", "`password_file`"),
+        ("[secrets]\nmaster_key = \"geheim\"\n", "`master_key_file`"),
+        ("[mail]\nsmtp = \"smtps://me:geheim@mail.example.fr\"\n", "neither user name nor password"),
+        ("[secrets]\ntoken = 12\n", "a secret never stands in the configuration"),
+        ("[civil_registry]\nurl = \"https://me:geheim@registry.example.fr\"\n", "neither user name nor password"),
+    ] {
+        let told = folder.told(&format!("{LOCAL}{text}"));
+        assert!(told.contains(advice), "{told}");
+        assert!(!told.contains("geheim"), "{told}");
+    }
+    let told = folder.told_of_provider(&format!("{PROVIDER}client_secret = \"geheim\"\n"));
+    assert!(
+        told.contains("`client_secret_file`") && told.contains("`client_secret_env`") && !told.contains("geheim"),
+        "{told}"
+    );
+}
+
+#[test]
+fn secrets_come_by_file_or_environment_and_debug_never_shows_them() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "config/idp.toml",
+            &format!(
+                "{LOCAL}[ephemeral]\nengine = \"redis\"\n[registry]\nengine = \"postgres\"\nurl_file = \"pg.url\"\n"
+            ),
+        )
+        .write("config/pg.url", "postgres://me:geheim@localhost/x\n")
+        .write("config/providers/impots.toml", &format!("{PROVIDER}client_secret_env = \"IMPOTS\"\n"));
+    let variables = [
+        ("PASSERELLE_REDIS_URL", "redis://:geheim@localhost"),
+        ("IMPOTS", "geheim"),
+        ("PASSERELLE_MASTER_KEY", &key_text()),
+    ];
+    let config = folder.load_in(&variables).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(
+        matches!(&config.registry, RegistryEngine::Postgres(url) if url.expose() == "postgres://me:geheim@localhost/x")
+    );
+    assert!(matches!(&config.master_key, MasterKeySource::Held(key) if key.bytes() == &[7; 32]));
+    assert!(
+        matches!(&config.providers[0].authentication, UpstreamAuthentication::ClientSecretBasic(secret) if secret.expose() == "geheim")
+    );
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("geheim") && !shown.contains(&key_text()), "{shown}");
+
+    let told = folder.load().expect_err("nothing in the environment").to_string();
+    assert!(told.contains("PASSERELLE_REDIS_URL") && told.contains("variable IMPOTS is not set"), "{told}");
+}
+
+#[test]
+fn a_sandbox_makes_its_master_key_once_and_a_production_never_does() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", LOCAL);
+    let first = folder.load().expect("sound").master_key.obtain(Random::system()).expect("writable");
+    let again = folder.load().expect("sound").master_key.obtain(Random::system()).expect("there");
+    assert_eq!(first.bytes(), again.bytes());
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(folder.path("data/master.key")).expect("made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let other = Folder::new();
+    let told = other.told(PRODUCTION);
+    assert!(told.contains("secrets.master_key_file: there is no master key"), "{told}");
+    assert!(other.load_in(&[("PASSERELLE_MASTER_KEY", &key_text())]).is_ok());
+    let short = other.load_in(&[("PASSERELLE_MASTER_KEY", "short")]).expect_err("too short").to_string();
+    assert!(short.contains("32 random bytes"), "{short}");
+}
+
+#[test]
+fn plain_http_is_for_loopback_or_behind_a_named_proxy() {
+    let folder = Folder::new();
+    let key = key_text();
+    let production = |text: &str| {
+        folder.write("config/idp.toml", text);
+        folder.load_in(&[("PASSERELLE_MASTER_KEY", &key)])
+    };
+    assert!(production(PRODUCTION).is_ok());
+    let open = production(&PRODUCTION.replace("trusted_proxies = [\"10.0.0.0/8\"]", "")).expect_err("open").to_string();
+    assert!(open.contains("listen.address: plain HTTP is served on loopback only"), "{open}");
+    let half =
+        production(&PRODUCTION.replace("[mail]", "tls_key = \"key.pem\"\n[mail]")).expect_err("half").to_string();
+    assert!(half.contains("give both or none"), "{half}");
+}
+
+#[test]
+fn a_public_issuer_needs_a_civil_registry_a_mail_server_and_protected_ways_to_them() {
+    let folder = Folder::new();
+    let key = key_text();
+    let told = |text: &str| {
+        folder.write("config/idp.toml", text);
+        folder.load_in(&[("PASSERELLE_MASTER_KEY", &key)]).expect_err(text).to_string()
+    };
+    let bare = told("issuer = \"https://connexion.example.fr\"\n");
+    for expected in ["civil_registry.url: is missing", "mail.smtp: is missing", "mail.from: is missing"] {
+        assert!(bare.contains(expected), "{bare}");
+    }
+    for (from, to, expected) in [
+        ("https://etat-civil.example.fr/individus", "", "may be empty on a loopback issuer only"),
+        ("https://etat-civil.example.fr/individus", "http://etat-civil.example.fr/", "must be https"),
+        ("https://etat-civil.example.fr/individus", "https://10.0.0.9/", "list it in `egress.allow_private`"),
+        ("smtps://mail.example.fr", "smtp://mail.example.fr", "plain SMTP"),
+        ("Passerelle <ne-pas-repondre@example.fr>", "nobody", "is not a sender"),
+    ] {
+        let told = told(&PRODUCTION.replace(from, to));
+        assert!(told.contains(expected), "{told}");
+    }
+    folder.write(
+        "config/idp.toml",
+        &format!(
+            "{}[egress]\nallow_private = [\"10.0.0.0/24\"]\n",
+            PRODUCTION.replace("https://etat-civil.example.fr/individus", "https://10.0.0.9/")
+        ),
+    );
+    assert!(folder.load_in(&[("PASSERELLE_MASTER_KEY", &key)]).is_ok());
+}
+
+#[test]
+fn a_sandbox_may_go_without_civil_registry() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", &format!("{LOCAL}[civil_registry]\nurl = \"\"\n"));
+    assert!(matches!(folder.load().expect("sound").civil_registry, CivilRegistry::NotConsulted));
+}
+
+#[test]
+fn mistakes_in_a_provider_file_are_told_with_its_name_and_line() {
+    let folder = Folder::new();
+    let secret = "client_secret_env = \"X\"\n";
+    for (extra, expected) in [
+        ("levls = []\n", "impots.toml:5: levls: no such key; did you mean `levels`?"),
+        ("levels = [\"eidas2\", \"eidas1\"]\n", "impots.toml:5: levels: must list levels from the floor up"),
+        ("levels = [\"eidas9\"]\n", "impots.toml:5: levels: \"eidas9\" must be \"eidas1\""),
+        ("levels = []\n", "levels: must list levels"),
+        ("scopes = [\"profile\"]\n", "scopes: must hold \"openid\""),
+        ("id = \"other\"\n", "id: \"other\" must be the name of the file, \"impots\""),
+        ("auth_method = \"none\"\n", "auth_method: \"none\" must be"),
+        ("auth_method = \"private_key_jwt\"\n", "private_key_file: is missing"),
+        ("active = \"yes\"\n", "active: \"yes\" must be true or false"),
+        ("id_token_signed_response_alg = \"none\"\n", "must be \"ES256\" or \"RS256\""),
+        ("id_token_encrypted_response_alg = \"ECDH-ES\"\n", "decryption_key_file: is missing"),
+        ("id_token_encrypted_response_alg = \"RSA1_5\"\n", "must be \"ECDH-ES\" or"),
+        ("decryption_key_file = \"x\"\n", "decryption_key_file: nothing is encrypted"),
+        ("[filter]\nonly_clients = [\"a\"]\nexcept_clients = [\"b\"]\n", "filter.except_clients: goes without"),
+        ("[filter]\nonly = [\"a\"]\n", "filter.only: no such key"),
+        ("[levels_map]\nhigh = \"eidas7\"\n", "levels_map: the level must be"),
+    ] {
+        let told = folder.told_of_provider(&format!("{PROVIDER}{secret}{extra}"));
+        assert!(told.contains(expected), "{expected}\n--- in\n{told}");
+    }
+    let bare = folder.told_of_provider("");
+    for key in ["issuer: is missing", "client_id: is missing", "title_fr: is missing", "client_secret_file: is missing"]
+    {
+        assert!(bare.contains(key), "{bare}");
+    }
+}
+
+#[test]
+fn two_providers_never_share_an_issuer() {
+    let folder = Folder::new();
+    let text = format!("{PROVIDER}client_secret_env = \"X\"\n");
+    folder
+        .write("config/idp.toml", LOCAL)
+        .write("config/providers/a.toml", &text)
+        .write("config/providers/b.toml", &text);
+    let told = folder.load_in(&[("X", "geheim")]).expect_err("twice").to_string();
+    assert!(told.contains("b.toml: has the issuer of `a`"), "{told}");
+}
+
+#[test]
+fn a_provider_is_read_with_its_map_of_levels_its_filter_and_its_keys() {
+    let folder = Folder::new();
+    let ec = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key").serialize_pem();
+    folder.write("config/idp.toml", LOCAL).write("config/ec.pem", &ec).write(
+        "config/providers/carte.toml",
+        &format!(
+            "{PROVIDER}auth_method = \"private_key_jwt\"\nprivate_key_file = \"../ec.pem\"\nlevels = [\"eidas2\", \"eidas3\"]\n\
+             id_token_encrypted_response_alg = \"ECDH-ES\"\ndecryption_key_file = \"../ec.pem\"\nmax_concurrent = 2\n\
+             [acr_values]\neidas3 = \"high\"\n[levels_map]\nhigh = \"eidas3\"\n[filter]\nonly_clients = [\"a\"]\n"
+        ),
+    );
+    let config = folder.load().unwrap_or_else(|problems| panic!("{problems}"));
+    let provider = &config.providers[0];
+    assert_eq!(provider.acr.to_ask(Level::High), "high");
+    assert_eq!(provider.acr.to_ask(Level::Low), "eidas1");
+    assert_eq!(provider.acr.level_of("high"), Some(Level::High));
+    assert_eq!(provider.acr.level_of("eidas3"), None);
+    assert!(provider.clients.admits(&ClientId::parse("a").expect("plain")));
+    assert!(!provider.clients.admits(&ClientId::parse("b").expect("plain")));
+    assert_eq!((provider.concurrency, provider.timeout.as_millis()), (2, 5000));
+    assert_eq!(provider.decryption_key.as_ref().map(DecryptionKey::delivery), Some(KeyDelivery::EcdhEs));
+    let UpstreamAuthentication::PrivateKeyJwt(key) = &provider.authentication else { panic!("a key") };
+    // A thumbprint (RFC 7638) is a SHA-256 in base64url.
+    assert_eq!(key.kid().as_str().len(), 43);
+
+    let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key").serialize_pem();
+    folder.write("config/ec.pem", &rsa);
+    let told = folder.load().expect_err("RSA for ECDH-ES").to_string();
+    assert!(told.contains("does not hold a key for ECDH-ES"), "{told}");
+}

@@ -1,0 +1,8 @@
+//! The `idp` binary: the gateway between relying parties and identity providers.
+
+mod clock;
+mod config;
+mod outbound;
+mod random;
+
+fn main() {}
