@@ -1,0 +1,143 @@
+//! Identifiers: one type each, so that a client is never passed where a provider is meant.
+
+use serde::{Deserialize, Serialize};
+
+/// An identifier was empty, too long, or held a character it may not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an identifier holds {0}")]
+pub struct BadId(&'static str);
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $rule:literal, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses the identifier.
+            pub fn parse(text: &str) -> Result<Self, BadId> {
+                let allowed: fn(u8) -> bool = $allowed;
+                if text.is_empty() || text.len() > $max || !text.bytes().all(allowed) {
+                    return Err(BadId($rule));
+                }
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+
+            fn try_from(text: String) -> Result<Self, BadId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A relying party's `client_id` (RFC 6749 §2.2): 1 to 255 visible ASCII characters without quote or backslash.
+    ClientId, 255, "1 to 255 visible ASCII characters, no quote, no backslash",
+    |b| b.is_ascii_graphic() && b != b'"' && b != b'\\'
+);
+id!(
+    /// An identity provider, named by the stem of its configuration file: 1 to 40 of `a-z 0-9 -`.
+    ProviderId, 40, "1 to 40 of a-z, 0-9 and -",
+    |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
+);
+id!(
+    /// The sector that pairwise subjects are computed for (OIDC Core §8.1). Clients of one organisation may share it.
+    Sector, 255, "1 to 255 visible ASCII characters, no quote, no backslash",
+    |b| b.is_ascii_graphic() && b != b'"' && b != b'\\'
+);
+id!(
+    /// One sign-in, as it stands in the URL of its pages: 22 base64url characters (128 bits). Useless without the
+    /// browser's cookie.
+    SignInId, 22, "22 base64url characters",
+    |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
+);
+id!(
+    /// The identifier of a signing key (RFC 7517 §4.5).
+    Kid, 64, "1 to 64 of A-Z, a-z, 0-9, - and _",
+    |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
+);
+id!(
+    /// The public name of a session, in ID tokens as `sid` (OIDC Back-Channel Logout §2.1): 22 base64url characters.
+    SessionId, 22, "22 base64url characters",
+    |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
+);
+id!(
+    /// The code that a notice shows and that a citizen quotes to contest a sign-in: `XXXX-XXXX-XXXX` style capitals
+    /// and digits.
+    Reference, 14, "capitals, digits and -",
+    |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'
+);
+
+impl SignInId {
+    /// Makes the identifier from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(crate::secret::base64url(&bytes))
+    }
+}
+
+impl SessionId {
+    /// Makes the identifier from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(crate::secret::base64url(&bytes))
+    }
+}
+
+impl Reference {
+    /// Makes a reference a person can read out (60 bits, Crockford's alphabet without I, L, O, U) from 12 random bytes.
+    pub fn from_random(bytes: [u8; 12]) -> Self {
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut text = String::with_capacity(14);
+        for (at, byte) in bytes.iter().enumerate() {
+            if at == 4 || at == 8 {
+                text.push('-');
+            }
+            text.push(char::from(ALPHABET[usize::from(byte & 31)]));
+        }
+        Self(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_refuse_what_they_may_not_hold() {
+        assert!(ClientId::parse("commune-1").is_ok());
+        for bad in ["", "a b", "a\"b", "a\\b", "é", "a\nb"] {
+            assert!(ClientId::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(ClientId::parse(&"a".repeat(256)).is_err());
+        assert!(ProviderId::parse("impots").is_ok());
+        assert!(ProviderId::parse("Impots").is_err());
+    }
+
+    #[test]
+    fn a_reference_has_sixty_bits_in_three_groups() {
+        let reference = Reference::from_random([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 31]);
+        assert_eq!(reference.as_str(), "0123-4567-89ZZ");
+        assert!(Reference::parse(reference.as_str()).is_ok());
+    }
+}

@@ -1,0 +1,73 @@
+//! The pairwise subject: one citizen, another pseudonym in each sector (OIDC Core §8.1).
+
+use serde::{Deserialize, Serialize};
+
+use super::account::AccountKey;
+use crate::id::Sector;
+use crate::secret::{base64url, keyed_hash};
+
+/// The secret that subjects are computed with. Losing it would change every citizen's subject everywhere.
+#[derive(Clone)]
+pub struct SubjectSecret([u8; 32]);
+
+impl SubjectSecret {
+    /// Wraps the secret.
+    pub const fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+}
+
+impl std::fmt::Debug for SubjectSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SubjectSecret(…)")
+    }
+}
+
+/// The subject of a citizen in a sector: `1.` (the version of the formula) and 43 base64url characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Subject(String);
+
+impl Subject {
+    /// Computes the subject: HMAC-SHA-256 over the delimited version, sector and account key.
+    pub fn pairwise(account: &AccountKey, sector: &Sector, secret: &SubjectSecret) -> Self {
+        let hash = keyed_hash(&secret.0, &[b"subject/1", sector.as_str().as_bytes(), account.as_bytes()]);
+        Self(format!("1.{}", base64url(&hash)))
+    }
+
+    /// The subject as it stands in tokens.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn account(byte: u8) -> AccountKey {
+        AccountKey::try_from(base64url(&[byte; 32])).expect("32 bytes")
+    }
+
+    proptest! {
+        #[test]
+        fn subjects_differ_by_sector_account_and_secret(
+            a in "[!#-\\[\\]-~]{1,40}", b in "[!#-\\[\\]-~]{1,40}", x: u8, y: u8, k: u8, l: u8,
+        ) {
+            let subject = |sector: &str, account_byte: u8, key: u8| {
+                Subject::pairwise(&account(account_byte), &Sector::parse(sector).expect("allowed"), &SubjectSecret::new([key; 32]))
+            };
+            prop_assert_eq!(subject(&a, x, k), subject(&a, x, k));
+            prop_assert_eq!(subject(&a, x, k) == subject(&b, x, k), a == b);
+            prop_assert_eq!(subject(&a, x, k) == subject(&a, y, k), x == y);
+            prop_assert_eq!(subject(&a, x, k) == subject(&a, x, l), k == l);
+        }
+
+        #[test]
+        fn a_subject_is_short_ascii(a in "[!#-\\[\\]-~]{1,40}", x: u8) {
+            let subject = Subject::pairwise(&account(x), &Sector::parse(&a).expect("allowed"), &SubjectSecret::new([0; 32]));
+            prop_assert!(subject.as_str().is_ascii() && subject.as_str().len() == 45);
+        }
+    }
+}

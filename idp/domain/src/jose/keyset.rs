@@ -1,0 +1,188 @@
+//! Public keys of another party, parsed once and within bounds.
+
+use jsonwebtoken::DecodingKey;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::SigningAlgorithm;
+use crate::secret::from_base64url;
+
+/// At most this many keys are taken from one set.
+const MAX_KEYS: usize = 64;
+
+/// A JWK set (RFC 7517 §5) reduced to the signature keys the gateway can use.
+#[derive(Clone)]
+pub struct KeySet {
+    keys: Vec<PublicKey>,
+    source: Value,
+}
+
+#[derive(Clone)]
+struct PublicKey {
+    kid: Option<String>,
+    algorithm: SigningAlgorithm,
+    key: DecodingKey,
+}
+
+/// Why a key set was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadKeySet {
+    /// Not a JSON object with a list `keys` of objects.
+    #[error("not a JWK set")]
+    Malformed,
+    /// More than 64 keys.
+    #[error("more than 64 keys")]
+    TooMany,
+    /// Two keys of one type bear the same `kid`.
+    #[error("two keys bear the same kid")]
+    DuplicateKid,
+    /// A symmetric key, or a private one, in a public set.
+    #[error("a secret or private key stands in a public set")]
+    Private,
+    /// An RSA key below 2048 or above 8192 bits.
+    #[error("an RSA key is not of 2048 to 8192 bits")]
+    RsaSize,
+    /// A key whose numbers cannot be read.
+    #[error("a key cannot be read")]
+    Key,
+    /// No key that can verify ES256 or RS256.
+    #[error("no usable signature key (ES256 or RS256)")]
+    Empty,
+}
+
+impl KeySet {
+    /// Reads a JWK set. Keys for encryption or of types the gateway does not use are passed over; wrong ones refuse
+    /// the whole set, so that the last good set is kept.
+    pub fn parse(set: &Value) -> Result<Self, BadKeySet> {
+        let listed = set.get("keys").and_then(Value::as_array).ok_or(BadKeySet::Malformed)?;
+        if listed.len() > MAX_KEYS {
+            return Err(BadKeySet::TooMany);
+        }
+        let mut keys: Vec<PublicKey> = Vec::new();
+        for jwk in listed {
+            let Some(key) = read(jwk)? else { continue };
+            if key.kid.is_some() && keys.iter().any(|held| held.kid == key.kid && held.algorithm == key.algorithm) {
+                return Err(BadKeySet::DuplicateKid);
+            }
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(BadKeySet::Empty);
+        }
+        Ok(Self { keys, source: set.clone() })
+    }
+
+    /// The keys to try for a token: the one named, or every one of the algorithm when the token names none.
+    pub(super) fn candidates<'a>(
+        &'a self,
+        algorithm: SigningAlgorithm,
+        kid: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a DecodingKey> {
+        self.keys
+            .iter()
+            .filter(move |key| {
+                key.algorithm == algorithm && kid.is_none_or(|kid| key.kid.as_deref().is_none_or(|own| own == kid))
+            })
+            .map(|key| &key.key)
+    }
+}
+
+fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let kind = text("kty").ok_or(BadKeySet::Malformed)?;
+    if kind == "oct" || jwk.get("d").is_some() || jwk.get("k").is_some() {
+        return Err(BadKeySet::Private);
+    }
+    if text("use").is_some_and(|usage| usage != "sig") {
+        return Ok(None);
+    }
+    let (algorithm, key) = match kind {
+        "EC" if text("crv") == Some("P-256") => {
+            let (x, y) = (text("x").ok_or(BadKeySet::Key)?, text("y").ok_or(BadKeySet::Key)?);
+            if [x, y].into_iter().any(|part| from_base64url(part).is_none_or(|bytes| bytes.len() != 32)) {
+                return Err(BadKeySet::Key);
+            }
+            (SigningAlgorithm::Es256, DecodingKey::from_ec_components(x, y).map_err(|_| BadKeySet::Key)?)
+        }
+        "RSA" => {
+            let (n, e) = (text("n").ok_or(BadKeySet::Key)?, text("e").ok_or(BadKeySet::Key)?);
+            let bits = from_base64url(n).map(|bytes| bit_length(&bytes)).ok_or(BadKeySet::Key)?;
+            if !(2048..=8192).contains(&bits) {
+                return Err(BadKeySet::RsaSize);
+            }
+            (SigningAlgorithm::Rs256, DecodingKey::from_rsa_components(n, e).map_err(|_| BadKeySet::Key)?)
+        }
+        _ => return Ok(None),
+    };
+    if text("alg").is_some_and(|named| named != algorithm.name()) {
+        return Ok(None);
+    }
+    let kid = match jwk.get("kid") {
+        None => None,
+        Some(Value::String(kid)) => Some(kid.clone()),
+        Some(_) => return Err(BadKeySet::Malformed),
+    };
+    Ok(Some(PublicKey { kid, algorithm, key }))
+}
+
+fn bit_length(bytes: &[u8]) -> usize {
+    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(leading).map_or(0, |first| (bytes.len() - leading) * 8 - first.leading_zeros() as usize)
+}
+
+impl std::fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeySet({} keys)", self.keys.len())
+    }
+}
+
+impl Serialize for KeySet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.source.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeySet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Kid;
+    use crate::jose::SigningKey;
+    use serde_json::json;
+
+    fn good() -> Value {
+        SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works").public_jwk()
+    }
+
+    #[test]
+    fn sets_that_harm_are_refused_whole() {
+        let weak = json!({"kty": "RSA", "n": crate::secret::base64url(&[255; 64]), "e": "AQAB"});
+        let mut twin = good();
+        twin["kid"] = json!("k");
+        for (set, fault) in [
+            (json!([]), BadKeySet::Malformed),
+            (json!({"keys": {}}), BadKeySet::Malformed),
+            (json!({"keys": []}), BadKeySet::Empty),
+            (json!({"keys": vec![good(); 65]}), BadKeySet::TooMany),
+            (json!({"keys": [good(), twin]}), BadKeySet::DuplicateKid),
+            (json!({"keys": [{"kty": "oct", "k": "AAAA"}]}), BadKeySet::Private),
+            (json!({"keys": [good(), weak]}), BadKeySet::RsaSize),
+            (json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}), BadKeySet::Key),
+            (json!({"keys": [{"kty": "EC", "crv": "P-521", "x": "AA", "y": "AA"}]}), BadKeySet::Empty),
+        ] {
+            assert_eq!(KeySet::parse(&set).err(), Some(fault), "{set}");
+        }
+    }
+
+    #[test]
+    fn an_encryption_key_does_not_verify_signatures() {
+        let mut key = good();
+        key["use"] = json!("enc");
+        assert_eq!(KeySet::parse(&json!({"keys": [key]})).err(), Some(BadKeySet::Empty));
+    }
+}

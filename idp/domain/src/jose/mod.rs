@@ -1,0 +1,214 @@
+//! Signed and encrypted JSON (RFC 7515 to 7519): the only place where a token is signed, verified or decrypted.
+//!
+//! Verification is strict on purpose and has no switch: the algorithm comes from the registration and never from the
+//! token, `alg` none does not exist, header keys (`jku`, `x5u`, `jwk`, `x5c`) are refused, and a claim of the wrong
+//! JSON type is an error, not an absence (CVE-2026-25537 is that class). The clock is an argument.
+
+mod claims;
+pub mod jwe;
+mod keyset;
+mod signing;
+
+pub use claims::{BadClaim, Claims};
+pub use keyset::{BadKeySet, KeySet};
+pub use signing::{KeyError, SigningKey, half_hash, is_half_hash};
+
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::secret::from_base64url;
+
+/// Clock difference that is tolerated between two parties, in seconds. FAPI 2.0 §5.3.2.1-13 asks to accept 10 s ahead
+/// and to refuse 60 s.
+pub const SKEW: i64 = 10;
+
+/// A signature algorithm the gateway uses (RFC 7518 §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, which OpenID Connect makes the default (OIDC Core §15.1).
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl SigningAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 2] = [Self::Es256, Self::Rs256];
+
+    /// Reads a JOSE `alg` name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// The JOSE `alg` name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    const fn verifier(self) -> Algorithm {
+        match self {
+            Self::Es256 => Algorithm::ES256,
+            Self::Rs256 => Algorithm::RS256,
+        }
+    }
+}
+
+/// Why a token was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    /// Not three base64url parts with a JSON header and a JSON object, or longer than 64 KiB.
+    #[error("not a compact JWS")]
+    Malformed,
+    /// The header names another algorithm than the registered one.
+    #[error("signed with another algorithm than registered")]
+    Algorithm,
+    /// The header holds a key, a place of keys, or a critical extension.
+    #[error("the header holds `{0}`")]
+    Header(&'static str),
+    /// The key set has no key of that name for that algorithm. A refetch may help.
+    #[error("no such key")]
+    UnknownKey,
+    /// No key verifies the signature.
+    #[error("the signature does not verify")]
+    Signature,
+    /// A claim is missing, has the wrong type or the wrong value.
+    #[error(transparent)]
+    Claim(#[from] BadClaim),
+}
+
+/// Verifies the signature of a compact JWS and gives its claims. What the claims say is for the caller to check.
+pub fn verify(token: &str, algorithm: SigningAlgorithm, keys: &KeySet) -> Result<Claims, BadToken> {
+    let (message, signature) = token.rsplit_once('.').ok_or(BadToken::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(BadToken::Malformed)?;
+    if token.len() > 65_536 || payload.contains('.') {
+        return Err(BadToken::Malformed);
+    }
+    let header = json_object(header)?;
+    for forbidden in ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip"] {
+        if header.get(forbidden).is_some() {
+            return Err(BadToken::Header(forbidden));
+        }
+    }
+    if header.get("alg").and_then(Value::as_str) != Some(algorithm.name()) {
+        return Err(BadToken::Algorithm);
+    }
+    let kid = match header.get("kid") {
+        None => None,
+        Some(Value::String(kid)) => Some(kid.as_str()),
+        Some(_) => return Err(BadToken::Malformed),
+    };
+    let mut tried = false;
+    for key in keys.candidates(algorithm, kid) {
+        tried = true;
+        let verdict = jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm.verifier());
+        if matches!(verdict, Ok(true)) {
+            return Ok(Claims::new(json_object(payload)?));
+        }
+    }
+    Err(if tried { BadToken::Signature } else { BadToken::UnknownKey })
+}
+
+fn json_object(part: &str) -> Result<serde_json::Map<String, Value>, BadToken> {
+    let bytes = from_base64url(part).ok_or(BadToken::Malformed)?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(map)) => Ok(map),
+        _ => Err(BadToken::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Kid;
+    use crate::secret::base64url;
+    use serde_json::json;
+
+    fn key(algorithm: SigningAlgorithm, kid: &str) -> SigningKey {
+        SigningKey::generate(algorithm, Kid::parse(kid).expect("plain")).expect("generation works")
+    }
+
+    fn set(keys: &[&SigningKey]) -> KeySet {
+        let keys: Vec<Value> = keys.iter().map(|key| key.public_jwk()).collect();
+        KeySet::parse(&json!({ "keys": keys })).expect("own keys are good")
+    }
+
+    #[test]
+    fn what_is_signed_verifies_under_its_own_key_and_algorithm_alone() {
+        for algorithm in SigningAlgorithm::ALL {
+            let mine = key(algorithm, "mine");
+            let other = key(algorithm, "mine");
+            let token = mine.sign("JWT", &json!({"a": 1}));
+            let claims = verify(&token, algorithm, &set(&[&mine])).expect("own signature");
+            assert_eq!(claims.integer("a"), Ok(1));
+            assert_eq!(verify(&token, algorithm, &set(&[&other])).err(), Some(BadToken::Signature));
+            let foreign = key(algorithm, "foreign");
+            assert_eq!(verify(&token, algorithm, &set(&[&foreign])).err(), Some(BadToken::UnknownKey));
+            for wrong in SigningAlgorithm::ALL.into_iter().filter(|other| *other != algorithm) {
+                assert_eq!(verify(&token, wrong, &set(&[&mine])).err(), Some(BadToken::Algorithm));
+            }
+        }
+    }
+
+    #[test]
+    fn unsigned_and_keyed_by_the_public_key_are_refused() {
+        let mine = key(SigningAlgorithm::Rs256, "mine");
+        let set = set(&[&mine]);
+        let payload = base64url(b"{\"a\":1}");
+        for header in
+            [r#"{"alg":"none"}"#, r#"{"alg":null}"#, r#"{"alg":"HS256"}"#, "{}", r#"{"alg":"None","kid":"mine"}"#]
+        {
+            let token = format!("{}.{payload}.AAAA", base64url(header.as_bytes()));
+            assert_eq!(verify(&token, SigningAlgorithm::Rs256, &set).err(), Some(BadToken::Algorithm), "{header}");
+            let token = format!("{}.{payload}.", base64url(header.as_bytes()));
+            assert!(verify(&token, SigningAlgorithm::Rs256, &set).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn header_keys_are_refused_before_any_work() {
+        let mine = key(SigningAlgorithm::Es256, "mine");
+        for name in ["jku", "x5u", "jwk", "x5c", "crit"] {
+            let header = json!({"alg": "ES256", "kid": "mine", name: "https://evil.example/"});
+            let token = format!("{}.{}.AAAA", base64url(header.to_string().as_bytes()), base64url(b"{}"));
+            assert!(matches!(verify(&token, SigningAlgorithm::Es256, &set(&[&mine])), Err(BadToken::Header(_))));
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_breaks_the_signature() {
+        let mine = key(SigningAlgorithm::Es256, "mine");
+        let token = mine.sign("JWT", &json!({"sub": "someone"}));
+        let set = set(&[&mine]);
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).expect("ASCII");
+            if changed != token {
+                assert!(verify(&changed, SigningAlgorithm::Es256, &set).is_err(), "byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_kid_every_suitable_key_is_tried() {
+        let (one, two) = (key(SigningAlgorithm::Es256, "one"), key(SigningAlgorithm::Es256, "two"));
+        let token = two.sign_without_kid(&json!({"a": 1}));
+        assert!(verify(&token, SigningAlgorithm::Es256, &set(&[&one, &two])).is_ok());
+    }
+
+    #[test]
+    fn garbage_is_refused() {
+        let mine = key(SigningAlgorithm::Es256, "mine");
+        let set = set(&[&mine]);
+        let long = "a".repeat(70_000);
+        for bad in ["", ".", "..", "...", "a.b", "a.b.c", "é.é.é", &format!("{long}.{long}.{long}")] {
+            assert!(verify(bad, SigningAlgorithm::Es256, &set).is_err());
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The gateway's own signing keys: parsed once, used for every token.
+
+use std::sync::Arc;
+
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use serde::Serialize;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::SigningAlgorithm;
+use crate::id::Kid;
+use crate::secret::{base64url, from_base64url};
+
+/// A private key with its name and algorithm. Cheap to clone.
+#[derive(Clone)]
+pub struct SigningKey {
+    kid: Kid,
+    pair: Pair,
+}
+
+#[derive(Clone)]
+enum Pair {
+    Es256(Arc<EcdsaKeyPair>),
+    Rs256(Arc<RsaKeyPair>),
+}
+
+/// A private key could not be made or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a signing key could not be made or read")]
+pub struct KeyError;
+
+impl SigningKey {
+    /// Makes a new key: P-256, or RSA of 2048 bits. Key generation takes its randomness from the crypto provider.
+    pub fn generate(algorithm: SigningAlgorithm, kid: Kid) -> Result<Self, KeyError> {
+        let pair = match algorithm {
+            SigningAlgorithm::Es256 => {
+                Pair::Es256(Arc::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| KeyError)?))
+            }
+            SigningAlgorithm::Rs256 => {
+                Pair::Rs256(Arc::new(RsaKeyPair::generate(rsa::KeySize::Rsa2048).map_err(|_| KeyError)?))
+            }
+        };
+        Ok(Self { kid, pair })
+    }
+
+    /// Reads a key from PKCS#8 DER (RFC 5958).
+    pub fn from_pkcs8(algorithm: SigningAlgorithm, kid: Kid, der: &[u8]) -> Result<Self, KeyError> {
+        let pair = match algorithm {
+            SigningAlgorithm::Es256 => Pair::Es256(Arc::new(
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| KeyError)?,
+            )),
+            SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
+        };
+        Ok(Self { kid, pair })
+    }
+
+    /// The key as PKCS#8 DER. For the sealed store alone.
+    pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let der = match &self.pair {
+            Pair::Es256(pair) => pair.to_pkcs8v1().map_err(|_| KeyError)?.as_ref().to_vec(),
+            Pair::Rs256(pair) => {
+                let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError)?;
+                der.as_ref().to_vec()
+            }
+        };
+        Ok(Zeroizing::new(der))
+    }
+
+    /// The name of the key.
+    pub fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// The algorithm of the key.
+    pub fn algorithm(&self) -> SigningAlgorithm {
+        match self.pair {
+            Pair::Es256(_) => SigningAlgorithm::Es256,
+            Pair::Rs256(_) => SigningAlgorithm::Rs256,
+        }
+    }
+
+    /// The public key as a JWK (RFC 7517 §4), with `kid`, `alg` and `use`.
+    pub fn public_jwk(&self) -> Value {
+        match &self.pair {
+            Pair::Es256(pair) => {
+                // An uncompressed point: 04, X, Y (SEC 1 §2.3.3).
+                let point = pair.public_key().as_ref();
+                let (x, y) = point.get(1..).unwrap_or_default().split_at(32);
+                json!({
+                    "kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y),
+                    "kid": self.kid, "alg": "ES256", "use": "sig",
+                })
+            }
+            Pair::Rs256(pair) => {
+                let public = pair.public_key();
+                json!({
+                    "kty": "RSA",
+                    "n": base64url(public.modulus().big_endian_without_leading_zero()),
+                    "e": base64url(public.exponent().big_endian_without_leading_zero()),
+                    "kid": self.kid, "alg": "RS256", "use": "sig",
+                })
+            }
+        }
+    }
+
+    /// Signs claims as a compact JWS of that `typ`.
+    pub fn sign(&self, typ: &str, claims: &impl Serialize) -> String {
+        let header = json!({"alg": self.algorithm().name(), "typ": typ, "kid": self.kid});
+        self.assemble(&header, claims)
+    }
+
+    #[cfg(test)]
+    pub(super) fn sign_without_kid(&self, claims: &impl Serialize) -> String {
+        self.assemble(&json!({"alg": self.algorithm().name()}), claims)
+    }
+
+    fn assemble(&self, header: &Value, claims: &impl Serialize) -> String {
+        let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
+        let message = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(&payload));
+        let random = SystemRandom::new();
+        let signature = match &self.pair {
+            Pair::Es256(pair) => {
+                base64url(pair.sign(&random, message.as_bytes()).expect("a parsed P-256 key signs").as_ref())
+            }
+            Pair::Rs256(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
+                    .expect("a parsed RSA key signs");
+                base64url(&signature)
+            }
+        };
+        format!("{message}.{signature}")
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SigningKey({} {})", self.algorithm().name(), self.kid)
+    }
+}
+
+/// The left half of the SHA-256 of a token, for `at_hash` (OIDC Core §3.1.3.6).
+pub fn half_hash(token: &str) -> String {
+    base64url(&crate::secret::sha256(token.as_bytes())[..16])
+}
+
+/// Whether `hash` is the `at_hash` of a token, in constant time.
+pub fn is_half_hash(hash: &str, token: &str) -> bool {
+    from_base64url(hash)
+        .is_some_and(|bytes| crate::secret::same(&bytes, &crate::secret::sha256(token.as_bytes())[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_pkcs8_form() {
+        for algorithm in SigningAlgorithm::ALL {
+            let kid = Kid::parse("k").expect("plain");
+            let key = SigningKey::generate(algorithm, kid.clone()).expect("works");
+            let read = SigningKey::from_pkcs8(algorithm, kid, &key.to_pkcs8().expect("works")).expect("its own form");
+            assert_eq!(read.public_jwk(), key.public_jwk());
+        }
+    }
+
+    #[test]
+    fn at_hash_is_the_one_of_the_standard() {
+        let hash = half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
+        assert_eq!(hash, "77QmUPtjPfzWtF2AnpK9RQ");
+        assert!(is_half_hash(&hash, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"));
+        assert!(!is_half_hash(&hash, "other"));
+    }
+}

@@ -1,0 +1,44 @@
+//! What the Passerelle gateway decides. Values in, values out: no async, no I/O, no clock, no randomness, no storage.
+//!
+//! ```text
+//!  authorization request ──▶ sign-in ──▶ grant ──▶ code ──▶ tokens ──▶ claims
+//!      oidc::request        signin       signin    oidc     oidc       claims::release
+//!                             ▲
+//!            assertion ───────┤ LevelMet      (level)
+//!            civil registry ──┤ Confirmed     (identity::civil)
+//!            account ─────────┘ Admitted      (identity::account)
+//! ```
+//!
+//! # Glossary
+//!
+//! One word per idea, everywhere in the code:
+//!
+//! - **relying party**, in code [`client::Client`]: a service of a commune that signs citizens in through the gateway.
+//! - **identity provider**, [`id::ProviderId`]: who vouches for a citizen (tax, health insurance, post…).
+//! - **sign-in**, [`signin::SignIn`]: one citizen on the way to one relying party, from request to code.
+//! - **session**, [`signin::session::Session`]: an earlier sign-in of the same browser that may be reused.
+//! - **level**, [`level::Level`]: eIDAS low, substantial or high (CIR (EU) 2015/1502).
+//! - **assertion**, [`upstream::Assertion`]: what an identity provider says of a citizen.
+//! - **pivot**, [`identity::pivot::Pivot`]: the few civil facts that make a person unique.
+//! - **civil registry**: the national register of natural persons that confirms or corrects a pivot.
+//! - **account**: the keyed pseudonym of a citizen, with what they allow; never a name.
+//! - **scope**, **claim**: what a relying party asks for, and the single facts that are released.
+//! - **habilitation**: what a relying party may ask for, decided by an admin.
+//! - **bearer secret**, [`secret::Bearer`]: what a cookie, code or token carries, known only to who holds it.
+//! - **journal**: the append-only, hash-chained account of every act; **notice**: the mail that tells the citizen.
+
+pub mod claims;
+pub mod client;
+pub mod id;
+pub mod identity;
+pub mod jose;
+pub mod journal;
+pub mod keys;
+pub mod language;
+pub mod level;
+pub mod notice;
+pub mod oidc;
+pub mod secret;
+pub mod signin;
+pub mod time;
+pub mod upstream;

@@ -1,0 +1,323 @@
+//! Client authentication (OIDC Core §9): what was presented, and the proof that it was good.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::error::TokenError;
+use super::parameters::Parameters;
+use crate::client::{Authentication, Client, ClientState, Registered};
+use crate::id::ClientId;
+use crate::jose::{self, Claims, SigningAlgorithm};
+use crate::secret::{SecretDigest, from_base64url};
+use crate::time::{Lifetime, Timestamp};
+
+/// The longest life of a client assertion.
+const ASSERTION_LIFE: i64 = 600;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What a client presented, before it was looked up.
+pub struct Presented {
+    client: ClientId,
+    proof: Proof,
+}
+
+enum Proof {
+    Basic(String),
+    Post(String),
+    Assertion(String),
+}
+
+/// A client that proved who it is. The only constructor is [`Presented::verify`].
+///
+/// ```compile_fail
+/// fn forge(client: &domain::client::Client) -> domain::oidc::client_auth::AuthenticatedClient<'_> {
+///     domain::oidc::client_auth::AuthenticatedClient { client, assertion: None }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct AuthenticatedClient<'a> {
+    client: &'a Client,
+    assertion: Option<AssertionUse>,
+}
+
+/// The single use of a client assertion, to be remembered until it ends (RFC 7523 §3, `jti`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionUse {
+    /// Unique for the client and assertion.
+    pub key: Vec<u8>,
+    /// How long to remember it.
+    pub remember: Lifetime,
+}
+
+impl Presented {
+    /// Reads what a request presents: the `Authorization` header and the form. Two methods at once are refused
+    /// (RFC 6749 §2.3).
+    pub fn read(authorization: Option<&str>, form: &Parameters) -> Result<Self, TokenError> {
+        let one = |name| {
+            form.one(name)
+                .map_err(|_| TokenError::InvalidRequest("a client authentication parameter was sent more than once"))
+        };
+        let (named, secret) = (one("client_id")?, one("client_secret")?);
+        let (assertion, kind) = (one("client_assertion")?, one("client_assertion_type")?);
+        let presented = match (authorization, secret, assertion) {
+            (Some(header), None, None) => {
+                let (client, secret) = basic(header).ok_or(TokenError::InvalidClient)?;
+                Self { client, proof: Proof::Basic(secret) }
+            }
+            (None, Some(secret), None) => {
+                let client = named.and_then(|id| ClientId::parse(id).ok()).ok_or(TokenError::InvalidClient)?;
+                Self { client, proof: Proof::Post(secret.to_owned()) }
+            }
+            (None, None, Some(assertion)) if kind == Some(ASSERTION_TYPE) => {
+                // The subject is read before the signature is verified, only to find the keys to verify with.
+                let client = unverified_subject(assertion).ok_or(TokenError::InvalidClient)?;
+                Self { client, proof: Proof::Assertion(assertion.to_owned()) }
+            }
+            (None, None, _) => return Err(TokenError::InvalidClient),
+            _ => return Err(TokenError::InvalidRequest("send one client authentication method, not two")),
+        };
+        if named.is_some_and(|id| id != presented.client.as_str()) {
+            return Err(TokenError::InvalidClient);
+        }
+        Ok(presented)
+    }
+
+    /// The client to look up.
+    pub const fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// Verifies what was presented against what was found. An unknown client costs as much as a wrong secret.
+    pub fn verify<'a>(
+        &self,
+        found: Option<&'a Registered>,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient<'a>, TokenError> {
+        let Some(registered) = found.filter(|registered| registered.state == ClientState::Active) else {
+            if let Proof::Basic(secret) | Proof::Post(secret) = &self.proof {
+                let _ = SecretDigest::of("").matches(secret);
+            }
+            return Err(TokenError::InvalidClient);
+        };
+        let client = &registered.client;
+        let secret_matches = |secret: &str| registered.secret.as_ref().is_some_and(|digest| digest.matches(secret));
+        let assertion = match (&self.proof, &client.authentication) {
+            (Proof::Basic(secret), Authentication::ClientSecretBasic)
+            | (Proof::Post(secret), Authentication::ClientSecretPost)
+                if secret_matches(secret) =>
+            {
+                None
+            }
+            (Proof::Assertion(assertion), Authentication::PrivateKeyJwt(keys)) => {
+                let claims = SigningAlgorithm::ALL
+                    .into_iter()
+                    .find_map(|algorithm| jose::verify(assertion, algorithm, keys).ok())
+                    .ok_or(TokenError::InvalidClient)?;
+                Some(check_assertion(&claims, client, issuer, now).ok_or(TokenError::InvalidClient)?)
+            }
+            _ => return Err(TokenError::InvalidClient),
+        };
+        Ok(AuthenticatedClient { client, assertion })
+    }
+}
+
+impl std::fmt::Debug for Presented {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Presented({})", self.client)
+    }
+}
+
+impl<'a> AuthenticatedClient<'a> {
+    /// The client.
+    pub const fn client(&self) -> &'a Client {
+        self.client
+    }
+
+    /// The assertion to remember; it counts only when it was not seen before.
+    pub const fn assertion(&self) -> Option<&AssertionUse> {
+        self.assertion.as_ref()
+    }
+}
+
+/// `Basic` credentials: client_id and secret are form-encoded first (RFC 6749 §2.3.1).
+fn basic(header: &str) -> Option<(ClientId, String)> {
+    let (scheme, credentials) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    let form = |text: &str| {
+        let pair = Parameters::parse(format!("x={text}").as_bytes()).ok()?;
+        pair.one("x").ok().flatten().map(str::to_owned)
+    };
+    Some((ClientId::parse(&form(id)?).ok()?, form(secret)?))
+}
+
+fn unverified_subject(assertion: &str) -> Option<ClientId> {
+    let payload = from_base64url(assertion.split('.').nth(1)?)?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    ClientId::parse(claims.get("sub")?.as_str()?).ok()
+}
+
+/// `iss` and `sub` are the client, `aud` is the issuer as one text, `exp` is near, `jti` is there (RFC 7523 §3;
+/// FAPI 2.0 §5.3.2.1-8).
+fn check_assertion(claims: &Claims, client: &Client, issuer: &str, now: Timestamp) -> Option<AssertionUse> {
+    claims.require("iss", client.id.as_str()).ok()?;
+    claims.require("sub", client.id.as_str()).ok()?;
+    claims.require_audience_text(issuer).ok()?;
+    claims.require_fresh(now).ok()?;
+    let remaining = claims.integer("exp").ok()?.saturating_sub(now.epoch());
+    if remaining > ASSERTION_LIFE {
+        return None;
+    }
+    let jti = claims.text("jti").ok().filter(|jti| !jti.is_empty() && jti.len() <= 256)?;
+    let key = crate::secret::delimited(&[b"client-assertion", client.id.as_str().as_bytes(), jti.as_bytes()]);
+    let remember = u32::try_from(remaining.saturating_add(jose::SKEW).max(1)).ok()?;
+    Some(AssertionUse { key, remember: Lifetime::seconds(remember) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Kid;
+    use crate::jose::SigningKey;
+    use serde_json::{Value, json};
+
+    const ISSUER: &str = "https://issuer.example";
+    const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
+
+    fn registered(method: &str, key: Option<&SigningKey>) -> Registered {
+        let mut metadata = json!({
+            "client_id": "ville", "client_name": "V", "redirect_uris": ["https://v.example/"],
+            "token_endpoint_auth_method": method,
+        });
+        if let Some(key) = key {
+            metadata["jwks"] = json!({"keys": [key.public_jwk()]});
+        }
+        let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+        Registered { client, secret: Some(SecretDigest::of("s3cret")), state: ClientState::Active }
+    }
+
+    fn form(pairs: &[(&str, &str)]) -> Parameters {
+        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        Parameters::parse(encoded.as_bytes()).expect("well formed")
+    }
+
+    fn header(id: &str, secret: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+    }
+
+    fn by(authorization: Option<&str>, pairs: &[(&str, &str)], registered: &Registered) -> Result<(), TokenError> {
+        Presented::read(authorization, &form(pairs))?.verify(Some(registered), ISSUER, NOW).map(|_| ())
+    }
+
+    #[test]
+    fn each_method_works_for_the_client_that_registered_it_alone() {
+        let (basic, post) = (registered("client_secret_basic", None), registered("client_secret_post", None));
+        let good = header("ville", "s3cret");
+        let pairs = [("client_id", "ville"), ("client_secret", "s3cret")];
+        assert_eq!(by(Some(&good), &[], &basic), Ok(()));
+        assert_eq!(by(Some(&good), &[("client_id", "ville")], &basic), Ok(()));
+        assert_eq!(by(None, &pairs, &post), Ok(()));
+        assert_eq!(by(None, &pairs, &basic), Err(TokenError::InvalidClient));
+        assert_eq!(by(Some(&good), &[], &post), Err(TokenError::InvalidClient));
+    }
+
+    #[test]
+    fn wrong_doubled_or_missing_credentials_are_refused() {
+        let basic = registered("client_secret_basic", None);
+        let good = header("ville", "s3cret");
+        assert_eq!(by(Some(&header("ville", "wrong")), &[], &basic), Err(TokenError::InvalidClient));
+        assert_eq!(by(Some(&good), &[("client_id", "other")], &basic), Err(TokenError::InvalidClient));
+        assert_eq!(by(None, &[("client_id", "ville")], &basic), Err(TokenError::InvalidClient));
+        assert_eq!(by(Some("Basic ???"), &[], &basic), Err(TokenError::InvalidClient));
+        assert_eq!(by(Some("Bearer x"), &[], &basic), Err(TokenError::InvalidClient));
+        assert!(matches!(by(Some(&good), &[("client_secret", "s3cret")], &basic), Err(TokenError::InvalidRequest(_))));
+        let twice = [("client_secret", "a"), ("client_secret", "a")];
+        assert!(matches!(by(None, &twice, &basic), Err(TokenError::InvalidRequest(_))));
+        let disabled = Registered { state: ClientState::Disabled, ..registered("client_secret_basic", None) };
+        assert_eq!(by(Some(&good), &[], &disabled), Err(TokenError::InvalidClient));
+        let presented = Presented::read(Some(&good), &form(&[])).expect("readable");
+        assert_eq!(presented.verify(None, ISSUER, NOW).err(), Some(TokenError::InvalidClient));
+    }
+
+    #[test]
+    fn basic_credentials_are_form_decoded() {
+        let mut client = registered("client_secret_basic", None);
+        client.secret = Some(SecretDigest::of("a+b:c%"));
+        assert_eq!(by(Some(&header("ville", "a%2Bb%3Ac%25")), &[], &client), Ok(()));
+    }
+
+    fn assertion(key: &SigningKey, change: &Value) -> String {
+        let mut claims = json!({
+            "iss": "ville", "sub": "ville", "aud": ISSUER, "jti": "one", "iat": NOW.epoch(), "exp": NOW.epoch() + 60,
+        });
+        for (name, value) in change.as_object().expect("an object") {
+            if value.is_null() {
+                claims.as_object_mut().expect("an object").remove(name);
+            } else {
+                claims[name] = value.clone();
+            }
+        }
+        key.sign("JWT", &claims)
+    }
+
+    #[test]
+    fn an_assertion_is_good_for_its_own_client_issuer_and_time() {
+        let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
+        let client = registered("private_key_jwt", Some(&key));
+        let verify = |change: &Value| {
+            let token = assertion(&key, change);
+            by(None, &[("client_assertion", &token), ("client_assertion_type", ASSERTION_TYPE)], &client)
+        };
+        assert_eq!(verify(&json!({})), Ok(()));
+        assert_eq!(verify(&json!({"iat": NOW.epoch() + 8})), Ok(()));
+        let now = NOW.epoch();
+        for bad in [
+            json!({"aud": "https://issuer.example/token"}),
+            json!({"aud": [ISSUER]}),
+            json!({"aud": "https://other.example"}),
+            json!({"aud": null}),
+            json!({"iss": "other"}),
+            json!({"sub": "other"}),
+            json!({"sub": null}),
+            json!({"exp": null}),
+            json!({"exp": now - 60}),
+            json!({"exp": now + 31_536_000}),
+            json!({"exp": "never"}),
+            json!({"iat": now + 61}),
+            json!({"nbf": now + 61}),
+            json!({"nbf": "1"}),
+            json!({"jti": null}),
+            json!({"jti": ""}),
+        ] {
+            assert_eq!(verify(&bad), Err(TokenError::InvalidClient), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_assertion_of_another_key_or_type_is_refused() {
+        let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
+        let other = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
+        let client = registered("private_key_jwt", Some(&key));
+        let token = assertion(&other, &json!({}));
+        let pairs = [("client_assertion", token.as_str()), ("client_assertion_type", ASSERTION_TYPE)];
+        assert_eq!(by(None, &pairs, &client), Err(TokenError::InvalidClient));
+        let token = assertion(&key, &json!({}));
+        let pairs = [("client_assertion", token.as_str()), ("client_assertion_type", "other")];
+        assert_eq!(by(None, &pairs, &client), Err(TokenError::InvalidClient));
+    }
+
+    #[test]
+    fn an_assertion_is_remembered_for_as_long_as_it_counts() {
+        let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
+        let client = registered("private_key_jwt", Some(&key));
+        let token = assertion(&key, &json!({}));
+        let pairs = [("client_assertion", token.as_str()), ("client_assertion_type", ASSERTION_TYPE)];
+        let presented = Presented::read(None, &form(&pairs)).expect("readable");
+        let client = presented.verify(Some(&client), ISSUER, NOW).expect("good");
+        assert_eq!(client.assertion().expect("one").remember, Lifetime::seconds(70));
+    }
+}

@@ -1,0 +1,124 @@
+//! The authorization code: what it stands for, and the one way to redeem it.
+
+use serde::{Deserialize, Serialize};
+
+use super::client_auth::AuthenticatedClient;
+use super::error::TokenError;
+use super::parameters::Parameters;
+use super::request::Challenge;
+use super::token::{AccessToken, Issued};
+use crate::claims::release::{GrantedScopes, Identity};
+use crate::client::{Client, PkceRule, RegisteredRedirect};
+use crate::id::{ClientId, SessionId};
+use crate::identity::account::AccountKey;
+use crate::level::Level;
+use crate::secret::Bearer;
+use crate::time::{Lifetime, Timestamp};
+
+/// What a citizen granted to one relying party in one sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The relying party.
+    pub client: ClientId,
+    /// What it may receive.
+    pub scopes: GrantedScopes,
+    /// The citizen's account.
+    pub account: AccountKey,
+    /// Everything known of the citizen in this sign-in.
+    pub identity: Identity,
+    /// The level that was met.
+    pub level: Level,
+    /// How the citizen authenticated.
+    pub amr: Vec<String>,
+    /// When the citizen authenticated; the same for a session's whole life.
+    pub auth_time: Timestamp,
+    /// The session.
+    pub session: SessionId,
+    /// The nonce of the request.
+    pub nonce: Option<String>,
+    /// The redirect URI of the request.
+    pub redirect: RegisteredRedirect,
+    /// The PKCE challenge of the request.
+    pub challenge: Option<Challenge>,
+}
+
+/// What is kept under a code. It stays until it would have expired, so that a replay is seen for what it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Not redeemed yet.
+    Live {
+        /// What it stands for.
+        grant: Box<Grant>,
+        /// When it ends.
+        ends: Timestamp,
+    },
+    /// Redeemed, or presented wrongly: a second use revokes what the first one gave (RFC 6749 §4.1.2).
+    Spent {
+        /// The access token of the first use.
+        gave: Option<Bearer<AccessToken>>,
+    },
+}
+
+/// A code that was presented together with everything it must fit.
+pub struct Redemption<'a> {
+    redirect: &'a str,
+    verifier: Option<&'a str>,
+}
+
+impl<'a> Redemption<'a> {
+    /// Reads the form of the token endpoint.
+    pub fn read(form: &'a Parameters) -> Result<(Self, Bearer<Code>), TokenError> {
+        let one = |name| form.one(name).map_err(|_| TokenError::InvalidRequest("a parameter was sent more than once"));
+        match one("grant_type")? {
+            Some("authorization_code") => {}
+            Some(_) => return Err(TokenError::UnsupportedGrantType),
+            None => return Err(TokenError::InvalidRequest("grant_type is missing")),
+        }
+        let code = one("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
+        let code = Bearer::parse(code).ok_or(UNKNOWN)?;
+        let redirect = one("redirect_uri")?.ok_or(TokenError::InvalidGrant("redirect_uri is missing"))?;
+        Ok((Self { redirect, verifier: one("code_verifier")? }, code))
+    }
+}
+
+/// A code that nobody knows: never issued, expired, or spent.
+pub const UNKNOWN: TokenError = TokenError::InvalidGrant("the code is unknown, expired or was used before");
+
+/// Decides what a code gives. Whatever the outcome, the code is spent.
+pub fn redeem(
+    grant: &Grant,
+    ends: Timestamp,
+    presented: &Redemption<'_>,
+    client: &AuthenticatedClient<'_>,
+    now: Timestamp,
+    life: Lifetime,
+) -> Result<Issued, TokenError> {
+    if ends.is_past(now) {
+        return Err(UNKNOWN);
+    }
+    let client: &Client = client.client();
+    if grant.client != client.id {
+        return Err(TokenError::InvalidGrant("the code was issued to another client"));
+    }
+    if grant.redirect.as_str() != presented.redirect {
+        return Err(TokenError::InvalidGrant("redirect_uri is not the one of the authorization request"));
+    }
+    match (&grant.challenge, presented.verifier) {
+        (Some(challenge), Some(verifier)) if challenge.is_answered_by(verifier) => {}
+        (Some(_), Some(_)) => return Err(TokenError::InvalidGrant("code_verifier does not fit the code_challenge")),
+        (Some(_), None) => return Err(TokenError::InvalidGrant("code_verifier is missing")),
+        (None, Some(_)) => {
+            return Err(TokenError::InvalidGrant("code_verifier was sent, but the request had no code_challenge"));
+        }
+        (None, None) if client.pkce == PkceRule::Required => {
+            return Err(TokenError::InvalidGrant("PKCE is required of this client"));
+        }
+        (None, None) => {}
+    }
+    Ok(Issued::new(grant, now, life))
+}
+
+#[cfg(test)]
+#[path = "code_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+//! What a code gives, and to whom.
+
+use serde_json::json;
+
+use super::*;
+use crate::claims::release::Asked;
+use crate::client::{ClientState, Registered};
+use crate::id::ProviderId;
+use crate::identity::account::AccountSecret;
+use crate::identity::pivot::{Birthdate, Pivot, RawPivot};
+use crate::identity::subject::{Subject, SubjectSecret};
+use crate::oidc::client_auth::Presented;
+use crate::secret::SecretDigest;
+
+const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+fn registered(id: &str, pkce: bool) -> Registered {
+    let metadata = json!({
+        "client_id": id, "client_name": "V", "redirect_uris": ["https://v.example/"], "scope": "openid profile",
+        "token_endpoint_auth_method": "client_secret_post", "passerelle": {"require_pkce": pkce, "claims": ["amr"]},
+    });
+    let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+    Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active }
+}
+
+fn grant(client: &Client, challenge: Option<&str>) -> Grant {
+    let pivot = Pivot::parse(&RawPivot {
+        family_name: Some("DUBOIS"),
+        given_name: Some("Angela"),
+        birthdate: Some("1962-08-24"),
+        gender: Some("female"),
+        birthplace: Some("75107"),
+        birthcountry: Some("99100"),
+    })
+    .expect("complete");
+    Grant {
+        client: client.id.clone(),
+        scopes: GrantedScopes::intersect(&Asked { scopes: client.scopes.clone(), ..Asked::default() }, client),
+        account: AccountKey::of(&pivot, &AccountSecret::new([1; 32])),
+        identity: Identity {
+            pivot,
+            provider_birthdate: Birthdate::parse("1962-08-24").expect("a date"),
+            preferred_username: None,
+            email: "a@exemple.fr".into(),
+            provider: ProviderId::parse("impots").expect("plain"),
+        },
+        level: Level::Low,
+        amr: vec!["pwd".into()],
+        auth_time: Timestamp::from_epoch(999_990),
+        session: SessionId::from_random([3; 16]),
+        nonce: Some("n".into()),
+        redirect: client.redirect("https://v.example/").expect("own"),
+        challenge: challenge.map(|text| Challenge::parse(text).expect("well formed")),
+    }
+}
+
+fn form(pairs: &[(&str, &str)]) -> Parameters {
+    let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    Parameters::parse(encoded.as_bytes()).expect("well formed")
+}
+
+/// Redeems a code of `owner` as `presenter`, with the redirect URI and verifier given.
+fn try_redeem(
+    owner: &Registered,
+    presenter: &str,
+    redirect: &str,
+    verifier: Option<&str>,
+    challenge: Option<&str>,
+    at: i64,
+) -> Result<Issued, TokenError> {
+    let presenter = registered(presenter, owner.client.pkce == PkceRule::Required);
+    let credentials = form(&[("client_id", presenter.client.id.as_str()), ("client_secret", "s")]);
+    let authentication = Presented::read(None, &credentials).expect("readable");
+    let client = authentication.verify(Some(&presenter), "https://i.example", NOW).expect("right secret");
+    let code = Bearer::<Code>::from_random([5; 32]).expose();
+    let mut pairs = vec![("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", redirect)];
+    pairs.extend(verifier.map(|verifier| ("code_verifier", verifier)));
+    let form = form(&pairs);
+    let (presented, _) = Redemption::read(&form)?;
+    redeem(
+        &grant(&owner.client, challenge),
+        NOW.plus(Lifetime::seconds(30)),
+        &presented,
+        &client,
+        Timestamp::from_epoch(at),
+        Lifetime::seconds(300),
+    )
+}
+
+#[test]
+fn a_code_gives_tokens_to_its_own_client_with_everything_it_fits() {
+    let owner = registered("ville", true);
+    let issued = try_redeem(&owner, "ville", "https://v.example/", Some(VERIFIER), Some(CHALLENGE), 1_000_001)
+        .expect("all fits");
+    let subject = Subject::pairwise(&issued.access().account, &owner.client.sector, &SubjectSecret::new([2; 32]));
+    let claims = issued.id_token("https://i.example", &subject, "token", Lifetime::seconds(60));
+    assert_eq!(claims["auth_time"], 999_990);
+    assert_eq!(claims["exp"], 1_000_061);
+    assert_eq!(claims["nonce"], "n");
+    assert_eq!(claims["acr"], "eidas1");
+    assert_eq!(claims.get("amr"), None, "amr was not asked for");
+    assert_eq!(claims.get("family_name"), None, "identity claims come from userinfo");
+    assert_eq!(issued.access().userinfo(&subject)["family_name"], "DUBOIS");
+}
+
+#[test]
+fn a_code_that_does_not_fit_gives_nothing() {
+    let owner = registered("ville", true);
+    let loose = registered("ville", false);
+    let right = "https://v.example/";
+    for (what, result) in [
+        ("another client", try_redeem(&owner, "autre", right, Some(VERIFIER), Some(CHALLENGE), 1_000_001)),
+        (
+            "another redirect",
+            try_redeem(&owner, "ville", "https://v.example", Some(VERIFIER), Some(CHALLENGE), 1_000_001),
+        ),
+        ("no verifier", try_redeem(&owner, "ville", right, None, Some(CHALLENGE), 1_000_001)),
+        ("wrong verifier", try_redeem(&owner, "ville", right, Some(&"a".repeat(43)), Some(CHALLENGE), 1_000_001)),
+        ("challenge as verifier", try_redeem(&owner, "ville", right, Some(CHALLENGE), Some(CHALLENGE), 1_000_001)),
+        ("verifier without challenge", try_redeem(&loose, "ville", right, Some(VERIFIER), None, 1_000_001)),
+        ("PKCE required and absent", try_redeem(&owner, "ville", right, None, None, 1_000_001)),
+        ("too late", try_redeem(&owner, "ville", right, Some(VERIFIER), Some(CHALLENGE), 1_000_030)),
+    ] {
+        assert!(matches!(result, Err(TokenError::InvalidGrant(_))), "{what}");
+    }
+    assert!(try_redeem(&loose, "ville", right, None, None, 1_000_001).is_ok());
+}
+
+#[test]
+fn the_token_form_is_read_strictly() {
+    let code = Bearer::<Code>::from_random([5; 32]).expose();
+    for (pairs, expected) in [
+        (vec![], "invalid_request"),
+        (vec![("grant_type", "password")], "unsupported_grant_type"),
+        (vec![("grant_type", "authorization_code")], "invalid_request"),
+        (vec![("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "y")], "invalid_grant"),
+        (vec![("grant_type", "authorization_code"), ("code", code.as_str())], "invalid_grant"),
+        (
+            vec![("grant_type", "authorization_code"), ("code", code.as_str()), ("code", code.as_str())],
+            "invalid_request",
+        ),
+    ] {
+        let form = form(&pairs);
+        let error = Redemption::read(&form).err().expect("refused");
+        assert_eq!(error.code(), expected);
+        assert!(crate::oidc::error::is_legal_description(error.description()));
+    }
+}

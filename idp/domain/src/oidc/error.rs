@@ -1,0 +1,160 @@
+//! Errors as relying parties read them: registered codes, and sentences in the restricted ASCII of RFC 6749 §4.1.2.1.
+//! They never repeat what was sent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::RegisteredRedirect;
+
+/// An error code of the authorization response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizeError {
+    /// RFC 6749 §4.1.2.1.
+    InvalidRequest,
+    /// RFC 6749 §4.1.2.1.
+    UnauthorizedClient,
+    /// RFC 6749 §4.1.2.1: the citizen said no, or may not.
+    AccessDenied,
+    /// RFC 6749 §4.1.2.1.
+    UnsupportedResponseType,
+    /// RFC 6749 §4.1.2.1.
+    InvalidScope,
+    /// RFC 6749 §4.1.2.1.
+    ServerError,
+    /// RFC 6749 §4.1.2.1.
+    TemporarilyUnavailable,
+    /// OIDC Core §3.1.2.6.
+    LoginRequired,
+    /// OIDC Core §3.1.2.6.
+    InteractionRequired,
+    /// OIDC Core §3.1.2.6.
+    RequestNotSupported,
+    /// OIDC Core §3.1.2.6.
+    RequestUriNotSupported,
+    /// OIDC Core §3.1.2.6.
+    RegistrationNotSupported,
+    /// OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+    UnmetAuthenticationRequirements,
+    /// The provider named in `idp_hint` cannot serve this request.
+    InvalidIdpHint,
+}
+
+impl AuthorizeError {
+    /// The code on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::LoginRequired => "login_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidIdpHint => "invalid_idp_hint",
+        }
+    }
+}
+
+/// Where an authorization response goes. It exists only for a registered redirect URI.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnAddress {
+    redirect: RegisteredRedirect,
+    state: Option<String>,
+    place: Place,
+}
+
+/// Where the parameters of a response stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// In the query.
+    Query,
+    /// In the fragment: for errors about response types that would have used it
+    /// (OAuth 2.0 Multiple Response Types §5).
+    Fragment,
+}
+
+impl ReturnAddress {
+    /// An address from its parts.
+    pub const fn new(redirect: RegisteredRedirect, state: Option<String>, place: Place) -> Self {
+        Self { redirect, state, place }
+    }
+
+    /// The URL of an error response, with `state` and `iss` (RFC 9207).
+    pub fn error(&self, issuer: &str, error: AuthorizeError, description: &'static str) -> String {
+        let mut parameters = vec![("error", error.code()), ("error_description", description)];
+        parameters.extend(self.state.as_deref().map(|state| ("state", state)));
+        parameters.push(("iss", issuer));
+        self.url(&parameters)
+    }
+
+    /// The URL of a success response, with `state` and `iss` (RFC 9207).
+    pub fn code(&self, issuer: &str, code: &str) -> String {
+        let mut parameters = vec![("code", code)];
+        parameters.extend(self.state.as_deref().map(|state| ("state", state)));
+        parameters.push(("iss", issuer));
+        self.url(&parameters)
+    }
+
+    /// The redirect URI the response goes to.
+    pub const fn redirect(&self) -> &RegisteredRedirect {
+        &self.redirect
+    }
+
+    fn url(&self, parameters: &[(&str, &str)]) -> String {
+        match self.place {
+            Place::Query => self.redirect.with_parameters(parameters),
+            Place::Fragment => {
+                let fragment = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+                format!("{}#{fragment}", self.redirect.as_str())
+            }
+        }
+    }
+}
+
+/// An error of the token endpoint and its like (RFC 6749 §5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenError {
+    /// Something is missing or sent twice.
+    InvalidRequest(&'static str),
+    /// The client is unknown, disabled, or did not prove who it is.
+    InvalidClient,
+    /// The code is unknown, spent, expired, of another client, or does not fit what came with it.
+    InvalidGrant(&'static str),
+    /// The grant type is not offered.
+    UnsupportedGrantType,
+}
+
+impl TokenError {
+    /// The code on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+        }
+    }
+
+    /// The sentence for the integrator.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(sentence) | Self::InvalidGrant(sentence) => sentence,
+            Self::InvalidClient => {
+                "client authentication failed: unknown client, wrong secret or key, or a method that is not the registered one"
+            }
+            Self::UnsupportedGrantType => "grant_type must be authorization_code",
+        }
+    }
+}
+
+/// Whether a sentence may stand in `error_description` (RFC 6749 §4.1.2.1).
+pub fn is_legal_description(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}

@@ -1,0 +1,10 @@
+//! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
+
+pub mod client_auth;
+pub mod code;
+pub mod error;
+pub mod logout;
+pub mod metadata;
+pub mod parameters;
+pub mod request;
+pub mod token;

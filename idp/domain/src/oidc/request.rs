@@ -1,0 +1,386 @@
+//! The authorization request: client → redirect URI → response type → scope → PKCE → level, in this order.
+//!
+//! Until the client and its redirect URI are known to be good, a fault makes a page; from then on it goes to the
+//! relying party, which can repair it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::{AuthorizeError, Place, ReturnAddress};
+use super::parameters::{Parameters, Repeated};
+use crate::claims::claim::Claim;
+use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
+use crate::claims::scopes::Scope;
+use crate::client::{Client, ClientState, PkceRule, Registered, RegisteredRedirect};
+use crate::id::{ClientId, ProviderId};
+use crate::language::Language;
+use crate::level::Level;
+use crate::secret::{base64url, from_base64url, same, sha256};
+
+/// An authorization request that was checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// The relying party.
+    pub client: ClientId,
+    /// Where the answer goes.
+    pub answer_to: ReturnAddress,
+    /// What it asks for; what is released is decided anew when the citizen accepts.
+    pub asked: Asked,
+    /// The level that must be met.
+    pub level: Level,
+    /// The nonce for the ID token.
+    pub nonce: Option<String>,
+    /// The PKCE challenge.
+    pub challenge: Option<Challenge>,
+    /// What the relying party wants of a session (OIDC Core §3.1.2.1).
+    pub prompt: Prompt,
+    /// How old an authentication may be, in seconds.
+    pub max_age: Option<u32>,
+    /// The identity provider to go to at once.
+    pub idp_hint: Option<ProviderId>,
+    /// Whom the relying party expects; passed on to the provider.
+    pub login_hint: Option<String>,
+    /// The language the relying party asks for.
+    pub language: Option<Language>,
+    /// The subject the relying party expects, from `id_token_hint` or `claims`; checked against the session.
+    pub expected_subject: Option<String>,
+    /// Whether `acr` must be met for the ID token or the request fails; the gateway always fails it.
+    pub redirect: RegisteredRedirect,
+}
+
+/// What the relying party wants of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prompt {
+    /// Nothing particular.
+    Any,
+    /// No page may be shown.
+    None,
+    /// The citizen signs in anew.
+    Login,
+    /// The citizen is informed, or consents, anew.
+    Consent,
+    /// The citizen signs in anew and is informed anew.
+    LoginAndConsent,
+}
+
+impl Prompt {
+    /// Whether an earlier sign-in must not be reused.
+    pub const fn wants_login(self) -> bool {
+        match self {
+            Self::Login | Self::LoginAndConsent => true,
+            Self::Any | Self::None | Self::Consent => false,
+        }
+    }
+}
+
+/// A PKCE challenge of method S256 (RFC 7636 §4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Challenge(String);
+
+impl Challenge {
+    /// Reads a challenge: 43 base64url characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 43 && from_base64url(text).is_some_and(|bytes| bytes.len() == 32)).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether a verifier (43 to 128 unreserved characters) answers the challenge.
+    pub fn is_answered_by(&self, verifier: &str) -> bool {
+        (43..=128).contains(&verifier.len())
+            && verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+            && same(base64url(&sha256(verifier.as_bytes())).as_bytes(), self.0.as_bytes())
+    }
+}
+
+/// A request that names a client, before the client was looked up.
+#[derive(Debug)]
+pub struct Incoming {
+    parameters: Parameters,
+    client: ClientId,
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejected {
+    /// With a page: neither client nor redirect URI can be trusted.
+    Page(PageFault),
+    /// With an error to the relying party.
+    Answer {
+        /// Where to.
+        to: ReturnAddress,
+        /// The code.
+        error: AuthorizeError,
+        /// The sentence.
+        description: &'static str,
+    },
+}
+
+/// Why a request is refused with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PageFault {
+    /// `client_id` is missing, repeated or not one.
+    #[error("client_id is missing, repeated or malformed")]
+    ClientMissing,
+    /// No such client, or it is disabled: told apart in the log alone.
+    #[error("no such client")]
+    ClientUnknown,
+    /// `redirect_uri` is missing or repeated.
+    #[error("redirect_uri is missing or repeated")]
+    RedirectMissing,
+    /// `redirect_uri` is not in the client's list.
+    #[error("redirect_uri is not registered for this client")]
+    RedirectUnknown,
+    /// `state` is repeated, so no answer could be matched.
+    #[error("state is repeated")]
+    StateRepeated,
+}
+
+impl Incoming {
+    /// Finds the client a request names.
+    pub fn read(parameters: Parameters) -> Result<Self, PageFault> {
+        let client = match parameters.one("client_id") {
+            Ok(Some(text)) => ClientId::parse(text).map_err(|_| PageFault::ClientMissing)?,
+            Ok(None) | Err(_) => return Err(PageFault::ClientMissing),
+        };
+        Ok(Self { parameters, client })
+    }
+
+    /// The client to look up.
+    pub const fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// Checks the request against what was found.
+    pub fn check(self, found: Option<&Registered>) -> Result<AuthorizationRequest, Rejected> {
+        let client = match found {
+            Some(Registered { client, state: ClientState::Active, .. }) => client,
+            Some(Registered { state: ClientState::Disabled, .. }) | None => {
+                return Err(Rejected::Page(PageFault::ClientUnknown));
+            }
+        };
+        let parameters = &self.parameters;
+        let redirect = match parameters.one("redirect_uri") {
+            Ok(Some(uri)) => client.redirect(uri).ok_or(Rejected::Page(PageFault::RedirectUnknown))?,
+            Ok(None) | Err(_) => return Err(Rejected::Page(PageFault::RedirectMissing)),
+        };
+        let state = match parameters.one("state") {
+            Ok(state) => state.map(str::to_owned),
+            Err(_) => return Err(Rejected::Page(PageFault::StateRepeated)),
+        };
+        let answer = Answering { to: ReturnAddress::new(redirect.clone(), state, place(parameters)) };
+        answer.check(parameters, client, redirect)
+    }
+}
+
+fn place(parameters: &Parameters) -> Place {
+    let front_channel = |kind: &str| kind.split(' ').any(|word| word == "token" || word == "id_token");
+    match parameters.one("response_type") {
+        Ok(Some(kind)) if front_channel(kind) => Place::Fragment,
+        _ => Place::Query,
+    }
+}
+
+/// From here on the relying party can be answered.
+struct Answering {
+    to: ReturnAddress,
+}
+
+impl Answering {
+    fn refuse(&self, error: AuthorizeError, description: &'static str) -> Rejected {
+        Rejected::Answer { to: self.to.clone(), error, description }
+    }
+
+    fn bad(&self, description: &'static str) -> Rejected {
+        self.refuse(AuthorizeError::InvalidRequest, description)
+    }
+
+    fn one<'a>(&self, parameters: &'a Parameters, name: &'static str) -> Result<Option<&'a str>, Rejected> {
+        parameters.one(name).map_err(|Repeated(_)| self.bad("a parameter was sent more than once"))
+    }
+
+    fn check(
+        &self,
+        parameters: &Parameters,
+        client: &Client,
+        redirect: RegisteredRedirect,
+    ) -> Result<AuthorizationRequest, Rejected> {
+        for (name, error) in [
+            ("request", AuthorizeError::RequestNotSupported),
+            ("request_uri", AuthorizeError::RequestUriNotSupported),
+            ("registration", AuthorizeError::RegistrationNotSupported),
+        ] {
+            if parameters.has(name) {
+                return Err(self.refuse(error, "this parameter is not supported: send plain parameters"));
+            }
+        }
+        match self.one(parameters, "response_type")? {
+            Some("code") => {}
+            Some(_) => {
+                let sentence = "response_type must be code";
+                return Err(self.refuse(AuthorizeError::UnsupportedResponseType, sentence));
+            }
+            None => return Err(self.bad("response_type is missing")),
+        }
+        match self.one(parameters, "response_mode")? {
+            None | Some("query") => {}
+            Some(_) => return Err(self.bad("response_mode must be query")),
+        }
+        let mut asked = self.scopes(parameters)?;
+        let claims = self.claims(parameters, &mut asked)?;
+        GrantedScopes::grant(&asked, client).map_err(|_| {
+            self.refuse(AuthorizeError::InvalidScope, "a scope is outside the habilitation of this client")
+        })?;
+        let challenge = self.challenge(parameters, client)?;
+        let level = self.level(parameters, client, &claims)?;
+        let max_age = match self.one(parameters, "max_age")? {
+            None => None,
+            Some(text) if !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit()) => {
+                text.parse().ok()
+            }
+            Some(_) => return Err(self.bad("max_age must be a number of seconds")),
+        };
+        let idp_hint = self
+            .one(parameters, "idp_hint")?
+            .map(|text| {
+                ProviderId::parse(text)
+                    .map_err(|_| self.refuse(AuthorizeError::InvalidIdpHint, "idp_hint names no identity provider"))
+            })
+            .transpose()?;
+        // Hints help or are ignored; they never fail a request (OIDC Core §3.1.2.1).
+        let login_hint = self.one(parameters, "login_hint")?.filter(|hint| hint.len() <= 256).map(str::to_owned);
+        let language = self.one(parameters, "ui_locales")?.and_then(Language::from_ui_locales);
+        for ignored in ["display", "id_token_hint", "claims_locales"] {
+            self.one(parameters, ignored)?;
+        }
+        Ok(AuthorizationRequest {
+            client: client.id.clone(),
+            answer_to: self.to.clone(),
+            asked,
+            level,
+            nonce: self.one(parameters, "nonce")?.map(str::to_owned),
+            challenge,
+            prompt: self.prompt(parameters)?,
+            max_age,
+            idp_hint,
+            login_hint,
+            language,
+            expected_subject: claims.subject,
+            redirect,
+        })
+    }
+
+    fn scopes(&self, parameters: &Parameters) -> Result<Asked, Rejected> {
+        let text = self.one(parameters, "scope")?.ok_or_else(|| self.bad("scope is missing: it must hold openid"))?;
+        // A scope that does not exist is ignored (OIDC Core §3.1.2.1); one that is not habilitated is refused later.
+        let scopes: BTreeSet<Scope> = text.split(' ').filter_map(Scope::parse).collect();
+        if !scopes.contains(&Scope::OPENID) {
+            return Err(self.bad("scope must hold openid"));
+        }
+        let amr = if scopes.iter().any(|scope| scope.name() == "amr") { AmrAsked::Yes } else { AmrAsked::No };
+        Ok(Asked { scopes, amr, ..Asked::default() })
+    }
+
+    fn challenge(&self, parameters: &Parameters, client: &Client) -> Result<Option<Challenge>, Rejected> {
+        match (self.one(parameters, "code_challenge")?, self.one(parameters, "code_challenge_method")?) {
+            (Some(text), Some("S256")) => Challenge::parse(text)
+                .map(Some)
+                .ok_or_else(|| self.bad("code_challenge must be 43 base64url characters")),
+            (Some(_), _) => Err(self.bad("code_challenge_method must be S256")),
+            (None, Some(_)) => Err(self.bad("code_challenge is missing")),
+            (None, None) => match client.pkce {
+                PkceRule::Required => Err(self.bad("PKCE is required: send code_challenge with method S256")),
+                PkceRule::Optional => Ok(None),
+            },
+        }
+    }
+
+    /// The lowest known level asked for, or the client's default; never below the client's minimum.
+    fn level(&self, parameters: &Parameters, client: &Client, claims: &ClaimsParameter) -> Result<Level, Rejected> {
+        let listed = self.one(parameters, "acr_values")?;
+        let named = listed.into_iter().flat_map(|text| text.split(' ')).filter_map(Level::from_acr).min();
+        let level = match (&claims.essential_acr, named) {
+            (Some(values), _) => values.iter().filter_map(|acr| Level::from_acr(acr)).min().ok_or_else(|| {
+                self.refuse(
+                    AuthorizeError::UnmetAuthenticationRequirements,
+                    "no acr that was asked for as essential exists here",
+                )
+            })?,
+            (None, Some(level)) => level,
+            (None, None) => client.default_level,
+        };
+        Ok(level.max(client.minimum_level))
+    }
+
+    fn prompt(&self, parameters: &Parameters) -> Result<Prompt, Rejected> {
+        let Some(text) = self.one(parameters, "prompt")? else { return Ok(Prompt::Any) };
+        let words: BTreeSet<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+        if words.contains("none") {
+            return if words.len() == 1 { Ok(Prompt::None) } else { Err(self.bad("prompt none stands alone")) };
+        }
+        if words.iter().any(|word| !["login", "consent", "select_account"].contains(word)) {
+            return Err(self.bad("prompt may hold none, or login, consent, select_account"));
+        }
+        let login = words.contains("login") || words.contains("select_account");
+        Ok(match (login, words.contains("consent")) {
+            (true, true) => Prompt::LoginAndConsent,
+            (true, false) => Prompt::Login,
+            (false, true) => Prompt::Consent,
+            (false, false) => Prompt::Any,
+        })
+    }
+
+    fn claims(&self, parameters: &Parameters, asked: &mut Asked) -> Result<ClaimsParameter, Rejected> {
+        let mut found = ClaimsParameter::default();
+        let Some(text) = self.one(parameters, "claims")? else { return Ok(found) };
+        let malformed = || self.bad("claims must be a JSON object of userinfo and id_token objects (OIDC Core 5.5)");
+        let Ok(Value::Object(parts)) = serde_json::from_str(text) else { return Err(malformed()) };
+        for (part, members) in &parts {
+            if part != "userinfo" && part != "id_token" {
+                continue;
+            }
+            let Value::Object(members) = members else { return Err(malformed()) };
+            for (name, wish) in members {
+                if !(wish.is_null() || wish.is_object()) {
+                    return Err(malformed());
+                }
+                let known = Claim::parse(name);
+                match (part.as_str(), name.as_str(), known) {
+                    ("id_token", "acr", _) if wish.get("essential") == Some(&Value::Bool(true)) => {
+                        found.essential_acr = Some(texts_of(wish));
+                    }
+                    ("id_token", "amr", _) => asked.amr = AmrAsked::Yes,
+                    (_, "sub", _) => found.subject = wish.get("value").and_then(Value::as_str).map(str::to_owned),
+                    ("userinfo", _, Some(claim)) => {
+                        asked.userinfo.insert(claim);
+                    }
+                    (_, _, Some(claim)) => {
+                        asked.id_token.insert(claim);
+                    }
+                    (_, _, None) => {}
+                }
+            }
+        }
+        found.essential_acr = found.essential_acr.filter(|values| !values.is_empty());
+        Ok(found)
+    }
+}
+
+/// What the `claims` parameter asks beside claims.
+#[derive(Default)]
+struct ClaimsParameter {
+    essential_acr: Option<Vec<String>>,
+    subject: Option<String>,
+}
+
+fn texts_of(wish: &Value) -> Vec<String> {
+    let one = wish.get("value").and_then(Value::as_str).map(str::to_owned);
+    let many = wish.get("values").and_then(Value::as_array).into_iter().flatten();
+    one.into_iter().chain(many.filter_map(|value| value.as_str().map(str::to_owned))).collect()
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! What a redeemed code gives: an opaque access token and an ID token, and what the access token opens.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::code::Grant;
+use crate::claims::release::{GrantedScopes, Identity};
+use crate::id::{ClientId, SessionId};
+use crate::identity::account::AccountKey;
+use crate::identity::subject::Subject;
+use crate::jose::half_hash;
+use crate::level::Level;
+use crate::time::{Lifetime, Timestamp};
+
+/// What is kept under an access token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// The relying party it was issued to.
+    pub client: ClientId,
+    /// The citizen's account.
+    pub account: AccountKey,
+    /// What it may receive.
+    pub scopes: GrantedScopes,
+    /// Everything known of the citizen in this sign-in.
+    pub identity: Identity,
+    /// The level that was met.
+    pub level: Level,
+    /// When it ends.
+    pub ends: Timestamp,
+}
+
+/// Proof that a code was redeemed. It is what tokens are made from; its only constructor is in [`super::code::redeem`].
+#[derive(Debug)]
+pub struct Issued {
+    access: AccessToken,
+    amr: Option<Vec<String>>,
+    auth_time: Timestamp,
+    session: SessionId,
+    nonce: Option<String>,
+    at: Timestamp,
+    life: Lifetime,
+}
+
+impl Issued {
+    pub(super) fn new(grant: &Grant, now: Timestamp, life: Lifetime) -> Self {
+        Self {
+            access: AccessToken {
+                client: grant.client.clone(),
+                account: grant.account.clone(),
+                scopes: grant.scopes.clone(),
+                identity: grant.identity.clone(),
+                level: grant.level,
+                ends: now.plus(life),
+            },
+            amr: grant.scopes.tells_amr().then(|| grant.amr.clone()),
+            auth_time: grant.auth_time,
+            session: grant.session.clone(),
+            nonce: grant.nonce.clone(),
+            at: now,
+            life,
+        }
+    }
+
+    /// What to keep under the access token.
+    pub const fn access(&self) -> &AccessToken {
+        &self.access
+    }
+
+    /// The claims of the ID token (OIDC Core §2), bound to the access token by `at_hash`.
+    pub fn id_token(&self, issuer: &str, subject: &Subject, access_token: &str, life: Lifetime) -> Value {
+        let mut claims = self.access.scopes.release_in_id_token(&self.access.identity);
+        let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+        set("iss", json!(issuer));
+        set("sub", json!(subject));
+        set("aud", json!(self.access.client));
+        set("iat", json!(self.at));
+        set("exp", json!(self.at.plus(life)));
+        set("auth_time", json!(self.auth_time));
+        set("acr", json!(self.access.level));
+        set("at_hash", json!(half_hash(access_token)));
+        set("sid", json!(self.session));
+        if let Some(nonce) = &self.nonce {
+            set("nonce", json!(nonce));
+        }
+        if let Some(amr) = &self.amr {
+            set("amr", json!(amr));
+        }
+        Value::Object(claims)
+    }
+
+    /// The answer of the token endpoint (RFC 6749 §5.1).
+    pub fn answer(&self, access_token: &str, id_token: &str) -> Value {
+        json!({
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": self.life,
+            "id_token": id_token,
+            "scope": self.access.scopes.to_scope_text(),
+        })
+    }
+}
+
+impl AccessToken {
+    /// The claims of userinfo (OIDC Core §5.3.2).
+    pub fn userinfo(&self, subject: &Subject) -> Map<String, Value> {
+        let mut claims = self.scopes.release(&self.identity);
+        claims.insert("sub".to_owned(), json!(subject));
+        claims
+    }
+
+    /// The claims of a signed userinfo answer, with `iss` and `aud`.
+    pub fn signed_userinfo(&self, issuer: &str, subject: &Subject) -> Value {
+        let mut claims = self.userinfo(subject);
+        claims.insert("iss".to_owned(), json!(issuer));
+        claims.insert("aud".to_owned(), json!(self.client));
+        Value::Object(claims)
+    }
+}
+
+/// An access token in an `Authorization` header (RFC 6750 §2.1); the scheme's case does not matter (RFC 9110 §11.1).
+pub fn bearer_of(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,684 @@
+//! The sign-in: one citizen on the way to one relying party. One type per step; a transition consumes the step.
+//!
+//! ```text
+//!            ┌───────────────── setback ────────────────┐
+//!            ▼                                          │
+//!  start ▶ Choosing ── depart ─▶ Away ── callback ─▶ Arriving ── verified ─▶ Informing ── accept ─▶ Finishing ─▶ Ended
+//!            ▲  ▲                  │                    │      LevelMet        │  ▲                             ▲
+//!            │  └── reconsider ────┘                    └─refuse▶ Refused      │  └─ start with a session       │
+//!            └───────────────────────── change account ───────────────────────┘      every step ── cancel ───────┘
+//! ```
+//!
+//! `verified` takes by value the proofs that only the checks can make: [`LevelMet`], [`Confirmed`], [`Admitted`].
+//! A code cannot be reached without them:
+//!
+//! ```
+//! # use domain::{identity::{account::Admitted, civil::Confirmed}, level::LevelMet, signin::*, upstream::Assertion, time::Timestamp};
+//! fn arrive(at: SignIn<Arriving>, met: LevelMet, who: Confirmed, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
+//!     at.verified(met, who, may, said, fresh)
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use domain::{identity::{account::Admitted, civil::Confirmed}, level::LevelMet, signin::*, upstream::Assertion, time::Timestamp};
+//! fn arrive(at: SignIn<Away>, met: LevelMet, who: Confirmed, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
+//!     at.verified(met, who, may, said, fresh)
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use domain::{identity::{account::Admitted, civil::Confirmed}, signin::*, upstream::Assertion, time::Timestamp};
+//! fn arrive(at: SignIn<Arriving>, who: Confirmed, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
+//!     at.verified(who, may, said, fresh)
+//! }
+//! ```
+
+pub mod offer;
+pub mod refusal;
+pub mod session;
+
+use serde::{Deserialize, Serialize};
+
+use crate::claims::release::{GrantedScopes, Identity};
+use crate::client::{Client, Kind, Label};
+use crate::id::{ClientId, ProviderId, Reference, SessionId, SignInId};
+use crate::identity::account::{AccountKey, Admitted};
+use crate::identity::civil::{Confirmed, Consultation};
+use crate::language::Language;
+use crate::level::{Level, LevelMet};
+use crate::oidc::code::{Code, Grant};
+use crate::oidc::error::{AuthorizeError, ReturnAddress};
+use crate::oidc::request::AuthorizationRequest;
+use crate::secret::{Bearer, same};
+use crate::time::Timestamp;
+use crate::upstream::{Assertion, Attempt};
+use offer::Choosable;
+use refusal::{Refusal, Setback};
+use session::Session;
+
+/// A sign-in at one step.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignIn<S> {
+    base: Base,
+    step: S,
+}
+
+/// What stays the same from the first step to the last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Base {
+    id: SignInId,
+    request: AuthorizationRequest,
+    service: Label,
+    csrf: String,
+    reference: Reference,
+    language: Language,
+    started: Timestamp,
+}
+
+/// The citizen chooses an identity provider.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Choosing {
+    setback: Option<Setback>,
+}
+
+/// The citizen is at a provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Away {
+    attempt: Attempt,
+}
+
+/// The citizen is back and the answer is being verified. The attempt is spent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Arriving {
+    provider: ProviderId,
+}
+
+/// The citizen reads what will be sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Informing {
+    verified: Verified,
+    reuse: Reuse,
+}
+
+/// The citizen accepted: code, journal and notice are being written. Resuming this step repeats nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Finishing {
+    code: Bearer<Code>,
+    grant: Box<Grant>,
+    verified: Verified,
+    reuse: Reuse,
+    consented: Option<Vec<String>>,
+    at: Timestamp,
+}
+
+/// The checks refused the sign-in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refused {
+    refusal: Refusal,
+}
+
+/// The citizen went back to the relying party, signed in or not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ended {
+    outcome: Outcome,
+}
+
+/// How a sign-in ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The relying party received a code.
+    Finished,
+    /// The relying party received an error.
+    GivenUp,
+}
+
+/// A sign-in at any step, as the store keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnySignIn {
+    /// At the choice.
+    Choosing(SignIn<Choosing>),
+    /// At a provider.
+    Away(SignIn<Away>),
+    /// Being verified.
+    Arriving(SignIn<Arriving>),
+    /// At the information page.
+    Informing(SignIn<Informing>),
+    /// Being finished.
+    Finishing(SignIn<Finishing>),
+    /// Refused.
+    Refused(SignIn<Refused>),
+    /// Over.
+    Ended(SignIn<Ended>),
+}
+
+/// A citizen who was verified by a provider, the civil registry and their own account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The account.
+    pub account: AccountKey,
+    /// Everything known of the citizen.
+    pub identity: Identity,
+    /// The level that was met.
+    pub level: Level,
+    /// How the citizen authenticated.
+    pub amr: Vec<String>,
+    /// When.
+    pub auth_time: Timestamp,
+    /// How the civil registry was asked.
+    pub consultation: Consultation,
+    /// The session this verification opens, or was taken from.
+    pub session: SessionId,
+}
+
+/// Whether an earlier sign-in was reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reuse {
+    /// The citizen went to a provider for this sign-in.
+    Fresh,
+    /// The citizen's session was reused.
+    Session,
+}
+
+/// What a new sign-in is made with: fresh random values.
+#[derive(Debug)]
+pub struct Start {
+    /// Its identifier.
+    pub id: SignInId,
+    /// The secret of its forms.
+    pub csrf: [u8; 32],
+    /// The reference in the notice.
+    pub reference: Reference,
+    /// The language of its pages.
+    pub language: Language,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What a verification adds: a new session and the time.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The session it opens.
+    pub session: SessionId,
+    /// Now: the time of authentication.
+    pub at: Timestamp,
+}
+
+/// Where a new sign-in begins.
+#[derive(Debug)]
+pub enum Beginning {
+    /// At the choice.
+    Choose(SignIn<Choosing>),
+    /// At the information page, with the session of the browser.
+    Inform(SignIn<Informing>),
+    /// Nowhere: `prompt=none` and a page would be needed (OIDC Core §3.1.2.6).
+    Answer(AuthorizeError, &'static str),
+}
+
+impl SignIn<Choosing> {
+    /// Starts a sign-in, reusing the browser's session where the request and the levels allow.
+    pub fn start(
+        request: AuthorizationRequest,
+        client: &Client,
+        session: Option<(&Session, session::ProviderStanding)>,
+        start: Start,
+    ) -> Beginning {
+        let silent = request.prompt == crate::oidc::request::Prompt::None;
+        let reused = session.and_then(|(session, standing)| session.reuse(&request, standing, start.at).ok());
+        let base = Base {
+            id: start.id,
+            request,
+            service: client.name.clone(),
+            csrf: crate::secret::base64url(&start.csrf),
+            reference: start.reference,
+            language: start.language,
+            started: start.at,
+        };
+        match reused {
+            Some(verified) => {
+                let informing = SignIn { base, step: Informing { verified, reuse: Reuse::Session } };
+                let informed =
+                    session.is_some_and(|(session, _)| session.was_informed(client, &informing.granted(client)));
+                if silent && !informed {
+                    return Beginning::Answer(
+                        AuthorizeError::InteractionRequired,
+                        "the citizen has to be informed of what is sent before it is sent silently",
+                    );
+                }
+                Beginning::Inform(informing)
+            }
+            None if silent => {
+                Beginning::Answer(AuthorizeError::LoginRequired, "no session that fits this request: show the button")
+            }
+            None => Beginning::Choose(Self { base, step: Choosing::default() }),
+        }
+    }
+
+    /// What went wrong the last time, to tell on the page.
+    pub fn setback(&self) -> Option<&Setback> {
+        self.step.setback.as_ref()
+    }
+
+    /// Leaves for a provider that the offer lets be chosen.
+    pub fn depart(self, to: Choosable, random: &[u8; 96]) -> SignIn<Away> {
+        let attempt = Attempt::from_random(to.into_provider(), self.base.request.level, random);
+        SignIn { base: self.base, step: Away { attempt } }
+    }
+}
+
+impl SignIn<Away> {
+    /// The attempt that the answer must belong to.
+    pub fn attempt(&self) -> &Attempt {
+        &self.step.attempt
+    }
+
+    /// Takes the answer of a provider: gives the spent attempt when the answer belongs to it, and this step back when
+    /// it does not (another tab, another provider, a replay).
+    pub fn callback(self, provider: &ProviderId, secret: &str) -> Result<(SignIn<Arriving>, Attempt), Self> {
+        if !self.step.attempt.is_answered_by(provider, secret) {
+            return Err(self);
+        }
+        let Away { attempt } = self.step;
+        Ok((SignIn { base: self.base, step: Arriving { provider: attempt.provider.clone() } }, attempt))
+    }
+
+    /// Goes back to the choice; the answer of the abandoned attempt will not count.
+    pub fn reconsider(self) -> SignIn<Choosing> {
+        SignIn { base: self.base, step: Choosing::default() }
+    }
+}
+
+impl SignIn<Arriving> {
+    /// The provider that answered.
+    pub fn provider(&self) -> &ProviderId {
+        &self.step.provider
+    }
+
+    /// Goes on with a citizen for whom every check was passed.
+    pub fn verified(
+        self,
+        met: LevelMet,
+        confirmed: Confirmed,
+        admitted: Admitted,
+        assertion: Assertion,
+        fresh: Fresh,
+    ) -> SignIn<Informing> {
+        let level = met.level();
+        let (pivot, consultation) = confirmed.into_parts();
+        let verified = Verified {
+            account: admitted.into_account(),
+            identity: Identity {
+                pivot,
+                provider_birthdate: assertion.birthdate(),
+                preferred_username: assertion.preferred_username,
+                email: assertion.email,
+                provider: assertion.provider,
+            },
+            level,
+            amr: assertion.amr,
+            auth_time: fresh.at,
+            consultation,
+            session: fresh.session,
+        };
+        SignIn { base: self.base, step: Informing { verified, reuse: Reuse::Fresh } }
+    }
+
+    /// Goes back to the choice, with what went wrong: another try or another provider may help.
+    pub fn set_back(self, setback: Setback) -> SignIn<Choosing> {
+        SignIn { base: self.base, step: Choosing { setback: Some(setback) } }
+    }
+
+    /// Ends at a page that says why the sign-in cannot go on.
+    pub fn refuse(self, refusal: Refusal) -> SignIn<Refused> {
+        SignIn { base: self.base, step: Refused { refusal } }
+    }
+
+    /// Goes back to the choice when the verification was interrupted.
+    pub fn reconsider(self) -> SignIn<Choosing> {
+        SignIn { base: self.base, step: Choosing::default() }
+    }
+}
+
+/// How the citizen accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// They went on after being informed.
+    WentOn,
+    /// They ticked the consent.
+    Consented,
+}
+
+/// A private party needs consent and none was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the citizen did not consent")]
+pub struct ConsentMissing;
+
+impl SignIn<Informing> {
+    /// The citizen.
+    pub fn citizen(&self) -> &Verified {
+        &self.step.verified
+    }
+
+    /// Whether the session of the browser was reused.
+    pub fn reuse(&self) -> Reuse {
+        self.step.reuse
+    }
+
+    /// What would be released to the client as it is registered now.
+    pub fn granted(&self, client: &Client) -> GrantedScopes {
+        GrantedScopes::intersect(&self.base.request.asked, client)
+    }
+
+    /// Whether the client must have the citizen's consent: a private party that receives personal data.
+    pub fn needs_consent(&self, client: &Client) -> bool {
+        client.kind == Kind::Private && !self.granted(client).is_anonymous()
+    }
+
+    /// The level that the relying party is told. A reused sign-in counts as substantial at most.
+    fn reported_level(&self) -> Level {
+        match self.step.reuse {
+            Reuse::Fresh => self.step.verified.level,
+            Reuse::Session => self.step.verified.level.reusable(),
+        }
+    }
+
+    /// Accepts. What is released is computed anew from the client as it is registered now.
+    pub fn accept(
+        self,
+        client: &Client,
+        acceptance: Acceptance,
+        code: [u8; 32],
+        at: Timestamp,
+    ) -> Result<SignIn<Finishing>, (Self, ConsentMissing)> {
+        let consented = match (self.needs_consent(client), acceptance) {
+            (true, Acceptance::WentOn) => return Err((self, ConsentMissing)),
+            (true, Acceptance::Consented) => {
+                let granted = self.granted(client);
+                let claims = granted.claims().into_iter().map(|claim| claim.name().to_owned());
+                Some(claims.chain(granted.elsewhere().map(|scope| scope.name().to_owned())).collect())
+            }
+            (false, _) => None,
+        };
+        let verified = &self.step.verified;
+        let grant = Grant {
+            client: client.id.clone(),
+            scopes: self.granted(client),
+            account: verified.account.clone(),
+            identity: verified.identity.clone(),
+            level: self.reported_level(),
+            amr: verified.amr.clone(),
+            auth_time: verified.auth_time,
+            session: verified.session.clone(),
+            nonce: self.base.request.nonce.clone(),
+            redirect: self.base.request.redirect.clone(),
+            challenge: self.base.request.challenge.clone(),
+        };
+        let Informing { verified, reuse } = self.step;
+        let step =
+            Finishing { code: Bearer::from_random(code), grant: Box::new(grant), verified, reuse, consented, at };
+        Ok(SignIn { base: self.base, step })
+    }
+
+    /// Goes back to the choice: « this is not me ».
+    pub fn change_account(self) -> SignIn<Choosing> {
+        SignIn { base: self.base, step: Choosing::default() }
+    }
+}
+
+impl SignIn<Finishing> {
+    /// The code to issue.
+    pub fn code(&self) -> &Bearer<Code> {
+        &self.step.code
+    }
+
+    /// What the code stands for.
+    pub fn grant(&self) -> &Grant {
+        &self.step.grant
+    }
+
+    /// The citizen.
+    pub fn citizen(&self) -> &Verified {
+        &self.step.verified
+    }
+
+    /// When the citizen accepted.
+    pub fn at(&self) -> Timestamp {
+        self.step.at
+    }
+
+    /// The act for the journal.
+    pub fn act(&self) -> crate::journal::Act {
+        crate::journal::Act::SignedIn {
+            account: self.step.verified.account.clone(),
+            client: self.base.request.client.clone(),
+            provider: self.step.verified.identity.provider.clone(),
+            level: self.step.grant.level,
+            scopes: self.step.grant.scopes.scopes().map(|scope| scope.name().to_owned()).collect(),
+            consultation: self.step.verified.consultation,
+            reuse: self.step.reuse,
+            consented: self.step.consented.clone(),
+            reference: self.base.reference.as_str().to_owned(),
+        }
+    }
+
+    /// The notice for the citizen.
+    pub fn notice(&self, provider: &Label) -> crate::notice::Notice {
+        let identity = &self.step.verified.identity;
+        let given = identity.pivot.given_names.first().map_or("", |name| name.as_str());
+        let family = identity.preferred_username.as_deref().unwrap_or(identity.pivot.family_name.as_str());
+        crate::notice::Notice {
+            to: identity.email.clone(),
+            language: self.base.language,
+            message: crate::notice::Message::SignedIn {
+                citizen: format!("{given} {family}"),
+                service: self.base.service.clone(),
+                provider: provider.clone(),
+                level: self.step.grant.level,
+                at: self.step.at,
+                reference: self.base.reference.as_str().to_owned(),
+            },
+        }
+    }
+
+    /// The URL that brings the code to the relying party.
+    pub fn answer(&self, issuer: &str) -> String {
+        self.base.request.answer_to.code(issuer, &self.step.code.expose())
+    }
+
+    /// Ends the sign-in.
+    pub fn end(self) -> SignIn<Ended> {
+        SignIn { base: self.base, step: Ended { outcome: Outcome::Finished } }
+    }
+}
+
+impl SignIn<Refused> {
+    /// Why.
+    pub fn refusal(&self) -> Refusal {
+        self.step.refusal
+    }
+
+    /// Goes back to the choice, where another provider may do better.
+    pub fn retry(self) -> SignIn<Choosing> {
+        SignIn { base: self.base, step: Choosing::default() }
+    }
+}
+
+impl SignIn<Ended> {
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        self.step.outcome
+    }
+}
+
+/// A sign-in given up, and the URL that tells the relying party.
+#[derive(Debug)]
+pub struct GivenUp {
+    /// The sign-in, over.
+    pub signin: SignIn<Ended>,
+    /// Where to send the citizen.
+    pub url: String,
+}
+
+impl<S> SignIn<S> {
+    /// Its identifier.
+    pub fn id(&self) -> &SignInId {
+        &self.base.id
+    }
+
+    /// The relying party.
+    pub fn client(&self) -> &ClientId {
+        &self.base.request.client
+    }
+
+    /// The relying party's name, as it was when the sign-in began.
+    pub fn service(&self) -> &Label {
+        &self.base.service
+    }
+
+    /// The checked request.
+    pub fn request(&self) -> &AuthorizationRequest {
+        &self.base.request
+    }
+
+    /// The language of its pages.
+    pub fn language(&self) -> Language {
+        self.base.language
+    }
+
+    /// The same sign-in in another language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.base.language = language;
+        self
+    }
+
+    /// The reference a citizen can quote.
+    pub fn reference(&self) -> &Reference {
+        &self.base.reference
+    }
+
+    /// When it began.
+    pub fn started(&self) -> Timestamp {
+        self.base.started
+    }
+
+    /// The secret that its forms carry.
+    pub fn csrf(&self) -> &str {
+        &self.base.csrf
+    }
+
+    /// Whether a form carries the secret, in constant time.
+    pub fn owns_form(&self, csrf: &str) -> bool {
+        same(self.base.csrf.as_bytes(), csrf.as_bytes())
+    }
+
+    /// Where answers to the relying party go.
+    pub fn answer_to(&self) -> &ReturnAddress {
+        &self.base.request.answer_to
+    }
+
+    /// Gives up and tells the relying party why.
+    pub fn give_up(self, issuer: &str, error: AuthorizeError, description: &'static str) -> GivenUp {
+        let url = self.base.request.answer_to.error(issuer, error, description);
+        GivenUp { signin: SignIn { base: self.base, step: Ended { outcome: Outcome::GivenUp } }, url }
+    }
+}
+
+macro_rules! any {
+    ($($step:ident),*) => {
+        $(impl From<SignIn<$step>> for AnySignIn {
+            fn from(signin: SignIn<$step>) -> Self {
+                Self::$step(signin)
+            }
+        }
+
+        impl TryFrom<AnySignIn> for SignIn<$step> {
+            type Error = AnySignIn;
+
+            fn try_from(any: AnySignIn) -> Result<Self, AnySignIn> {
+                if let AnySignIn::$step(signin) = any { Ok(signin) } else { Err(any) }
+            }
+        })*
+
+        impl AnySignIn {
+            /// The relying party, its name and the language, whatever the step.
+            pub fn common(&self) -> Common<'_> {
+                match self {
+                    $(Self::$step(signin) => Common { base: &signin.base },)*
+                }
+            }
+
+            /// Gives up and tells the relying party why. A sign-in that is over already gives the same answer.
+            pub fn give_up(self, issuer: &str, error: AuthorizeError, description: &'static str) -> GivenUp {
+                match self {
+                    $(Self::$step(signin) => signin.give_up(issuer, error, description),)*
+                }
+            }
+        }
+    };
+}
+
+any!(Choosing, Away, Arriving, Informing, Finishing, Refused, Ended);
+
+/// What every step shares.
+#[derive(Debug, Clone, Copy)]
+pub struct Common<'a> {
+    base: &'a Base,
+}
+
+impl<'a> Common<'a> {
+    /// The sign-in's identifier.
+    pub fn id(self) -> &'a SignInId {
+        &self.base.id
+    }
+
+    /// The relying party.
+    pub fn client(self) -> &'a ClientId {
+        &self.base.request.client
+    }
+
+    /// The relying party's name.
+    pub fn service(self) -> &'a Label {
+        &self.base.service
+    }
+
+    /// The language of the pages.
+    pub fn language(self) -> Language {
+        self.base.language
+    }
+
+    /// The secret that the forms carry.
+    pub fn csrf(self) -> &'a str {
+        &self.base.csrf
+    }
+
+    /// Whether a form carries the secret, in constant time.
+    pub fn owns_form(self, csrf: &str) -> bool {
+        same(self.base.csrf.as_bytes(), csrf.as_bytes())
+    }
+
+    /// The reference a citizen can quote.
+    pub fn reference(self) -> &'a Reference {
+        &self.base.reference
+    }
+}
+
+impl AnySignIn {
+    /// The path of the page of the step the citizen is at.
+    pub fn page(&self) -> &'static str {
+        match self {
+            Self::Choosing(_) | Self::Away(_) => "choose",
+            Self::Arriving(_) => "arriving",
+            Self::Informing(_) => "inform",
+            Self::Finishing(_) => "finish",
+            Self::Refused(_) => "refused",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! The session of a browser: an earlier sign-in that may be reused for low and substantial, never for high.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Verified;
+use crate::claims::release::GrantedScopes;
+use crate::client::Client;
+use crate::id::{ClientId, SessionId};
+use crate::level::Level;
+use crate::oidc::request::AuthorizationRequest;
+use crate::time::Timestamp;
+
+/// An earlier sign-in of the browser, sealed under its session cookie.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    citizen: Verified,
+    informed: BTreeMap<ClientId, GrantedScopes>,
+}
+
+/// Whether the provider of a session could be chosen for the new request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderStanding {
+    /// It could, and the account still admits it.
+    Accepted,
+    /// It could not: switched off, excluded by the relying party, or blocked by the citizen.
+    NotAccepted,
+}
+
+/// Why a session is not reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotReusable {
+    /// High needs the citizen there and then.
+    #[error("level high is never reused")]
+    HighAsked,
+    /// The session's level is too low.
+    #[error("the session's level is too low")]
+    LevelTooLow,
+    /// The authentication is older than `max_age`.
+    #[error("the authentication is older than max_age")]
+    TooOld,
+    /// The relying party wants a new authentication.
+    #[error("a new login was asked for")]
+    LoginAsked,
+    /// The provider is not accepted for this request.
+    #[error("the session's provider is not accepted here")]
+    Provider,
+    /// Another provider is asked for.
+    #[error("another provider was asked for")]
+    OtherProviderAsked,
+}
+
+impl Session {
+    /// Opens a session with a citizen who was verified just now.
+    pub fn open(citizen: Verified) -> Self {
+        Self { citizen, informed: BTreeMap::new() }
+    }
+
+    /// The session's public name.
+    pub fn id(&self) -> &SessionId {
+        &self.citizen.session
+    }
+
+    /// The citizen.
+    pub fn citizen(&self) -> &Verified {
+        &self.citizen
+    }
+
+    /// The relying parties that were given something in this session.
+    pub fn clients(&self) -> impl Iterator<Item = &ClientId> {
+        self.informed.keys()
+    }
+
+    /// Remembers that the citizen was informed of what a relying party receives.
+    pub fn inform(&mut self, client: &ClientId, granted: GrantedScopes) {
+        self.informed.insert(client.clone(), granted);
+    }
+
+    /// Whether the citizen was informed of all that would be released.
+    pub fn was_informed(&self, client: &Client, granted: &GrantedScopes) -> bool {
+        self.informed.get(&client.id).is_some_and(|earlier| granted.is_within(earlier))
+    }
+
+    /// Reuses the session for a request, or says why not.
+    pub fn reuse(
+        &self,
+        request: &AuthorizationRequest,
+        standing: ProviderStanding,
+        now: Timestamp,
+    ) -> Result<Verified, NotReusable> {
+        if request.prompt.wants_login() {
+            return Err(NotReusable::LoginAsked);
+        }
+        if request.level == Level::High {
+            return Err(NotReusable::HighAsked);
+        }
+        if self.citizen.level < request.level {
+            return Err(NotReusable::LevelTooLow);
+        }
+        let age = now.seconds_since(self.citizen.auth_time);
+        if request.max_age.is_some_and(|max_age| age > i64::from(max_age)) {
+            return Err(NotReusable::TooOld);
+        }
+        if request.idp_hint.as_ref().is_some_and(|hint| *hint != self.citizen.identity.provider) {
+            return Err(NotReusable::OtherProviderAsked);
+        }
+        if standing == ProviderStanding::NotAccepted {
+            return Err(NotReusable::Provider);
+        }
+        Ok(self.citizen.clone())
+    }
+}

@@ -1,0 +1,269 @@
+//! The sign-in, step by step, and when a session is reused.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::*;
+use crate::client::{ClientState, Registered};
+use crate::identity::account::{Account, AccountSecret, AccountState};
+use crate::identity::civil::{Answer, Life, Outcome as Finding};
+use crate::identity::pivot::{Pivot, RawPivot};
+use crate::level::LevelRange;
+use crate::oidc::parameters::Parameters;
+use crate::oidc::request::Incoming;
+use crate::upstream::{ClientFilter, Provider, ProviderStatus};
+use offer::{Health, choose};
+use session::{NotReusable, ProviderStanding};
+
+const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
+
+fn client(kind: &str) -> Client {
+    let metadata = json!({
+        "client_id": "ville", "client_name": "Ville", "redirect_uris": ["https://v.example/"],
+        "scope": "openid profile email", "passerelle": {"kind": kind},
+    });
+    Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine")
+}
+
+fn request(client: &Client, extra: &[(&str, &str)]) -> AuthorizationRequest {
+    let mut pairs = vec![
+        ("client_id", "ville"),
+        ("redirect_uri", "https://v.example/"),
+        ("response_type", "code"),
+        ("scope", "openid profile"),
+        ("state", "s"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+    pairs.extend_from_slice(extra);
+    let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+    let registered = Registered { client: client.clone(), secret: None, state: ClientState::Active };
+    Incoming::read(Parameters::parse(encoded.as_bytes()).expect("well formed"))
+        .expect("names a client")
+        .check(Some(&registered))
+        .expect("a good request")
+}
+
+fn start(byte: u8) -> Start {
+    Start {
+        id: SignInId::from_random([byte; 16]),
+        csrf: [byte; 32],
+        reference: Reference::from_random([byte; 12]),
+        language: Language::French,
+        at: NOW,
+    }
+}
+
+fn provider() -> Provider {
+    Provider {
+        id: ProviderId::parse("impots").expect("plain"),
+        title: Label { fr: "Impôts".into(), en: "Tax".into() },
+        order: 1,
+        status: ProviderStatus::Open,
+        levels: LevelRange::new(Level::Low, Level::High).expect("ordered"),
+        clients: ClientFilter::All,
+        amr: vec!["pwd".into()],
+        acr_meanings: Default::default(),
+    }
+}
+
+fn assertion(level: Level) -> Assertion {
+    let userinfo = json!({
+        "family_name": "DUBOIS", "given_name": "Angela", "birthdate": "1962-08-24", "gender": "female",
+        "birthplace": "75107", "birthcountry": "99100", "email": "angela@exemple.fr",
+    });
+    Assertion::read(&provider(), Some(level.acr()), None, userinfo.as_object().expect("an object")).expect("complete")
+}
+
+fn choosing(client: &Client, extra: &[(&str, &str)]) -> SignIn<Choosing> {
+    match SignIn::start(request(client, extra), client, None, start(1)) {
+        Beginning::Choose(signin) => signin,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn arrived(signin: SignIn<Choosing>, client: &Client, level: Level) -> SignIn<Informing> {
+    let chosen =
+        choose(&[provider()], |_| Health::Answering, client, signin.request().level, &BTreeSet::new(), &provider().id)
+            .expect("open");
+    let away = signin.depart(chosen, &[4; 96]);
+    let secret = away.attempt().secret().to_owned();
+    let (arriving, attempt) = away.callback(&provider().id, &secret).expect("its own answer");
+    let said = assertion(level);
+    let met = LevelMet::check(attempt.level, said.level, provider().levels).expect("met");
+    let confirmed =
+        Answer { outcome: Finding::Found(said.pivot.clone()), life: Life::Living }.confirm().expect("found");
+    let account = Account {
+        key: AccountKey::of(confirmed.pivot(), &AccountSecret::new([1; 32])),
+        state: AccountState::Active,
+        blocked_providers: BTreeSet::new(),
+        created: NOW,
+        last_used: NOW,
+    };
+    let admitted = account.admits(&provider().id).expect("open");
+    let fresh = Fresh { session: SessionId::from_random([7; 16]), at: NOW };
+    arriving.verified(met, confirmed, admitted, said, fresh)
+}
+
+fn informing(client: &Client, level: Level) -> SignIn<Informing> {
+    arrived(choosing(client, &[]), client, level)
+}
+
+#[test]
+fn a_citizen_goes_from_the_choice_to_a_code() {
+    let client = client("public");
+    let finishing =
+        informing(&client, Level::Low).accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("no consent needed");
+    assert!(finishing.answer("https://i.example").starts_with("https://v.example/?code="));
+    assert_eq!(finishing.notice(&provider().title).to, "angela@exemple.fr");
+    assert_eq!(finishing.grant().level, Level::Low);
+    assert_eq!(finishing.act().kind(), "signed_in");
+    assert_eq!(finishing.end().outcome(), Outcome::Finished);
+}
+
+#[test]
+fn the_journal_names_no_person() {
+    let client = client("public");
+    let finishing =
+        informing(&client, Level::Low).accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("no consent needed");
+    let details = finishing.act().details();
+    for personal in ["DUBOIS", "Angela", "1962", "angela@", "75107"] {
+        assert!(!details.contains(personal), "{personal} in {details}");
+    }
+}
+
+#[test]
+fn a_private_party_needs_the_citizen_s_consent() {
+    let private = client("private");
+    let signin = informing(&private, Level::Low);
+    assert!(signin.needs_consent(&private));
+    let (signin, ConsentMissing) = signin.accept(&private, Acceptance::WentOn, [9; 32], NOW).expect_err("no tick");
+    let finishing = signin.accept(&private, Acceptance::Consented, [9; 32], NOW).expect("ticked");
+    match finishing.act() {
+        crate::journal::Act::SignedIn { consented: Some(claims), .. } => {
+            assert!(claims.contains(&"family_name".to_owned()))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_belong_leaves_the_citizen_where_they_are() {
+    let client = client("public");
+    let chosen = choose(&[provider()], |_| Health::Answering, &client, Level::Low, &BTreeSet::new(), &provider().id)
+        .expect("open");
+    let away = choosing(&client, &[]).depart(chosen, &[4; 96]);
+    let secret = away.attempt().secret().to_owned();
+    let away = away.callback(&provider().id, "wrong").expect_err("not its answer");
+    let other = ProviderId::parse("autre").expect("plain");
+    let away = away.callback(&other, &secret).expect_err("not its provider");
+    let (arriving, _) = away.callback(&provider().id, &secret).expect("its own answer");
+    assert!(SignIn::<Away>::try_from(AnySignIn::from(arriving)).is_err(), "the attempt is spent");
+}
+
+#[test]
+fn a_scope_withdrawn_while_the_citizen_reads_is_not_granted() {
+    let mut client = client("public");
+    let signin = informing(&client, Level::Low);
+    client.scopes.retain(|scope| scope.name() == "openid");
+    let finishing = signin.accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("no consent needed");
+    assert!(finishing.grant().scopes.is_anonymous());
+}
+
+fn begin(client: &Client, session: &Session, standing: ProviderStanding, extra: &[(&str, &str)]) -> Beginning {
+    SignIn::start(request(client, extra), client, Some((session, standing)), start(2))
+}
+
+#[test]
+fn a_session_serves_low_and_substantial_and_never_high() {
+    let client = client("public");
+    for (held, asked, reported) in [
+        (Level::Low, "eidas1", Some(Level::Low)),
+        (Level::Low, "eidas2", None),
+        (Level::Substantial, "eidas1", Some(Level::Substantial)),
+        (Level::High, "eidas2", Some(Level::Substantial)),
+        (Level::High, "eidas3", None),
+    ] {
+        let session = Session::open(informing(&client, held).citizen().clone());
+        match begin(&client, &session, ProviderStanding::Accepted, &[("acr_values", asked)]) {
+            Beginning::Inform(signin) => {
+                let level = signin.accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("public").grant().level;
+                assert_eq!(Some(level), reported);
+            }
+            Beginning::Choose(_) => assert_eq!(reported, None, "{held:?} for {asked}"),
+            Beginning::Answer(..) => panic!("no prompt was sent"),
+        }
+    }
+}
+
+#[test]
+fn a_session_is_not_reused_when_the_request_or_the_provider_says_so() {
+    let client = client("public");
+    let session = Session::open(informing(&client, Level::Substantial).citizen().clone());
+    let later = Timestamp::from_epoch(NOW.epoch() + 100);
+    let reuse = |extra: &[(&str, &str)], standing| session.reuse(&request(&client, extra), standing, later).err();
+    let accepted = ProviderStanding::Accepted;
+    assert_eq!(reuse(&[], accepted), None);
+    assert_eq!(reuse(&[("prompt", "login")], accepted), Some(NotReusable::LoginAsked));
+    assert_eq!(reuse(&[("prompt", "select_account")], accepted), Some(NotReusable::LoginAsked));
+    assert_eq!(reuse(&[("max_age", "99")], accepted), Some(NotReusable::TooOld));
+    assert_eq!(reuse(&[("max_age", "100")], accepted), None);
+    assert_eq!(reuse(&[("idp_hint", "poste")], accepted), Some(NotReusable::OtherProviderAsked));
+    assert_eq!(reuse(&[("acr_values", "eidas3")], accepted), Some(NotReusable::HighAsked));
+    assert_eq!(reuse(&[], ProviderStanding::NotAccepted), Some(NotReusable::Provider));
+}
+
+#[test]
+fn prompt_none_never_shows_a_page() {
+    let client = client("public");
+    let silent = [("prompt", "none")];
+    match SignIn::start(request(&client, &silent), &client, None, start(3)) {
+        Beginning::Answer(AuthorizeError::LoginRequired, _) => {}
+        other => panic!("{other:?}"),
+    }
+    let first = informing(&client, Level::Low);
+    let mut session = Session::open(first.citizen().clone());
+    match begin(&client, &session, ProviderStanding::Accepted, &silent) {
+        Beginning::Answer(AuthorizeError::InteractionRequired, _) => {}
+        other => panic!("{other:?}"),
+    }
+    session.inform(&client.id, first.granted(&client));
+    assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &silent), Beginning::Inform(_)));
+    let wider = [("prompt", "none"), ("claims", r#"{"userinfo":{"email":null}}"#)];
+    assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &wider), Beginning::Answer(..)));
+}
+
+#[test]
+fn every_step_survives_being_kept_and_loaded() {
+    let client = client("public");
+    let informing = informing(&client, Level::Low);
+    let steps: Vec<AnySignIn> = vec![
+        choosing(&client, &[]).into(),
+        informing.clone().into(),
+        informing.clone().accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("public").into(),
+        informing.give_up("https://i.example", AuthorizeError::AccessDenied, "x").signin.into(),
+    ];
+    for step in steps {
+        let kept = serde_json::to_string(&step).expect("plain data");
+        let loaded: AnySignIn = serde_json::from_str(&kept).expect("its own form");
+        assert_eq!(loaded.page(), step.page());
+        assert_eq!(serde_json::to_string(&loaded).expect("plain data"), kept);
+    }
+}
+
+#[test]
+fn the_pivot_of_the_registry_is_released_and_the_provider_s_date_kept() {
+    let client = client("public");
+    let signin = informing(&client, Level::Low);
+    let expected = Pivot::parse(&RawPivot {
+        family_name: Some("DUBOIS"),
+        given_name: Some("Angela"),
+        birthdate: Some("1962-08-24"),
+        gender: Some("female"),
+        birthplace: Some("75107"),
+        birthcountry: Some("99100"),
+    })
+    .expect("complete");
+    assert_eq!(signin.citizen().identity.pivot, expected);
+}

@@ -1,0 +1,307 @@
+//! What any identity provider is asked and answers, whatever protocol it speaks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client::{Label, ProviderFilter};
+use crate::id::{ClientId, ProviderId};
+use crate::identity::pivot::{BadPivot, Birthdate, Name, Pivot, RawPivot};
+use crate::level::{Level, LevelRange};
+use crate::secret::{base64url, same, sha256};
+
+/// An identity provider as the domain sees it.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its name in configuration, URLs and claims.
+    pub id: ProviderId,
+    /// What citizens read.
+    pub title: Label,
+    /// Its place in the list, lowest first.
+    pub order: u16,
+    /// Whether it may be used.
+    pub status: ProviderStatus,
+    /// The levels it may assert.
+    pub levels: LevelRange,
+    /// The relying parties it serves.
+    pub clients: ClientFilter,
+    /// The authentication methods it uses when its answer names none (RFC 8176).
+    pub amr: Vec<String>,
+    /// What its `acr` values mean, when they are not the eIDAS ones.
+    pub acr_meanings: BTreeMap<String, Level>,
+}
+
+/// Whether a provider may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderStatus {
+    /// It may.
+    Open,
+    /// It is shown, and switched off by whoever runs the gateway.
+    Closed,
+    /// It is not shown.
+    Hidden,
+}
+
+/// Which relying parties a provider serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientFilter {
+    /// All.
+    All,
+    /// These alone.
+    Only(Vec<ClientId>),
+    /// All but these.
+    Except(Vec<ClientId>),
+}
+
+impl ClientFilter {
+    fn admits(&self, client: &ClientId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(list) => list.contains(client),
+            Self::Except(list) => !list.contains(client),
+        }
+    }
+}
+
+impl Provider {
+    /// Whether relying party and provider accept each other.
+    pub fn serves(&self, client: &ClientId, filter: &ProviderFilter) -> bool {
+        self.clients.admits(client) && filter.admits(&self.id)
+    }
+
+    /// The level that an `acr` of this provider means.
+    pub fn level_of(&self, acr: &str) -> Option<Level> {
+        if self.acr_meanings.is_empty() { Level::from_acr(acr) } else { self.acr_meanings.get(acr).copied() }
+    }
+
+    /// The `acr` to ask for so that `level` is met.
+    pub fn acr_for(&self, level: Level) -> &str {
+        let asked = self.levels.to_ask(level);
+        self.acr_meanings
+            .iter()
+            .filter(|(_, means)| **means >= asked)
+            .min_by_key(|(_, means)| **means)
+            .map_or(asked.acr(), |(acr, _)| acr)
+    }
+}
+
+/// One departure to a provider: everything the answer is bound to. Each is used once.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The provider that was left for.
+    pub provider: ProviderId,
+    /// The level that was asked.
+    pub level: Level,
+    secret: String,
+    nonce: String,
+    verifier: String,
+}
+
+impl Attempt {
+    /// Makes an attempt from 96 random bytes.
+    pub fn from_random(provider: ProviderId, level: Level, random: &[u8; 96]) -> Self {
+        Self {
+            provider,
+            level,
+            secret: base64url(&random[..32]),
+            nonce: base64url(&random[32..64]),
+            verifier: base64url(&random[64..]),
+        }
+    }
+
+    /// The secret part of `state`; the sign-in's identifier goes before it.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// The `nonce` of the request (OIDC Core §3.1.2.1).
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// The PKCE verifier (RFC 7636 §4.1).
+    pub fn verifier(&self) -> &str {
+        &self.verifier
+    }
+
+    /// The PKCE S256 challenge (RFC 7636 §4.2).
+    pub fn challenge(&self) -> String {
+        base64url(&sha256(self.verifier.as_bytes()))
+    }
+
+    /// Whether an answer belongs to this attempt: same provider, same secret (compared in constant time).
+    pub fn is_answered_by(&self, provider: &ProviderId, secret: &str) -> bool {
+        self.provider == *provider && same(self.secret.as_bytes(), secret.as_bytes())
+    }
+}
+
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attempt({} at {})", self.provider, self.level.acr())
+    }
+}
+
+/// What a provider said of a citizen, parsed. The level is what the provider claims, not yet checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assertion {
+    /// Who vouches.
+    pub provider: ProviderId,
+    /// At which level, by its own account.
+    pub level: Level,
+    /// The civil facts.
+    pub pivot: Pivot,
+    /// The name in use.
+    pub preferred_username: Option<String>,
+    /// The e-mail address.
+    pub email: String,
+    /// How the citizen authenticated (RFC 8176).
+    pub amr: Vec<String>,
+}
+
+/// Why an answer of a provider cannot be used. The provider is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadAssertion {
+    /// The civil facts are incomplete or wrong.
+    #[error(transparent)]
+    Pivot(#[from] BadPivot),
+    /// A claim has the wrong JSON type.
+    #[error("`{0}` has the wrong JSON type")]
+    Type(&'static str),
+    /// The e-mail address is missing or none.
+    #[error("`email` is missing or is not an address")]
+    Email,
+    /// The level is missing or unknown.
+    #[error("`acr` is missing or names no level of this provider")]
+    Level,
+}
+
+impl Assertion {
+    /// Reads the claims of a provider: `acr` and `amr` from its ID token, the rest from userinfo.
+    pub fn read(
+        provider: &Provider,
+        acr: Option<&str>,
+        amr: Option<Vec<String>>,
+        userinfo: &Map<String, Value>,
+    ) -> Result<Self, BadAssertion> {
+        let level = acr.and_then(|acr| provider.level_of(acr)).ok_or(BadAssertion::Level)?;
+        let pivot = Pivot::parse(&RawPivot {
+            family_name: text(userinfo, "family_name")?,
+            given_name: text(userinfo, "given_name")?,
+            birthdate: text(userinfo, "birthdate")?,
+            gender: text(userinfo, "gender")?,
+            birthplace: text(userinfo, "birthplace")?,
+            birthcountry: text(userinfo, "birthcountry")?,
+        })?;
+        let preferred_username = text(userinfo, "preferred_username")?
+            .filter(|name| !name.trim().is_empty())
+            .map(|name| Name::parse("preferred_username", name).map(|name| name.as_str().to_owned()))
+            .transpose()?;
+        let email = text(userinfo, "email")?.filter(|email| is_address(email)).ok_or(BadAssertion::Email)?.to_owned();
+        let amr = amr.unwrap_or_else(|| provider.amr.clone());
+        Ok(Self { provider: provider.id.clone(), level, pivot, preferred_username, email, amr })
+    }
+
+    /// The date of birth as the provider gave it.
+    pub fn birthdate(&self) -> Birthdate {
+        self.pivot.birthdate
+    }
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, BadAssertion> {
+    match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(BadAssertion::Type(name)),
+    }
+}
+
+/// Whether a text can be an e-mail address to write to: one `@`, no space or control character, a dot in the domain.
+/// Anything stricter is for the mail server to say.
+pub fn is_address(text: &str) -> bool {
+    text.len() <= 254
+        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"'))
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && !domain.contains('@')
+                && domain.split('.').count() >= 2
+                && !domain.split('.').any(str::is_empty)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn provider() -> Provider {
+        Provider {
+            id: ProviderId::parse("impots").expect("plain"),
+            title: Label { fr: "Impôts".into(), en: "Tax".into() },
+            order: 1,
+            status: ProviderStatus::Open,
+            levels: LevelRange::new(Level::Low, Level::Substantial).expect("ordered"),
+            clients: ClientFilter::All,
+            amr: vec!["pwd".into()],
+            acr_meanings: BTreeMap::new(),
+        }
+    }
+
+    fn claims(change: &Value) -> Map<String, Value> {
+        let mut base = json!({
+            "family_name": "DUBOIS", "given_name": "Angela", "birthdate": "1962-08-24", "gender": "female",
+            "birthplace": "75107", "birthcountry": "99100", "email": "angela@exemple.fr",
+        });
+        for (key, value) in change.as_object().expect("an object") {
+            base[key] = value.clone();
+        }
+        base.as_object().expect("an object").clone()
+    }
+
+    #[test]
+    fn a_complete_answer_is_read_with_the_providers_own_methods() {
+        let assertion = Assertion::read(&provider(), Some("eidas1"), None, &claims(&json!({}))).expect("complete");
+        assert_eq!(assertion.level, Level::Low);
+        assert_eq!(assertion.amr, ["pwd"]);
+    }
+
+    #[test]
+    fn claims_of_the_wrong_type_or_value_are_refused() {
+        for change in [
+            json!({"family_name": 3}),
+            json!({"birthdate": {"year": 1962}}),
+            json!({"email": ["a@b.fr"]}),
+            json!({"email": "nowhere"}),
+            json!({"email": null}),
+            json!({"email": "a@b.fr\r\nBcc: c@d.fr"}),
+            json!({"gender": "x"}),
+            json!({"preferred_username": "<script>"}),
+            json!({"birthplace": "Paris"}),
+        ] {
+            assert!(Assertion::read(&provider(), Some("eidas1"), None, &claims(&change)).is_err(), "{change}");
+        }
+        for acr in [None, Some("eidas9"), Some("")] {
+            assert_eq!(Assertion::read(&provider(), acr, None, &claims(&json!({}))), Err(BadAssertion::Level));
+        }
+    }
+
+    #[test]
+    fn a_provider_with_its_own_acr_values_is_asked_and_understood_in_them() {
+        let mut provider = provider();
+        provider.acr_meanings = BTreeMap::from([("basic".into(), Level::Low), ("strong".into(), Level::Substantial)]);
+        assert_eq!(provider.acr_for(Level::Substantial), "strong");
+        assert_eq!(provider.acr_for(Level::Low), "basic");
+        assert_eq!(provider.level_of("strong"), Some(Level::Substantial));
+        assert_eq!(provider.level_of("eidas2"), None);
+    }
+
+    #[test]
+    fn an_answer_belongs_to_its_own_provider_and_secret() {
+        let (mine, other) = (ProviderId::parse("a").expect("plain"), ProviderId::parse("b").expect("plain"));
+        let attempt = Attempt::from_random(mine.clone(), Level::Low, &[9; 96]);
+        assert!(attempt.is_answered_by(&mine, attempt.secret()));
+        assert!(!attempt.is_answered_by(&other, attempt.secret()));
+        assert!(!attempt.is_answered_by(&mine, "wrong"));
+        assert!(!attempt.is_answered_by(&mine, ""));
+    }
+}
