@@ -7,6 +7,7 @@
 mod ephemeral;
 mod journal;
 mod registry;
+mod signin;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -43,10 +44,7 @@ use for_each_engine;
 
 /// The real engines, named as the test modules are.
 #[derive(Clone, Copy)]
-#[expect(
-    non_camel_case_types,
-    reason = "named after the modules that the cases are stamped into"
-)]
+#[expect(non_camel_case_types, reason = "named after the modules that the cases are stamped into")]
 enum Which {
     memory,
     redis,
@@ -74,18 +72,13 @@ async fn nodes(which: Which) -> Option<Nodes> {
     let (one, two) = match which {
         Which::memory => {
             let hands = Arc::clone(&moved);
-            let clock: Clock =
-                Arc::new(move || Timestamp::from_epoch(hands.load(Ordering::Relaxed)));
+            let clock: Clock = Arc::new(move || Timestamp::from_epoch(hands.load(Ordering::Relaxed)));
             let one = Ephemeral::memory(clock, 10_000, &vault());
             (one.clone(), one)
         }
         Which::redis => {
             let url = variable("PASSERELLE_TEST_REDIS_URL")?;
-            let connect = async || {
-                Ephemeral::redis(&url, &vault())
-                    .await
-                    .expect("the Redis of the tests answers")
-            };
+            let connect = async || Ephemeral::redis(&url, &vault()).await.expect("the Redis of the tests answers");
             (connect().await, connect().await)
         }
         Which::sqlite | Which::postgres => unreachable!("a registry"),
@@ -103,18 +96,9 @@ struct Offices {
 
 async fn offices(which: Which) -> Option<Offices> {
     let (location, folder) = empty_location(which).await?;
-    let one = Registry::migrate(&location, Arc::new(vault()))
-        .await
-        .expect("migrates");
-    let two = Registry::open(&location, Arc::new(vault()))
-        .await
-        .expect("opens what was migrated");
-    Some(Offices {
-        one,
-        two,
-        location,
-        _folder: folder,
-    })
+    let one = Registry::migrate(&location, Arc::new(vault())).await.expect("migrates");
+    let two = Registry::open(&location, Arc::new(vault())).await.expect("opens what was migrated");
+    Some(Offices { one, two, location, _folder: folder })
 }
 
 /// A place without any registry yet.
@@ -125,15 +109,10 @@ async fn empty_location(which: Which) -> Option<(Location, tempfile::TempDir)> {
         Which::sqlite => Location::Sqlite(folder.path().join("a registry? 100%.sqlite")),
         Which::postgres => {
             let url = variable("PASSERELLE_TEST_POSTGRES_URL")?;
-            let schema = format!(
-                "case_{}",
-                random::<8>().map(|byte| format!("{byte:02x}")).concat()
-            );
+            let schema = format!("case_{}", random::<8>().map(|byte| format!("{byte:02x}")).concat());
             crate::registry::create_schema(&url, &schema).await;
             let separator = if url.contains('?') { '&' } else { '?' };
-            Location::Postgres(Zeroizing::new(format!(
-                "{url}{separator}options=-c%20search_path%3D{schema}"
-            )))
+            Location::Postgres(Zeroizing::new(format!("{url}{separator}options=-c%20search_path%3D{schema}")))
         }
         Which::memory | Which::redis => unreachable!("ephemeral"),
     };
@@ -172,7 +151,5 @@ fn now() -> Timestamp {
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes
-        .windows(text.len())
-        .any(|window| window == text.as_bytes())
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }

@@ -41,23 +41,16 @@ impl Registry {
     /// At most `limit` entries after the one numbered `after`, in order; 0 starts at the beginning.
     pub async fn entries(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {
         let rows = page(&mut *self.snapshot().await?, after, limit.into()).await?;
-        rows.into_iter()
-            .map(|row| {
-                read(row).ok_or(StoreError::Corrupt {
-                    what: "a journal entry",
-                })
-            })
-            .collect()
+        rows.into_iter().map(|row| read(row).ok_or(StoreError::Corrupt { what: "a journal entry" })).collect()
     }
 
     /// Walks the whole chain, as it stands at one moment, and names the first place where it was tampered with.
     pub async fn verify_journal(&self) -> Result<Verdict, StoreError> {
         let mut snapshot = self.snapshot().await?;
-        let (head, hash): (i64, String) =
-            sqlx::query_as("SELECT number, hash FROM journal_head WHERE id = 1")
-                .fetch_one(&mut *snapshot)
-                .await
-                .map_err(failed)?;
+        let (head, hash): (i64, String) = sqlx::query_as("SELECT number, hash FROM journal_head WHERE id = 1")
+            .fetch_one(&mut *snapshot)
+            .await
+            .map_err(failed)?;
         let mut walk = Walk::default();
         let mut after = i64::MIN;
         loop {
@@ -67,17 +60,14 @@ impl Registry {
             for row in rows {
                 let number = row.0;
                 // A hash that cannot even be read was changed.
-                let stepped = read(row)
-                    .ok_or(Broken::Changed { number })
-                    .and_then(|entry| walk.step(&entry));
+                let stepped = read(row).ok_or(Broken::Changed { number }).and_then(|entry| walk.step(&entry));
                 if let Err(broken) = stepped {
                     return Ok(Verdict::Broken(broken));
                 }
             }
         }
-        let finished = read_hash(&hash)
-            .ok_or(Broken::Changed { number: head })
-            .and_then(|hash| walk.finish(head, hash));
+        let finished =
+            read_hash(&hash).ok_or(Broken::Changed { number: head }).and_then(|hash| walk.finish(head, hash));
         Ok(match finished {
             Ok(()) => Verdict::Whole { entries: head },
             Err(broken) => Verdict::Broken(broken),
@@ -94,32 +84,27 @@ pub(crate) async fn append(
     if acts.is_empty() {
         return Ok(());
     }
-    let corrupt = || StoreError::Corrupt {
-        what: "the head of the journal",
-    };
+    let corrupt = || StoreError::Corrupt { what: "the head of the journal" };
     let count = i64::try_from(acts.len()).map_err(|_| corrupt())?;
-    let (head, hash): (i64, String) = sqlx::query_as(
-        "UPDATE journal_head SET number = number + $1 WHERE id = 1 RETURNING number, hash",
-    )
-    .bind(count)
-    .fetch_one(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    let (head, hash): (i64, String) =
+        sqlx::query_as("UPDATE journal_head SET number = number + $1 WHERE id = 1 RETURNING number, hash")
+            .bind(count)
+            .fetch_one(&mut **transaction)
+            .await
+            .map_err(failed)?;
     let mut previous = read_hash(&hash).ok_or_else(corrupt)?;
     for (number, act) in (head - count + 1..).zip(acts) {
         let entry = Entry::append(previous, number, now, act);
         previous = entry.hash;
-        sqlx::query(
-            "INSERT INTO journal (number, at, kind, details, hash) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(entry.number)
-        .bind(entry.at.epoch())
-        .bind(entry.kind)
-        .bind(entry.details)
-        .bind(base64url(entry.hash.as_bytes()))
-        .execute(&mut **transaction)
-        .await
-        .map_err(failed)?;
+        sqlx::query("INSERT INTO journal (number, at, kind, details, hash) VALUES ($1, $2, $3, $4, $5)")
+            .bind(entry.number)
+            .bind(entry.at.epoch())
+            .bind(entry.kind)
+            .bind(entry.details)
+            .bind(base64url(entry.hash.as_bytes()))
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed)?;
     }
     sqlx::query("UPDATE journal_head SET hash = $1 WHERE id = 1")
         .bind(base64url(previous.as_bytes()))
@@ -129,11 +114,7 @@ pub(crate) async fn append(
     Ok(())
 }
 
-async fn page(
-    connection: &mut sqlx::AnyConnection,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Row>, StoreError> {
+async fn page(connection: &mut sqlx::AnyConnection, after: i64, limit: i64) -> Result<Vec<Row>, StoreError> {
     sqlx::query_as("SELECT number, at, kind, details, hash FROM journal WHERE number > $1 ORDER BY number LIMIT $2")
         .bind(after)
         .bind(limit)
@@ -143,18 +124,9 @@ async fn page(
 }
 
 fn read((number, at, kind, details, hash): Row) -> Option<Entry> {
-    Some(Entry {
-        number,
-        at: Timestamp::from_epoch(at),
-        kind,
-        details,
-        hash: read_hash(&hash)?,
-    })
+    Some(Entry { number, at: Timestamp::from_epoch(at), kind, details, hash: read_hash(&hash)? })
 }
 
 fn read_hash(text: &str) -> Option<ChainHash> {
-    from_base64url(text)?
-        .try_into()
-        .ok()
-        .map(ChainHash::from_bytes)
+    from_base64url(text)?.try_into().ok().map(ChainHash::from_bytes)
 }

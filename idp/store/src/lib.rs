@@ -61,11 +61,7 @@ pub enum StoreError {
 }
 
 fn advice(found: i64, expected: i64) -> &'static str {
-    if found < expected {
-        "run `idp migrate`"
-    } else {
-        "run a newer program"
-    }
+    if found < expected { "run `idp migrate`" } else { "run a newer program" }
 }
 
 /// What an engine said when it failed: its own code and words, never the values it was given.
@@ -78,9 +74,6 @@ pub struct Outage {
 
 impl Outage {
     pub(crate) fn new(engine: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            engine,
-            detail: detail.into(),
-        }
+        Self { engine, detail: detail.into() }
     }
 }

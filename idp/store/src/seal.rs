@@ -61,13 +61,7 @@ impl Lock {
     pub(crate) fn of<R: Record>(bearer: &Bearer<R>) -> Self {
         let kind = R::KIND.name().as_bytes();
         let key = Zeroizing::new(bearer.expand(&[b"key", kind]));
-        Self {
-            place: Place {
-                kind: R::KIND,
-                hash: bearer.expand(&[b"place", kind]),
-            },
-            key: aes(&key),
-        }
+        Self { place: Place { kind: R::KIND, hash: bearer.expand(&[b"place", kind]) }, key: aes(&key) }
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -77,21 +71,15 @@ impl Lock {
     /// Seals a record. Each sealing gives a new version.
     pub(crate) fn seal<R: Record>(&self, record: &R) -> Result<(Version, Blob), StoreError> {
         let plain =
-            Zeroizing::new(serde_json::to_vec(record).map_err(|_| StoreError::Corrupt {
-                what: "a new record",
-            })?);
+            Zeroizing::new(serde_json::to_vec(record).map_err(|_| StoreError::Corrupt { what: "a new record" })?);
         let blob = seal(&self.key, FORM, &self.bound(), &plain)?;
-        let version = version_of(&blob).ok_or(StoreError::Corrupt {
-            what: "a new record",
-        })?;
+        let version = version_of(&blob).ok_or(StoreError::Corrupt { what: "a new record" })?;
         Ok((version, blob))
     }
 
     /// Opens a record. Anything but what was sealed for this very place is [`StoreError::Corrupt`].
     pub(crate) fn open<R: Record>(&self, blob: Blob) -> Result<(R, Version), StoreError> {
-        let corrupt = || StoreError::Corrupt {
-            what: "an ephemeral record",
-        };
+        let corrupt = || StoreError::Corrupt { what: "an ephemeral record" };
         let version = version_of(&blob).ok_or_else(corrupt)?;
         if blob.first() != Some(&FORM) {
             return Err(corrupt());
@@ -102,12 +90,7 @@ impl Lock {
     }
 
     fn bound(&self) -> Vec<u8> {
-        delimited(&[
-            b"ephemeral",
-            &[FORM],
-            self.place.kind.name().as_bytes(),
-            &self.place.hash,
-        ])
+        delimited(&[b"ephemeral", &[FORM], self.place.kind.name().as_bytes(), &self.place.hash])
     }
 }
 
@@ -123,10 +106,7 @@ pub struct Vault {
 impl Vault {
     /// The vault of a master key, which is key version 1.
     pub fn new(master: &[u8; 32]) -> Self {
-        Self {
-            root: Zeroizing::new(*master),
-            sealing: BTreeMap::from([(1, Zeroizing::new(*master))]),
-        }
+        Self { root: Zeroizing::new(*master), sealing: BTreeMap::from([(1, Zeroizing::new(*master))]) }
     }
 
     /// Adds a sealing key. The highest version seals; the others still open what they sealed.
@@ -147,42 +127,19 @@ impl Vault {
     }
 
     /// Seals the value of one row of one table.
-    pub(crate) fn seal(
-        &self,
-        table: &'static str,
-        row: &str,
-        plain: &[u8],
-    ) -> Result<String, StoreError> {
-        let (version, master) = self
-            .sealing
-            .last_key_value()
-            .expect("new() puts version 1, nothing removes");
-        let sealed = seal(
-            &row_key(master, table, row),
-            *version,
-            &row_bound(*version, table, row),
-            plain,
-        )?;
+    pub(crate) fn seal(&self, table: &'static str, row: &str, plain: &[u8]) -> Result<String, StoreError> {
+        let (version, master) = self.sealing.last_key_value().expect("new() puts version 1, nothing removes");
+        let sealed = seal(&row_key(master, table, row), *version, &row_bound(*version, table, row), plain)?;
         Ok(base64url(&sealed))
     }
 
     /// Opens the value of one row of one table; [`StoreError::Corrupt`] for anything but what was sealed for it.
-    pub(crate) fn open(
-        &self,
-        table: &'static str,
-        row: &str,
-        text: &str,
-    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    pub(crate) fn open(&self, table: &'static str, row: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let corrupt = || StoreError::Corrupt { what: table };
         let sealed = from_base64url(text).ok_or_else(corrupt)?;
         let version = *sealed.first().ok_or_else(corrupt)?;
         let master = self.sealing.get(&version).ok_or_else(corrupt)?;
-        open(
-            &row_key(master, table, row),
-            &row_bound(version, table, row),
-            sealed,
-        )
-        .ok_or_else(corrupt)
+        open(&row_key(master, table, row), &row_bound(version, table, row), sealed).ok_or_else(corrupt)
     }
 }
 
@@ -194,17 +151,11 @@ impl std::fmt::Debug for Vault {
 
 /// The place of a value that was seen, by keyed hash: who reads the store cannot even test a guess.
 pub(crate) fn seen_place(key: &[u8; 32], kind: Kind, value: &[u8]) -> Place {
-    Place {
-        kind,
-        hash: keyed_hash(key, &[b"seen", kind.name().as_bytes(), value]),
-    }
+    Place { kind, hash: keyed_hash(key, &[b"seen", kind.name().as_bytes(), value]) }
 }
 
 fn row_key(master: &[u8; 32], table: &str, row: &str) -> LessSafeKey {
-    aes(&Zeroizing::new(expand(
-        master,
-        &[b"row", table.as_bytes(), row.as_bytes()],
-    )))
+    aes(&Zeroizing::new(expand(master, &[b"row", table.as_bytes(), row.as_bytes()])))
 }
 
 fn row_bound(version: u8, table: &str, row: &str) -> Vec<u8> {
@@ -212,9 +163,7 @@ fn row_bound(version: u8, table: &str, row: &str) -> Vec<u8> {
 }
 
 fn aes(key: &[u8; 32]) -> LessSafeKey {
-    LessSafeKey::new(
-        UnboundKey::new(&AES_256_GCM, key).expect("32 bytes is the key length of AES-256"),
-    )
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes is the key length of AES-256"))
 }
 
 fn seal(key: &LessSafeKey, first: u8, bound: &[u8], plain: &[u8]) -> Result<Blob, StoreError> {
@@ -227,11 +176,7 @@ fn seal(key: &LessSafeKey, first: u8, bound: &[u8], plain: &[u8]) -> Result<Blob
     blob.extend_from_slice(plain);
     // Encrypted where it lies: the plaintext never stands in a second buffer that nobody wipes.
     let tag = key
-        .seal_in_place_separate_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(bound),
-            &mut blob[HEAD..],
-        )
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), &mut blob[HEAD..])
         .map_err(|_| broken("sealing failed"))?;
     blob.extend_from_slice(tag.as_ref());
     Ok(blob)
@@ -239,10 +184,7 @@ fn seal(key: &LessSafeKey, first: u8, bound: &[u8], plain: &[u8]) -> Result<Blob
 
 fn open(key: &LessSafeKey, bound: &[u8], mut blob: Blob) -> Option<Zeroizing<Vec<u8>>> {
     let nonce = Nonce::try_assume_unique_for_key(blob.get(1..HEAD)?).ok()?;
-    let length = key
-        .open_within(nonce, Aad::from(bound), &mut blob, HEAD..)
-        .ok()?
-        .len();
+    let length = key.open_within(nonce, Aad::from(bound), &mut blob, HEAD..).ok()?.len();
     blob.truncate(length);
     Some(Zeroizing::new(blob))
 }

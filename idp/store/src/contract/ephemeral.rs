@@ -49,48 +49,24 @@ fn ticket(text: &str) -> Ticket {
 
 async fn kept(nodes: &Nodes, text: &str) -> Bearer<Ticket> {
     let bearer = bearer();
-    assert_eq!(
-        nodes
-            .one
-            .put(&bearer, &ticket(text), MINUTE)
-            .await
-            .expect("puts"),
-        Put::Fresh
-    );
+    assert_eq!(nodes.one.put(&bearer, &ticket(text), MINUTE).await.expect("puts"), Put::Fresh);
     bearer
 }
 
 async fn looked(node: &Ephemeral, bearer: &Bearer<Ticket>) -> Option<Ticket> {
-    node.look(bearer)
-        .await
-        .expect("looks")
-        .map(|(ticket, _)| ticket)
+    node.look(bearer).await.expect("looks").map(|(ticket, _)| ticket)
 }
 
 async fn put_never_overwrites(nodes: Nodes) {
     let bearer = kept(&nodes, "first").await;
-    assert_eq!(
-        nodes
-            .two
-            .put(&bearer, &ticket("second"), MINUTE)
-            .await
-            .expect("puts"),
-        Put::Taken
-    );
+    assert_eq!(nodes.two.put(&bearer, &ticket("second"), MINUTE).await.expect("puts"), Put::Taken);
     assert_eq!(looked(&nodes.one, &bearer).await, Some(ticket("first")));
 }
 
 async fn a_thousand_takers_share_one_record_among_none_but_one(nodes: Nodes) {
     let bearer = kept(&nodes, "once").await;
     let takers = (0..1000).map(|at| {
-        let (node, bearer) = (
-            if at % 2 == 0 {
-                nodes.one.clone()
-            } else {
-                nodes.two.clone()
-            },
-            bearer.clone(),
-        );
+        let (node, bearer) = (if at % 2 == 0 { nodes.one.clone() } else { nodes.two.clone() }, bearer.clone());
         tokio::spawn(async move { node.take(&bearer).await.expect("takes") })
     });
     let mut taken = Vec::new();
@@ -103,29 +79,12 @@ async fn a_thousand_takers_share_one_record_among_none_but_one(nodes: Nodes) {
 
 async fn of_many_swaps_from_one_version_exactly_one_wins(nodes: Nodes) {
     let bearer = kept(&nodes, "start").await;
-    let (_, version) = nodes
-        .one
-        .look(&bearer)
-        .await
-        .expect("looks")
-        .expect("is there");
+    let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
     let swappers = (0..100).map(|at| {
-        let (node, bearer) = (
-            if at % 2 == 0 {
-                nodes.one.clone()
-            } else {
-                nodes.two.clone()
-            },
-            bearer.clone(),
-        );
+        let (node, bearer) = (if at % 2 == 0 { nodes.one.clone() } else { nodes.two.clone() }, bearer.clone());
         tokio::spawn(async move {
             let mine = ticket(&format!("swap {at}"));
-            (
-                node.swap(&bearer, version, &mine, MINUTE)
-                    .await
-                    .expect("swaps"),
-                mine,
-            )
+            (node.swap(&bearer, version, &mine, MINUTE).await.expect("swaps"), mine)
         })
     });
     let mut won = Vec::new();
@@ -143,21 +102,12 @@ async fn of_many_swaps_from_one_version_exactly_one_wins(nodes: Nodes) {
 async fn a_swap_and_a_take_at_once_never_bring_a_record_back(nodes: Nodes) {
     for _ in 0..200 {
         let bearer = kept(&nodes, "old").await;
-        let (_, version) = nodes
-            .one
-            .look(&bearer)
-            .await
-            .expect("looks")
-            .expect("is there");
+        let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
         let taker = {
             let (node, bearer) = (nodes.two.clone(), bearer.clone());
             tokio::spawn(async move { node.take(&bearer).await.expect("takes") })
         };
-        let swap = nodes
-            .one
-            .swap(&bearer, version, &ticket("new"), MINUTE)
-            .await
-            .expect("swaps");
+        let swap = nodes.one.swap(&bearer, version, &ticket("new"), MINUTE).await.expect("swaps");
         let taken = taker.await.expect("no panic");
         let expected = match swap {
             Swap::Done(_) => "new",
@@ -170,117 +120,40 @@ async fn a_swap_and_a_take_at_once_never_bring_a_record_back(nodes: Nodes) {
 
 async fn a_version_from_before_a_take_never_swaps_again(nodes: Nodes) {
     let bearer = kept(&nodes, "same").await;
-    let (_, before) = nodes
-        .one
-        .look(&bearer)
-        .await
-        .expect("looks")
-        .expect("is there");
+    let (_, before) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
     assert!(nodes.one.take(&bearer).await.expect("takes").is_some());
-    assert_eq!(
-        nodes
-            .one
-            .swap(&bearer, before, &ticket("x"), MINUTE)
-            .await
-            .expect("swaps"),
-        Swap::Lost
-    );
-    assert_eq!(
-        nodes
-            .one
-            .put(&bearer, &ticket("same"), MINUTE)
-            .await
-            .expect("puts"),
-        Put::Fresh
-    );
-    assert_eq!(
-        nodes
-            .one
-            .swap(&bearer, before, &ticket("x"), MINUTE)
-            .await
-            .expect("swaps"),
-        Swap::Lost
-    );
+    assert_eq!(nodes.one.swap(&bearer, before, &ticket("x"), MINUTE).await.expect("swaps"), Swap::Lost);
+    assert_eq!(nodes.one.put(&bearer, &ticket("same"), MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(nodes.one.swap(&bearer, before, &ticket("x"), MINUTE).await.expect("swaps"), Swap::Lost);
     assert_eq!(looked(&nodes.one, &bearer).await, Some(ticket("same")));
 }
 
 async fn kinds_never_mix_under_one_bearer(nodes: Nodes) {
     let bytes = random();
-    let (as_ticket, as_seat) = (
-        Bearer::<Ticket>::from_random(bytes),
-        Bearer::<Seat>::from_random(bytes),
-    );
-    assert_eq!(
-        nodes
-            .one
-            .put(&as_ticket, &ticket("code"), MINUTE)
-            .await
-            .expect("puts"),
-        Put::Fresh
-    );
+    let (as_ticket, as_seat) = (Bearer::<Ticket>::from_random(bytes), Bearer::<Seat>::from_random(bytes));
+    assert_eq!(nodes.one.put(&as_ticket, &ticket("code"), MINUTE).await.expect("puts"), Put::Fresh);
     assert!(nodes.one.look(&as_seat).await.expect("looks").is_none());
     assert!(nodes.one.take(&as_seat).await.expect("takes").is_none());
-    assert_eq!(
-        nodes
-            .one
-            .put(&as_seat, &Seat("session".to_owned()), MINUTE)
-            .await
-            .expect("puts"),
-        Put::Fresh
-    );
-    assert_eq!(
-        nodes.one.take(&as_ticket).await.expect("takes"),
-        Some(ticket("code"))
-    );
-    assert_eq!(
-        nodes.one.take(&as_seat).await.expect("takes"),
-        Some(Seat("session".to_owned()))
-    );
+    assert_eq!(nodes.one.put(&as_seat, &Seat("session".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(nodes.one.take(&as_ticket).await.expect("takes"), Some(ticket("code")));
+    assert_eq!(nodes.one.take(&as_seat).await.expect("takes"), Some(Seat("session".to_owned())));
 }
 
 async fn what_has_ended_is_gone(nodes: Nodes) {
     let bearer = kept(&nodes, "minute").await;
     nodes.age(&bearer, 40).await;
-    let (_, version) = nodes
-        .one
-        .look(&bearer)
-        .await
-        .expect("looks")
-        .expect("20 seconds are left");
+    let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("20 seconds are left");
     nodes.age(&bearer, 20).await;
     assert_eq!(looked(&nodes.one, &bearer).await, None);
-    assert_eq!(
-        nodes
-            .one
-            .swap(&bearer, version, &ticket("late"), MINUTE)
-            .await
-            .expect("swaps"),
-        Swap::Lost
-    );
+    assert_eq!(nodes.one.swap(&bearer, version, &ticket("late"), MINUTE).await.expect("swaps"), Swap::Lost);
     assert_eq!(nodes.one.take(&bearer).await.expect("takes"), None);
-    assert_eq!(
-        nodes
-            .one
-            .put(&bearer, &ticket("anew"), MINUTE)
-            .await
-            .expect("puts"),
-        Put::Fresh
-    );
+    assert_eq!(nodes.one.put(&bearer, &ticket("anew"), MINUTE).await.expect("puts"), Put::Fresh);
 }
 
 async fn a_swap_gives_a_new_lifetime(nodes: Nodes) {
     let bearer = kept(&nodes, "minute").await;
-    let (_, version) = nodes
-        .one
-        .look(&bearer)
-        .await
-        .expect("looks")
-        .expect("is there");
-    let swap = nodes
-        .one
-        .swap(&bearer, version, &ticket("longer"), Lifetime::seconds(600))
-        .await
-        .expect("swaps");
+    let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
+    let swap = nodes.one.swap(&bearer, version, &ticket("longer"), Lifetime::seconds(600)).await.expect("swaps");
     assert!(matches!(swap, Swap::Done(_)));
     nodes.age(&bearer, 580).await;
     assert_eq!(looked(&nodes.one, &bearer).await, Some(ticket("longer")));
@@ -291,25 +164,14 @@ async fn a_swap_gives_a_new_lifetime(nodes: Nodes) {
 async fn a_stranger_finds_nothing(nodes: Nodes) {
     let _ = kept(&nodes, "mine").await;
     assert_eq!(looked(&nodes.one, &bearer()).await, None);
-    assert_eq!(
-        nodes.one.take(&bearer::<Ticket>()).await.expect("takes"),
-        None
-    );
+    assert_eq!(nodes.one.take(&bearer::<Ticket>()).await.expect("takes"), None);
 }
 
 async fn a_blob_that_was_touched_is_corrupt_and_never_a_panic(nodes: Nodes) {
     let original = kept(&nodes, "whole").await;
     let place = Lock::of(&original).place();
-    let blob = nodes
-        .one
-        .engine
-        .take(place)
-        .await
-        .expect("takes")
-        .expect("is there");
-    let mut forgeries: Vec<Vec<u8>> = (0..blob.len())
-        .map(|length| blob[..length].to_vec())
-        .collect();
+    let blob = nodes.one.engine.take(place).await.expect("takes").expect("is there");
+    let mut forgeries: Vec<Vec<u8>> = (0..blob.len()).map(|length| blob[..length].to_vec()).collect();
     for at in 0..blob.len() {
         let mut flipped = blob.clone();
         flipped[at] ^= 1;
@@ -317,65 +179,23 @@ async fn a_blob_that_was_touched_is_corrupt_and_never_a_panic(nodes: Nodes) {
     }
     forgeries.push([blob.as_slice(), &[0]].concat());
     for forged in forgeries {
-        assert_eq!(
-            nodes
-                .one
-                .engine
-                .put(place, forged, MINUTE)
-                .await
-                .expect("puts"),
-            Put::Fresh
-        );
-        assert!(matches!(
-            nodes.one.look(&original).await,
-            Err(StoreError::Corrupt { .. })
-        ));
-        assert!(matches!(
-            nodes.one.take(&original).await,
-            Err(StoreError::Corrupt { .. })
-        ));
+        assert_eq!(nodes.one.engine.put(place, forged, MINUTE).await.expect("puts"), Put::Fresh);
+        assert!(matches!(nodes.one.look(&original).await, Err(StoreError::Corrupt { .. })));
+        assert!(matches!(nodes.one.take(&original).await, Err(StoreError::Corrupt { .. })));
     }
-    assert_eq!(
-        nodes
-            .one
-            .engine
-            .put(place, blob, MINUTE)
-            .await
-            .expect("puts"),
-        Put::Fresh
-    );
+    assert_eq!(nodes.one.engine.put(place, blob, MINUTE).await.expect("puts"), Put::Fresh);
     assert_eq!(looked(&nodes.one, &original).await, Some(ticket("whole")));
 }
 
 async fn a_blob_that_was_moved_does_not_open(nodes: Nodes) {
     let (mine, other) = (kept(&nodes, "mine").await, bearer::<Ticket>());
     let as_seat = bearer::<Seat>();
-    let blob = nodes
-        .one
-        .engine
-        .look(Lock::of(&mine).place())
-        .await
-        .expect("looks")
-        .expect("is there");
+    let blob = nodes.one.engine.look(Lock::of(&mine).place()).await.expect("looks").expect("is there");
     for place in [Lock::of(&other).place(), Lock::of(&as_seat).place()] {
-        assert_eq!(
-            nodes
-                .one
-                .engine
-                .put(place, blob.clone(), MINUTE)
-                .await
-                .expect("puts"),
-            Put::Fresh
-        );
+        assert_eq!(nodes.one.engine.put(place, blob.clone(), MINUTE).await.expect("puts"), Put::Fresh);
     }
-    assert!(matches!(
-        nodes.one.take(&other).await,
-        Err(StoreError::Corrupt { .. })
-    ));
-    assert!(matches!(
-        nodes.one.take(&as_seat).await,
-        Err(StoreError::Corrupt { .. })
-    ));
+    assert!(matches!(nodes.one.take(&other).await, Err(StoreError::Corrupt { .. })));
+    assert!(matches!(nodes.one.take(&as_seat).await, Err(StoreError::Corrupt { .. })));
     assert_eq!(looked(&nodes.one, &mine).await, Some(ticket("mine")));
 }
 
@@ -384,78 +204,35 @@ async fn a_value_is_fresh_once(nodes: Nodes) {
     let value: &[&[u8]] = &[b"client", &jti];
     let mut fresh = 0;
     let notes = (0..50).map(|at| {
-        let node = if at % 2 == 0 {
-            nodes.one.clone()
-        } else {
-            nodes.two.clone()
-        };
-        tokio::spawn(async move {
-            node.once(Kind::ClientAssertion, &[b"client", &jti], MINUTE)
-                .await
-                .expect("notes")
-        })
+        let node = if at % 2 == 0 { nodes.one.clone() } else { nodes.two.clone() };
+        tokio::spawn(async move { node.once(Kind::ClientAssertion, &[b"client", &jti], MINUTE).await.expect("notes") })
     });
     for note in notes.collect::<Vec<_>>() {
         fresh += usize::from(note.await.expect("no panic") == Put::Fresh);
     }
     assert_eq!(fresh, 1);
-    assert_eq!(
-        nodes
-            .one
-            .once(Kind::Seen, value, MINUTE)
-            .await
-            .expect("notes"),
-        Put::Fresh
-    );
-    assert_eq!(
-        nodes
-            .one
-            .once(Kind::ClientAssertion, &[b"other", &jti], MINUTE)
-            .await
-            .expect("notes"),
-        Put::Fresh
-    );
+    assert_eq!(nodes.one.once(Kind::Seen, value, MINUTE).await.expect("notes"), Put::Fresh);
+    assert_eq!(nodes.one.once(Kind::ClientAssertion, &[b"other", &jti], MINUTE).await.expect("notes"), Put::Fresh);
 }
 
 async fn a_record_without_a_lifetime_is_refused(nodes: Nodes) {
     let (bearer, none) = (kept(&nodes, "x").await, Lifetime::seconds(0));
-    let (_, version) = nodes
-        .one
-        .look(&bearer)
-        .await
-        .expect("looks")
-        .expect("is there");
-    assert!(matches!(
-        nodes.one.put(&super::bearer(), &ticket("x"), none).await,
-        Err(StoreError::NoLifetime)
-    ));
-    assert!(matches!(
-        nodes.one.swap(&bearer, version, &ticket("x"), none).await,
-        Err(StoreError::NoLifetime)
-    ));
-    assert!(matches!(
-        nodes.one.once(Kind::Seen, &[b"x"], none).await,
-        Err(StoreError::NoLifetime)
-    ));
+    let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
+    assert!(matches!(nodes.one.put(&super::bearer(), &ticket("x"), none).await, Err(StoreError::NoLifetime)));
+    assert!(matches!(nodes.one.swap(&bearer, version, &ticket("x"), none).await, Err(StoreError::NoLifetime)));
+    assert!(matches!(nodes.one.once(Kind::Seen, &[b"x"], none).await, Err(StoreError::NoLifetime)));
 }
 
 async fn neither_the_secret_nor_the_record_is_kept_in_the_clear(nodes: Nodes) {
     let bearer = kept(&nodes, CANARY).await;
     let value = format!("{CANARY}{:?}", random::<8>());
-    let noted = nodes
-        .one
-        .once(Kind::Seen, &[value.as_bytes()], MINUTE)
-        .await
-        .expect("notes");
+    let noted = nodes.one.once(Kind::Seen, &[value.as_bytes()], MINUTE).await.expect("notes");
     assert_eq!(noted, Put::Fresh);
     let dump = nodes.one.dump().await;
     assert!(dump.len() > 100, "the dump holds the records");
     assert!(!contains(&dump, CANARY));
     assert!(!contains(&dump, &bearer.expose()));
-    assert!(
-        contains(format!("…{CANARY}…").as_bytes(), CANARY),
-        "the search finds what is there"
-    );
+    assert!(contains(format!("…{CANARY}…").as_bytes(), CANARY), "the search finds what is there");
 }
 
 async fn the_engine_answers(nodes: Nodes) {
@@ -480,13 +257,7 @@ async fn a_full_memory_refuses_and_forgets_no_live_record() {
     for bearer in &kept {
         assert!(store.take(bearer).await.expect("takes").is_some());
     }
-    assert_eq!(
-        store
-            .put(&bearer(), &ticket("x"), MINUTE)
-            .await
-            .expect("has room again"),
-        Put::Fresh
-    );
+    assert_eq!(store.put(&bearer(), &ticket("x"), MINUTE).await.expect("has room again"), Put::Fresh);
 }
 
 #[tokio::test]
@@ -495,24 +266,11 @@ async fn a_connection_lost_under_a_swap_is_an_error_and_comes_back() {
         return;
     };
     let bearer = kept(&nodes, "before").await;
-    let (_, version) = nodes
-        .one
-        .look(&bearer)
-        .await
-        .expect("looks")
-        .expect("is there");
+    let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
     nodes.two.cut(&nodes.one).await;
-    let swap = nodes
-        .one
-        .swap(&bearer, version, &ticket("after"), MINUTE)
-        .await;
-    assert!(
-        matches!(swap, Err(StoreError::Unavailable { .. })),
-        "{swap:?}"
-    );
+    let swap = nodes.one.swap(&bearer, version, &ticket("after"), MINUTE).await;
+    assert!(matches!(swap, Err(StoreError::Unavailable { .. })), "{swap:?}");
     // Nobody knew whether it took place; the record itself does.
-    let found = looked(&nodes.one, &bearer)
-        .await
-        .expect("the connection is back");
+    let found = looked(&nodes.one, &bearer).await.expect("the connection is back");
     assert!([ticket("before"), ticket("after")].contains(&found));
 }

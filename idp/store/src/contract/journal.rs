@@ -28,35 +28,21 @@ async fn verified(registry: &Registry) -> Verdict {
 
 async fn written(registry: &Registry, count: usize) {
     for at in 1..=count {
-        registry
-            .append(&[refused(&format!("E{at}"))], now())
-            .await
-            .expect("appends");
+        registry.append(&[refused(&format!("E{at}"))], now()).await.expect("appends");
     }
 }
 
 async fn fifty_appends_at_once_leave_no_gap(offices: Offices) {
     let writers = (0..50).map(|at| {
-        let node = if at % 2 == 0 {
-            offices.one.clone()
-        } else {
-            offices.two.clone()
-        };
-        tokio::spawn(async move {
-            node.append(&[refused(&format!("E{at}"))], now())
-                .await
-                .expect("appends")
-        })
+        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
+        tokio::spawn(async move { node.append(&[refused(&format!("E{at}"))], now()).await.expect("appends") })
     });
     for writer in writers.collect::<Vec<_>>() {
         writer.await.expect("no panic");
     }
     assert_eq!(verified(&offices.two).await, Verdict::Whole { entries: 50 });
     let entries = offices.one.entries(0, 100).await.expect("reads");
-    assert_eq!(
-        entries.iter().map(|entry| entry.number).collect::<Vec<_>>(),
-        (1..=50).collect::<Vec<i64>>()
-    );
+    assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), (1..=50).collect::<Vec<i64>>());
     let mut told: Vec<_> = entries.iter().map(|entry| entry.details.clone()).collect();
     told.sort();
     told.dedup();
@@ -65,26 +51,14 @@ async fn fifty_appends_at_once_leave_no_gap(offices: Offices) {
 
 async fn acts_of_one_append_stand_together(offices: Offices) {
     let writers = (0..10).map(|at| {
-        let node = if at % 2 == 0 {
-            offices.one.clone()
-        } else {
-            offices.two.clone()
-        };
-        let acts = [
-            refused(&format!("E{at}")),
-            refused(&format!("E{at}")),
-            refused(&format!("E{at}")),
-        ];
+        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
+        let acts = [refused(&format!("E{at}")), refused(&format!("E{at}")), refused(&format!("E{at}"))];
         tokio::spawn(async move { node.append(&acts, now()).await.expect("appends") })
     });
     for writer in writers.collect::<Vec<_>>() {
         writer.await.expect("no panic");
     }
-    offices
-        .one
-        .append(&[], now())
-        .await
-        .expect("nothing is nothing");
+    offices.one.append(&[], now()).await.expect("nothing is nothing");
     assert_eq!(verified(&offices.one).await, Verdict::Whole { entries: 30 });
     let entries = offices.one.entries(0, 100).await.expect("reads");
     for three in entries.chunks(3) {
@@ -96,14 +70,7 @@ async fn entries_are_read_in_ranges(offices: Offices) {
     assert_eq!(verified(&offices.one).await, Verdict::Whole { entries: 0 });
     written(&offices.one, 5).await;
     let numbers = async |after, limit| -> Vec<i64> {
-        offices
-            .two
-            .entries(after, limit)
-            .await
-            .expect("reads")
-            .iter()
-            .map(|entry| entry.number)
-            .collect()
+        offices.two.entries(after, limit).await.expect("reads").iter().map(|entry| entry.number).collect()
     };
     assert_eq!(numbers(0, 2).await, [1, 2]);
     assert_eq!(numbers(2, 2).await, [3, 4]);
@@ -118,20 +85,13 @@ async fn every_kind_of_tampering_is_named_with_its_place(offices: Offices) {
     let tampering: [(&[&'static str], Broken, &[&'static str]); 7] = [
         (
             &["UPDATE journal SET number = 1003 WHERE number = 3"],
-            Broken::Missing {
-                expected: 3,
-                found: 4,
-            },
+            Broken::Missing { expected: 3, found: 4 },
             &["UPDATE journal SET number = 3 WHERE number = 1003"],
         ),
         (
-            &[
-                "UPDATE journal SET details = '{\"code\":\"forged\"}', kind = kind || details WHERE number = 2",
-            ],
+            &["UPDATE journal SET details = '{\"code\":\"forged\"}', kind = kind || details WHERE number = 2"],
             Broken::Changed { number: 2 },
-            &[
-                "UPDATE journal SET details = substr(kind, 16), kind = 'sign_in_refused' WHERE number = 2",
-            ],
+            &["UPDATE journal SET details = substr(kind, 16), kind = 'sign_in_refused' WHERE number = 2"],
         ),
         (
             &["UPDATE journal SET at = at - 60 WHERE number = 4"],
@@ -162,39 +122,19 @@ async fn every_kind_of_tampering_is_named_with_its_place(offices: Offices) {
             &[
                 "INSERT INTO journal (number, at, kind, details, hash) SELECT 0, at, kind, details, hash FROM journal WHERE number = 1",
             ],
-            Broken::Missing {
-                expected: 1,
-                found: 0,
-            },
+            Broken::Missing { expected: 1, found: 0 },
             &["DELETE FROM journal WHERE number = 0"],
         ),
-        (
-            &["DELETE FROM journal WHERE number > 3"],
-            Broken::CutShort {
-                expected: 5,
-                found: 3,
-            },
-            &[],
-        ),
+        (&["DELETE FROM journal WHERE number > 3"], Broken::CutShort { expected: 5, found: 3 }, &[]),
     ];
     for (forge, broken, undo) in tampering {
-        assert_eq!(
-            verified(node).await,
-            Verdict::Whole { entries: 5 },
-            "before {broken}"
-        );
+        assert_eq!(verified(node).await, Verdict::Whole { entries: 5 }, "before {broken}");
         for statement in forge {
-            sqlx::query(*statement)
-                .execute(&node.writers)
-                .await
-                .expect(statement);
+            sqlx::query(*statement).execute(&node.writers).await.expect(statement);
         }
         assert_eq!(verified(node).await, Verdict::Broken(broken));
         for statement in undo {
-            sqlx::query(*statement)
-                .execute(&node.writers)
-                .await
-                .expect(statement);
+            sqlx::query(*statement).execute(&node.writers).await.expect(statement);
         }
     }
 }

@@ -34,19 +34,10 @@ struct Held {
 impl Memory {
     pub(super) fn new(clock: Clock, capacity: u64) -> Self {
         // No `max_capacity`: moka would evict the live record that was asked for least. `put` refuses instead.
-        Self {
-            held: Cache::builder().expire_after(Ends).build(),
-            capacity,
-            clock,
-        }
+        Self { held: Cache::builder().expire_after(Ends).build(), capacity, clock }
     }
 
-    pub(super) async fn put(
-        &self,
-        place: Place,
-        blob: Blob,
-        lifetime: Lifetime,
-    ) -> Result<Put, StoreError> {
+    pub(super) async fn put(&self, place: Place, blob: Blob, lifetime: Lifetime) -> Result<Put, StoreError> {
         if self.held.entry_count() >= self.capacity {
             self.held.run_pending_tasks().await;
             if self.held.entry_count() >= self.capacity {
@@ -58,19 +49,11 @@ impl Memory {
         let outcome = self
             .held
             .entry(place)
-            .and_compute_with(|old| {
-                ready(if live(old, now).is_some() {
-                    Op::Nop
-                } else {
-                    Op::Put(new)
-                })
-            })
+            .and_compute_with(|old| ready(if live(old, now).is_some() { Op::Nop } else { Op::Put(new) }))
             .await;
         Ok(match outcome {
             CompResult::Inserted(_) | CompResult::ReplacedWith(_) => Put::Fresh,
-            CompResult::Unchanged(_) | CompResult::StillNone(_) | CompResult::Removed(_) => {
-                Put::Taken
-            }
+            CompResult::Unchanged(_) | CompResult::StillNone(_) | CompResult::Removed(_) => Put::Taken,
         })
     }
 
@@ -81,12 +64,7 @@ impl Memory {
 
     pub(super) async fn take(&self, place: Place) -> Option<Blob> {
         let now = (self.clock)();
-        match self
-            .held
-            .entry(place)
-            .and_compute_with(|_| ready(Op::Remove))
-            .await
-        {
+        match self.held.entry(place).and_compute_with(|_| ready(Op::Remove)).await {
             CompResult::Removed(entry) => live(Some(entry), now).map(|held| held.blob.to_vec()),
             CompResult::StillNone(_)
             | CompResult::Unchanged(_)
@@ -95,13 +73,7 @@ impl Memory {
         }
     }
 
-    pub(super) async fn swap(
-        &self,
-        place: Place,
-        held: Version,
-        blob: Blob,
-        lifetime: Lifetime,
-    ) -> Swapped {
+    pub(super) async fn swap(&self, place: Place, held: Version, blob: Blob, lifetime: Lifetime) -> Swapped {
         let now = (self.clock)();
         let new = Held::new(blob, now, lifetime);
         let outcome = self
@@ -114,10 +86,9 @@ impl Memory {
             .await;
         match outcome {
             CompResult::ReplacedWith(_) => Swapped::Yes,
-            CompResult::Unchanged(_)
-            | CompResult::StillNone(_)
-            | CompResult::Inserted(_)
-            | CompResult::Removed(_) => Swapped::No,
+            CompResult::Unchanged(_) | CompResult::StillNone(_) | CompResult::Inserted(_) | CompResult::Removed(_) => {
+                Swapped::No
+            }
         }
     }
 }
@@ -125,10 +96,7 @@ impl Memory {
 #[cfg(test)]
 impl Memory {
     pub(super) fn dump(&self) -> Vec<u8> {
-        self.held
-            .iter()
-            .flat_map(|(place, held)| [place.hash.as_slice(), &held.blob].concat())
-            .collect()
+        self.held.iter().flat_map(|(place, held)| [place.hash.as_slice(), &held.blob].concat()).collect()
     }
 }
 
@@ -143,9 +111,7 @@ impl Held {
 }
 
 fn live(entry: Option<Entry<Place, Held>>, now: Timestamp) -> Option<Held> {
-    entry
-        .map(Entry::into_value)
-        .filter(|held| !held.until.is_past(now))
+    entry.map(Entry::into_value).filter(|held| !held.until.is_past(now))
 }
 
 struct Ends;
@@ -155,13 +121,7 @@ impl Expiry<Place, Held> for Ends {
         Some(held.lifetime)
     }
 
-    fn expire_after_update(
-        &self,
-        _: &Place,
-        held: &Held,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
+    fn expire_after_update(&self, _: &Place, held: &Held, _: Instant, _: Option<Duration>) -> Option<Duration> {
         Some(held.lifetime)
     }
 }

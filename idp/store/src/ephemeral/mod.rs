@@ -50,14 +50,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::SignIn,
-        Self::Session,
-        Self::Code,
-        Self::AccessToken,
-        Self::ClientAssertion,
-        Self::Seen,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::SignIn, Self::Session, Self::Code, Self::AccessToken, Self::ClientAssertion, Self::Seen];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -114,43 +108,25 @@ impl Ephemeral {
     /// Keeps records in this process, at most `capacity` of them; beyond, a put is refused with [`StoreError::Full`]
     /// rather than a live code evicted. For a gateway of one node: a restart forgets everything.
     pub fn memory(clock: Clock, capacity: u64, vault: &Vault) -> Self {
-        Self {
-            engine: Engine::Memory(Memory::new(clock, capacity)),
-            seen: vault.derive("seen"),
-        }
+        Self { engine: Engine::Memory(Memory::new(clock, capacity)), seen: vault.derive("seen") }
     }
 
     /// Keeps records in Redis, 6.2 or newer, at `redis://` or `rediss://`. Time is Redis' own.
     pub async fn redis(url: &str, vault: &Vault) -> Result<Self, StoreError> {
-        Ok(Self {
-            engine: Engine::Redis(Redis::connect(url).await?),
-            seen: vault.derive("seen"),
-        })
+        Ok(Self { engine: Engine::Redis(Redis::connect(url).await?), seen: vault.derive("seen") })
     }
 
     /// Keeps a record for `lifetime`, unless one lies there already.
-    pub async fn put<R: Record>(
-        &self,
-        bearer: &Bearer<R>,
-        record: &R,
-        lifetime: Lifetime,
-    ) -> Result<Put, StoreError> {
+    pub async fn put<R: Record>(&self, bearer: &Bearer<R>, record: &R, lifetime: Lifetime) -> Result<Put, StoreError> {
         let lock = Lock::of(bearer);
         let (_, blob) = lock.seal(record)?;
         self.engine.put(lock.place(), blob, some(lifetime)?).await
     }
 
     /// What lies there, with its version; `None` when it never was, was taken, or has ended.
-    pub async fn look<R: Record>(
-        &self,
-        bearer: &Bearer<R>,
-    ) -> Result<Option<(R, Version)>, StoreError> {
+    pub async fn look<R: Record>(&self, bearer: &Bearer<R>) -> Result<Option<(R, Version)>, StoreError> {
         let lock = Lock::of(bearer);
-        self.engine
-            .look(lock.place())
-            .await?
-            .map(|blob| lock.open(blob))
-            .transpose()
+        self.engine.look(lock.place()).await?.map(|blob| lock.open(blob)).transpose()
     }
 
     /// Takes what lies there: returned and gone in one act, to one caller alone (architecture rule 6).
@@ -172,11 +148,7 @@ impl Ephemeral {
     ) -> Result<Swap, StoreError> {
         let lock = Lock::of(bearer);
         let (next, blob) = lock.seal(record)?;
-        match self
-            .engine
-            .swap(lock.place(), version, blob, some(lifetime)?)
-            .await?
-        {
+        match self.engine.swap(lock.place(), version, blob, some(lifetime)?).await? {
             Swapped::Yes => Ok(Swap::Done(next)),
             Swapped::No => Ok(Swap::Lost),
         }
@@ -184,12 +156,7 @@ impl Ephemeral {
 
     /// Notes that a value was seen: [`Put::Fresh`] the first time within `lifetime`, [`Put::Taken`] after. The value
     /// is the list of its fields (say, the client and the `jti`); it is kept as a keyed hash alone.
-    pub async fn once(
-        &self,
-        kind: Kind,
-        value: &[&[u8]],
-        lifetime: Lifetime,
-    ) -> Result<Put, StoreError> {
+    pub async fn once(&self, kind: Kind, value: &[&[u8]], lifetime: Lifetime) -> Result<Put, StoreError> {
         let place = seen_place(&self.seen, kind, &delimited(value));
         self.engine.put(place, vec![1], some(lifetime)?).await
     }
@@ -220,12 +187,7 @@ pub(crate) enum Swapped {
 
 /// The four acts of an engine, on sealed bytes. A lifetime is never zero here.
 impl Engine {
-    pub(crate) async fn put(
-        &self,
-        place: Place,
-        blob: Blob,
-        lifetime: Lifetime,
-    ) -> Result<Put, StoreError> {
+    pub(crate) async fn put(&self, place: Place, blob: Blob, lifetime: Lifetime) -> Result<Put, StoreError> {
         match self {
             Self::Memory(memory) => memory.put(place, blob, lifetime).await,
             Self::Redis(redis) => redis.put(place, blob, lifetime).await,
@@ -261,11 +223,7 @@ impl Engine {
 }
 
 fn some(lifetime: Lifetime) -> Result<Lifetime, StoreError> {
-    if lifetime.as_seconds() == 0 {
-        Err(StoreError::NoLifetime)
-    } else {
-        Ok(lifetime)
-    }
+    if lifetime.as_seconds() == 0 { Err(StoreError::NoLifetime) } else { Ok(lifetime) }
 }
 
 /// What only the contract needs: time that goes by, the bytes as an intruder finds them, a connection that breaks.

@@ -2,8 +2,18 @@
 
 use domain::oidc::code::Code;
 use domain::oidc::token::AccessToken;
+use domain::signin::AnySignIn;
+use domain::signin::session::Session;
 
 use super::{Kind, Record};
+
+impl Record for AnySignIn {
+    const KIND: Kind = Kind::SignIn;
+}
+
+impl Record for Session {
+    const KIND: Kind = Kind::Session;
+}
 
 impl Record for Code {
     const KIND: Kind = Kind::Code;

@@ -23,10 +23,7 @@ static SWAP: LazyLock<Script> = LazyLock::new(|| {
          return 1",
     )
 });
-const _: () = assert!(
-    HEAD == 13,
-    "the script above cuts the version out of the head of a blob"
-);
+const _: () = assert!(HEAD == 13, "the script above cuts the version out of the head of a blob");
 
 #[derive(Clone)]
 pub(crate) struct Redis {
@@ -41,26 +38,15 @@ impl Redis {
             .set_max_delay(Duration::from_secs(1))
             .set_number_of_retries(2);
         let client = Client::open(url).map_err(failed)?;
-        let connection = ConnectionManager::new_with_config(client, config)
-            .await
-            .map_err(failed)?;
+        let connection = ConnectionManager::new_with_config(client, config).await.map_err(failed)?;
         let redis = Self { connection };
         redis.check_server().await?;
         Ok(redis)
     }
 
-    pub(super) async fn put(
-        &self,
-        place: Place,
-        blob: Blob,
-        lifetime: Lifetime,
-    ) -> Result<Put, StoreError> {
+    pub(super) async fn put(&self, place: Place, blob: Blob, lifetime: Lifetime) -> Result<Put, StoreError> {
         let mut set = redis::cmd("SET");
-        set.arg(key(place))
-            .arg(blob)
-            .arg("NX")
-            .arg("PX")
-            .arg(milliseconds(lifetime));
+        set.arg(key(place)).arg(blob).arg("NX").arg("PX").arg(milliseconds(lifetime));
         Ok(match self.ask::<Option<String>>(&set).await? {
             Some(_) => Put::Fresh,
             None => Put::Taken,
@@ -85,10 +71,7 @@ impl Redis {
         let mut swap = SWAP.key(key(place));
         swap.arg(&held.0[..]).arg(blob).arg(milliseconds(lifetime));
         // Sent a second time only after NOSCRIPT, when nothing was run.
-        let done: i64 = swap
-            .invoke_async(&mut self.connection.clone())
-            .await
-            .map_err(failed)?;
+        let done: i64 = swap.invoke_async(&mut self.connection.clone()).await.map_err(failed)?;
         Ok(if done == 1 { Swapped::Yes } else { Swapped::No })
     }
 
@@ -97,35 +80,21 @@ impl Redis {
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        command
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(failed)
+        command.query_async(&mut self.connection.clone()).await.map_err(failed)
     }
 
     /// Refuses a server without `GETDEL`, and warns of one that would evict live records.
     async fn check_server(&self) -> Result<(), StoreError> {
         let server: InfoDict = self.ask(redis::cmd("INFO").arg("server")).await?;
         let version: String = server.get("redis_version").unwrap_or_default();
-        let mut numbers = version
-            .split('.')
-            .map(|part| part.parse::<u32>().unwrap_or(0));
+        let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         if (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (6, 2) {
-            return Err(Outage::new(
-                "redis",
-                format!("version `{version}` is too old, 6.2 is needed"),
-            )
-            .into());
+            return Err(Outage::new("redis", format!("version `{version}` is too old, 6.2 is needed")).into());
         }
         let memory: InfoDict = self.ask(redis::cmd("INFO").arg("memory")).await?;
         let policy: Option<String> = memory.get("maxmemory_policy");
-        if memory.get::<u64>("maxmemory").unwrap_or(0) > 0
-            && policy.as_deref() != Some("noeviction")
-        {
-            tracing::warn!(
-                policy,
-                "redis may evict live sign-ins and codes; set maxmemory-policy to noeviction"
-            );
+        if memory.get::<u64>("maxmemory").unwrap_or(0) > 0 && policy.as_deref() != Some("noeviction") {
+            tracing::warn!(policy, "redis may evict live sign-ins and codes; set maxmemory-policy to noeviction");
         }
         Ok(())
     }
@@ -134,50 +103,26 @@ impl Redis {
 #[cfg(test)]
 impl Redis {
     pub(super) async fn age(&self, place: Place, seconds: u32) {
-        let left: i64 = self
-            .ask(redis::cmd("PTTL").arg(key(place)))
-            .await
-            .expect("answers");
+        let left: i64 = self.ask(redis::cmd("PTTL").arg(key(place))).await.expect("answers");
         let left = left - i64::from(seconds) * 1000;
-        self.ask::<i64>(redis::cmd("PEXPIRE").arg(key(place)).arg(left))
-            .await
-            .expect("answers");
+        self.ask::<i64>(redis::cmd("PEXPIRE").arg(key(place)).arg(left)).await.expect("answers");
     }
 
     pub(super) async fn dump(&self) -> Vec<u8> {
-        let keys: Vec<Vec<u8>> = self
-            .ask(redis::cmd("KEYS").arg("*"))
-            .await
-            .expect("answers");
-        let values: Vec<Option<Vec<u8>>> = self
-            .ask(redis::cmd("MGET").arg(&keys))
-            .await
-            .expect("answers");
-        keys.into_iter()
-            .chain(values.into_iter().flatten())
-            .flatten()
-            .collect()
+        let keys: Vec<Vec<u8>> = self.ask(redis::cmd("KEYS").arg("*")).await.expect("answers");
+        let values: Vec<Option<Vec<u8>>> = self.ask(redis::cmd("MGET").arg(&keys)).await.expect("answers");
+        keys.into_iter().chain(values.into_iter().flatten()).flatten().collect()
     }
 
     pub(super) async fn cut(&self, other: &Self) {
-        let id: i64 = other
-            .ask(redis::cmd("CLIENT").arg("ID"))
-            .await
-            .expect("answers");
-        let ended: i64 = self
-            .ask(redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id))
-            .await
-            .expect("answers");
+        let id: i64 = other.ask(redis::cmd("CLIENT").arg("ID")).await.expect("answers");
+        let ended: i64 = self.ask(redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id)).await.expect("answers");
         assert_eq!(ended, 1);
     }
 }
 
 fn key(place: Place) -> String {
-    format!(
-        "passerelle:{}:{}",
-        place.kind.name(),
-        base64url(&place.hash)
-    )
+    format!("passerelle:{}:{}", place.kind.name(), base64url(&place.hash))
 }
 
 fn milliseconds(lifetime: Lifetime) -> u64 {

@@ -14,11 +14,7 @@ type Row = (String, String, String, i64, i64);
 impl Registry {
     /// The account of a citizen who was confirmed just now, made when it was not there: one atomic statement, so that
     /// two first sign-ins at once make one account. Use never moves back.
-    pub async fn touch_account(
-        &self,
-        key: &AccountKey,
-        now: Timestamp,
-    ) -> Result<Account, StoreError> {
+    pub async fn touch_account(&self, key: &AccountKey, now: Timestamp) -> Result<Account, StoreError> {
         let row: Row = sqlx::query_as(
             "INSERT INTO accounts (key, state, blocked_providers, created, last_used) VALUES ($1, 'active', '[]', $2, $2) \
              ON CONFLICT (key) DO UPDATE SET last_used = \
@@ -35,33 +31,24 @@ impl Registry {
 
     /// The account, when there is one.
     pub async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT key, state, blocked_providers, created, last_used FROM accounts WHERE key = $1",
-        )
-        .bind(String::from(key.clone()))
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let row: Option<Row> =
+            sqlx::query_as("SELECT key, state, blocked_providers, created, last_used FROM accounts WHERE key = $1")
+                .bind(String::from(key.clone()))
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(failed)?;
         row.map(read).transpose()
     }
 
     /// Freezes or opens an account.
-    pub async fn set_account_state(
-        &self,
-        key: &AccountKey,
-        state: AccountState,
-    ) -> Result<Updated, StoreError> {
+    pub async fn set_account_state(&self, key: &AccountKey, state: AccountState) -> Result<Updated, StoreError> {
         let updated = sqlx::query("UPDATE accounts SET state = $2 WHERE key = $1")
             .bind(String::from(key.clone()))
             .bind(state_name(state))
             .execute(&self.writers)
             .await
             .map_err(failed)?;
-        Ok(if updated.rows_affected() == 0 {
-            Updated::Missing
-        } else {
-            Updated::Done
-        })
+        Ok(if updated.rows_affected() == 0 { Updated::Missing } else { Updated::Done })
     }
 
     /// Sets the identity providers that the citizen does not want used in their name.
@@ -76,11 +63,7 @@ impl Registry {
             .execute(&self.writers)
             .await
             .map_err(failed)?;
-        Ok(if updated.rows_affected() == 0 {
-            Updated::Missing
-        } else {
-            Updated::Done
-        })
+        Ok(if updated.rows_affected() == 0 { Updated::Missing } else { Updated::Done })
     }
 }
 

@@ -36,11 +36,7 @@ type Row = (String, String, String);
 
 impl Registry {
     /// Registers a client; [`Put::Taken`] when its identifier is in use. Journals [`ClientChange::Registered`].
-    pub async fn insert_client(
-        &self,
-        registered: &Registered,
-        now: Timestamp,
-    ) -> Result<Put, StoreError> {
+    pub async fn insert_client(&self, registered: &Registered, now: Timestamp) -> Result<Put, StoreError> {
         let client = &registered.client;
         let mut transaction = self.write().await?;
         let inserted = sqlx::query(
@@ -72,10 +68,9 @@ impl Registry {
     ) -> Result<Updated, StoreError> {
         let (secrets, changes): (_, &[ClientChange]) = match secret {
             SecretChange::Keep => (None, &[ClientChange::Updated]),
-            SecretChange::Replace(digest) => (
-                Some(to_json(&[digest], "a client")?),
-                &[ClientChange::Updated, ClientChange::SecretMade],
-            ),
+            SecretChange::Replace(digest) => {
+                (Some(to_json(&[digest], "a client")?), &[ClientChange::Updated, ClientChange::SecretMade])
+            }
             SecretChange::Drop => (Some("[]".to_owned()), &[ClientChange::Updated]),
         };
         let mut transaction = self.write().await?;
@@ -104,22 +99,16 @@ impl Registry {
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
         let mut transaction = self.write().await?;
-        let updated = sqlx::query(
-            "UPDATE clients SET state = $2, updated = $3 WHERE id = $1 AND state <> $2",
-        )
-        .bind(id.as_str())
-        .bind(state_name(state))
-        .bind(now.epoch())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let updated = sqlx::query("UPDATE clients SET state = $2, updated = $3 WHERE id = $1 AND state <> $2")
+            .bind(id.as_str())
+            .bind(state_name(state))
+            .bind(now.epoch())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         if updated.rows_affected() == 0 {
             transaction.rollback().await.map_err(failed)?;
-            return Ok(if self.client(id).await?.is_some() {
-                Updated::Done
-            } else {
-                Updated::Missing
-            });
+            return Ok(if self.client(id).await?.is_some() { Updated::Done } else { Updated::Missing });
         }
         let change = match state {
             ClientState::Active => ClientChange::Enabled,
@@ -131,22 +120,20 @@ impl Registry {
 
     /// One client.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Registered>, StoreError> {
-        let row: Option<Row> =
-            sqlx::query_as("SELECT metadata, secrets, state FROM clients WHERE id = $1")
-                .bind(id.as_str())
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(failed)?;
+        let row: Option<Row> = sqlx::query_as("SELECT metadata, secrets, state FROM clients WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         row.as_ref().map(read).transpose()
     }
 
     /// All clients, by identifier.
     pub async fn clients(&self) -> Result<Vec<Registered>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as("SELECT metadata, secrets, state FROM clients ORDER BY id")
-                .fetch_all(&self.readers)
-                .await
-                .map_err(failed)?;
+        let rows: Vec<Row> = sqlx::query_as("SELECT metadata, secrets, state FROM clients ORDER BY id")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         rows.iter().map(read).collect()
     }
 }
@@ -161,13 +148,8 @@ async fn changed(
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-    let acts: Vec<Act> = changes
-        .iter()
-        .map(|change| Act::ClientChanged {
-            client: client.clone(),
-            change: *change,
-        })
-        .collect();
+    let acts: Vec<Act> =
+        changes.iter().map(|change| Act::ClientChanged { client: client.clone(), change: *change }).collect();
     journal::append(&mut transaction, &acts, now).await?;
     commit(transaction).await
 }
@@ -179,11 +161,7 @@ fn read((metadata, secrets, state): &Row) -> Result<Registered, StoreError> {
         "disabled" => ClientState::Disabled,
         _ => return Err(StoreError::Corrupt { what: "a client" }),
     };
-    Ok(Registered {
-        client: from_json(metadata, "a client")?,
-        secret: secrets.into_iter().next_back(),
-        state,
-    })
+    Ok(Registered { client: from_json(metadata, "a client")?, secret: secrets.into_iter().next_back(), state })
 }
 
 const fn state_name(state: ClientState) -> &'static str {

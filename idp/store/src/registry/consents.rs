@@ -51,21 +51,15 @@ pub enum Finished {
 impl Registry {
     /// Keeps the end of a sign-in: journal, consent and notices, all or nothing, once for each sign-in however often
     /// and from however many nodes it is called.
-    pub async fn finish(
-        &self,
-        finish: &Finish<'_>,
-        now: Timestamp,
-    ) -> Result<Finished, StoreError> {
+    pub async fn finish(&self, finish: &Finish<'_>, now: Timestamp) -> Result<Finished, StoreError> {
         let mut transaction = self.write().await?;
         // First: a second node with the same sign-in waits here until the first has committed.
-        let first = sqlx::query(
-            "INSERT INTO finished (sign_in, at) VALUES ($1, $2) ON CONFLICT (sign_in) DO NOTHING",
-        )
-        .bind(finish.sign_in.as_str())
-        .bind(now.epoch())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let first = sqlx::query("INSERT INTO finished (sign_in, at) VALUES ($1, $2) ON CONFLICT (sign_in) DO NOTHING")
+            .bind(finish.sign_in.as_str())
+            .bind(now.epoch())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         if first.rows_affected() == 0 {
             return Ok(Finished::AlreadyDone);
         }
@@ -90,11 +84,7 @@ impl Registry {
     }
 
     /// The consents a citizen gave to a relying party, the last first.
-    pub async fn consents(
-        &self,
-        account: &AccountKey,
-        client: &ClientId,
-    ) -> Result<Vec<Consent>, StoreError> {
+    pub async fn consents(&self, account: &AccountKey, client: &ClientId) -> Result<Vec<Consent>, StoreError> {
         let rows: Vec<(String, i64)> = sqlx::query_as(
             "SELECT claims, at FROM consents WHERE account = $1 AND client = $2 ORDER BY at DESC, sign_in",
         )

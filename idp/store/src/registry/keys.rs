@@ -37,8 +37,7 @@ impl Registry {
                 let pkcs8 = self.vault.open(TABLE, &kid, &sealed)?;
                 let kid = Kid::parse(&kid).map_err(|_| CORRUPT)?;
                 Ok(KeptKey {
-                    key: SigningKey::from_pkcs8(algorithm, kid.clone(), &pkcs8)
-                        .map_err(|_| CORRUPT)?,
+                    key: SigningKey::from_pkcs8(algorithm, kid.clone(), &pkcs8).map_err(|_| CORRUPT)?,
                     life: KeyLife {
                         kid,
                         algorithm,
@@ -52,12 +51,7 @@ impl Registry {
 
     /// Keeps a new key whose dates were decided on `known`, the keys as they were listed. [`Put::Taken`] when another
     /// node changed them meanwhile: list and decide again. Journals [`Act::KeyMade`].
-    pub async fn insert_key(
-        &self,
-        new: &KeptKey,
-        known: &[KeyLife],
-        now: Timestamp,
-    ) -> Result<Put, StoreError> {
+    pub async fn insert_key(&self, new: &KeptKey, known: &[KeyLife], now: Timestamp) -> Result<Put, StoreError> {
         let life = &new.life;
         let pkcs8 = new.key.to_pkcs8().map_err(|_| CORRUPT)?;
         let sealed = self.vault.seal(TABLE, life.kid.as_str(), &pkcs8)?;
@@ -67,10 +61,8 @@ impl Registry {
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let mut held: Vec<String> = sqlx::query_scalar("SELECT kid FROM signing_keys")
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        let mut held: Vec<String> =
+            sqlx::query_scalar("SELECT kid FROM signing_keys").fetch_all(&mut *transaction).await.map_err(failed)?;
         let mut expected: Vec<&str> = known.iter().map(|life| life.kid.as_str()).collect();
         held.sort_unstable();
         expected.sort_unstable();
@@ -88,24 +80,13 @@ impl Registry {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        journal::append(
-            &mut transaction,
-            &[Act::KeyMade {
-                kid: life.kid.clone(),
-            }],
-            now,
-        )
-        .await?;
+        journal::append(&mut transaction, &[Act::KeyMade { kid: life.kid.clone() }], now).await?;
         commit(transaction).await?;
         Ok(Put::Fresh)
     }
 
     /// Moves the moment from which a key signs.
-    pub async fn reschedule_key(
-        &self,
-        kid: &Kid,
-        signs_from: Timestamp,
-    ) -> Result<Updated, StoreError> {
+    pub async fn reschedule_key(&self, kid: &Kid, signs_from: Timestamp) -> Result<Updated, StoreError> {
         let mut transaction = self.write().await?;
         sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'keys'")
             .execute(&mut *transaction)

@@ -93,24 +93,14 @@ impl Registry {
 
     /// Whether the engine answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.readers
-            .execute("SELECT 1")
-            .await
-            .map(|_| ())
-            .map_err(failed)
+        self.readers.execute("SELECT 1").await.map(|_| ()).map_err(failed)
     }
 
     /// The counts of writes: one read of two rows, cheap enough for every second.
     pub async fn changes(&self) -> Result<Changes, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as("SELECT topic, count FROM changes")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed)?;
-        let count = |topic| {
-            rows.iter()
-                .find(|(name, _)| name == topic)
-                .map(|(_, count)| *count)
-        };
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT topic, count FROM changes").fetch_all(&self.readers).await.map_err(failed)?;
+        let count = |topic| rows.iter().find(|(name, _)| name == topic).map(|(_, count)| *count);
         match (count("clients"), count("keys")) {
             (Some(clients), Some(keys)) => Ok(Changes { clients, keys }),
             (None, _) | (_, None) => Err(StoreError::Corrupt { what: "changes" }),
@@ -125,42 +115,23 @@ impl Registry {
 
     async fn connect(location: &Location, vault: Arc<Vault>) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let pool = AnyPoolOptions::new()
-            .acquire_timeout(WAIT)
-            .test_before_acquire(false);
+        let pool = AnyPoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
         match location {
             Location::Sqlite(path) => {
                 create_private(path)?;
                 let options = options(&sqlite_url(path))?;
-                let pool =
-                    pool.idle_timeout(None)
-                        .max_lifetime(None)
-                        .after_connect(|connection, _| {
-                            Box::pin(async move {
-                                connection.execute("PRAGMA busy_timeout = 5000").await?;
-                                connection.execute("PRAGMA journal_mode = WAL").await?;
-                                connection.execute("PRAGMA synchronous = NORMAL").await?;
-                                connection.execute("PRAGMA foreign_keys = ON").await?;
-                                Ok(())
-                            })
-                        });
-                let writers = pool
-                    .clone()
-                    .max_connections(1)
-                    .connect_with(options.clone())
-                    .await
-                    .map_err(failed)?;
-                let readers = pool
-                    .max_connections(SQLITE_READERS)
-                    .connect_with(options)
-                    .await
-                    .map_err(failed)?;
-                Ok(Self {
-                    engine: Engine::Sqlite,
-                    readers,
-                    writers,
-                    vault,
-                })
+                let pool = pool.idle_timeout(None).max_lifetime(None).after_connect(|connection, _| {
+                    Box::pin(async move {
+                        connection.execute("PRAGMA busy_timeout = 5000").await?;
+                        connection.execute("PRAGMA journal_mode = WAL").await?;
+                        connection.execute("PRAGMA synchronous = NORMAL").await?;
+                        connection.execute("PRAGMA foreign_keys = ON").await?;
+                        Ok(())
+                    })
+                });
+                let writers = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
+                let readers = pool.max_connections(SQLITE_READERS).connect_with(options).await.map_err(failed)?;
+                Ok(Self { engine: Engine::Sqlite, readers, writers, vault })
             }
             Location::Postgres(url) => {
                 let pool = pool
@@ -168,24 +139,15 @@ impl Registry {
                     .after_connect(|connection, _| {
                         Box::pin(async move {
                             connection.execute("SET statement_timeout = '5s'").await?;
-                            connection
-                                .execute("SET idle_in_transaction_session_timeout = '10s'")
-                                .await?;
+                            connection.execute("SET idle_in_transaction_session_timeout = '10s'").await?;
                             Ok(())
                         })
                     })
                     .before_acquire(|connection, meta| {
-                        Box::pin(async move {
-                            Ok(meta.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok())
-                        })
+                        Box::pin(async move { Ok(meta.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok()) })
                     });
                 let pool = pool.connect_with(options(url)?).await.map_err(failed)?;
-                Ok(Self {
-                    engine: Engine::Postgres,
-                    readers: pool.clone(),
-                    writers: pool,
-                    vault,
-                })
+                Ok(Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool, vault })
             }
         }
     }
@@ -220,11 +182,7 @@ impl Registry {
             .fetch_one(&self.readers)
             .await
             .map_err(failed)?;
-        if same(kept.as_bytes(), proof.as_bytes()) {
-            Ok(())
-        } else {
-            Err(StoreError::WrongMasterKey)
-        }
+        if same(kept.as_bytes(), proof.as_bytes()) { Ok(()) } else { Err(StoreError::WrongMasterKey) }
     }
 }
 
@@ -240,8 +198,7 @@ pub(crate) async fn commit(transaction: Transaction<'static, Any>) -> Result<(),
 
 fn options(url: &str) -> Result<AnyConnectOptions, StoreError> {
     // The parser's message would repeat the URL, and the URL may hold a password.
-    url.parse()
-        .map_err(|_| Outage::new("registry", "its URL cannot be read").into())
+    url.parse().map_err(|_| Outage::new("registry", "its URL cannot be read").into())
 }
 
 /// A file that others may not read: made so before SQLite opens it; its WAL takes over the same mode.
@@ -250,10 +207,7 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(|_| ())
-        .map_err(|error| Outage::new("sqlite", format!("{}: {error}", path.display())).into())
+    options.open(path).map(|_| ()).map_err(|error| Outage::new("sqlite", format!("{}: {error}", path.display())).into())
 }
 
 /// `sqlite://` and the path, percent-encoded: a `?` or `%` in a folder name is no part of the URL.
@@ -277,9 +231,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
             Some(code) => Outage::new("registry", format!("{code}: {}", refusal.message())).into(),
             None => Outage::new("registry", refusal.message()).into(),
         },
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            StoreError::Corrupt { what: "a row" }
-        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Corrupt { what: "a row" },
         other => Outage::new("registry", other.to_string()).into(),
     }
 }
@@ -288,10 +240,7 @@ pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<Str
     serde_json::to_string(value).map_err(|_| StoreError::Corrupt { what })
 }
 
-pub(crate) fn from_json<T: DeserializeOwned>(
-    text: &str,
-    what: &'static str,
-) -> Result<T, StoreError> {
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what })
 }
 
@@ -299,15 +248,9 @@ pub(crate) fn from_json<T: DeserializeOwned>(
 #[cfg(test)]
 pub(crate) async fn create_schema(url: &str, name: &str) {
     sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(url)
-        .await
-        .expect("the PostgreSQL of the tests answers");
+    let mut connection = sqlx::AnyConnection::connect(url).await.expect("the PostgreSQL of the tests answers");
     // The name travels as a setting: SQL text is never put together here, not even in tests.
-    sqlx::query("SELECT set_config('case.schema', $1, false)")
-        .bind(name)
-        .execute(&mut connection)
-        .await
-        .expect("sets");
+    sqlx::query("SELECT set_config('case.schema', $1, false)").bind(name).execute(&mut connection).await.expect("sets");
     connection
         .execute("DO $$ BEGIN EXECUTE format('CREATE SCHEMA %I', current_setting('case.schema')); END $$")
         .await

@@ -58,15 +58,13 @@ pub(super) async fn enqueue(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let plain = zeroize::Zeroizing::new(to_json(notice, TABLE)?);
-    sqlx::query(
-        "INSERT INTO outbox (id, sealed, due, attempts, created) VALUES ($1, $2, $3, 0, $3)",
-    )
-    .bind(id)
-    .bind(vault.seal(TABLE, id, plain.as_bytes())?)
-    .bind(now.epoch())
-    .execute(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    sqlx::query("INSERT INTO outbox (id, sealed, due, attempts, created) VALUES ($1, $2, $3, 0, $3)")
+        .bind(id)
+        .bind(vault.seal(TABLE, id, plain.as_bytes())?)
+        .bind(now.epoch())
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -103,17 +101,11 @@ impl Registry {
             .into_iter()
             .filter_map(|(id, sealed, attempt, created)| {
                 let opened = self.vault.open(TABLE, &id, &sealed).and_then(|plain| {
-                    let text = std::str::from_utf8(&plain)
-                        .map_err(|_| StoreError::Corrupt { what: TABLE })?;
+                    let text = std::str::from_utf8(&plain).map_err(|_| StoreError::Corrupt { what: TABLE })?;
                     from_json(text, TABLE)
                 });
                 match opened {
-                    Ok(notice) => Some(Outgoing {
-                        id,
-                        notice,
-                        attempt,
-                        created: Timestamp::from_epoch(created),
-                    }),
+                    Ok(notice) => Some(Outgoing { id, notice, attempt, created: Timestamp::from_epoch(created) }),
                     Err(error) => {
                         tracing::error!(id, %error, "a notice cannot be opened");
                         None
@@ -133,10 +125,7 @@ impl Registry {
     ) -> Result<(), StoreError> {
         match delivery {
             Delivery::Sent | Delivery::GivenUp => {
-                sqlx::query("DELETE FROM outbox WHERE id = $1")
-                    .bind(&outgoing.id)
-                    .execute(&self.writers)
-                    .await
+                sqlx::query("DELETE FROM outbox WHERE id = $1").bind(&outgoing.id).execute(&self.writers).await
             }
             Delivery::Failed => {
                 sqlx::query("UPDATE outbox SET due = $3 WHERE id = $1 AND attempts = $2")
@@ -153,15 +142,11 @@ impl Registry {
 
     /// What waits, due or not.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let (waiting, oldest): (i64, Option<i64>) =
-            sqlx::query_as("SELECT COUNT(*), MIN(created) FROM outbox")
-                .fetch_one(&self.readers)
-                .await
-                .map_err(failed)?;
-        Ok(Backlog {
-            waiting,
-            oldest: oldest.map(Timestamp::from_epoch),
-        })
+        let (waiting, oldest): (i64, Option<i64>) = sqlx::query_as("SELECT COUNT(*), MIN(created) FROM outbox")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(failed)?;
+        Ok(Backlog { waiting, oldest: oldest.map(Timestamp::from_epoch) })
     }
 }
 
@@ -176,9 +161,7 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_an_hour() {
-        let waits: Vec<u32> = [i64::MIN, 1, 2, 3, 7, 8, i64::MAX]
-            .map(|n| wait_after(n).as_seconds())
-            .to_vec();
+        let waits: Vec<u32> = [i64::MIN, 1, 2, 3, 7, 8, i64::MAX].map(|n| wait_after(n).as_seconds()).to_vec();
         assert_eq!(waits, [30, 30, 60, 120, 1920, 3600, 3600]);
     }
 }

@@ -8,22 +8,12 @@ use crate::{Outage, StoreError};
 
 /// The migrations, in order. One that was released is never edited: the next one is added.
 fn migrations() -> Vec<Migration> {
-    [(
-        1,
-        "registry",
-        include_str!("../../migrations/0001_registry.sql"),
-    )]
-    .into_iter()
-    .map(|(version, name, sql)| {
-        Migration::new(
-            version,
-            name.into(),
-            MigrationType::Simple,
-            SqlStr::from_static(sql),
-            false,
-        )
-    })
-    .collect()
+    [(1, "registry", include_str!("../../migrations/0001_registry.sql"))]
+        .into_iter()
+        .map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+        })
+        .collect()
 }
 
 fn expected() -> i64 {
@@ -33,11 +23,7 @@ fn expected() -> i64 {
 /// Refuses a registry whose schema is older or newer than this program's.
 pub(super) async fn check(registry: &Registry) -> Result<(), StoreError> {
     let (found, expected) = (found(registry).await?, expected());
-    if found == expected {
-        Ok(())
-    } else {
-        Err(StoreError::Schema { found, expected })
-    }
+    if found == expected { Ok(()) } else { Err(StoreError::Schema { found, expected }) }
 }
 
 /// Goes through the migrations that are missing, each in a transaction.
@@ -47,12 +33,8 @@ pub(super) async fn migrate(registry: &Registry) -> Result<(), StoreError> {
         return Err(StoreError::Schema { found, expected });
     }
     // A connection of its own: a migration may take longer than a statement of the pool may.
-    let mut connection = AnyConnection::connect_with(&registry.writers.connect_options())
-        .await
-        .map_err(failed)?;
-    let outcome = Migrator::with_migrations(migrations())
-        .run(&mut connection)
-        .await;
+    let mut connection = AnyConnection::connect_with(&registry.writers.connect_options()).await.map_err(failed)?;
+    let outcome = Migrator::with_migrations(migrations()).run(&mut connection).await;
     connection.close().await.map_err(failed)?;
     outcome.map_err(|error| Outage::new("registry", error.to_string()).into())
 }
@@ -60,18 +42,13 @@ pub(super) async fn migrate(registry: &Registry) -> Result<(), StoreError> {
 /// The last migration that was gone through; 0 when there was none.
 async fn found(registry: &Registry) -> Result<i64, StoreError> {
     let exists = match registry.engine {
-        Engine::Sqlite => {
-            "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'"
-        }
+        Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
         Engine::Postgres => {
             "SELECT COUNT(*) FROM information_schema.tables \
              WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'"
         }
     };
-    let tables: i64 = sqlx::query_scalar(exists)
-        .fetch_one(&registry.readers)
-        .await
-        .map_err(failed)?;
+    let tables: i64 = sqlx::query_scalar(exists).fetch_one(&registry.readers).await.map_err(failed)?;
     if tables == 0 {
         return Ok(0);
     }
