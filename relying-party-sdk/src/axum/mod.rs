@@ -1,0 +1,346 @@
+//! For sites on axum: ready routes, and an extractor for the signed-in citizen.
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET /login?return_to=/page&lang=fr` | leaves for the gateway, whose pages are in French (`en`: in English) |
+//! | `GET` path of the redirect URI | verifies the answer, opens the session, shows `/page` |
+//! | `POST /logout` | ends the session here and at the gateway |
+//! | `GET` path of the post-logout redirect URI | checks the return, shows the front page |
+//! | `GET /sign-in-button.css` | the style of the button |
+//!
+//! A page that asks for a [`Citizen`] sends everyone else to the login first; one that asks for an
+//! `Option<Citizen>` shows itself to all. A site whose content security policy has `form-action` must allow the
+//! origin of the gateway there ([`Client::gateway_origin`]): the logout form ends at the gateway.
+
+mod cookies;
+mod page;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts, RawQuery, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use url::form_urlencoded;
+
+use crate::button::{Language, STYLESHEET};
+use crate::callback::Answer;
+use crate::client::Client;
+use crate::error::{Error, Fault};
+use crate::identity::Identity;
+use crate::login::{LocalPath, Login};
+use crate::session::{CookieKey, Session};
+use cookies::Cookies;
+
+/// Where [`STYLESHEET`] is served.
+pub const STYLESHEET_PATH: &str = "/sign-in-button.css";
+/// Logins under way in one browser; beyond them the oldest is forgotten, so that cookies do not pile up.
+const MOST_LOGINS: usize = 5;
+
+/// Signing in to one axum site: its client, its cookie key and what its login asks. Cheap to clone.
+#[derive(Clone)]
+pub struct SignIn(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    client: Client,
+    key: CookieKey,
+    login: Login,
+    cookies: Cookies,
+    lifetime: Duration,
+    login_path: LocalPath,
+    logout_path: LocalPath,
+    failure: Option<Arc<FailurePage>>,
+}
+
+type FailurePage = dyn Fn(&Error, Language) -> Response + Send + Sync;
+
+/// The signed-in citizen of a request.
+///
+/// As an argument of a handler it lets signed-in citizens pass; others are sent to the login and come back to the
+/// same page (`GET`), or get status 401 (any other method).
+#[derive(Debug, Clone)]
+pub struct Citizen(pub Identity);
+
+impl SignIn {
+    /// Signs in with this client, seals cookies with this key, asks what this login asks. A session lasts one hour.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when two routes would have the same path, or one would be the front page.
+    pub fn new(client: Client, key: CookieKey, login: Login) -> Result<Self, Error> {
+        let cookies = Cookies::of(client.registration());
+        let path = |text| LocalPath::parse(text).unwrap_or_else(LocalPath::root);
+        let sign_in = Self(Arc::new(Inner {
+            client,
+            key,
+            login,
+            cookies,
+            lifetime: Duration::from_secs(3600),
+            login_path: path("/login"),
+            logout_path: path("/logout"),
+            failure: None,
+        }));
+        sign_in.with_distinct_paths()
+    }
+
+    /// How long a session lasts, counted from the sign-in.
+    #[must_use]
+    pub fn with_session_lifetime(mut self, lifetime: Duration) -> Self {
+        Arc::make_mut(&mut self.0).lifetime = lifetime;
+        self
+    }
+
+    /// Other paths than `/login` and `/logout`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when one is no plain path, or is taken.
+    pub fn with_paths(mut self, login: &str, logout: &str) -> Result<Self, Error> {
+        let parse = |name, text: &str| {
+            LocalPath::parse(text).filter(|path| !path.as_str().contains(['?', '#', '{', '}', '*', ':'])).ok_or_else(
+                || Error::Setting { name, seen: text.to_owned(), wanted: "give a plain path, as `/connexion`" },
+            )
+        };
+        let inner = Arc::make_mut(&mut self.0);
+        inner.login_path = parse("login_path", login)?;
+        inner.logout_path = parse("logout_path", logout)?;
+        self.with_distinct_paths()
+    }
+
+    /// Shows failures on a page of the site's own instead of the SDK's. The page must not repeat the text of the
+    /// error, which is for the log; [`Error::code`] is for everyone.
+    #[must_use]
+    pub fn with_failure_page(mut self, page: impl Fn(&Error, Language) -> Response + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).failure = Some(Arc::new(page));
+        self
+    }
+
+    /// The routes, to merge into the site's router after its own state is set.
+    pub fn router(&self) -> Router {
+        let registration = self.0.client.registration();
+        let mut router = Router::new()
+            .route(self.0.login_path.as_str(), get(login))
+            .route(registration.redirect_uri.path(), get(callback))
+            .route(self.0.logout_path.as_str(), post(logout))
+            .route(STYLESHEET_PATH, get(stylesheet));
+        if let Some(back) = &registration.post_logout_redirect_uri {
+            router = router.route(back.path(), get(logged_out));
+        }
+        router.with_state(self.clone())
+    }
+
+    /// Leaves for the gateway with a login of the handler's choice, as one that needs a higher level, and comes
+    /// back to `page`. `headers` are those of the request.
+    pub fn depart(&self, login: &Login, page: LocalPath, headers: &HeaderMap) -> Response {
+        let departure = self.0.client.login(login);
+        let pending = departure.pending.returning_to(page);
+        let name = self.0.cookies.login_name(&pending.0.state);
+        let mut set = self.forget_oldest_logins(headers);
+        set.push(self.0.cookies.set_for_login(&name, &self.0.key.seal_login(&pending)));
+        see_other(departure.url.as_str(), set)
+    }
+
+    /// The session of a request, if there is one.
+    pub fn session(&self, headers: &HeaderMap) -> Option<Session> {
+        let sealed = self.0.cookies.session(headers)?;
+        self.0.key.open_session(&sealed).ok()
+    }
+
+    /// What a page that needs a citizen answers to a visitor who is not signed in.
+    fn turn_away(&self, parts: &Parts) -> Response {
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            return (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response();
+        }
+        let page = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+        let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", page).finish();
+        see_other(&format!("{}?{query}", self.0.login_path.as_str()), Vec::new())
+    }
+
+    fn forget_oldest_logins(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
+        let prefix = self.0.cookies.login_prefix();
+        let mut under_way: Vec<(i64, &str)> = cookies::all(headers)
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .map(|(name, sealed)| (self.0.key.open_login(sealed).map_or(i64::MIN, |login| login.0.began), name))
+            .collect();
+        under_way.sort_unstable();
+        let surplus = under_way.len().saturating_add(1).saturating_sub(MOST_LOGINS);
+        under_way.into_iter().take(surplus).map(|(_, name)| self.0.cookies.clear(name)).collect()
+    }
+
+    async fn come_back(
+        &self,
+        query: &str,
+        headers: &HeaderMap,
+        cleared: &mut Vec<HeaderValue>,
+    ) -> Result<Response, Error> {
+        let state = Answer::parse(query)?.state.ok_or(Error::Answer { detail: "the state is missing" })?;
+        let name = self.0.cookies.login_name(&state);
+        let Some(sealed) = cookies::value(headers, &name) else {
+            // the back button or a second click on the way back: the session is already there
+            return self.session(headers).map(|_| see_other("/", Vec::new())).ok_or(Error::NoLogin);
+        };
+        cleared.push(self.0.cookies.clear(&name));
+        let pending = self.0.key.open_login(sealed).map_err(|_| Error::NoLogin)?;
+        let page = pending.return_to().clone();
+        let session = self.0.client.callback(pending, query).await?;
+        let sealed = self.0.key.seal_session(&session, self.0.lifetime);
+        let seconds = i64::try_from(self.0.lifetime.as_secs()).unwrap_or(i64::MAX);
+        let mut set = self.0.cookies.set_session(&sealed, seconds)?;
+        set.append(cleared);
+        Ok(see_other(page.as_str(), set))
+    }
+
+    fn leave(&self, headers: &HeaderMap) -> Result<Response, Error> {
+        let mut set: Vec<HeaderValue> = self.0.cookies.clear_session().collect();
+        let Some(session) = self.session(headers) else {
+            return Ok(see_other("/", set));
+        };
+        let departure = match self.0.client.logout(&session) {
+            Ok(departure) => departure,
+            // the gateway has no logout: the session of this site still ends
+            Err(Error::Unsupported { .. }) => return Ok(see_other("/", set)),
+            Err(error) => return Err(error),
+        };
+        if let Some(pending) = &departure.pending {
+            let sealed = self.0.key.seal_logout(pending);
+            set.push(self.0.cookies.set_for_login(&self.0.cookies.logout_name(), &sealed));
+        }
+        Ok(see_other(departure.url.as_str(), set))
+    }
+
+    /// The one place where a failure is logged and shown.
+    fn fail(&self, error: &Error, headers: &HeaderMap, set: Vec<HeaderValue>) -> Response {
+        match error.fault() {
+            Fault::Citizen => {
+                tracing::info!(code = error.code(), %error, "a sign-in was not finished")
+            }
+            Fault::Site | Fault::Network | Fault::Gateway | Fault::Forged => {
+                tracing::warn!(code = error.code(), %error, "a sign-in failed");
+            }
+        }
+        let language = page::language_of(headers);
+        let mut response = match &self.0.failure {
+            Some(page) => page(error, language),
+            None => page::failure(error, language, self.0.login_path.as_str()),
+        };
+        append_cookies(&mut response, set);
+        response
+    }
+
+    fn with_distinct_paths(self) -> Result<Self, Error> {
+        let registration = self.0.client.registration();
+        let mut paths = vec!["/", STYLESHEET_PATH, registration.redirect_uri.path()];
+        paths.extend(registration.post_logout_redirect_uri.as_ref().map(url::Url::path));
+        paths.extend([self.0.login_path.as_str(), self.0.logout_path.as_str()]);
+        let mut seen = std::collections::HashSet::new();
+        match paths.into_iter().find(|path| !seen.insert(*path)) {
+            None => Ok(self),
+            Some(path) => Err(Error::Setting {
+                name: "paths",
+                seen: path.to_owned(),
+                wanted: "give login, callback, logout and post-logout return a path each, none of them the front page",
+            }),
+        }
+    }
+}
+
+async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let (mut page, mut login) = (LocalPath::root(), sign_in.0.login.clone());
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        match (name.as_ref(), value.as_ref()) {
+            ("return_to", text) => page = LocalPath::parse(text).unwrap_or(page),
+            ("lang", "fr") => login = login.with_language(Language::French),
+            ("lang", "en") => login = login.with_language(Language::English),
+            _ => {}
+        }
+    }
+    sign_in.depart(&login, page, &headers)
+}
+
+async fn callback(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let mut cleared = Vec::new();
+    match sign_in.come_back(&query.unwrap_or_default(), &headers, &mut cleared).await {
+        Ok(response) => response,
+        Err(error) => sign_in.fail(&error, &headers, cleared),
+    }
+}
+
+async fn logout(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
+    // SameSite=Lax already keeps other sites out; this keeps out sibling domains (CWE-352)
+    let origin = headers.get(HeaderName::from_static("sec-fetch-site")).map(HeaderValue::as_bytes);
+    if origin.is_some_and(|origin| origin != b"same-origin" && origin != b"none") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    sign_in.leave(&headers).unwrap_or_else(|error| sign_in.fail(&error, &headers, Vec::new()))
+}
+
+async fn logged_out(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let name = sign_in.0.cookies.logout_name();
+    let Some(sealed) = cookies::value(&headers, &name) else {
+        return see_other("/", Vec::new());
+    };
+    let clear = vec![sign_in.0.cookies.clear(&name)];
+    let checked = sign_in.0.key.open_logout(sealed).and_then(|logout| logout.check(&query.unwrap_or_default()));
+    match checked {
+        Ok(()) => see_other("/", clear),
+        Err(error) => sign_in.fail(&error, &headers, clear),
+    }
+}
+
+async fn stylesheet() -> Response {
+    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")];
+    (headers, STYLESHEET).into_response()
+}
+
+/// A redirect that is never cached and leaves no code in the `Referer` of the next page (RFC 9700 §4.2).
+fn see_other(to: &str, set: Vec<HeaderValue>) -> Response {
+    let Ok(location) = HeaderValue::from_str(to) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let headers = [
+        (LOCATION, location),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    let mut response = (StatusCode::SEE_OTHER, headers).into_response();
+    append_cookies(&mut response, set);
+    response
+}
+
+fn append_cookies(response: &mut Response, set: Vec<HeaderValue>) {
+    for cookie in set {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+impl<S> FromRequestParts<S> for Citizen
+where
+    S: Send + Sync,
+    SignIn: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let sign_in = SignIn::from_ref(state);
+        match sign_in.session(&parts.headers) {
+            Some(session) => Ok(Self(session.into_identity())),
+            None => Err(sign_in.turn_away(parts)),
+        }
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for Citizen
+where
+    S: Send + Sync,
+    SignIn: FromRef<S>,
+{
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        let session = SignIn::from_ref(state).session(&parts.headers);
+        Ok(session.map(|session| Self(session.into_identity())))
+    }
+}

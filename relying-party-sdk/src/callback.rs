@@ -1,0 +1,241 @@
+//! Back from the gateway: from the query of the redirect URI to a verified identity, every check in its order.
+//!
+//! ```text
+//! query ─▶ state ─▶ iss ─▶ error? ─▶ code ─▶ token endpoint ─▶ ID token ─▶ userinfo ─▶ Session
+//! ```
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::claims::Claims;
+use crate::client::Client;
+use crate::error::{Document, Error, Refusal, Rejection};
+use crate::id_token::{self, Expected};
+use crate::identity::{Authentication, Identity, Level, Subject};
+use crate::login::{Pending, PendingLogin};
+use crate::random;
+use crate::registration::{self, Method};
+use crate::session::Session;
+
+/// Minutes a citizen may take to come back.
+pub(crate) const LOGIN_MINUTES: i64 = 30;
+
+impl Client {
+    /// Verifies the answer that the browser brought to the redirect URI and returns the signed-in citizen.
+    ///
+    /// `query` is the raw query string of the request, without the question mark. The login is spent whatever the
+    /// outcome.
+    ///
+    /// # Errors
+    /// Each failed check is its own [`Error`]; nothing of the answer is kept then.
+    pub async fn callback(&self, pending: PendingLogin, query: &str) -> Result<Session, Error> {
+        let pending = pending.0;
+        let answer = Answer::parse(query)?;
+        let code = answer.code_for(self, &pending)?;
+        let tokens = self.redeem(&code, &pending.verifier).await?;
+        let authentication = self.authenticate(&pending, &tokens).await?;
+        let claims = self.userinfo(&tokens.access_token, &authentication.subject).await?;
+        let identity = Identity::read(authentication, claims).map_err(Error::untrusted(Document::Userinfo))?;
+        Ok(Session::new(identity, &tokens.id_token))
+    }
+
+    async fn authenticate(&self, pending: &Pending, tokens: &Tokens) -> Result<Authentication, Error> {
+        let untrusted = Error::untrusted(Document::IdToken);
+        let registered = self.registration().id_token_algorithm;
+        let claims = self.keys().verify(self.http(), &tokens.id_token, registered).await.map_err(&untrusted)?;
+        let expected = Expected {
+            issuer: self.registration().issuer.as_str(),
+            client_id: &self.registration().client_id,
+            nonce: &pending.nonce,
+            level: Level::from_acr(&pending.acr).ok_or(Error::Unsealable)?,
+            max_age: pending.max_age,
+            began: pending.began,
+            access_token: &tokens.access_token,
+            now: Self::now(),
+        };
+        expected.check(&claims).map_err(untrusted)
+    }
+
+    async fn redeem(&self, code: &str, verifier: &str) -> Result<Tokens, Error> {
+        let request = self.token_request(code, verifier)?;
+        let url = &self.gateway().token_endpoint;
+        let basic = request.basic.as_ref().map(|it| it.as_str());
+        let answer = self.http().post_form(url, request.form, basic).await?;
+        match answer.status {
+            200 if answer.media_type == "application/json" => Tokens::parse(&answer.body),
+            200 => Err(Error::malformed(Document::TokenAnswer, format!("its type is `{}`", answer.media_type))),
+            400 | 401 => Err(token_refusal(&answer.body)),
+            status => Err(Error::Status { url: url.clone(), status }),
+        }
+    }
+
+    fn token_request(&self, code: &str, verifier: &str) -> Result<TokenRequest, Error> {
+        let registration = self.registration();
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "authorization_code")
+            .append_pair("code", code)
+            .append_pair("redirect_uri", registration.redirect_uri.as_str())
+            .append_pair("code_verifier", verifier);
+        let mut basic = None;
+        match &registration.credentials.0 {
+            Method::SecretBasic(secret) => basic = Some(basic_authorization(&registration.client_id, secret)),
+            Method::SecretPost(secret) => {
+                form.append_pair("client_id", &registration.client_id).append_pair("client_secret", secret);
+            }
+            Method::PrivateKey { key, kid } => {
+                let (client_id, issuer) = (&registration.client_id, &registration.issuer);
+                let assertion = registration::client_assertion(key, kid, client_id, issuer, Self::now())?;
+                form.append_pair("client_id", client_id)
+                    .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+                    .append_pair("client_assertion", &assertion);
+            }
+        }
+        Ok(TokenRequest { form: form.finish(), basic })
+    }
+
+    async fn userinfo(&self, access_token: &str, subject: &Subject) -> Result<Claims, Error> {
+        let untrusted = Error::untrusted(Document::Userinfo);
+        let url = &self.gateway().userinfo_endpoint;
+        let registered = match self.registration().userinfo_algorithm {
+            None => "application/json",
+            Some(_) => "application/jwt",
+        };
+        let answer = self.http().get_with_token(url, access_token, registered).await?;
+        if answer.status != 200 {
+            return Err(Error::Status { url: url.clone(), status: answer.status });
+        }
+        if answer.media_type != registered {
+            let seen = crate::error::harmless(&answer.media_type);
+            return Err(untrusted(Rejection::Form { seen, registered }));
+        }
+        let claims = match self.registration().userinfo_algorithm {
+            None => Claims::parse(&answer.body).map_err(&untrusted)?,
+            Some(algorithm) => {
+                let token = std::str::from_utf8(&answer.body)
+                    .map_err(|_| untrusted(Rejection::Unreadable { detail: "not text" }))?;
+                let claims = self.keys().verify(self.http(), token.trim(), algorithm).await.map_err(&untrusted)?;
+                let registration = self.registration();
+                id_token::check_issuer_and_audience(&claims, registration.issuer.as_str(), &registration.client_id)
+                    .map_err(&untrusted)?;
+                claims
+            }
+        };
+        // OpenID Connect Core 1.0 §5.3.2: without it one citizen's tokens could fetch another's claims
+        if Subject::read(&claims).map_err(&untrusted)? != *subject {
+            return Err(untrusted(Rejection::Subject));
+        }
+        Ok(claims)
+    }
+}
+
+/// What the browser brought back, each parameter at most once.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub(crate) state: Option<String>,
+    iss: Option<String>,
+    code: Option<Zeroizing<String>>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn parse(query: &str) -> Result<Self, Error> {
+        let mut answer = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let repeated = match name.as_ref() {
+                "state" => answer.state.replace(value.into_owned()).is_some(),
+                "iss" => answer.iss.replace(value.into_owned()).is_some(),
+                "code" => answer.code.replace(Zeroizing::new(value.into_owned())).is_some(),
+                "error" => answer.error.replace(value.into_owned()).is_some(),
+                "error_description" => answer.error_description.replace(value.into_owned()).is_some(),
+                _ => false,
+            };
+            if repeated {
+                return Err(Error::Answer { detail: "a parameter comes twice" });
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The code, if this answer is the gateway's answer to this login and no refusal.
+    fn code_for(self, client: &Client, pending: &Pending) -> Result<Zeroizing<String>, Error> {
+        let issuer = client.registration().issuer.as_str();
+        let state = self.state.ok_or(Error::Answer { detail: "the state is missing" })?;
+        let of_this_client = pending.issuer == issuer && pending.client_id == client.registration().client_id;
+        if !random::same(&state, &pending.state) || !of_this_client {
+            return Err(Error::StateDiffers);
+        }
+        if Client::now().saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
+            return Err(Error::LoginExpired { minutes: LOGIN_MINUTES });
+        }
+        let seen = self.iss.unwrap_or_default();
+        if seen != issuer {
+            let seen = crate::error::harmless(&seen);
+            return Err(Error::AnswerIssuer { expected: issuer.to_owned(), seen });
+        }
+        match (self.error, self.code) {
+            (Some(error), None) => {
+                Err(Error::Denied { refusal: Refusal::new(&error, self.error_description.as_deref()) })
+            }
+            (None, Some(code)) if !code.is_empty() => Ok(code),
+            (Some(_), Some(_)) => Err(Error::Answer { detail: "it is an error and a code at once" }),
+            (None, _) => Err(Error::Answer { detail: "the code is missing" }),
+        }
+    }
+}
+
+struct TokenRequest {
+    form: String,
+    /// The `Authorization` header, for `client_secret_basic`.
+    basic: Option<Zeroizing<String>>,
+}
+
+struct Tokens {
+    access_token: Zeroizing<String>,
+    id_token: Zeroizing<String>,
+}
+
+impl Tokens {
+    fn parse(json: &[u8]) -> Result<Self, Error> {
+        /// RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3; other members are not used.
+        #[derive(Deserialize)]
+        struct Wire {
+            access_token: String,
+            token_type: String,
+            id_token: String,
+        }
+        let wire: Wire =
+            serde_json::from_slice(json).map_err(|error| Error::malformed(Document::TokenAnswer, error))?;
+        let (access_token, id_token) = (Zeroizing::new(wire.access_token), Zeroizing::new(wire.id_token));
+        if !wire.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(Error::malformed(Document::TokenAnswer, "its token_type is not Bearer"));
+        }
+        let sound = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !sound(&access_token) || !sound(&id_token) {
+            return Err(Error::malformed(Document::TokenAnswer, "a token is not visible ASCII"));
+        }
+        Ok(Self { access_token, id_token })
+    }
+}
+
+/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+fn basic_authorization(client_id: &str, secret: &str) -> Zeroizing<String> {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Zeroizing::new(format!("{}:{}", encode(client_id), *Zeroizing::new(encode(secret))));
+    Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+}
+
+fn token_refusal(json: &[u8]) -> Error {
+    #[derive(Deserialize)]
+    struct Wire {
+        error: String,
+        error_description: Option<String>,
+    }
+    match serde_json::from_slice::<Wire>(json) {
+        Ok(wire) => Error::TokenRefused { refusal: Refusal::new(&wire.error, wire.error_description.as_deref()) },
+        Err(error) => Error::malformed(Document::TokenAnswer, error),
+    }
+}

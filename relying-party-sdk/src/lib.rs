@@ -1,0 +1,76 @@
+//! Sign citizens in through a Passerelle gateway, and know who they are and how surely.
+//!
+//! The SDK is the other end of the wire from the gateway and shares no code with it. It speaks the authorization
+//! code flow with PKCE, verifies every answer, and hands over an [`Identity`] that cannot be made otherwise: no
+//! check has a switch.
+//!
+//! # Quick start, with axum
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use relying_party_sdk::axum::{Citizen, SignIn};
+//! use relying_party_sdk::{Client, CookieKey, Credentials, Level, Login, Registration, Scope};
+//!
+//! async fn my_requests(Citizen(citizen): Citizen) -> String {
+//!     format!("Bonjour {}, niveau {}", citizen.given_name().unwrap_or("à vous"), citizen.level())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let credentials = Credentials::secret_basic(std::env::var("CLIENT_SECRET")?);
+//!     let back = "https://commune.example/callback";
+//!     let registration = Registration::new("https://gateway.example", "my-client-id", credentials, back)?;
+//!     let client = Client::discover(registration).await?;
+//!     let key = CookieKey::from_base64(&std::env::var("COOKIE_KEY")?)?;
+//!     let login = Login::at_least(Level::Low).with_scopes([Scope::PROFILE, Scope::EMAIL]);
+//!     let sign_in = SignIn::new(client, key, login)?;
+//!     let site = Router::new().route("/my-requests", get(my_requests)).with_state(sign_in.clone());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!     Ok(axum::serve(listener, site.merge(sign_in.router())).await?)
+//! }
+//! ```
+//!
+//! # With anything else
+//!
+//! Three calls, and two values to keep in between: [`Client::login`] gives the address and a [`PendingLogin`],
+//! [`Client::callback`] spends it and gives a [`Session`], [`Client::logout`] ends that. [`CookieKey`] seals what
+//! has to wait in a cookie.
+//!
+//! # What is verified
+//!
+//! ```text
+//! discovery   issuer letter by letter, https everywhere, PKCE S256, iss in answers, what is registered
+//! answer      state, iss (RFC 9207), one of each parameter, 30 minutes at most
+//! ID token    signature by a published key with the registered algorithm (RS256 or ES256, nothing else),
+//!             iss, aud alone, azp, exp, iat, nbf, nonce, at_hash, sub, acr at least the level asked,
+//!             auth_time when max_age was sent
+//! userinfo    JSON or signed as registered, the same sub, every known claim of its type
+//! ```
+//!
+//! The README lists each [`Error`] with what to do about it.
+
+mod callback;
+mod claims;
+mod client;
+mod error;
+mod http;
+mod id_token;
+mod identity;
+mod keys;
+mod login;
+mod logout;
+mod random;
+mod registration;
+mod session;
+
+#[cfg(feature = "axum")]
+pub mod axum;
+pub mod button;
+
+pub use client::Client;
+pub use error::{Document, Error, Fault, Refusal, Rejection};
+pub use identity::{Birthdate, Cog, Gender, Identity, Level, Subject};
+pub use login::{Departure, LocalPath, Login, PendingLogin, Prompt, Scope};
+pub use logout::{LogoutDeparture, PendingLogout};
+pub use registration::{Credentials, Registration, SigningAlgorithm};
+pub use session::{CookieKey, Session};

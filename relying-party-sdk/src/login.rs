@@ -1,0 +1,403 @@
+//! Towards the gateway: what is asked, the address the browser is sent to, and what is remembered meanwhile.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::button::Language;
+use crate::error::Error;
+use crate::identity::Level;
+use crate::random;
+
+/// What to ask of the gateway at a login. `openid` is always asked.
+#[derive(Debug, Clone)]
+pub struct Login {
+    pub(crate) level: Level,
+    scopes: Vec<Scope>,
+    prompt: Option<Prompt>,
+    max_age: Option<i64>,
+    language: Option<Language>,
+    login_hint: Option<String>,
+    methods: Methods,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Methods {
+    NotAsked,
+    Asked,
+}
+
+impl Login {
+    /// A login that reaches this level or a higher one; a lower one is refused at the callback.
+    pub fn at_least(level: Level) -> Self {
+        Self {
+            level,
+            scopes: Vec::new(),
+            prompt: None,
+            max_age: None,
+            language: None,
+            login_hint: None,
+            methods: Methods::NotAsked,
+        }
+    }
+
+    /// Asks these scopes; the gateway releases those that this site is habilitated for.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        self.scopes.extend(scopes);
+        self
+    }
+
+    /// Asks for a page to be shown, or for none. A wish only: to be sure of a fresh sign-in, ask
+    /// [`Login::with_max_age`] too, which is verified.
+    #[must_use]
+    pub fn with_prompt(mut self, prompt: Prompt) -> Self {
+        self.prompt = Some(prompt);
+        self
+    }
+
+    /// Asks that the citizen signed in no longer ago than this, in whole seconds; verified at the callback.
+    #[must_use]
+    pub fn with_max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// Asks for pages in this language.
+    #[must_use]
+    pub fn with_language(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    /// Tells the gateway who is expected, as an e-mail address; it may use it to fill a form in.
+    #[must_use]
+    pub fn with_login_hint(mut self, hint: impl Into<String>) -> Self {
+        self.login_hint = Some(hint.into());
+        self
+    }
+
+    /// Asks how the citizen signed in, for [`crate::Identity::methods`].
+    #[must_use]
+    pub fn with_methods(mut self) -> Self {
+        self.methods = Methods::Asked;
+        self
+    }
+}
+
+/// A scope, that is a named group of claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope(Cow<'static, str>);
+
+impl Scope {
+    /// given_name, given_name_array, family_name, birthdate, gender, preferred_username.
+    pub const PROFILE: Self = Self(Cow::Borrowed("profile"));
+    /// birthplace, birthcountry.
+    pub const BIRTH: Self = Self(Cow::Borrowed("birth"));
+    /// The pivot identity: the claims of `profile` and `birth` without preferred_username.
+    pub const IDENTITE_PIVOT: Self = Self(Cow::Borrowed("identite_pivot"));
+    /// given_name, given_name_array.
+    pub const GIVEN_NAME: Self = Self(Cow::Borrowed("given_name"));
+    /// family_name.
+    pub const FAMILY_NAME: Self = Self(Cow::Borrowed("family_name"));
+    /// birthdate.
+    pub const BIRTHDATE: Self = Self(Cow::Borrowed("birthdate"));
+    /// gender.
+    pub const GENDER: Self = Self(Cow::Borrowed("gender"));
+    /// birthplace.
+    pub const BIRTHPLACE: Self = Self(Cow::Borrowed("birthplace"));
+    /// birthcountry.
+    pub const BIRTHCOUNTRY: Self = Self(Cow::Borrowed("birthcountry"));
+    /// preferred_username.
+    pub const PREFERRED_USERNAME: Self = Self(Cow::Borrowed("preferred_username"));
+    /// email.
+    pub const EMAIL: Self = Self(Cow::Borrowed("email"));
+    /// The birth date as the identity provider has it.
+    pub const IDP_BIRTHDATE: Self = Self(Cow::Borrowed("idp_birthdate"));
+    /// Which identity provider was used.
+    pub const IDP_ID: Self = Self(Cow::Borrowed("idp_id"));
+
+    /// Any other scope by its name, as `dgfip_rfr`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when it is not a scope token (RFC 6749 §3.3).
+    pub fn named(name: &str) -> Result<Self, Error> {
+        let token = !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+        if token {
+            Ok(Self(Cow::Owned(name.to_owned())))
+        } else {
+            Err(Error::Setting {
+                name: "scope",
+                seen: name.to_owned(),
+                wanted: "a scope is one word of printable ASCII without quotes and backslashes",
+            })
+        }
+    }
+
+    /// The name of the scope.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which pages the gateway shows (OpenID Connect Core 1.0 §3.1.2.1 `prompt`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// No page at all: a citizen who is not signed in comes back with `login_required`.
+    None,
+    /// The citizen signs in again.
+    Login,
+    /// The citizen agrees again.
+    Consent,
+    /// The citizen signs in and agrees again.
+    LoginAndConsent,
+    /// The citizen chooses among accounts.
+    SelectAccount,
+}
+
+impl Prompt {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::LoginAndConsent => "login consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+}
+
+/// A page of this very site: an open redirect cannot be written with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LocalPath(String);
+
+impl LocalPath {
+    /// The front page.
+    pub fn root() -> Self {
+        Self("/".to_owned())
+    }
+
+    /// A path that begins with one slash, with or without a query; anything that a browser could read as another
+    /// site is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let one_slash = text.starts_with('/') && !text.starts_with("//");
+        let plain = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        (one_slash && plain).then(|| Self(text.to_owned()))
+    }
+
+    /// The path and its query.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A login about to leave: send the browser to [`Departure::url`], keep [`Departure::pending`] until it is back.
+#[derive(Debug)]
+pub struct Departure {
+    /// Where to send the browser, by a redirect with status 303.
+    pub url: Url,
+    /// What [`crate::Client::callback`] needs, to be kept where only this browser can bring it back: sealed in a
+    /// cookie (`CookieKey`) or in a session of this site.
+    pub pending: PendingLogin,
+}
+
+/// A login under way. It is spent by the callback: two answers cannot be taken for one login.
+pub struct PendingLogin(pub(crate) Pending);
+
+/// Kept apart so that nobody outside can make a [`PendingLogin`] but by a login.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) state: String,
+    pub(crate) nonce: String,
+    pub(crate) verifier: String,
+    pub(crate) acr: String,
+    pub(crate) max_age: Option<i64>,
+    pub(crate) began: i64,
+    pub(crate) return_to: LocalPath,
+}
+
+impl PendingLogin {
+    /// Remembers the page to show when the citizen is back.
+    #[must_use]
+    pub fn returning_to(mut self, page: LocalPath) -> Self {
+        self.0.return_to = page;
+        self
+    }
+
+    /// The page to show when the citizen is back; the front page unless said otherwise.
+    pub fn return_to(&self) -> &LocalPath {
+        &self.0.return_to
+    }
+}
+
+/// Shows nothing: the verifier and the nonce are secrets.
+impl fmt::Debug for PendingLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingLogin(…)")
+    }
+}
+
+/// The gateway's side of a departure.
+pub(crate) struct Towards<'a> {
+    pub(crate) authorization_endpoint: &'a Url,
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a Url,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+}
+
+impl Login {
+    pub(crate) fn depart(&self, towards: &Towards<'_>) -> Departure {
+        let pending = Pending {
+            issuer: towards.issuer.to_owned(),
+            client_id: towards.client_id.to_owned(),
+            state: random::token(),
+            nonce: random::token(),
+            verifier: random::token(),
+            acr: self.level.acr().to_owned(),
+            max_age: self.max_age,
+            began: towards.now,
+            return_to: LocalPath::root(),
+        };
+        let mut scope = String::from("openid");
+        for other in self.scopes.iter().filter(|scope| scope.as_str() != "openid") {
+            scope.push(' ');
+            scope.push_str(other.as_str());
+        }
+        let mut url = towards.authorization_endpoint.clone();
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", towards.client_id)
+            .append_pair("redirect_uri", towards.redirect_uri.as_str())
+            .append_pair("scope", &scope)
+            .append_pair("acr_values", self.level.acr())
+            .append_pair("state", &pending.state)
+            .append_pair("nonce", &pending.nonce)
+            .append_pair("code_challenge", &challenge(&pending.verifier))
+            .append_pair("code_challenge_method", "S256");
+        if let Some(prompt) = self.prompt {
+            query.append_pair("prompt", prompt.name());
+        }
+        if let Some(seconds) = self.max_age {
+            query.append_pair("max_age", &seconds.to_string());
+        }
+        if let Some(language) = self.language {
+            query.append_pair("ui_locales", language.tag());
+        }
+        if let Some(hint) = &self.login_hint {
+            query.append_pair("login_hint", hint);
+        }
+        match self.methods {
+            Methods::NotAsked => {}
+            Methods::Asked => {
+                query.append_pair("claims", r#"{"id_token":{"amr":null}}"#);
+            }
+        }
+        drop(query);
+        Departure { url, pending: PendingLogin(pending) }
+    }
+}
+
+/// RFC 7636 §4.2, method S256.
+fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn asked(login: &Login) -> (HashMap<String, String>, Pending) {
+        let departure = login.depart(&Towards {
+            authorization_endpoint: &Url::parse("https://gateway.example/authorize?tenant=a").expect("a URL"),
+            issuer: "https://gateway.example",
+            client_id: "commune",
+            redirect_uri: &Url::parse("https://commune.example/callback").expect("a URL"),
+            now: 0,
+        });
+        (departure.url.query_pairs().into_owned().collect(), departure.pending.0)
+    }
+
+    #[test]
+    fn a_departure_carries_all_that_was_asked_and_nothing_secret() {
+        let login = Login::at_least(Level::Substantial)
+            .with_scopes([Scope::PROFILE, Scope::EMAIL])
+            .with_prompt(Prompt::LoginAndConsent)
+            .with_max_age(Duration::from_secs(60))
+            .with_language(Language::English)
+            .with_login_hint("angela@exemple.fr")
+            .with_methods();
+        let (query, pending) = asked(&login);
+        for (name, value) in [
+            ("tenant", "a"),
+            ("response_type", "code"),
+            ("client_id", "commune"),
+            ("redirect_uri", "https://commune.example/callback"),
+            ("scope", "openid profile email"),
+            ("acr_values", "eidas2"),
+            ("state", &pending.state),
+            ("nonce", &pending.nonce),
+            ("code_challenge_method", "S256"),
+            ("prompt", "login consent"),
+            ("max_age", "60"),
+            ("ui_locales", "en"),
+            ("login_hint", "angela@exemple.fr"),
+            ("claims", r#"{"id_token":{"amr":null}}"#),
+        ] {
+            assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert!(!query.values().any(|value| value.contains(&pending.verifier)));
+        let (plain, _) = asked(&Login::at_least(Level::Low));
+        for name in ["prompt", "max_age", "ui_locales", "login_hint", "claims"] {
+            assert!(!plain.contains_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_is_the_one_of_rfc_7636_appendix_b() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(challenge(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn two_logins_share_no_secret() {
+        let (_, one) = asked(&Login::at_least(Level::Low));
+        let (_, other) = asked(&Login::at_least(Level::Low));
+        assert!(one.state != other.state && one.nonce != other.nonce && one.verifier != other.verifier);
+        assert!(one.state != one.nonce && one.nonce != one.verifier);
+        assert!(one.state.len() >= 43, "256 bits");
+    }
+
+    #[test]
+    fn a_local_path_cannot_lead_to_another_site() {
+        for path in ["/", "/dossiers?tri=date", "/a//b", "/a:b@c"] {
+            assert!(LocalPath::parse(path).is_some(), "{path}");
+        }
+        for path in [
+            "",
+            "dossiers",
+            "//evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: b",
+            "/\t/evil.example",
+            "/é",
+            " /",
+        ] {
+            assert!(LocalPath::parse(path).is_none(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What the gateway and this site agreed on when the site was registered.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::json;
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::http::Reach;
+use crate::random;
+
+/// Seconds a client assertion may be used.
+const ASSERTION_LIFETIME: i64 = 60;
+
+/// The registration of this site at the gateway: who it is, how it proves it, where citizens come back.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub(crate) issuer: Issuer,
+    pub(crate) client_id: String,
+    pub(crate) credentials: Credentials,
+    pub(crate) redirect_uri: Url,
+    pub(crate) post_logout_redirect_uri: Option<Url>,
+    pub(crate) id_token_algorithm: SigningAlgorithm,
+    pub(crate) userinfo_algorithm: Option<SigningAlgorithm>,
+}
+
+impl Registration {
+    /// The four things every registration has: the gateway's issuer, the client id, the credentials and the
+    /// redirect URI, each exactly as registered.
+    ///
+    /// The ID token is expected to be signed with RS256 and userinfo to be plain JSON, the defaults of OpenID
+    /// Connect Registration 1.0 §2. Addresses are `https`; `http` is taken on loopback only.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] names the one that cannot be used.
+    pub fn new(issuer: &str, client_id: &str, credentials: Credentials, redirect_uri: &str) -> Result<Self, Error> {
+        let visible = !client_id.is_empty() && client_id.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
+        if !visible {
+            return Err(Error::Setting {
+                name: "client_id",
+                seen: client_id.to_owned(),
+                wanted: "give the client id exactly as the gateway's operator gave it",
+            });
+        }
+        Ok(Self {
+            issuer: Issuer::parse(issuer)?,
+            client_id: client_id.to_owned(),
+            credentials,
+            redirect_uri: own_address("redirect_uri", redirect_uri)?,
+            post_logout_redirect_uri: None,
+            id_token_algorithm: SigningAlgorithm::Rs256,
+            userinfo_algorithm: None,
+        })
+    }
+
+    /// Where citizens come back after a logout, exactly as registered.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when it is not an address of the same rules as the redirect URI.
+    pub fn with_post_logout_redirect_uri(mut self, address: &str) -> Result<Self, Error> {
+        self.post_logout_redirect_uri = Some(own_address("post_logout_redirect_uri", address)?);
+        Ok(self)
+    }
+
+    /// The algorithm registered as `id_token_signed_response_alg`.
+    #[must_use]
+    pub fn with_id_token_signed_by(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.id_token_algorithm = algorithm;
+        self
+    }
+
+    /// The algorithm registered as `userinfo_signed_response_alg`; a plain answer is refused from then on.
+    #[must_use]
+    pub fn with_userinfo_signed_by(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.userinfo_algorithm = Some(algorithm);
+        self
+    }
+}
+
+/// The algorithm the gateway signs with for this client. There is no third one: not `none`, not HMAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256, keys of 2048 bits or more.
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+}
+
+impl SigningAlgorithm {
+    /// Its name on the wire (RFC 7518 §3.1).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How this site proves to the token endpoint who it is.
+#[derive(Clone)]
+pub struct Credentials(pub(crate) Method);
+
+#[derive(Clone)]
+pub(crate) enum Method {
+    SecretBasic(Zeroizing<String>),
+    SecretPost(Zeroizing<String>),
+    PrivateKey { key: EncodingKey, kid: String },
+}
+
+impl Credentials {
+    /// `client_secret_basic`, the default of OpenID Connect (RFC 6749 §2.3.1).
+    pub fn secret_basic(secret: impl Into<String>) -> Self {
+        Self(Method::SecretBasic(Zeroizing::new(secret.into())))
+    }
+
+    /// `client_secret_post` (RFC 6749 §2.3.1).
+    pub fn secret_post(secret: impl Into<String>) -> Self {
+        Self(Method::SecretPost(Zeroizing::new(secret.into())))
+    }
+
+    /// `private_key_jwt` with ES256 (OpenID Connect Core 1.0 §9): a P-256 key as PKCS#8 PEM, and the `kid` under
+    /// which its public half is registered.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the key cannot sign ES256.
+    pub fn private_key_jwt(pem: &str, kid: &str) -> Result<Self, Error> {
+        let unusable = |_| Error::Setting {
+            name: "private_key",
+            seen: "(secret)".into(),
+            wanted: "give a P-256 key as PKCS#8 PEM, `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`",
+        };
+        let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(unusable)?;
+        jsonwebtoken::crypto::sign(b"self-test", &key, Algorithm::ES256).map_err(unusable)?;
+        Ok(Self(Method::PrivateKey { key, kid: kid.to_owned() }))
+    }
+
+    /// The name of the method in the gateway's metadata.
+    pub(crate) fn method(&self) -> &'static str {
+        match &self.0 {
+            Method::SecretBasic(_) => "client_secret_basic",
+            Method::SecretPost(_) => "client_secret_post",
+            Method::PrivateKey { .. } => "private_key_jwt",
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.method())
+    }
+}
+
+/// A client assertion for the token endpoint; `aud` is the issuer alone, so that it is of no use at another
+/// server (RFC 7523 §3, CVE-2025-27370).
+pub(crate) fn client_assertion(
+    key: &EncodingKey,
+    kid: &str,
+    client_id: &str,
+    issuer: &Issuer,
+    now: i64,
+) -> Result<String, Error> {
+    let mut header = Header::new(Algorithm::ES256);
+    header.kid = Some(kid.to_owned());
+    let claims = json!({
+        "iss": client_id,
+        "sub": client_id,
+        "aud": issuer.as_str(),
+        "jti": random::token(),
+        "iat": now,
+        "exp": now.saturating_add(ASSERTION_LIFETIME),
+    });
+    jsonwebtoken::encode(&header, &claims, key).map_err(|_| Error::Setting {
+        name: "private_key",
+        seen: "(secret)".into(),
+        wanted: "the key stopped signing: give it again",
+    })
+}
+
+/// The gateway's issuer, kept letter by letter: it is compared as text, never as a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issuer {
+    text: String,
+    url: Url,
+}
+
+impl Issuer {
+    fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = |wanted| Error::Setting { name: "issuer", seen: text.to_owned(), wanted };
+        let url = Url::parse(text).map_err(|_| wrong("give the absolute URL of the gateway"))?;
+        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("an issuer has no user, no query and no fragment (OpenID Connect Discovery 1.0 §3)"));
+        }
+        if !is_protected(&url) {
+            return Err(wrong("use https; http is taken on loopback only"));
+        }
+        Ok(Self { text: text.to_owned(), url })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn reach(&self) -> Reach {
+        if self.url.scheme() == "http" { Reach::Loopback } else { Reach::Internet }
+    }
+
+    /// Where its discovery document is (OpenID Connect Discovery 1.0 §4.1).
+    pub(crate) fn discovery(&self) -> Result<Url, Error> {
+        let text = format!("{}/.well-known/openid-configuration", self.text.trim_end_matches('/'));
+        Url::parse(&text).map_err(|_| Error::Setting {
+            name: "issuer",
+            seen: self.text.clone(),
+            wanted: "give the absolute URL of the gateway",
+        })
+    }
+
+    /// Whether an endpoint of this gateway may be called or redirected to: `https`, or like the gateway itself
+    /// on loopback.
+    pub(crate) fn may_use(&self, endpoint: &Url) -> bool {
+        match self.reach() {
+            Reach::Internet => endpoint.scheme() == "https",
+            Reach::Loopback => is_protected(endpoint),
+        }
+    }
+}
+
+/// `https`, or `http` that cannot leave this machine.
+pub(crate) fn is_protected(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// An address of this site to which the gateway sends browsers.
+fn own_address(name: &'static str, text: &str) -> Result<Url, Error> {
+    let wrong = |wanted| Error::Setting { name, seen: text.to_owned(), wanted };
+    let url = Url::parse(text).map_err(|_| wrong("give an absolute URL, as registered at the gateway"))?;
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("an address the gateway sends browsers to has no user and no fragment"));
+    }
+    if !is_protected(&url) {
+        return Err(wrong("use https; http is taken on loopback only"));
+    }
+    // the gateway compares byte for byte: what parsing would rewrite must be written the parsed way
+    if url.as_str() != text {
+        return Err(wrong("write it in its normal form (lower-case host, no default port, a path)"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn register(issuer: &str, redirect_uri: &str) -> Result<Registration, Error> {
+        Registration::new(issuer, "commune", Credentials::secret_basic("s"), redirect_uri)
+    }
+
+    #[test]
+    fn plain_http_is_taken_on_loopback_only() {
+        for issuer in ["https://gateway.example", "http://127.0.0.1:8401", "http://localhost:1", "http://[::1]:1"] {
+            assert!(register(issuer, "https://commune.example/callback").is_ok(), "{issuer}");
+        }
+        for issuer in [
+            "http://gateway.example",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.evil.example",
+            "http://10.0.0.1",
+            "ftp://127.0.0.1",
+            "https://user@gateway.example",
+            "https://gateway.example?x",
+            "https://gateway.example#x",
+            "gateway.example",
+        ] {
+            let refused = register(issuer, "https://commune.example/callback");
+            assert!(matches!(refused, Err(Error::Setting { name: "issuer", .. })), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_is_written_as_the_gateway_will_compare_it() {
+        for address in ["https://commune.example/callback", "http://localhost:8400/callback"] {
+            assert!(register("https://gateway.example", address).is_ok(), "{address}");
+        }
+        for address in [
+            "http://commune.example/callback",
+            "https://commune.example/callback#x",
+            "https://Commune.example/callback",
+            "https://commune.example:443/callback",
+            "https://commune.example",
+            "https://commune.example/a/../callback",
+            "/callback",
+        ] {
+            let refused = register("https://gateway.example", address);
+            assert!(matches!(refused, Err(Error::Setting { name: "redirect_uri", .. })), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_https_gateway_cannot_name_plain_http_endpoints() {
+        let internet = Issuer::parse("https://gateway.example").expect("a good issuer");
+        let loopback = Issuer::parse("http://127.0.0.1:8401").expect("a good issuer");
+        let plain = Url::parse("http://127.0.0.1:8401/token").expect("a URL");
+        let elsewhere = Url::parse("http://gateway.example/token").expect("a URL");
+        assert!(!internet.may_use(&plain));
+        assert!(loopback.may_use(&plain));
+        assert!(!loopback.may_use(&elsewhere));
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug_output() {
+        let registration = register("https://gateway.example", "https://commune.example/callback");
+        let text = format!("{:?}", registration.map(|it| it.credentials));
+        assert_eq!(text, "Ok(Credentials(client_secret_basic))");
+    }
+}

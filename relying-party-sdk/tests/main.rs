@@ -1,0 +1,15 @@
+//! The SDK against a small OpenID provider that really signs, over real connections, and that can be told to
+//! misbehave in one way at a time. Each refusal has a sibling that passes: `a_sign_in_ends_with_an_identity`.
+#![expect(clippy::unwrap_used, reason = "in a test a broken step is a failure")]
+
+mod provider;
+mod signing;
+
+mod answer;
+mod discovery;
+mod id_token;
+mod keys;
+#[cfg(feature = "axum")]
+mod site;
+mod success;
+mod userinfo;

@@ -1,0 +1,394 @@
+//! A small OpenID provider on a free loopback port. It checks what a gateway checks (client authentication, code,
+//! redirect URI, PKCE) and follows a [`Script`] in what it answers.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::Body;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use relying_party_sdk::{
+    Client, Credentials, Departure, Error, Level, Login, Registration, Rejection, Scope, Session, SigningAlgorithm,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::{Url, form_urlencoded};
+
+use crate::signing::{self, Signer};
+
+pub(crate) const CLIENT_ID: &str = "commune:test%+";
+pub(crate) const SECRET: &str = "s3cr+t/with:signs%";
+pub(crate) const REDIRECT_URI: &str = "http://localhost:1/callback";
+pub(crate) const ACCESS_TOKEN: &str = "access-token-of-the-test";
+
+/// Changes a JSON answer before it is sent.
+type Edit = Box<dyn Fn(&mut Value) + Send>;
+
+/// What the provider answers, and how it differs from what it should.
+pub(crate) struct Script {
+    pub(crate) discovery: Edit,
+    pub(crate) jwks: Edit,
+    /// The header of the ID token.
+    pub(crate) header: Edit,
+    /// The claims of the ID token.
+    pub(crate) claims: Edit,
+    /// The claims of the ID token as text, for what a JSON value cannot hold.
+    pub(crate) claims_text: Option<String>,
+    pub(crate) signer: Signer,
+    pub(crate) token_answer: Edit,
+    pub(crate) userinfo: Edit,
+    /// Signs userinfo, after its header was changed.
+    pub(crate) userinfo_signer: Option<Signer>,
+    pub(crate) userinfo_header: Edit,
+    /// Changes the parameters the browser brings back.
+    pub(crate) answer: Box<dyn Fn(&mut Vec<(String, String)>) + Send>,
+    /// What an endpoint does instead of answering.
+    pub(crate) broken: Option<(Endpoint, Breakage)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Endpoint {
+    Discovery,
+    Jwks,
+    Token,
+    Userinfo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breakage {
+    Redirect,
+    FiftyMegabytes,
+    ServerError,
+    NotJson,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        let keep = || Box::new(|_: &mut Value| {});
+        Self {
+            discovery: keep(),
+            jwks: keep(),
+            header: keep(),
+            claims: keep(),
+            claims_text: None,
+            signer: Signer::Es256,
+            token_answer: keep(),
+            userinfo: keep(),
+            userinfo_signer: None,
+            userinfo_header: keep(),
+            answer: Box::new(|_| {}),
+            broken: None,
+        }
+    }
+}
+
+struct Grant {
+    redirect_uri: String,
+    nonce: String,
+    challenge: String,
+    acr: String,
+}
+
+struct Inner {
+    issuer: String,
+    script: Mutex<Script>,
+    grants: Mutex<HashMap<String, Grant>>,
+    hits: Mutex<HashMap<Endpoint, usize>>,
+    /// The `kid` of the assertion, or the name of the method, of the last token request.
+    authenticated_by: Mutex<String>,
+    codes: AtomicUsize,
+}
+
+#[derive(Clone)]
+pub(crate) struct Provider(Arc<Inner>);
+
+pub(crate) fn now() -> i64 {
+    time::OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// Sets members of a JSON object; `null` as text removes.
+pub(crate) fn set(members: Value) -> Edit {
+    Box::new(move |value| {
+        let target = value.as_object_mut().unwrap();
+        for (name, member) in members.as_object().unwrap() {
+            if member == "(absent)" {
+                target.remove(name);
+            } else {
+                target.insert(name.clone(), member.clone());
+            }
+        }
+    })
+}
+
+impl Provider {
+    pub(crate) async fn start(script: Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let provider = Self(Arc::new(Inner {
+            issuer: format!("http://{}", listener.local_addr().unwrap()),
+            script: Mutex::new(script),
+            grants: Mutex::default(),
+            hits: Mutex::default(),
+            authenticated_by: Mutex::default(),
+            codes: AtomicUsize::new(0),
+        }));
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/elsewhere", get(discovery))
+            .route("/jwks", get(jwks))
+            .route("/authorize", get(authorize))
+            .route("/token", post(token))
+            .route("/userinfo", get(userinfo))
+            .with_state(provider.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        provider
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Script)) {
+        change(&mut self.0.script.lock().unwrap());
+    }
+
+    pub(crate) fn hits(&self, endpoint: Endpoint) -> usize {
+        self.0.hits.lock().unwrap().get(&endpoint).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn authenticated_by(&self) -> String {
+        self.0.authenticated_by.lock().unwrap().clone()
+    }
+
+    pub(crate) fn registration(&self) -> Registration {
+        self.registration_with(Credentials::secret_basic(SECRET), REDIRECT_URI)
+    }
+
+    pub(crate) fn registration_with(&self, credentials: Credentials, redirect_uri: &str) -> Registration {
+        Registration::new(self.issuer(), CLIENT_ID, credentials, redirect_uri)
+            .unwrap()
+            .with_id_token_signed_by(SigningAlgorithm::Es256)
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::discover(self.registration()).await.unwrap()
+    }
+
+    /// The browser's part: visits the authorization endpoint and returns the query it is sent back with.
+    pub(crate) async fn visit(&self, url: &Url) -> String {
+        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+        let answer = browser.unwrap().get(url.clone()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 303, "the provider refused the request");
+        let back = Url::parse(answer.headers()[header::LOCATION].to_str().unwrap()).unwrap();
+        back.query().unwrap_or_default().to_owned()
+    }
+
+    /// A whole login of this client.
+    pub(crate) async fn sign_in(&self, client: &Client, login: &Login) -> Result<Session, Error> {
+        let Departure { url, pending } = client.login(login);
+        let query = self.visit(&url).await;
+        client.callback(pending, &query).await
+    }
+
+    fn broken(&self, endpoint: Endpoint) -> Option<Response> {
+        *self.0.hits.lock().unwrap().entry(endpoint).or_default() += 1;
+        let (broken, how) = self.0.script.lock().unwrap().broken?;
+        (broken == endpoint).then(|| match how {
+            Breakage::Redirect => Redirect::temporary("/elsewhere").into_response(),
+            Breakage::FiftyMegabytes => {
+                ([(header::CONTENT_TYPE, "application/json")], Body::from(vec![b' '; 50_000_000])).into_response()
+            }
+            Breakage::ServerError => StatusCode::BAD_GATEWAY.into_response(),
+            Breakage::NotJson => ([(header::CONTENT_TYPE, "application/json")], "<html>").into_response(),
+        })
+    }
+}
+
+pub(crate) fn usual_login() -> Login {
+    Login::at_least(Level::Low).with_scopes([Scope::PROFILE, Scope::BIRTH, Scope::EMAIL])
+}
+
+/// The outcome of a login with a provider that follows this script.
+pub(crate) async fn outcome(script: Script) -> (Provider, Result<Session, Error>) {
+    let provider = Provider::start(script).await;
+    let client = provider.client().await;
+    let outcome = provider.sign_in(&client, &usual_login()).await;
+    (provider, outcome)
+}
+
+/// Why an answer was rejected; panics if the login succeeded or failed otherwise.
+pub(crate) fn rejection(outcome: Result<Session, Error>) -> Rejection {
+    match outcome {
+        Err(Error::Untrusted { reason, .. }) => reason,
+        other => panic!("expected a rejection, got {other:?}"),
+    }
+}
+
+async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Response {
+    if uri.path() != "/elsewhere"
+        && let Some(broken) = provider.broken(Endpoint::Discovery)
+    {
+        return broken;
+    }
+    let issuer = provider.issuer();
+    let mut document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "userinfo_endpoint": format!("{issuer}/userinfo"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "end_session_endpoint": format!("{issuer}/end-session"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    (provider.0.script.lock().unwrap().discovery)(&mut document);
+    Json(document).into_response()
+}
+
+async fn jwks(State(provider): State<Provider>) -> Response {
+    if let Some(broken) = provider.broken(Endpoint::Jwks) {
+        return broken;
+    }
+    let mut set = json!({"keys": [Signer::Es256.jwk("es"), Signer::Rs256.jwk("rs")]});
+    (provider.0.script.lock().unwrap().jwks)(&mut set);
+    Json(set).into_response()
+}
+
+async fn authorize(State(provider): State<Provider>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+    assert_eq!(asked["response_type"], "code");
+    assert_eq!(asked["client_id"], CLIENT_ID);
+    assert_eq!(asked["code_challenge_method"], "S256");
+    assert!(asked["scope"].split(' ').any(|scope| scope == "openid"));
+    let code = format!("code-{}", provider.0.codes.fetch_add(1, Ordering::Relaxed));
+    let grant = Grant {
+        redirect_uri: asked["redirect_uri"].clone(),
+        nonce: asked["nonce"].clone(),
+        challenge: asked["code_challenge"].clone(),
+        acr: asked["acr_values"].clone(),
+    };
+    let mut back = vec![
+        ("code".to_owned(), code.clone()),
+        ("state".to_owned(), asked["state"].clone()),
+        ("iss".to_owned(), provider.issuer().to_owned()),
+    ];
+    (provider.0.script.lock().unwrap().answer)(&mut back);
+    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(back).finish();
+    let location = format!("{}?{query}", grant.redirect_uri);
+    provider.0.grants.lock().unwrap().insert(code, grant);
+    Redirect::to(&location)
+}
+
+async fn token(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    Form(sent): Form<HashMap<String, String>>,
+) -> Response {
+    if let Some(broken) = provider.broken(Endpoint::Token) {
+        return broken;
+    }
+    let refuse =
+        |status, error| (status, Json(json!({"error": error, "error_description": "refused"}))).into_response();
+    let Some(method) = authenticate(&provider, &headers, &sent) else {
+        return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
+    };
+    *provider.0.authenticated_by.lock().unwrap() = method;
+    let Some(grant) = provider.0.grants.lock().unwrap().remove(&sent["code"]) else {
+        return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+    };
+    let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, sent["code_verifier"].as_bytes()));
+    if sent["grant_type"] != "authorization_code"
+        || sent["redirect_uri"] != grant.redirect_uri
+        || challenge != grant.challenge
+    {
+        return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+    }
+    let script = provider.0.script.lock().unwrap();
+    let hash = URL_SAFE_NO_PAD.encode(&digest(&SHA256, ACCESS_TOKEN.as_bytes()).as_ref()[..16]);
+    let mut claims = json!({
+        "iss": provider.issuer(), "aud": CLIENT_ID, "sub": "subject-1", "nonce": grant.nonce,
+        "acr": grant.acr, "iat": now(), "exp": now() + 300, "auth_time": now(), "at_hash": hash, "amr": ["pwd"],
+    });
+    (script.claims)(&mut claims);
+    let mut header = json!({"alg": script.signer.alg(), "kid": kid_of(script.signer), "typ": "JWT"});
+    (script.header)(&mut header);
+    let text =
+        script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", &grant.nonce));
+    let mut answer = json!({
+        "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 300,
+        "id_token": script.signer.sign(&header, text.as_bytes()),
+    });
+    (script.token_answer)(&mut answer);
+    Json(answer).into_response()
+}
+
+fn kid_of(signer: Signer) -> &'static str {
+    match signer {
+        Signer::Es256 | Signer::OtherEs256 => "es",
+        Signer::Rs256 | Signer::Hs256OfThePublicKey | Signer::None => "rs",
+    }
+}
+
+/// How the client proved who it is, if it did.
+fn authenticate(provider: &Provider, headers: &HeaderMap, sent: &HashMap<String, String>) -> Option<String> {
+    if let Some(basic) = headers.get(header::AUTHORIZATION) {
+        let pair = STANDARD.decode(basic.to_str().ok()?.strip_prefix("Basic ")?).ok()?;
+        let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+        let decode = |text: &str| {
+            form_urlencoded::parse(format!("v={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
+        };
+        let right = decode(id)? == CLIENT_ID && decode(secret)? == SECRET && !sent.contains_key("client_secret");
+        return right.then(|| "basic".to_owned());
+    }
+    if sent.get("client_id")? != CLIENT_ID {
+        return None;
+    }
+    if let Some(assertion) = sent.get("client_assertion") {
+        let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+        rules.set_audience(&[provider.issuer()]);
+        rules.set_issuer(&[CLIENT_ID]);
+        rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        let read = jsonwebtoken::decode::<Value>(assertion, &signing::client_public_key(), &rules).ok()?;
+        let whole = read.claims["sub"] == CLIENT_ID && read.claims["jti"].is_string() && read.claims["aud"].is_string();
+        return if whole { read.header.kid } else { None };
+    }
+    (sent.get("client_secret")? == SECRET).then(|| "post".to_owned())
+}
+
+async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    if let Some(broken) = provider.broken(Endpoint::Userinfo) {
+        return broken;
+    }
+    if headers.get(header::AUTHORIZATION).is_none_or(|value| value != &format!("Bearer {ACCESS_TOKEN}")) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let script = provider.0.script.lock().unwrap();
+    let mut claims = json!({
+        "sub": "subject-1", "family_name": "DUBOIS", "given_name": "Angela Claire Louise",
+        "given_name_array": ["Angela", "Claire", "Louise"], "birthdate": "1962-08-24", "gender": "female",
+        "birthplace": "75107", "birthcountry": "99100", "preferred_username": "", "email": "angela@exemple.fr",
+        "idp_birthdate": "1962-08-00", "idp_id": "impots", "rep_scope": {"a": 1},
+    });
+    let Some(signer) = script.userinfo_signer else {
+        (script.userinfo)(&mut claims);
+        return Json(claims).into_response();
+    };
+    claims["iss"] = json!(provider.issuer());
+    claims["aud"] = json!(CLIENT_ID);
+    (script.userinfo)(&mut claims);
+    let mut header = json!({"alg": signer.alg(), "kid": kid_of(signer)});
+    (script.userinfo_header)(&mut header);
+    let token = signer.sign(&header, claims.to_string().as_bytes());
+    ([(header::CONTENT_TYPE, "application/jwt")], token).into_response()
+}
