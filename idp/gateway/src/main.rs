@@ -2,6 +2,7 @@
 
 mod clock;
 mod config;
+mod listen;
 mod outbound;
 mod random;
 

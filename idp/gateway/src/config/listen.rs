@@ -16,6 +16,8 @@ pub(crate) struct Listen {
     pub(crate) tls: Option<TlsFiles>,
     /// The proxies in front of it.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// How many connections there may be at once.
+    pub(crate) max_connections: usize,
 }
 
 /// A certificate chain and its key, in PEM files. They are read again when they change.
@@ -63,13 +65,19 @@ pub(super) fn read(section: &Section<'_>) -> Option<Listen> {
     });
     let (certificate, key) = (section.path("tls_certificate"), section.path("tls_key"));
     let trusted_proxies = section.list("trusted_proxies", &[], network).map(TrustedProxies::new);
+    let max_connections = section.number("max_connections", 800, 1..=1_000_000);
     let tls = match (certificate?, key?) {
         (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
         (None, None) => None,
         (Some(_), None) => return section.contradiction("tls_key", "goes with `tls_certificate`: give both or none"),
         (None, Some(_)) => return section.contradiction("tls_certificate", "goes with `tls_key`: give both or none"),
     };
-    let listen = Listen { address: address?, tls, trusted_proxies: trusted_proxies? };
+    let listen = Listen {
+        address: address?,
+        tls,
+        trusted_proxies: trusted_proxies?,
+        max_connections: usize::try_from(max_connections?).ok()?,
+    };
     if listen.tls.is_none() && !listen.address.ip().is_loopback() && listen.trusted_proxies.is_empty() {
         return section.contradiction(
             "address",

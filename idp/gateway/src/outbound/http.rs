@@ -105,6 +105,7 @@ impl Http {
             return Err(HttpError::TooLarge);
         }
         let mut answer = ::http::Response::new(Vec::new());
+        *answer.version_mut() = response.version();
         *answer.status_mut() = response.status();
         *answer.headers_mut() = std::mem::take(response.headers_mut());
         while let Some(part) = response.chunk().await.map_err(HttpError::of)? {

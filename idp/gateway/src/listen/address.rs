@@ -1,0 +1,120 @@
+//! Who is asking: the address of the client, through trusted proxies alone.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+
+use crate::config::TrustedProxies;
+
+/// The address of the client, as a request extension: the peer, or what trusted proxies say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// How a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transport {
+    /// Over our own TLS.
+    Tls,
+    /// In the clear.
+    Plain,
+}
+
+/// A request in the clear from elsewhere than loopback or a trusted proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PlainRefused;
+
+impl IntoResponse for PlainRefused {
+    fn into_response(self) -> Response {
+        (StatusCode::MISDIRECTED_REQUEST, "Plain HTTP is not served here. Use https.\n").into_response()
+    }
+}
+
+/// Finds the client's address, or refuses the request.
+pub(super) fn who(
+    peer: IpAddr,
+    transport: Transport,
+    proxies: &TrustedProxies,
+    headers: &HeaderMap,
+) -> Result<ClientAddress, PlainRefused> {
+    let peer = peer.to_canonical();
+    let trusted = proxies.holds(peer);
+    if transport == Transport::Plain && !trusted && !peer.is_loopback() {
+        return Err(PlainRefused);
+    }
+    if !trusted {
+        return Ok(ClientAddress(peer));
+    }
+    // Each proxy appends the address it was called from, so only what stands right of the last untrusted address was
+    // written by a proxy of ours; the rest is the client's own word.
+    let mut client = peer;
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or("")).collect();
+    for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
+        let Some(address) = parse(hop.trim()) else { break };
+        client = address;
+        if !proxies.holds(address) {
+            break;
+        }
+    }
+    Ok(ClientAddress(client))
+}
+
+/// An address as proxies write it: bare, in brackets, or with a port.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse::<IpAddr>()
+        .ok()
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect(text)
+    }
+
+    fn asking(peer: &str, forwarded: &[&str]) -> IpAddr {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().expect("a header"));
+        }
+        who(ip(peer), Transport::Tls, &proxies, &headers).expect("TLS is served to all").0
+    }
+
+    #[test]
+    fn the_address_is_the_last_one_that_no_trusted_proxy_has() {
+        for (peer, forwarded, client) in [
+            ("192.0.2.1", &[][..], "192.0.2.1"),
+            // From elsewhere the header is nothing.
+            ("192.0.2.1", &["203.0.113.9"], "192.0.2.1"),
+            ("10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
+            // What the client wrote itself stands left and is not believed.
+            ("10.0.0.1", &["1.2.3.4, 203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["1.2.3.4", "203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+            ("10.0.0.1", &["203.0.113.9, garbage, 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1", &[""], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.9:4711"], "203.0.113.9"),
+            ("10.0.0.1", &["[2001:db8::9]:4711"], "2001:db8::9"),
+            ("10.0.0.1", &["[2001:db8::9]"], "2001:db8::9"),
+            ("::ffff:10.0.0.1", &["::ffff:203.0.113.9"], "203.0.113.9"),
+        ] {
+            assert_eq!(asking(peer, forwarded), ip(client), "{peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_served_to_loopback_and_trusted_proxies_alone() {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
+        for (peer, served) in
+            [("127.0.0.1", true), ("::1", true), ("::ffff:127.0.0.1", true), ("10.9.9.9", true), ("192.0.2.1", false)]
+        {
+            let outcome = who(ip(peer), Transport::Plain, &proxies, &HeaderMap::new());
+            assert_eq!(outcome.is_ok(), served, "{peer}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The way in: connections are accepted, protected, bounded and, at the end, let finish.
+//!
+//! ```text
+//!  TCP ──▶ at most so many ──▶ TLS 1.2/1.3 ──▶ HTTP/1.1 or HTTP/2 ──▶ who is asking ──▶ router
+//!            (semaphore)        or plain,        header and idle        (address)
+//!                               HTTP/1.1 alone   time-outs
+//! ```
+//!
+//! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
+
+mod address;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+pub(crate) use address::ClientAddress;
+pub(crate) use tls::{BadCertificate, check as check_certificate};
+
+use address::{Transport, who};
+use tls::Certificates;
+
+use crate::config::{Listen, TrustedProxies};
+
+/// The gateway's socket, bound and not yet served.
+pub(crate) struct Server {
+    listener: TcpListener,
+    certificates: Option<Certificates>,
+    proxies: Arc<TrustedProxies>,
+    limits: Limits,
+}
+
+/// How much time and how many streams a connection gets.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Connections at once.
+    connections: usize,
+    /// For a TLS handshake.
+    handshake: Duration,
+    /// For the header of a request, from when the connection is ready for it.
+    header: Duration,
+    /// Streams at once on an HTTP/2 connection.
+    streams: u32,
+    /// Between two looks at the certificate files.
+    certificate_poll: Duration,
+    /// For requests under way to end once the gateway stops.
+    drain: Duration,
+}
+
+/// Why the gateway cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BindError {
+    /// Another program listens there.
+    #[error("address {0} is already in use; stop the other program, or choose another `listen.address`")]
+    Taken(SocketAddr),
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {source}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
+}
+
+impl Server {
+    /// Binds the configured address and loads the certificate.
+    pub(crate) async fn bind(listen: &Listen) -> Result<Self, BindError> {
+        let certificates = listen.tls.clone().map(Certificates::load).transpose()?;
+        let listener = TcpListener::bind(listen.address).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::Taken(listen.address),
+            _ => BindError::Address { address: listen.address, source },
+        })?;
+        let limits = Limits {
+            connections: listen.max_connections,
+            handshake: Duration::from_secs(10),
+            header: Duration::from_secs(15),
+            streams: 128,
+            certificate_poll: Duration::from_secs(5),
+            drain: Duration::from_secs(10),
+        };
+        Ok(Self { listener, certificates, proxies: Arc::new(listen.trusted_proxies.clone()), limits })
+    }
+
+    /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
+    pub(crate) fn url(&self) -> io::Result<String> {
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+    }
+
+    /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
+        let Self { listener, certificates, proxies, limits } = self;
+        let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
+        let acceptor = certificates.map(|certificates| {
+            let acceptor = certificates.acceptor();
+            tasks.spawn(stop.clone().run_until_cancelled_owned(certificates.keep_fresh(limits.certificate_poll)));
+            acceptor
+        });
+        let room = Arc::new(Semaphore::new(limits.connections));
+        loop {
+            let next = async {
+                let seat = Arc::clone(&room).acquire_owned().await;
+                (seat, listener.accept().await)
+            };
+            let Some((seat, accepted)) = stop.run_until_cancelled(next).await else { break };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    rest_after(&error).await;
+                    continue;
+                }
+            };
+            let connection = Connection {
+                peer,
+                router: router.clone(),
+                proxies: Arc::clone(&proxies),
+                watcher: graceful.watcher(),
+                limits,
+            };
+            let (acceptor, cut) = (acceptor.clone(), cut.clone());
+            tasks.spawn(async move {
+                let _seat = seat;
+                cut.run_until_cancelled(connection.run(stream, acceptor)).await;
+            });
+        }
+        drop(listener);
+        if timeout(limits.drain, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests were still under way after the time to finish; they are cut off");
+        }
+        cut.cancel();
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+/// A failed accept never ends the gateway. When the system is out of something (files, memory), it gets a moment.
+async fn rest_after(error: &io::Error) {
+    match error.kind() {
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => {}
+        _ => {
+            tracing::error!(%error, "a connection cannot be accepted");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// One connection.
+struct Connection {
+    peer: SocketAddr,
+    router: Router,
+    proxies: Arc<TrustedProxies>,
+    watcher: Watcher,
+    limits: Limits,
+}
+
+impl Connection {
+    async fn run(self, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
+        // Answers are small: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let Some(acceptor) = acceptor else {
+            return self.speak(auto::Builder::new(TokioExecutor::new()).http1_only(), stream, Transport::Plain).await;
+        };
+        // Scanners and port probes fail here all day long: not worth a line above debug.
+        match timeout(self.limits.handshake, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                // The version is known from the handshake, so a peer that then says nothing meets a time-out.
+                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let builder = auto::Builder::new(TokioExecutor::new());
+                let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
+                self.speak(builder, stream, Transport::Tls).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn speak<S>(self, mut builder: auto::Builder<TokioExecutor>, stream: S, transport: Transport)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let limits = self.limits;
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header)
+            .max_headers(64)
+            .max_buf_size(65_536);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(limits.header)
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(32_768);
+        let (peer, router, proxies) = (self.peer, self.router, self.proxies);
+        let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
+            let (router, asking) = (router.clone(), who(peer.ip(), transport, &proxies, request.headers()));
+            async move {
+                match asking {
+                    Ok(address) => {
+                        request.extensions_mut().insert(address);
+                        router.oneshot(request.map(Body::new)).await
+                    }
+                    Err(refused) => Ok(refused.into_response()),
+                }
+            }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
