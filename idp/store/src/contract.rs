@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::secret::Bearer;
 use domain::time::Timestamp;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::Clock;
@@ -52,6 +53,20 @@ enum Which {
     postgres,
 }
 
+/// What many callers get who ask at once, every other one through the other node.
+async fn at_once<N, F, T>(callers: u32, (one, two): (&N, &N), ask: impl Fn(N, u32) -> F) -> Vec<T>
+where
+    N: Clone,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let callers = (0..callers).map(|at| {
+        let node = if at.is_multiple_of(2) { one } else { two };
+        ask(node.clone(), at)
+    });
+    callers.collect::<JoinSet<T>>().join_all().await
+}
+
 /// Two nodes on one ephemeral engine.
 struct Nodes {
     one: Ephemeral,
@@ -60,6 +75,10 @@ struct Nodes {
 }
 
 impl Nodes {
+    fn both(&self) -> (&Ephemeral, &Ephemeral) {
+        (&self.one, &self.two)
+    }
+
     /// Lets `seconds` go by for one record.
     async fn age<R: Record>(&self, bearer: &Bearer<R>, seconds: u32) {
         self.moved.fetch_add(seconds.into(), Ordering::Relaxed);
@@ -92,6 +111,12 @@ struct Offices {
     two: Registry,
     location: Location,
     _folder: tempfile::TempDir,
+}
+
+impl Offices {
+    fn both(&self) -> (&Registry, &Registry) {
+        (&self.one, &self.two)
+    }
 }
 
 async fn offices(which: Which) -> Option<Offices> {

@@ -188,3 +188,59 @@ fn open(key: &LessSafeKey, bound: &[u8], mut blob: Blob) -> Option<Zeroizing<Vec
     blob.truncate(length);
     Some(Zeroizing::new(blob))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MASTER: [u8; 32] = [42; 32];
+
+    #[test]
+    fn a_sealed_value_opens_in_its_own_row_of_its_own_table_alone() {
+        let vault = Vault::new(&MASTER);
+        let sealed = vault.seal("outbox", "row", b"value").expect("seals");
+        assert_eq!(vault.open("outbox", "row", &sealed).expect("opens").as_slice(), b"value");
+        assert!(vault.open("outbox", "other", &sealed).is_err());
+        assert!(vault.open("signing_keys", "row", &sealed).is_err());
+        assert!(Vault::new(&[1; 32]).open("outbox", "row", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_sealed_value_that_was_touched_does_not_open() {
+        let vault = Vault::new(&MASTER);
+        let sealed = from_base64url(&vault.seal("outbox", "row", b"value").expect("seals")).expect("is text");
+        for at in 0..sealed.len() {
+            let mut touched = sealed.clone();
+            touched[at] ^= 1;
+            assert!(vault.open("outbox", "row", &base64url(&touched)).is_err(), "byte {at}");
+            assert!(vault.open("outbox", "row", &base64url(&sealed[..at])).is_err(), "cut at {at}");
+        }
+        assert!(vault.open("outbox", "row", "not base64url!").is_err());
+    }
+
+    #[test]
+    fn a_new_sealing_key_seals_and_the_old_one_still_opens() {
+        let before = Vault::new(&MASTER);
+        let old = before.seal("outbox", "row", b"old").expect("seals");
+        let after = Vault::new(&MASTER).with_sealing_key(2, &[7; 32]);
+        let new = after.seal("outbox", "row", b"new").expect("seals");
+        assert_eq!(after.open("outbox", "row", &old).expect("opens").as_slice(), b"old");
+        assert_eq!(after.open("outbox", "row", &new).expect("opens").as_slice(), b"new");
+        assert!(before.open("outbox", "row", &new).is_err());
+    }
+
+    #[test]
+    fn pseudonyms_outlive_a_new_sealing_key() {
+        let vault = Vault::new(&MASTER);
+        let later = Vault::new(&MASTER).with_sealing_key(2, &[7; 32]);
+        assert_eq!(*vault.derive("account"), *later.derive("account"));
+        assert_ne!(*vault.derive("account"), *vault.derive("subject"));
+        assert_ne!(*vault.derive("account"), MASTER);
+        assert_eq!(vault.proof(), later.proof());
+    }
+
+    #[test]
+    fn a_vault_does_not_show_its_keys() {
+        assert_eq!(format!("{:?}", Vault::new(&MASTER)), "Vault(…)");
+    }
+}

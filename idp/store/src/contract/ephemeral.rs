@@ -3,8 +3,9 @@
 use domain::secret::Bearer;
 use domain::time::Lifetime;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
-use super::{CANARY, Nodes, bearer, contains, for_each_engine, nodes, random, vault};
+use super::{CANARY, Nodes, at_once, bearer, contains, for_each_engine, nodes, random, vault};
 use crate::StoreError;
 use crate::ephemeral::{Ephemeral, Kind, Put, Record, Swap};
 use crate::seal::Lock;
@@ -65,14 +66,11 @@ async fn put_never_overwrites(nodes: Nodes) {
 
 async fn a_thousand_takers_share_one_record_among_none_but_one(nodes: Nodes) {
     let bearer = kept(&nodes, "once").await;
-    let takers = (0..1000).map(|at| {
-        let (node, bearer) = (if at % 2 == 0 { nodes.one.clone() } else { nodes.two.clone() }, bearer.clone());
-        tokio::spawn(async move { node.take(&bearer).await.expect("takes") })
+    let answers = at_once(1000, nodes.both(), |node, _| {
+        let bearer = bearer.clone();
+        async move { node.take(&bearer).await.expect("takes") }
     });
-    let mut taken = Vec::new();
-    for taker in takers.collect::<Vec<_>>() {
-        taken.extend(taker.await.expect("no panic"));
-    }
+    let taken: Vec<Ticket> = answers.await.into_iter().flatten().collect();
     assert_eq!(taken, [ticket("once")]);
     assert_eq!(looked(&nodes.two, &bearer).await, None);
 }
@@ -80,16 +78,12 @@ async fn a_thousand_takers_share_one_record_among_none_but_one(nodes: Nodes) {
 async fn of_many_swaps_from_one_version_exactly_one_wins(nodes: Nodes) {
     let bearer = kept(&nodes, "start").await;
     let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
-    let swappers = (0..100).map(|at| {
-        let (node, bearer) = (if at % 2 == 0 { nodes.one.clone() } else { nodes.two.clone() }, bearer.clone());
-        tokio::spawn(async move {
-            let mine = ticket(&format!("swap {at}"));
-            (node.swap(&bearer, version, &mine, MINUTE).await.expect("swaps"), mine)
-        })
+    let answers = at_once(100, nodes.both(), |node, at| {
+        let (bearer, mine) = (bearer.clone(), ticket(&format!("swap {at}")));
+        async move { (node.swap(&bearer, version, &mine, MINUTE).await.expect("swaps"), mine) }
     });
     let mut won = Vec::new();
-    for swapper in swappers.collect::<Vec<_>>() {
-        let (swap, mine) = swapper.await.expect("no panic");
+    for (swap, mine) in answers.await {
         match swap {
             Swap::Done(version) => won.push((mine, version)),
             Swap::Lost => {}
@@ -103,12 +97,14 @@ async fn a_swap_and_a_take_at_once_never_bring_a_record_back(nodes: Nodes) {
     for _ in 0..200 {
         let bearer = kept(&nodes, "old").await;
         let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
-        let taker = {
-            let (node, bearer) = (nodes.two.clone(), bearer.clone());
-            tokio::spawn(async move { node.take(&bearer).await.expect("takes") })
+        let (taken, swap) = {
+            let (one, two, bearer) = (nodes.one.clone(), nodes.two.clone(), bearer.clone());
+            let mut taker = JoinSet::new();
+            let same = bearer.clone();
+            taker.spawn(async move { two.take(&same).await.expect("takes") });
+            let swap = one.swap(&bearer, version, &ticket("new"), MINUTE).await.expect("swaps");
+            (taker.join_all().await.remove(0), swap)
         };
-        let swap = nodes.one.swap(&bearer, version, &ticket("new"), MINUTE).await.expect("swaps");
-        let taken = taker.await.expect("no panic");
         let expected = match swap {
             Swap::Done(_) => "new",
             Swap::Lost => "old",
@@ -201,17 +197,12 @@ async fn a_blob_that_was_moved_does_not_open(nodes: Nodes) {
 
 async fn a_value_is_fresh_once(nodes: Nodes) {
     let jti = random::<16>();
-    let value: &[&[u8]] = &[b"client", &jti];
-    let mut fresh = 0;
-    let notes = (0..50).map(|at| {
-        let node = if at % 2 == 0 { nodes.one.clone() } else { nodes.two.clone() };
-        tokio::spawn(async move { node.once(Kind::ClientAssertion, &[b"client", &jti], MINUTE).await.expect("notes") })
+    let answers = at_once(50, nodes.both(), |node, _| async move {
+        node.once(Kind::ClientAssertion, &[b"client", &jti], MINUTE).await.expect("notes")
     });
-    for note in notes.collect::<Vec<_>>() {
-        fresh += usize::from(note.await.expect("no panic") == Put::Fresh);
-    }
+    let fresh = answers.await.into_iter().filter(|put| *put == Put::Fresh).count();
     assert_eq!(fresh, 1);
-    assert_eq!(nodes.one.once(Kind::Seen, value, MINUTE).await.expect("notes"), Put::Fresh);
+    assert_eq!(nodes.one.once(Kind::Seen, &[b"client", &jti], MINUTE).await.expect("notes"), Put::Fresh);
     assert_eq!(nodes.one.once(Kind::ClientAssertion, &[b"other", &jti], MINUTE).await.expect("notes"), Put::Fresh);
 }
 

@@ -3,7 +3,7 @@
 use domain::id::{ClientId, ProviderId};
 use domain::journal::{Act, Broken};
 
-use super::{Offices, for_each_engine, now};
+use super::{Offices, at_once, for_each_engine, now};
 use crate::journal::Verdict;
 use crate::registry::Registry;
 
@@ -33,13 +33,10 @@ async fn written(registry: &Registry, count: usize) {
 }
 
 async fn fifty_appends_at_once_leave_no_gap(offices: Offices) {
-    let writers = (0..50).map(|at| {
-        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
-        tokio::spawn(async move { node.append(&[refused(&format!("E{at}"))], now()).await.expect("appends") })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.expect("no panic");
-    }
+    at_once(50, offices.both(), |node, at| async move {
+        node.append(&[refused(&format!("E{at}"))], now()).await.expect("appends");
+    })
+    .await;
     assert_eq!(verified(&offices.two).await, Verdict::Whole { entries: 50 });
     let entries = offices.one.entries(0, 100).await.expect("reads");
     assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), (1..=50).collect::<Vec<i64>>());
@@ -50,14 +47,11 @@ async fn fifty_appends_at_once_leave_no_gap(offices: Offices) {
 }
 
 async fn acts_of_one_append_stand_together(offices: Offices) {
-    let writers = (0..10).map(|at| {
-        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
-        let acts = [refused(&format!("E{at}")), refused(&format!("E{at}")), refused(&format!("E{at}"))];
-        tokio::spawn(async move { node.append(&acts, now()).await.expect("appends") })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.expect("no panic");
-    }
+    at_once(10, offices.both(), |node, at| async move {
+        let act = refused(&format!("E{at}"));
+        node.append(&[act.clone(), act.clone(), act], now()).await.expect("appends");
+    })
+    .await;
     offices.one.append(&[], now()).await.expect("nothing is nothing");
     assert_eq!(verified(&offices.one).await, Verdict::Whole { entries: 30 });
     let entries = offices.one.entries(0, 100).await.expect("reads");

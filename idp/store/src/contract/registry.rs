@@ -16,7 +16,7 @@ use domain::secret::{SecretDigest, base64url};
 use domain::time::{Lifetime, Timestamp};
 use serde_json::json;
 
-use super::{CANARY, Offices, Which, contains, empty_location, for_each_engine, now, offices, random, vault};
+use super::{CANARY, Offices, Which, at_once, contains, empty_location, for_each_engine, now, offices, random, vault};
 use crate::StoreError;
 use crate::ephemeral::Put;
 use crate::journal::Verdict;
@@ -170,16 +170,11 @@ async fn a_change_is_counted_and_journalled_with_it(offices: Offices) {
 
 async fn two_first_sign_ins_at_once_make_one_account(offices: Offices) {
     let key = account();
-    let touches = (0..50).map(|at| {
-        let (node, key) = (if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() }, key.clone());
-        tokio::spawn(async move { node.touch_account(&key, now().plus(Lifetime::seconds(at))).await.expect("touches") })
+    let accounts = at_once(50, offices.both(), |node, at| {
+        let key = key.clone();
+        async move { node.touch_account(&key, now().plus(Lifetime::seconds(at))).await.expect("touches") }
     });
-    let mut created = BTreeSet::new();
-    for touch in touches.collect::<Vec<_>>() {
-        let account = touch.await.expect("no panic");
-        assert_eq!(account.key, key);
-        created.insert(account.created);
-    }
+    let created: BTreeSet<_> = accounts.await.into_iter().map(|account| account.created).collect();
     assert_eq!(created.len(), 1);
     let kept = offices.one.account(&key).await.expect("reads").expect("is there");
     assert_eq!(kept.last_used, now().plus(Lifetime::seconds(49)));
@@ -203,19 +198,15 @@ async fn a_sign_in_finishes_once_from_however_many_nodes(offices: Offices) {
     let (sign_in, key, ville) = (SignInId::from_random(random()), account(), ClientId::parse("ville").expect("plain"));
     let consent =
         Consent { account: key.clone(), client: ville.clone(), claims: vec!["family_name".to_owned()], at: now() };
-    let finishes = (0..50).map(|at| {
-        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
+    let answers = at_once(50, offices.both(), |node, _| {
         let (sign_in, act, consent) = (sign_in.clone(), logged_out(&key), consent.clone());
-        tokio::spawn(async move {
+        async move {
             let (acts, notices) = ([act], [notice(), notice()]);
             let finish = Finish { sign_in: &sign_in, acts: &acts, consent: Some(&consent), notices: &notices };
             node.finish(&finish, now()).await.expect("finishes")
-        })
+        }
     });
-    let mut done = 0;
-    for finish in finishes.collect::<Vec<_>>() {
-        done += usize::from(finish.await.expect("no panic") == Finished::Done);
-    }
+    let done = answers.await.into_iter().filter(|finished| *finished == Finished::Done).count();
     assert_eq!(done, 1);
     assert_eq!(kinds(&offices.one).await, ["logged_out"]);
     assert_eq!(offices.one.verify_journal().await.expect("walks"), Verdict::Whole { entries: 1 });
@@ -265,28 +256,23 @@ const LEASE: Lifetime = Lifetime::seconds(60);
 
 async fn a_notice_is_leased_to_one_node_at_a_time(offices: Offices) {
     queued(&offices.one, 60).await;
-    let nodes = (0..10).map(|at| {
-        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
-        tokio::spawn(async move {
-            let mut leased = Vec::new();
-            loop {
-                let some = node.lease_notices(7, LEASE, now()).await.expect("leases");
-                if some.is_empty() {
-                    return leased;
-                }
-                assert!(some.len() <= 7);
-                leased.extend(some.into_iter().map(|outgoing| (outgoing.key().to_owned(), outgoing.attempt)));
+    let leases = at_once(10, offices.both(), |node, _| async move {
+        let mut leased = Vec::new();
+        loop {
+            let some = node.lease_notices(7, LEASE, now()).await.expect("leases");
+            if some.is_empty() {
+                return leased;
             }
-        })
+            assert!(some.len() <= 7);
+            leased.extend(some.into_iter().map(|outgoing| (outgoing.key().to_owned(), outgoing.attempt)));
+        }
     });
-    let mut leased = Vec::new();
-    for node in nodes.collect::<Vec<_>>() {
-        leased.extend(node.await.expect("no panic"));
-    }
-    leased.sort();
-    leased.dedup();
-    assert_eq!(leased.len(), 60);
-    assert!(leased.iter().all(|(_, attempt)| *attempt == 1));
+    let mut seen = leases.await.concat();
+    assert_eq!(seen.len(), 60);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 60);
+    assert!(seen.iter().all(|(_, attempt)| *attempt == 1));
     assert!(offices.one.lease_notices(100, LEASE, now().plus(Lifetime::seconds(59))).await.expect("leases").is_empty());
     let again = offices.one.lease_notices(100, LEASE, now().plus(LEASE)).await.expect("leases");
     assert_eq!(again.len(), 60);
@@ -341,14 +327,10 @@ async fn lives(registry: &Registry) -> Vec<KeyLife> {
 }
 
 async fn of_two_nodes_that_make_a_key_one_has_to_decide_again(offices: Offices) {
-    let makers = (0..10).map(|at| {
-        let node = if at % 2 == 0 { offices.one.clone() } else { offices.two.clone() };
-        tokio::spawn(async move { node.insert_key(&made(&format!("k{at}"), &[]), &[], now()).await.expect("writes") })
+    let answers = at_once(10, offices.both(), |node, at| async move {
+        node.insert_key(&made(&format!("k{at}"), &[]), &[], now()).await.expect("writes")
     });
-    let mut fresh = 0;
-    for maker in makers.collect::<Vec<_>>() {
-        fresh += usize::from(maker.await.expect("no panic") == Put::Fresh);
-    }
+    let fresh = answers.await.into_iter().filter(|put| *put == Put::Fresh).count();
     assert_eq!(fresh, 1);
     let known = lives(&offices.two).await;
     assert_eq!(known.len(), 1);

@@ -129,6 +129,7 @@ fn milliseconds(lifetime: Lifetime) -> u64 {
     u64::from(lifetime.as_seconds()) * 1000
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn failed(error: RedisError) -> StoreError {
     match error.code() {
         Some("OOM") => StoreError::Full,

@@ -21,7 +21,7 @@ use domain::secret::same;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, Connection as _, Executor as _, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction};
 use zeroize::Zeroizing;
 
 pub use clients::{SecretChange, Updated};
@@ -146,7 +146,11 @@ impl Registry {
                     .before_acquire(|connection, meta| {
                         Box::pin(async move { Ok(meta.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok()) })
                     });
-                let pool = pool.connect_with(options(url)?).await.map_err(failed)?;
+                let options = options(url)?;
+                // The pool tries again and again, and then says only that time ran out; one connection says why.
+                let first = AnyConnection::connect_with(&options).await.map_err(failed)?;
+                first.close().await.map_err(failed)?;
+                let pool = pool.connect_with(options).await.map_err(failed)?;
                 Ok(Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool, vault })
             }
         }
@@ -223,6 +227,8 @@ fn sqlite_url(path: &Path) -> String {
     url
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "not our enum: what is not told apart is an outage")]
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
@@ -248,7 +254,7 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> 
 #[cfg(test)]
 pub(crate) async fn create_schema(url: &str, name: &str) {
     sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(url).await.expect("the PostgreSQL of the tests answers");
+    let mut connection = AnyConnection::connect(url).await.expect("the PostgreSQL of the tests answers");
     // The name travels as a setting: SQL text is never put together here, not even in tests.
     sqlx::query("SELECT set_config('case.schema', $1, false)").bind(name).execute(&mut connection).await.expect("sets");
     connection
