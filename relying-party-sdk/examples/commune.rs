@@ -298,7 +298,7 @@ fn row(language: Language, claim: &str, value: &Value) -> String {
         Value::Array(values) if values.iter().all(Value::is_string) => {
             values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
         }
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     let (class, shown) = match shown.as_str() {
         "" => (r#" class="empty""#, in_language(language, "aucun", "none")),

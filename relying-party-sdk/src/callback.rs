@@ -12,12 +12,15 @@ use zeroize::Zeroizing;
 
 use crate::claims::Claims;
 use crate::client::Client;
-use crate::error::{Document, Error, Refusal, Rejection};
+use crate::clock;
+use crate::credentials::{self, Method};
+use crate::error::{Document, Error};
 use crate::id_token::{self, Expected};
 use crate::identity::{Authentication, Identity, Level, Subject};
 use crate::login::{Pending, PendingLogin};
 use crate::random;
-use crate::registration::{self, Method};
+use crate::refusal::{Refusal, harmless};
+use crate::rejection::Rejection;
 use crate::session::Session;
 
 /// Minutes a citizen may take to come back.
@@ -54,14 +57,14 @@ impl Client {
             max_age: pending.max_age,
             began: pending.began,
             access_token: &tokens.access_token,
-            now: Self::now(),
+            now: clock::now(),
         };
         expected.check(&claims).map_err(untrusted)
     }
 
     async fn redeem(&self, code: &str, verifier: &str) -> Result<Tokens, Error> {
         let request = self.token_request(code, verifier)?;
-        let url = &self.gateway().token_endpoint;
+        let url = &self.endpoints().token;
         let basic = request.basic.as_ref().map(|it| it.as_str());
         let answer = self.http().post_form(url, request.form, basic).await?;
         match answer.status {
@@ -87,7 +90,7 @@ impl Client {
             }
             Method::PrivateKey { key, kid } => {
                 let (client_id, issuer) = (&registration.client_id, &registration.issuer);
-                let assertion = registration::client_assertion(key, kid, client_id, issuer, Self::now())?;
+                let assertion = credentials::client_assertion(key, kid, client_id, issuer, clock::now())?;
                 form.append_pair("client_id", client_id)
                     .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
                     .append_pair("client_assertion", &assertion);
@@ -98,7 +101,7 @@ impl Client {
 
     async fn userinfo(&self, access_token: &str, subject: &Subject) -> Result<Claims, Error> {
         let untrusted = Error::untrusted(Document::Userinfo);
-        let url = &self.gateway().userinfo_endpoint;
+        let url = &self.endpoints().userinfo;
         let registered = match self.registration().userinfo_algorithm {
             None => "application/json",
             Some(_) => "application/jwt",
@@ -108,7 +111,7 @@ impl Client {
             return Err(Error::Status { url: url.clone(), status: answer.status });
         }
         if answer.media_type != registered {
-            let seen = crate::error::harmless(&answer.media_type);
+            let seen = harmless(&answer.media_type);
             return Err(untrusted(Rejection::Form { seen, registered }));
         }
         let claims = match self.registration().userinfo_algorithm {
@@ -168,12 +171,12 @@ impl Answer {
         if !random::same(&state, &pending.state) || !of_this_client {
             return Err(Error::StateDiffers);
         }
-        if Client::now().saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
+        if clock::now().saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
             return Err(Error::LoginExpired { minutes: LOGIN_MINUTES });
         }
         let seen = self.iss.unwrap_or_default();
         if seen != issuer {
-            let seen = crate::error::harmless(&seen);
+            let seen = harmless(&seen);
             return Err(Error::AnswerIssuer { expected: issuer.to_owned(), seen });
         }
         match (self.error, self.code) {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::error::Rejection;
+use crate::rejection::Rejection;
 
 /// A text claim is never honestly longer than this many bytes.
 const TEXT_LIMIT: usize = 2048;

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use time::OffsetDateTime;
 use url::Url;
 
+use crate::clock;
 use crate::error::{Document, Error};
 use crate::http::Http;
 use crate::keys::Keys;
 use crate::login::{Departure, Login, Towards};
+use crate::refusal::harmless;
 use crate::registration::Registration;
 
 /// This site as a client of its gateway. Make one at start-up and clone it freely: clones share everything.
@@ -19,7 +20,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     registration: Registration,
-    gateway: Gateway,
+    endpoints: Endpoints,
     keys: Keys,
     http: Http,
 }
@@ -31,13 +32,13 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What discovery told about the gateway, checked.
+/// Where the gateway is called, as discovery told and once checked.
 #[derive(Debug)]
-pub(crate) struct Gateway {
-    pub(crate) authorization_endpoint: Url,
-    pub(crate) token_endpoint: Url,
-    pub(crate) userinfo_endpoint: Url,
-    pub(crate) end_session_endpoint: Option<Url>,
+pub(crate) struct Endpoints {
+    pub(crate) authorization: Url,
+    pub(crate) token: Url,
+    pub(crate) userinfo: Url,
+    pub(crate) end_session: Option<Url>,
 }
 
 impl Client {
@@ -58,26 +59,26 @@ impl Client {
         let metadata: Metadata =
             serde_json::from_slice(&answer.body).map_err(|error| Error::malformed(Document::Discovery, error))?;
         let jwks_uri = metadata.jwks_uri.clone();
-        let gateway = metadata.check(&registration)?;
+        let endpoints = metadata.check(&registration)?;
         let keys = Keys::read(&http, jwks_uri).await?;
-        Ok(Self(Arc::new(Inner { registration, gateway, keys, http })))
+        Ok(Self(Arc::new(Inner { registration, endpoints, keys, http })))
     }
 
     /// Begins a login: the address to send the browser to, and what to keep until it is back.
     pub fn login(&self, login: &Login) -> Departure {
         login.depart(&Towards {
-            authorization_endpoint: &self.gateway().authorization_endpoint,
+            authorization_endpoint: &self.endpoints().authorization,
             issuer: self.registration().issuer.as_str(),
             client_id: &self.registration().client_id,
             redirect_uri: &self.registration().redirect_uri,
-            now: Self::now(),
+            now: clock::now(),
         })
     }
 
     /// The origin of the gateway's pages, as `https://gateway.example`: a site whose content security policy has
     /// `form-action` allows it there, because its logout form is answered by a redirect to the gateway.
     pub fn gateway_origin(&self) -> String {
-        let page = self.gateway().end_session_endpoint.as_ref().unwrap_or(&self.gateway().authorization_endpoint);
+        let page = self.endpoints().end_session.as_ref().unwrap_or(&self.endpoints().authorization);
         page.origin().ascii_serialization()
     }
 
@@ -85,8 +86,8 @@ impl Client {
         &self.0.registration
     }
 
-    pub(crate) fn gateway(&self) -> &Gateway {
-        &self.0.gateway
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.0.endpoints
     }
 
     pub(crate) fn keys(&self) -> &Keys {
@@ -95,11 +96,6 @@ impl Client {
 
     pub(crate) fn http(&self) -> &Http {
         &self.0.http
-    }
-
-    /// Seconds since 1970; the only place where this crate reads the wall clock.
-    pub(crate) fn now() -> i64 {
-        OffsetDateTime::now_utc().unix_timestamp()
     }
 }
 
@@ -133,11 +129,11 @@ fn default_authentication() -> Vec<String> {
 }
 
 impl Metadata {
-    fn check(self, registration: &Registration) -> Result<Gateway, Error> {
+    fn check(self, registration: &Registration) -> Result<Endpoints, Error> {
         if self.issuer != registration.issuer.as_str() {
             return Err(Error::DiscoveryIssuer {
                 expected: registration.issuer.as_str().to_owned(),
-                seen: crate::error::harmless(&self.issuer),
+                seen: harmless(&self.issuer),
             });
         }
         let endpoints = [&self.authorization_endpoint, &self.token_endpoint, &self.userinfo_endpoint, &self.jwks_uri];
@@ -173,11 +169,11 @@ impl Metadata {
         if let Some((_, feature)) = needed.into_iter().find(|(offered, _)| !offered) {
             return Err(Error::Unsupported { feature });
         }
-        Ok(Gateway {
-            authorization_endpoint: self.authorization_endpoint,
-            token_endpoint: self.token_endpoint,
-            userinfo_endpoint: self.userinfo_endpoint,
-            end_session_endpoint: self.end_session_endpoint,
+        Ok(Endpoints {
+            authorization: self.authorization_endpoint,
+            token: self.token_endpoint,
+            userinfo: self.userinfo_endpoint,
+            end_session: self.end_session_endpoint,
         })
     }
 }

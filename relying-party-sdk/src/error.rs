@@ -8,7 +8,8 @@ use std::fmt;
 
 use url::Url;
 
-use crate::{Level, SigningAlgorithm};
+use crate::refusal::{Refusal, harmless};
+use crate::rejection::Rejection;
 
 /// Why a login, a callback or a logout did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -187,169 +188,6 @@ impl fmt::Display for Document {
     }
 }
 
-/// The check that an ID token or a userinfo answer failed (OpenID Connect Core 1.0 §3.1.3.7, §5.3.2).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// It is not a signed token of three parts, or not a JSON object.
-    #[error("it cannot be read ({detail})")]
-    Unreadable {
-        /// What is wrong with it.
-        detail: &'static str,
-    },
-    /// Its header asks for an algorithm other than the registered one; `none` and HMAC end here too.
-    #[error("it is signed with `{seen}`, this client is registered for {registered}: compare the registrations")]
-    Algorithm {
-        /// The algorithm in the header.
-        seen: String,
-        /// The algorithm this client is registered for.
-        registered: SigningAlgorithm,
-    },
-    /// It names a key that the gateway does not publish, also after the key set was read again.
-    #[error("its key `{kid}` is not published by the gateway")]
-    UnknownKey {
-        /// The `kid` of the header; empty when there was none.
-        kid: String,
-    },
-    /// It names no key, and the gateway publishes several that would fit.
-    #[error("it names no key and {candidates} published keys would fit")]
-    AmbiguousKey {
-        /// How many keys would fit.
-        candidates: usize,
-    },
-    /// The signature does not verify.
-    #[error("its signature does not verify")]
-    Signature,
-    /// A claim that must be there is not.
-    #[error("the claim `{claim}` is missing")]
-    Missing {
-        /// The claim.
-        claim: &'static str,
-    },
-    /// A claim has another JSON type than it must have.
-    #[error("the claim `{claim}` is not {expected}")]
-    Type {
-        /// The claim.
-        claim: &'static str,
-        /// The type it must have.
-        expected: &'static str,
-    },
-    /// A claim has the right type and an impossible value.
-    #[error("the claim `{claim}` is not {expected}")]
-    Value {
-        /// The claim.
-        claim: &'static str,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// `iss` is another issuer.
-    #[error("it was issued by `{seen}`")]
-    Issuer {
-        /// The issuer in the token.
-        seen: String,
-    },
-    /// `aud` does not name this client.
-    #[error("it was issued for other clients")]
-    Audience,
-    /// `aud` names this client and others it has no reason to trust.
-    #[error("it was issued for other clients too")]
-    ExtraAudience,
-    /// `azp` is another client.
-    #[error("its authorized party is another client")]
-    AuthorizedParty,
-    /// `nonce` is not the one of this login.
-    #[error("its nonce belongs to another login")]
-    Nonce,
-    /// `exp` has passed.
-    #[error("it expired {seconds} seconds ago: check the clocks of both machines")]
-    Expired {
-        /// Seconds since the expiry.
-        seconds: i64,
-    },
-    /// `iat` or `nbf` lies in the future.
-    #[error("it is dated {seconds} seconds ahead: check the clocks of both machines")]
-    Early {
-        /// Seconds ahead of this machine's clock.
-        seconds: i64,
-    },
-    /// `iat` lies before the login began.
-    #[error("it was issued {seconds} seconds before the login began: check the clocks of both machines")]
-    Stale {
-        /// Seconds between the issue and the start of the login.
-        seconds: i64,
-    },
-    /// `at_hash` does not fit the access token that came with it.
-    #[error("it came with an access token that is not its own")]
-    AccessTokenHash,
-    /// The citizen signed in longer ago than `max_age` allows.
-    #[error("the citizen signed in {seconds} seconds ago, {allowed} at most were asked")]
-    Age {
-        /// Seconds since the sign-in.
-        seconds: i64,
-        /// The `max_age` asked, in seconds.
-        allowed: i64,
-    },
-    /// `acr` is below the level asked.
-    #[error("the level reached is {seen}, {asked} was asked")]
-    Level {
-        /// The level asked.
-        asked: Level,
-        /// The level in the token.
-        seen: Level,
-    },
-    /// The userinfo answer is about someone else than the ID token.
-    #[error("it is about another citizen than the ID token")]
-    Subject,
-    /// The userinfo answer is plain where a signed one is registered, or the other way round.
-    #[error("it is of type `{seen}`, `{registered}` is registered: compare the registrations")]
-    Form {
-        /// The content type of the answer.
-        seen: String,
-        /// The content type registered.
-        registered: &'static str,
-    },
-}
-
-/// What the gateway said when it refused, made harmless: printable ASCII, at most 200 characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    error: String,
-    description: String,
-}
-
-impl Refusal {
-    pub(crate) fn new(error: &str, description: Option<&str>) -> Self {
-        Self { error: harmless(error), description: harmless(description.unwrap_or_default()) }
-    }
-
-    /// The `error` code, as `access_denied`.
-    pub fn error(&self) -> &str {
-        &self.error
-    }
-
-    /// The `error_description`; empty when there was none.
-    pub fn description(&self) -> &str {
-        &self.description
-    }
-
-    /// Whether the citizen cancelled, or was refused, at the gateway.
-    pub fn is_access_denied(&self) -> bool {
-        self.error == "access_denied"
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.error)?;
-        if self.description.is_empty() { Ok(()) } else { write!(f, " ({})", self.description) }
-    }
-}
-
-/// Keeps what RFC 6749 §5.2 allows in `error_description`, so that neither a page nor a log nor a terminal can
-/// be attacked by it (CWE-79, CWE-117).
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') { c } else { '?' }).take(200).collect()
-}
-
 impl Error {
     pub(crate) fn malformed(document: Document, detail: impl fmt::Display) -> Self {
         Self::Malformed { document, detail: harmless(&detail.to_string()) }
@@ -392,29 +230,17 @@ impl Error {
             | Self::Unsupported { .. }
             | Self::SessionTooLarge { .. } => Fault::Site,
             Self::Unreachable { .. } => Fault::Network,
+            Self::Denied { refusal } if refusal.is_access_denied() => Fault::Citizen,
             Self::Status { .. }
             | Self::Redirected { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
             | Self::DiscoveryIssuer { .. }
             | Self::TokenRefused { .. }
+            | Self::Denied { .. }
             | Self::Untrusted { .. } => Fault::Gateway,
-            Self::Denied { refusal } if refusal.is_access_denied() => Fault::Citizen,
-            Self::Denied { .. } => Fault::Gateway,
             Self::NoLogin | Self::LoginExpired { .. } | Self::Unsealable => Fault::Citizen,
             Self::Answer { .. } | Self::StateDiffers | Self::AnswerIssuer { .. } => Fault::Forged,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hostile_description_cannot_reach_a_page_or_a_terminal() {
-        let refusal = Refusal::new("access_denied", Some("<b>\"hi\"\\\u{1b}[31m\r\nSet-Cookie: é"));
-        assert_eq!(refusal.description(), "<b>?hi???[31m??Set-Cookie: ?");
-        assert_eq!(Refusal::new(&"x".repeat(10_000), None).error().len(), 200);
     }
 }

@@ -34,6 +34,7 @@ pub(crate) enum Reach {
 }
 
 impl Http {
+    #[expect(clippy::disallowed_methods, reason = "this is the one HTTP client: redirects off, timed, bounded")]
     pub(crate) fn new(reach: Reach) -> Result<Self, Error> {
         let builder = reqwest::Client::builder()
             .redirect(Policy::none())

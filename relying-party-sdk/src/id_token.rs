@@ -7,9 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 
 use crate::claims::Claims;
-use crate::error::{Rejection, harmless};
 use crate::identity::{Authentication, Level, Subject};
 use crate::random;
+use crate::refusal::harmless;
+use crate::rejection::Rejection;
 
 /// Seconds by which the clocks of the gateway and of this machine may differ: 60, no more.
 pub(crate) const CLOCK_SKEW: i64 = 60;

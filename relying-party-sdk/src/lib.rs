@@ -50,27 +50,42 @@
 //! The README lists each [`Error`] with what to do about it.
 
 mod callback;
+mod civil;
 mod claims;
 mod client;
+mod clock;
+mod credentials;
 mod error;
 mod http;
 mod id_token;
 mod identity;
+mod issuer;
+mod key_set;
 mod keys;
+mod local_path;
 mod login;
 mod logout;
 mod random;
+mod refusal;
 mod registration;
+mod rejection;
+mod scope;
 mod session;
 
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod button;
 
+pub use civil::{Birthdate, Cog, Gender};
 pub use client::Client;
-pub use error::{Document, Error, Fault, Refusal, Rejection};
-pub use identity::{Birthdate, Cog, Gender, Identity, Level, Subject};
-pub use login::{Departure, LocalPath, Login, PendingLogin, Prompt, Scope};
+pub use credentials::Credentials;
+pub use error::{Document, Error, Fault};
+pub use identity::{Identity, Level, Subject};
+pub use local_path::LocalPath;
+pub use login::{Departure, Login, PendingLogin, Prompt};
 pub use logout::{LogoutDeparture, PendingLogout};
-pub use registration::{Credentials, Registration, SigningAlgorithm};
+pub use refusal::Refusal;
+pub use registration::{Registration, SigningAlgorithm};
+pub use rejection::Rejection;
+pub use scope::Scope;
 pub use session::{CookieKey, Session};

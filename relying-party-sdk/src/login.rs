@@ -1,6 +1,5 @@
 //! Towards the gateway: what is asked, the address the browser is sent to, and what is remembered meanwhile.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::button::Language;
-use crate::error::Error;
 use crate::identity::Level;
+use crate::local_path::LocalPath;
 use crate::random;
+use crate::scope::Scope;
 
 /// What to ask of the gateway at a login. `openid` is always asked.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Login {
     prompt: Option<Prompt>,
     max_age: Option<i64>,
     language: Option<Language>,
-    login_hint: Option<String>,
+    hint: Option<String>,
     methods: Methods,
 }
 
@@ -41,7 +41,7 @@ impl Login {
             prompt: None,
             max_age: None,
             language: None,
-            login_hint: None,
+            hint: None,
             methods: Methods::NotAsked,
         }
     }
@@ -78,7 +78,7 @@ impl Login {
     /// Tells the gateway who is expected, as an e-mail address; it may use it to fill a form in.
     #[must_use]
     pub fn with_login_hint(mut self, hint: impl Into<String>) -> Self {
-        self.login_hint = Some(hint.into());
+        self.hint = Some(hint.into());
         self
     }
 
@@ -87,61 +87,6 @@ impl Login {
     pub fn with_methods(mut self) -> Self {
         self.methods = Methods::Asked;
         self
-    }
-}
-
-/// A scope, that is a named group of claims.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope(Cow<'static, str>);
-
-impl Scope {
-    /// given_name, given_name_array, family_name, birthdate, gender, preferred_username.
-    pub const PROFILE: Self = Self(Cow::Borrowed("profile"));
-    /// birthplace, birthcountry.
-    pub const BIRTH: Self = Self(Cow::Borrowed("birth"));
-    /// The pivot identity: the claims of `profile` and `birth` without preferred_username.
-    pub const IDENTITE_PIVOT: Self = Self(Cow::Borrowed("identite_pivot"));
-    /// given_name, given_name_array.
-    pub const GIVEN_NAME: Self = Self(Cow::Borrowed("given_name"));
-    /// family_name.
-    pub const FAMILY_NAME: Self = Self(Cow::Borrowed("family_name"));
-    /// birthdate.
-    pub const BIRTHDATE: Self = Self(Cow::Borrowed("birthdate"));
-    /// gender.
-    pub const GENDER: Self = Self(Cow::Borrowed("gender"));
-    /// birthplace.
-    pub const BIRTHPLACE: Self = Self(Cow::Borrowed("birthplace"));
-    /// birthcountry.
-    pub const BIRTHCOUNTRY: Self = Self(Cow::Borrowed("birthcountry"));
-    /// preferred_username.
-    pub const PREFERRED_USERNAME: Self = Self(Cow::Borrowed("preferred_username"));
-    /// email.
-    pub const EMAIL: Self = Self(Cow::Borrowed("email"));
-    /// The birth date as the identity provider has it.
-    pub const IDP_BIRTHDATE: Self = Self(Cow::Borrowed("idp_birthdate"));
-    /// Which identity provider was used.
-    pub const IDP_ID: Self = Self(Cow::Borrowed("idp_id"));
-
-    /// Any other scope by its name, as `dgfip_rfr`.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] when it is not a scope token (RFC 6749 §3.3).
-    pub fn named(name: &str) -> Result<Self, Error> {
-        let token = !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-        if token {
-            Ok(Self(Cow::Owned(name.to_owned())))
-        } else {
-            Err(Error::Setting {
-                name: "scope",
-                seen: name.to_owned(),
-                wanted: "a scope is one word of printable ASCII without quotes and backslashes",
-            })
-        }
-    }
-
-    /// The name of the scope.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -169,31 +114,6 @@ impl Prompt {
             Self::LoginAndConsent => "login consent",
             Self::SelectAccount => "select_account",
         }
-    }
-}
-
-/// A page of this very site: an open redirect cannot be written with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LocalPath(String);
-
-impl LocalPath {
-    /// The front page.
-    pub fn root() -> Self {
-        Self("/".to_owned())
-    }
-
-    /// A path that begins with one slash, with or without a query; anything that a browser could read as another
-    /// site is `None`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let one_slash = text.starts_with('/') && !text.starts_with("//");
-        let plain = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        (one_slash && plain).then(|| Self(text.to_owned()))
-    }
-
-    /// The path and its query.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -294,7 +214,7 @@ impl Login {
         if let Some(language) = self.language {
             query.append_pair("ui_locales", language.tag());
         }
-        if let Some(hint) = &self.login_hint {
+        if let Some(hint) = &self.hint {
             query.append_pair("login_hint", hint);
         }
         match self.methods {
@@ -335,7 +255,7 @@ mod tests {
         let login = Login::at_least(Level::Substantial)
             .with_scopes([Scope::PROFILE, Scope::EMAIL])
             .with_prompt(Prompt::LoginAndConsent)
-            .with_max_age(Duration::from_secs(60))
+            .with_max_age(Duration::from_mins(1))
             .with_language(Language::English)
             .with_login_hint("angela@exemple.fr")
             .with_methods();
@@ -378,26 +298,5 @@ mod tests {
         assert!(one.state != other.state && one.nonce != other.nonce && one.verifier != other.verifier);
         assert!(one.state != one.nonce && one.nonce != one.verifier);
         assert!(one.state.len() >= 43, "256 bits");
-    }
-
-    #[test]
-    fn a_local_path_cannot_lead_to_another_site() {
-        for path in ["/", "/dossiers?tri=date", "/a//b", "/a:b@c"] {
-            assert!(LocalPath::parse(path).is_some(), "{path}");
-        }
-        for path in [
-            "",
-            "dossiers",
-            "//evil.example",
-            "/\\evil.example",
-            "\\/evil.example",
-            "https://evil.example",
-            "/a\r\nSet-Cookie: b",
-            "/\t/evil.example",
-            "/é",
-            " /",
-        ] {
-            assert!(LocalPath::parse(path).is_none(), "{path}");
-        }
     }
 }

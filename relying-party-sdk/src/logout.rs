@@ -37,7 +37,7 @@ impl Client {
     /// [`Error::Unsupported`] when the gateway has no logout: then only the session of this site can be ended.
     pub fn logout(&self, session: &Session) -> Result<LogoutDeparture, Error> {
         let unsupported = Error::Unsupported { feature: "logout (`end_session_endpoint`)" };
-        let mut url = self.gateway().end_session_endpoint.clone().ok_or(unsupported)?;
+        let mut url = self.endpoints().end_session.clone().ok_or(unsupported)?;
         url.query_pairs_mut().append_pair("id_token_hint", session.id_token());
         let pending = self.registration().post_logout_redirect_uri.as_ref().map(|back| {
             let state = random::token();

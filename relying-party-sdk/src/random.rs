@@ -2,12 +2,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
 
-/// 256 bits from the system's generator, as 43 characters of base64url: a state, a nonce, a code verifier.
+/// 256 bits from the system's generator.
+pub(crate) fn key() -> Zeroizing<[u8; 32]> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    aws_lc_rs::rand::fill(&mut *bytes).expect("aws-lc seeds its generator before any call and aborts when it cannot");
+    bytes
+}
+
+/// 256 bits as 43 characters of base64url: a state, a nonce, a code verifier.
 pub(crate) fn token() -> String {
-    let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).expect("aws-lc seeds its generator before any call and aborts when it cannot");
-    URL_SAFE_NO_PAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode(*key())
 }
 
 /// Compares two secrets without telling by its timing where they differ.

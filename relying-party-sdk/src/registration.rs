@@ -1,19 +1,12 @@
 //! What the gateway and this site agreed on when the site was registered.
 
 use std::fmt;
-use std::net::IpAddr;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::json;
-use url::{Host, Url};
-use zeroize::Zeroizing;
+use url::Url;
 
+use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::http::Reach;
-use crate::random;
-
-/// Seconds a client assertion may be used.
-const ASSERTION_LIFETIME: i64 = 60;
+use crate::issuer::{Issuer, is_protected};
 
 /// The registration of this site at the gateway: who it is, how it proves it, where citizens come back.
 #[derive(Debug, Clone)]
@@ -105,148 +98,6 @@ impl fmt::Display for SigningAlgorithm {
     }
 }
 
-/// How this site proves to the token endpoint who it is.
-#[derive(Clone)]
-pub struct Credentials(pub(crate) Method);
-
-#[derive(Clone)]
-pub(crate) enum Method {
-    SecretBasic(Zeroizing<String>),
-    SecretPost(Zeroizing<String>),
-    PrivateKey { key: EncodingKey, kid: String },
-}
-
-impl Credentials {
-    /// `client_secret_basic`, the default of OpenID Connect (RFC 6749 §2.3.1).
-    pub fn secret_basic(secret: impl Into<String>) -> Self {
-        Self(Method::SecretBasic(Zeroizing::new(secret.into())))
-    }
-
-    /// `client_secret_post` (RFC 6749 §2.3.1).
-    pub fn secret_post(secret: impl Into<String>) -> Self {
-        Self(Method::SecretPost(Zeroizing::new(secret.into())))
-    }
-
-    /// `private_key_jwt` with ES256 (OpenID Connect Core 1.0 §9): a P-256 key as PKCS#8 PEM, and the `kid` under
-    /// which its public half is registered.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] when the key cannot sign ES256.
-    pub fn private_key_jwt(pem: &str, kid: &str) -> Result<Self, Error> {
-        let unusable = |_| Error::Setting {
-            name: "private_key",
-            seen: "(secret)".into(),
-            wanted: "give a P-256 key as PKCS#8 PEM, `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`",
-        };
-        let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(unusable)?;
-        jsonwebtoken::crypto::sign(b"self-test", &key, Algorithm::ES256).map_err(unusable)?;
-        Ok(Self(Method::PrivateKey { key, kid: kid.to_owned() }))
-    }
-
-    /// The name of the method in the gateway's metadata.
-    pub(crate) fn method(&self) -> &'static str {
-        match &self.0 {
-            Method::SecretBasic(_) => "client_secret_basic",
-            Method::SecretPost(_) => "client_secret_post",
-            Method::PrivateKey { .. } => "private_key_jwt",
-        }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({})", self.method())
-    }
-}
-
-/// A client assertion for the token endpoint; `aud` is the issuer alone, so that it is of no use at another
-/// server (RFC 7523 §3, CVE-2025-27370).
-pub(crate) fn client_assertion(
-    key: &EncodingKey,
-    kid: &str,
-    client_id: &str,
-    issuer: &Issuer,
-    now: i64,
-) -> Result<String, Error> {
-    let mut header = Header::new(Algorithm::ES256);
-    header.kid = Some(kid.to_owned());
-    let claims = json!({
-        "iss": client_id,
-        "sub": client_id,
-        "aud": issuer.as_str(),
-        "jti": random::token(),
-        "iat": now,
-        "exp": now.saturating_add(ASSERTION_LIFETIME),
-    });
-    jsonwebtoken::encode(&header, &claims, key).map_err(|_| Error::Setting {
-        name: "private_key",
-        seen: "(secret)".into(),
-        wanted: "the key stopped signing: give it again",
-    })
-}
-
-/// The gateway's issuer, kept letter by letter: it is compared as text, never as a URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Issuer {
-    text: String,
-    url: Url,
-}
-
-impl Issuer {
-    fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |wanted| Error::Setting { name: "issuer", seen: text.to_owned(), wanted };
-        let url = Url::parse(text).map_err(|_| wrong("give the absolute URL of the gateway"))?;
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("an issuer has no user, no query and no fragment (OpenID Connect Discovery 1.0 §3)"));
-        }
-        if !is_protected(&url) {
-            return Err(wrong("use https; http is taken on loopback only"));
-        }
-        Ok(Self { text: text.to_owned(), url })
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn reach(&self) -> Reach {
-        if self.url.scheme() == "http" { Reach::Loopback } else { Reach::Internet }
-    }
-
-    /// Where its discovery document is (OpenID Connect Discovery 1.0 §4.1).
-    pub(crate) fn discovery(&self) -> Result<Url, Error> {
-        let text = format!("{}/.well-known/openid-configuration", self.text.trim_end_matches('/'));
-        Url::parse(&text).map_err(|_| Error::Setting {
-            name: "issuer",
-            seen: self.text.clone(),
-            wanted: "give the absolute URL of the gateway",
-        })
-    }
-
-    /// Whether an endpoint of this gateway may be called or redirected to: `https`, or like the gateway itself
-    /// on loopback.
-    pub(crate) fn may_use(&self, endpoint: &Url) -> bool {
-        match self.reach() {
-            Reach::Internet => endpoint.scheme() == "https",
-            Reach::Loopback => is_protected(endpoint),
-        }
-    }
-}
-
-/// `https`, or `http` that cannot leave this machine.
-pub(crate) fn is_protected(url: &Url) -> bool {
-    match url.scheme() {
-        "https" => url.host().is_some(),
-        "http" => match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            None => false,
-        },
-        _ => false,
-    }
-}
-
 /// An address of this site to which the gateway sends browsers.
 fn own_address(name: &'static str, text: &str) -> Result<Url, Error> {
     let wrong = |wanted| Error::Setting { name, seen: text.to_owned(), wanted };
@@ -310,17 +161,6 @@ mod tests {
             let refused = register("https://gateway.example", address);
             assert!(matches!(refused, Err(Error::Setting { name: "redirect_uri", .. })), "{address}");
         }
-    }
-
-    #[test]
-    fn an_https_gateway_cannot_name_plain_http_endpoints() {
-        let internet = Issuer::parse("https://gateway.example").expect("a good issuer");
-        let loopback = Issuer::parse("http://127.0.0.1:8401").expect("a good issuer");
-        let plain = Url::parse("http://127.0.0.1:8401/token").expect("a URL");
-        let elsewhere = Url::parse("http://gateway.example/token").expect("a URL");
-        assert!(!internet.may_use(&plain));
-        assert!(loopback.may_use(&plain));
-        assert!(!loopback.may_use(&elsewhere));
     }
 
     #[test]

@@ -17,11 +17,12 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::claims::Claims;
-use crate::client::Client;
+use crate::clock;
 use crate::error::Error;
 use crate::identity::{Authentication, Identity, Level, Subject};
 use crate::login::{Pending, PendingLogin};
 use crate::logout::PendingLogout;
+use crate::random;
 
 /// A verified sign-in: the identity, and the ID token that a logout will show to the gateway.
 #[derive(Clone)]
@@ -83,10 +84,7 @@ impl Kind {
 impl CookieKey {
     /// A new key from the system's generator, for a single process: sessions end when it does.
     pub fn generate() -> Self {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        aws_lc_rs::rand::fill(&mut *bytes)
-            .expect("aws-lc seeds its generator before any call and aborts when it cannot");
-        Self(bytes)
+        Self(random::key())
     }
 
     /// A key of 32 random bytes in base64, as `openssl rand -base64 32` makes it.
@@ -120,7 +118,7 @@ impl CookieKey {
     /// Seals a session until its lifetime is over.
     pub fn seal_session(&self, session: &Session, lifetime: Duration) -> String {
         let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
-        self.seal(Kind::Session, &Sealed::of(session, Client::now().saturating_add(seconds)))
+        self.seal(Kind::Session, &Sealed::of(session, clock::now().saturating_add(seconds)))
     }
 
     /// Opens a session that [`CookieKey::seal_session`] sealed and whose lifetime is not over.
@@ -128,7 +126,7 @@ impl CookieKey {
     /// # Errors
     /// [`Error::Unsealable`] for everything else.
     pub fn open_session(&self, sealed: &str) -> Result<Session, Error> {
-        self.open_session_at(sealed, Client::now())
+        self.open_session_at(sealed, clock::now())
     }
 
     fn open_session_at(&self, sealed: &str, now: i64) -> Result<Session, Error> {
@@ -248,7 +246,7 @@ mod tests {
     #[test]
     fn a_session_comes_back_from_its_cookie_as_it_went() {
         let key = CookieKey::generate();
-        let sealed = key.seal_session(&session(), Duration::from_secs(60));
+        let sealed = key.seal_session(&session(), Duration::from_mins(1));
         let opened = key.open_session(&sealed).expect("the same key opens it");
         assert_eq!(opened.identity().family_name(), Some("MARTIN-LEFÈVRE"));
         assert_eq!(opened.identity().birthdate().map(|it| it.to_string()).as_deref(), Some("1985-03-00"));
@@ -256,7 +254,7 @@ mod tests {
         assert_eq!(opened.identity().methods(), ["pwd"]);
         assert_eq!(opened.identity().auth_time(), session().identity().auth_time());
         assert_eq!(opened.id_token(), "a.b.c");
-        assert_ne!(sealed, key.seal_session(&session(), Duration::from_secs(60)), "each seal is another");
+        assert_ne!(sealed, key.seal_session(&session(), Duration::from_mins(1)), "each seal is another");
     }
 
     #[test]
@@ -270,7 +268,7 @@ mod tests {
     #[test]
     fn an_altered_cookie_opens_nowhere() {
         let key = CookieKey::generate();
-        let sealed = key.seal_session(&session(), Duration::from_secs(60));
+        let sealed = key.seal_session(&session(), Duration::from_mins(1));
         assert!(CookieKey::generate().open_session(&sealed).is_err(), "another key");
         assert!(key.open_login(&sealed).is_err(), "another kind");
         assert!(key.open_logout(&sealed).is_err(), "another kind");

@@ -70,13 +70,11 @@ async fn an_error_answer_is_told_apart_and_made_harmless() {
         back.push(("error".into(), "access_denied".into()));
         back.push(("error_description".into(), "<script>\u{1b}[2J\r\nX: y".into()));
     });
-    match error.await {
-        Error::Denied { refusal } => {
-            assert!(refusal.is_access_denied());
-            assert_eq!(refusal.description(), "<script>?[2J??X: y");
-        }
-        other => panic!("{other:?}"),
-    }
+    let error = error.await;
+    let Error::Denied { refusal } = &error else { panic!("{error:?}") };
+    assert!(refusal.is_access_denied());
+    assert_eq!(refusal.description(), "<script>?[2J??X: y");
+    assert_eq!(error.fault(), Fault::Citizen);
     // an error of another issuer is no error of ours
     let error = answered(|back| {
         back.retain(|(name, _)| name == "state");

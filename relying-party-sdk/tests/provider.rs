@@ -28,6 +28,9 @@ pub(crate) const SECRET: &str = "s3cr+t/with:signs%";
 pub(crate) const REDIRECT_URI: &str = "http://localhost:1/callback";
 pub(crate) const ACCESS_TOKEN: &str = "access-token-of-the-test";
 
+/// Changes the parameters the browser brings back.
+type Detour = Box<dyn Fn(&mut Vec<(String, String)>) + Send>;
+
 /// Changes a JSON answer before it is sent.
 type Edit = Box<dyn Fn(&mut Value) + Send>;
 
@@ -47,8 +50,7 @@ pub(crate) struct Script {
     /// Signs userinfo, after its header was changed.
     pub(crate) userinfo_signer: Option<Signer>,
     pub(crate) userinfo_header: Edit,
-    /// Changes the parameters the browser brings back.
-    pub(crate) answer: Box<dyn Fn(&mut Vec<(String, String)>) + Send>,
+    pub(crate) answer: Detour,
     /// What an endpoint does instead of answering.
     pub(crate) broken: Option<(Endpoint, Breakage)>,
 }

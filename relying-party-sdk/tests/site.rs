@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use relying_party_sdk::axum::{Citizen, SignIn};
 use relying_party_sdk::{Client, CookieKey, Credentials, Level, Login, Registration};
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
@@ -157,9 +159,8 @@ async fn no_cookie_shows_anything_of_the_citizen() {
     let site = Site::start(Script::default()).await;
     let mut browser = site.browser();
     browser.sign_in().await;
-    use base64::Engine as _;
     for (name, value) in &browser.cookies {
-        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(value.trim_start_matches("1.")).unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(value.trim_start_matches("1.")).unwrap();
         for secret in ["Angela", "DUBOIS", "1962", "exemple", "subject-1", "eyJ"] {
             let seen = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!seen && !value.contains(secret), "{name} shows {secret}");

@@ -12,6 +12,7 @@
 //! `Option<Citizen>` shows itself to all. A site whose content security policy has `form-action` must allow the
 //! origin of the gateway there ([`Client::gateway_origin`]): the logout form ends at the gateway.
 
+mod citizen;
 mod cookies;
 mod page;
 
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -31,9 +32,10 @@ use crate::button::{Language, STYLESHEET};
 use crate::callback::Answer;
 use crate::client::Client;
 use crate::error::{Error, Fault};
-use crate::identity::Identity;
-use crate::login::{LocalPath, Login};
+use crate::local_path::LocalPath;
+use crate::login::Login;
 use crate::session::{CookieKey, Session};
+pub use citizen::Citizen;
 use cookies::Cookies;
 
 /// Where [`STYLESHEET`] is served.
@@ -59,13 +61,6 @@ struct Inner {
 
 type FailurePage = dyn Fn(&Error, Language) -> Response + Send + Sync;
 
-/// The signed-in citizen of a request.
-///
-/// As an argument of a handler it lets signed-in citizens pass; others are sent to the login and come back to the
-/// same page (`GET`), or get status 401 (any other method).
-#[derive(Debug, Clone)]
-pub struct Citizen(pub Identity);
-
 impl SignIn {
     /// Signs in with this client, seals cookies with this key, asks what this login asks. A session lasts one hour.
     ///
@@ -79,7 +74,7 @@ impl SignIn {
             key,
             login,
             cookies,
-            lifetime: Duration::from_secs(3600),
+            lifetime: Duration::from_hours(1),
             login_path: path("/login"),
             logout_path: path("/logout"),
             failure: None,
@@ -215,7 +210,7 @@ impl SignIn {
     fn fail(&self, error: &Error, headers: &HeaderMap, set: Vec<HeaderValue>) -> Response {
         match error.fault() {
             Fault::Citizen => {
-                tracing::info!(code = error.code(), %error, "a sign-in was not finished")
+                tracing::info!(code = error.code(), %error, "a sign-in was not finished");
             }
             Fault::Site | Fault::Network | Fault::Gateway | Fault::Forged => {
                 tracing::warn!(code = error.code(), %error, "a sign-in failed");
@@ -313,34 +308,5 @@ fn see_other(to: &str, set: Vec<HeaderValue>) -> Response {
 fn append_cookies(response: &mut Response, set: Vec<HeaderValue>) {
     for cookie in set {
         response.headers_mut().append(SET_COOKIE, cookie);
-    }
-}
-
-impl<S> FromRequestParts<S> for Citizen
-where
-    S: Send + Sync,
-    SignIn: FromRef<S>,
-{
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let sign_in = SignIn::from_ref(state);
-        match sign_in.session(&parts.headers) {
-            Some(session) => Ok(Self(session.into_identity())),
-            None => Err(sign_in.turn_away(parts)),
-        }
-    }
-}
-
-impl<S> OptionalFromRequestParts<S> for Citizen
-where
-    S: Send + Sync,
-    SignIn: FromRef<S>,
-{
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        let session = SignIn::from_ref(state).session(&parts.headers);
-        Ok(session.map(|session| Self(session.into_identity())))
     }
 }
