@@ -55,12 +55,7 @@ impl Citizen {
             .no_proxy()
             .build()
             .expect("a client without certificates of its own");
-        Self {
-            client,
-            jar: Jar::default(),
-            language: "fr",
-            stop: None,
-        }
+        Self { client, jar: Jar::default(), language: "fr", stop: None }
     }
 
     /// Redirects to addresses that start with `prefix` are not followed: the page returned is that address, empty.
@@ -73,76 +68,38 @@ impl Citizen {
     /// Types an address.
     pub async fn open(&mut self, url: &str) -> anyhow::Result<Page> {
         let url = Url::parse(url).with_context(|| format!("not an address: {url}"))?;
-        self.go(Errand {
-            method: Method::GET,
-            url,
-            body: None,
-            from: None,
-        })
-        .await
+        self.go(Errand { method: Method::GET, url, body: None, from: None }).await
     }
 
     /// Clicks the one link that `selector` finds.
     pub async fn click(&mut self, page: &Page, selector: &str) -> anyhow::Result<Page> {
         let href = page.attribute(selector, "href")?;
         let url = page.url.join(&href)?;
-        self.go(Errand {
-            method: Method::GET,
-            url,
-            body: None,
-            from: Some(page.sender()),
-        })
-        .await
+        self.go(Errand { method: Method::GET, url, body: None, from: Some(page.sender()) }).await
     }
 
     /// Fills the form around the button that `button` finds, and presses that button.
-    pub async fn press(
-        &mut self,
-        page: &Page,
-        button: &str,
-        fields: &[(&str, &str)],
-    ) -> anyhow::Result<Page> {
+    pub async fn press(&mut self, page: &Page, button: &str, fields: &[(&str, &str)]) -> anyhow::Result<Page> {
         let errand = page.submission(button, fields)?;
         self.go(errand).await
     }
 
     /// Signs in on the login page of a sandbox provider.
-    pub async fn sign_in(
-        &mut self,
-        page: &Page,
-        username: &str,
-        password: &str,
-    ) -> anyhow::Result<Page> {
+    pub async fn sign_in(&mut self, page: &Page, username: &str, password: &str) -> anyhow::Result<Page> {
         let button = "form[data-step=login] button[value=sign-in]";
-        self.press(
-            page,
-            button,
-            &[("username", username), ("password", password)],
-        )
-        .await
+        self.press(page, button, &[("username", username), ("password", password)]).await
     }
 
     /// Posts `body` to `url` as a form on a page of `origin` would, whoever that is.
     pub async fn post_from(&mut self, origin: &str, url: &str, body: &str) -> anyhow::Result<Page> {
-        let from = Some(Sender {
-            url: Url::parse(origin)?,
-            hides_origin: false,
-        });
-        let errand = Errand {
-            method: Method::POST,
-            url: Url::parse(url)?,
-            body: Some(body.to_owned()),
-            from,
-        };
+        let from = Some(Sender { url: Url::parse(origin)?, hides_origin: false });
+        let errand = Errand { method: Method::POST, url: Url::parse(url)?, body: Some(body.to_owned()), from };
         self.go(errand).await
     }
 
     async fn go(&mut self, mut errand: Errand) -> anyhow::Result<Page> {
         let mut trail = Vec::new();
-        let mut reach = errand
-            .from
-            .as_ref()
-            .map_or(Reach::Typed, |from| Reach::between(&from.url, &errand.url));
+        let mut reach = errand.from.as_ref().map_or(Reach::Typed, |from| Reach::between(&from.url, &errand.url));
         for _ in 0..LONGEST_CHAIN {
             let initiator = match (reach, &errand.method) {
                 (Reach::CrossSite, &Method::POST) => Initiator::CrossSitePost,
@@ -155,26 +112,10 @@ impl Citizen {
             trail.push(errand.url.clone());
             let Some(next) = location(&errand.url, status, &headers)? else {
                 let body = answer.text().await.context("the page is cut short")?;
-                return Ok(Page {
-                    url: errand.url,
-                    status,
-                    headers,
-                    body,
-                    trail,
-                });
+                return Ok(Page { url: errand.url, status, headers, body, trail });
             };
-            if self
-                .stop
-                .as_ref()
-                .is_some_and(|prefix| next.as_str().starts_with(prefix))
-            {
-                return Ok(Page {
-                    url: next,
-                    status,
-                    headers,
-                    body: String::new(),
-                    trail,
-                });
+            if self.stop.as_ref().is_some_and(|prefix| next.as_str().starts_with(prefix)) {
+                return Ok(Page { url: next, status, headers, body: String::new(), trail });
             }
             if reach != Reach::Typed {
                 reach = reach.max(Reach::between(&errand.url, &next));
@@ -189,12 +130,7 @@ impl Citizen {
         bail!("more than {LONGEST_CHAIN} redirects: {trail:?}")
     }
 
-    async fn send(
-        &self,
-        errand: &Errand,
-        reach: Reach,
-        initiator: Initiator,
-    ) -> anyhow::Result<reqwest::Response> {
+    async fn send(&self, errand: &Errand, reach: Reach, initiator: Initiator) -> anyhow::Result<reqwest::Response> {
         let mut request = self
             .client
             .request(errand.method.clone(), errand.url.clone())
@@ -207,22 +143,13 @@ impl Citizen {
             request = request.header(header::COOKIE, cookies);
         }
         if let (Some(from), &Method::POST) = (&errand.from, &errand.method) {
-            let origin = if from.hides_origin {
-                "null".to_owned()
-            } else {
-                from.url.origin().ascii_serialization()
-            };
+            let origin = if from.hides_origin { "null".to_owned() } else { from.url.origin().ascii_serialization() };
             request = request.header(header::ORIGIN, origin);
         }
         if let Some(body) = &errand.body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(body.clone());
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone());
         }
-        request
-            .send()
-            .await
-            .with_context(|| format!("{} {} is not answered", errand.method, errand.url))
+        request.send().await.with_context(|| format!("{} {} is not answered", errand.method, errand.url))
     }
 }
 
@@ -257,19 +184,12 @@ impl Reach {
 }
 
 fn location(base: &Url, status: StatusCode, headers: &HeaderMap) -> anyhow::Result<Option<Url>> {
-    let target = headers
-        .get(header::LOCATION)
-        .filter(|_| status.is_redirection());
+    let target = headers.get(header::LOCATION).filter(|_| status.is_redirection());
     let Some(target) = target else {
         return Ok(None);
     };
-    let target = target
-        .to_str()
-        .context("a Location of printable characters")?;
-    Ok(Some(
-        base.join(target)
-            .with_context(|| format!("a redirect to {target}"))?,
-    ))
+    let target = target.to_str().context("a Location of printable characters")?;
+    Ok(Some(base.join(target).with_context(|| format!("a redirect to {target}"))?))
 }
 
 /// What the citizen sees.
@@ -324,52 +244,32 @@ impl Page {
             let text: String = element.text().collect();
             text.split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        Html::parse_document(&self.body)
-            .select(&selector)
-            .map(collapsed)
-            .collect()
+        Html::parse_document(&self.body).select(&selector).map(collapsed).collect()
     }
 
     /// An attribute of the first thing that matches.
     pub fn attribute(&self, selector: &str, name: &str) -> anyhow::Result<String> {
         let document = Html::parse_document(&self.body);
         let element = document.select(&selectors(selector)).next();
-        let value = element
-            .and_then(|element| element.attr(name))
-            .map(ToOwned::to_owned);
+        let value = element.and_then(|element| element.attr(name)).map(ToOwned::to_owned);
         value.with_context(|| format!("no {selector} with {name} on {} {}", self.status, self.url))
     }
 
     /// The values of a parameter of the address.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        self.url
-            .query_pairs()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// One line that says which page this is, for messages of failed tests.
     pub fn brief(&self) -> String {
         let heading = self.text("h1").unwrap_or_default();
-        let (name, code) = (
-            self.name().unwrap_or_default(),
-            self.code().unwrap_or_default(),
-        );
-        format!(
-            "{} {} page={name} code={code} « {heading} »",
-            self.status, self.url
-        )
+        let (name, code) = (self.name().unwrap_or_default(), self.code().unwrap_or_default());
+        format!("{} {} page={name} code={code} « {heading} »", self.status, self.url)
     }
 
     fn sender(&self) -> Sender {
-        let policy = self
-            .headers
-            .get(header::REFERRER_POLICY)
-            .and_then(|value| value.to_str().ok());
-        Sender {
-            url: self.url.clone(),
-            hides_origin: policy == Some("no-referrer"),
-        }
+        let policy = self.headers.get(header::REFERRER_POLICY).and_then(|value| value.to_str().ok());
+        Sender { url: self.url.clone(), hides_origin: policy == Some("no-referrer") }
     }
 
     fn submission(&self, button: &str, fields: &[(&str, &str)]) -> anyhow::Result<Errand> {
@@ -387,33 +287,15 @@ impl Page {
             .find(|ancestor| ancestor.value().name() == "form")
             .with_context(|| format!("{button} is in no form"))?;
         let pairs = controls(form, pressed, fields)?;
-        let action = pressed
-            .attr("formaction")
-            .or(form.attr("action"))
-            .unwrap_or_default();
+        let action = pressed.attr("formaction").or(form.attr("action")).unwrap_or_default();
         let mut url = self.url.join(action)?;
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let from = Some(self.sender());
-        if form
-            .attr("method")
-            .is_some_and(|method| method.eq_ignore_ascii_case("post"))
-        {
-            return Ok(Errand {
-                method: Method::POST,
-                url,
-                body: Some(body),
-                from,
-            });
+        if form.attr("method").is_some_and(|method| method.eq_ignore_ascii_case("post")) {
+            return Ok(Errand { method: Method::POST, url, body: Some(body), from });
         }
         url.set_query(Some(&body));
-        Ok(Errand {
-            method: Method::GET,
-            url,
-            body: None,
-            from,
-        })
+        Ok(Errand { method: Method::GET, url, body: None, from })
     }
 }
 
@@ -426,10 +308,7 @@ fn controls(
     let mut pairs = Vec::new();
     let mut typed = vec![false; fields.len()];
     for control in form.select(&selectors("input, textarea, select, button")) {
-        let Some(name) = control
-            .attr("name")
-            .filter(|_| control.attr("disabled").is_none())
-        else {
+        let Some(name) = control.attr("name").filter(|_| control.attr("disabled").is_none()) else {
             continue;
         };
         let given = fields.iter().position(|(field, _)| *field == name);
@@ -458,11 +337,7 @@ fn controls(
         }
         pairs.extend(value.map(|value| (name.to_owned(), value)));
     }
-    match typed
-        .iter()
-        .position(|found| !found)
-        .and_then(|at| fields.get(at))
-    {
+    match typed.iter().position(|found| !found).and_then(|at| fields.get(at)) {
         Some((name, _)) => bail!("the form has no field {name}"),
         None => Ok(pairs),
     }
@@ -471,15 +346,9 @@ fn controls(
 fn chosen(select: ElementRef<'_>) -> String {
     let all = selectors("option");
     let options = || select.select(&all);
-    let option = options()
-        .find(|option| option.attr("selected").is_some())
-        .or_else(|| options().next());
+    let option = options().find(|option| option.attr("selected").is_some()).or_else(|| options().next());
     option
-        .map(|option| {
-            option
-                .attr("value")
-                .map_or_else(|| option.text().collect(), ToOwned::to_owned)
-        })
+        .map(|option| option.attr("value").map_or_else(|| option.text().collect(), ToOwned::to_owned))
         .unwrap_or_default()
 }
 
@@ -510,24 +379,12 @@ mod tests {
             .route(
                 "/echo",
                 post(|headers: HeaderMap, RawForm(body): RawForm| async move {
-                    let header = |name: &str| {
-                        headers
-                            .get(name)
-                            .map(|value| value.to_str().unwrap().to_owned())
-                    };
-                    format!(
-                        "{}|{:?}|{:?}",
-                        String::from_utf8_lossy(&body),
-                        header("origin"),
-                        header("sec-fetch-site")
-                    )
+                    let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+                    format!("{}|{:?}|{:?}", String::from_utf8_lossy(&body), header("origin"), header("sec-fetch-site"))
                 }),
             )
             .route("/loop", get(|| async { Redirect::to("/loop") }))
-            .route(
-                "/away",
-                get(|| async { Redirect::to("http://localhost:1/callback?code=x&state=y") }),
-            );
+            .route("/away", get(|| async { Redirect::to("http://localhost:1/callback?code=x&state=y") }));
         let site = Site::serve(listen(0).await.unwrap(), router);
         let base = format!("http://{}", site.address());
         (site, base)
@@ -541,20 +398,12 @@ mod tests {
         assert_eq!(page.name().as_deref(), Some("choose"));
         assert_eq!(page.text("h1").as_deref(), Some("A form"));
         let fields = [("text", "new"), ("consent", "yes")];
-        let echo = citizen
-            .press(&page, "button[value=b]", &fields)
-            .await
-            .unwrap();
-        let expected = format!(
-            "csrf=t%261&text=new&consent=yes&pick=2&note=hi&provider=b|Some(\"{base}\")|Some(\"same-origin\")"
-        );
+        let echo = citizen.press(&page, "button[value=b]", &fields).await.unwrap();
+        let expected =
+            format!("csrf=t%261&text=new&consent=yes&pick=2&note=hi&provider=b|Some(\"{base}\")|Some(\"same-origin\")");
         assert_eq!(echo.body, expected);
         let unticked = citizen.press(&page, "button[value=a]", &[]).await.unwrap();
-        assert!(
-            unticked
-                .body
-                .starts_with("csrf=t%261&text=old&pick=2&note=hi&provider=a|")
-        );
+        assert!(unticked.body.starts_with("csrf=t%261&text=old&pick=2&note=hi&provider=a|"));
     }
 
     #[tokio::test]
@@ -564,12 +413,7 @@ mod tests {
         let page = citizen.open(&format!("{base}/form")).await.unwrap();
         assert!(citizen.press(&page, "button[value=z]", &[]).await.is_err());
         assert!(citizen.press(&page, "button[name=c]", &[]).await.is_err());
-        assert!(
-            citizen
-                .press(&page, "button[value=a]", &[("colour", "red")])
-                .await
-                .is_err()
-        );
+        assert!(citizen.press(&page, "button[value=a]", &[("colour", "red")]).await.is_err());
     }
 
     #[tokio::test]
@@ -585,13 +429,7 @@ mod tests {
     async fn a_form_of_another_site_says_so() {
         let (_site, base) = site().await;
         let mut citizen = Citizen::new();
-        let echo = citizen
-            .post_from("http://evil.example", &format!("{base}/echo"), "a=1")
-            .await
-            .unwrap();
-        assert_eq!(
-            echo.body,
-            "a=1|Some(\"http://evil.example\")|Some(\"cross-site\")"
-        );
+        let echo = citizen.post_from("http://evil.example", &format!("{base}/echo"), "a=1").await.unwrap();
+        assert_eq!(echo.body, "a=1|Some(\"http://evil.example\")|Some(\"cross-site\")");
     }
 }

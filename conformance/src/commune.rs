@@ -24,15 +24,15 @@ impl Commune {
     /// What the gateway registers for a commune at `base`.
     pub fn metadata(base: &str) -> Value {
         json!({
-            "client_name": "Commune de Bois-Clair (bac à sable)",
-            "client_name#en": "Municipality of Bois-Clair (sandbox)",
+            "client_name": "Ville de Sainte-Aurore-des-Bois",
+            "client_name#en": "Town of Sainte-Aurore-des-Bois",
             "client_uri": base,
             "redirect_uris": [format!("{base}/callback")],
-            "post_logout_redirect_uris": [format!("{base}/")],
+            "post_logout_redirect_uris": [format!("{base}/logged-out")],
             "token_endpoint_auth_method": "client_secret_basic",
-            "scope": "openid profile birth email",
+            "scope": "openid profile birth email idp_id identite_pivot",
             "default_acr_values": ["eidas1"],
-            "passerelle": { "kind": "public", "contact": "mairie@exemple.fr" },
+            "passerelle": { "kind": "public", "claims": ["amr"], "contact": "mairie@exemple.fr" },
         })
     }
 
@@ -48,8 +48,8 @@ impl Commune {
         let mut command = Command::new(program);
         command
             .args(["--issuer", issuer, "--client-id", &client.client_id])
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--base-url", base])
-            .env("CLIENT_SECRET", client.client_secret.as_deref().unwrap_or_default());
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", base])
+            .env("COMMUNE_CLIENT_SECRET", client.client_secret.as_deref().unwrap_or_default());
         let mut process = Process::start("commune", command, signals)?;
         process.line("listening on", PATIENCE).await?;
         Ok(Self { base: base.to_owned(), process })

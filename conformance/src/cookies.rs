@@ -43,10 +43,7 @@ pub struct Jar {
 impl Jar {
     /// Keeps what an answer from `url` sets.
     pub fn absorb(&mut self, url: &Url, headers: &HeaderMap) {
-        let lines = headers
-            .get_all(SET_COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let lines = headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
         for line in lines {
             self.set(url, line);
         }
@@ -93,9 +90,7 @@ impl Jar {
         if refused {
             return;
         }
-        self.cookies.retain(|old| {
-            (&old.host, &old.path, &old.name) != (&cookie.host, &cookie.path, &cookie.name)
-        });
+        self.cookies.retain(|old| (&old.host, &old.path, &old.name) != (&cookie.host, &cookie.path, &cookie.name));
         if !gone {
             self.cookies.push(cookie);
         }
@@ -114,31 +109,21 @@ impl Jar {
         };
         let mut sent: Vec<&Cookie> = self.cookies.iter().filter(goes).collect();
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        let pairs: Vec<_> = sent
-            .iter()
-            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
-            .collect();
+        let pairs: Vec<_> = sent.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
     /// The value of a cookie that `url` would receive.
     pub fn value(&self, url: &Url, name: &str) -> Option<&str> {
         let host = host(url);
-        let found = self
-            .cookies
-            .iter()
-            .find(|cookie| cookie.host == host && cookie.name == name);
+        let found = self.cookies.iter().find(|cookie| cookie.host == host && cookie.name == name);
         found.map(|cookie| cookie.value.as_str())
     }
 
     /// Names of the cookies of a host.
     pub fn names(&self, url: &Url) -> Vec<&str> {
         let host = host(url);
-        self.cookies
-            .iter()
-            .filter(|cookie| cookie.host == host)
-            .map(|cookie| cookie.name.as_str())
-            .collect()
+        self.cookies.iter().filter(|cookie| cookie.host == host).map(|cookie| cookie.name.as_str()).collect()
     }
 
     /// Forgets every cookie of the host of `url`: the citizen cleared their browser.
@@ -153,10 +138,7 @@ fn host(url: &Url) -> String {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.starts_with("127.")
-        || host == "[::1]"
+    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
 }
 
 fn default_path(url: &Url) -> String {
@@ -174,11 +156,9 @@ fn covers(cookie: &str, request: &str) -> bool {
 }
 
 fn is_past(date: &str) -> bool {
-    let format = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    let moment =
-        time::PrimitiveDateTime::parse(date, format).map(time::PrimitiveDateTime::assume_utc);
+    let format =
+        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    let moment = time::PrimitiveDateTime::parse(date, format).map(time::PrimitiveDateTime::assume_utc);
     moment.is_ok_and(|moment: OffsetDateTime| moment.unix_timestamp() <= crate::clock::now())
 }
 
@@ -214,13 +194,7 @@ mod tests {
     fn same_site_decides_what_goes_along_from_elsewhere() {
         let jar = jar(
             "https://g.example/",
-            &[
-                "s=1; SameSite=Strict",
-                "l=2; SameSite=Lax",
-                "d=3",
-                "n=4; SameSite=None; Secure",
-                "x=5; SameSite=None",
-            ],
+            &["s=1; SameSite=Strict", "l=2; SameSite=Lax", "d=3", "n=4; SameSite=None; Secure", "x=5; SameSite=None"],
         );
         let sent = |initiator| jar.header(&url("https://g.example/"), initiator).unwrap();
         assert_eq!(sent(Initiator::SameSite), "s=1; l=2; d=3; n=4");
@@ -232,31 +206,17 @@ mod tests {
     fn a_cookie_ends_when_it_is_told_to() {
         let mut jar = jar("http://localhost/", &["a=1; Path=/", "b=2; Path=/"]);
         let mut headers = HeaderMap::new();
-        headers.append(
-            SET_COOKIE,
-            HeaderValue::from_static("a=; Path=/; Max-Age=0"),
-        );
-        headers.append(
-            SET_COOKIE,
-            HeaderValue::from_static("b=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
-        );
+        headers.append(SET_COOKIE, HeaderValue::from_static("a=; Path=/; Max-Age=0"));
+        headers.append(SET_COOKIE, HeaderValue::from_static("b=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"));
         jar.absorb(&url("http://localhost/x"), &headers);
-        assert_eq!(
-            jar.header(&url("http://localhost/"), Initiator::SameSite),
-            None
-        );
+        assert_eq!(jar.header(&url("http://localhost/"), Initiator::SameSite), None);
     }
 
     #[test]
     fn prefixes_are_held() {
         let jar = jar(
             "https://g.example/",
-            &[
-                "__Host-a=1; Secure; Path=/",
-                "__Host-b=2; Path=/",
-                "__Secure-c=3",
-                "__Host-d=4; Secure; Path=/x",
-            ],
+            &["__Host-a=1; Secure; Path=/", "__Host-b=2; Path=/", "__Secure-c=3", "__Host-d=4; Secure; Path=/x"],
         );
         assert_eq!(jar.names(&url("https://g.example/")), ["__Host-a"]);
     }

@@ -68,8 +68,21 @@ pub struct Surroundings {
     pub lasting: Lasting,
     /// Keys of `idp.toml` that a test sets on top, table by table.
     pub overrides: Table,
-    /// Keys of single provider files that a test sets on top, by file stem.
+    /// Keys of single provider files that a test sets on top.
     pub provider_overrides: Vec<(ProviderId, Table)>,
+    /// Providers beside the six.
+    pub more_providers: Vec<ProviderFile>,
+}
+
+/// The file of a provider beside the six, with its shared secret in a file of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderFile {
+    /// Its id: the file's stem.
+    pub id: String,
+    /// Its keys, without those of the secret.
+    pub table: Table,
+    /// The secret that the gateway shares with it.
+    pub secret: String,
 }
 
 impl Surroundings {
@@ -111,6 +124,13 @@ impl Installation {
                 merge(&mut table, extra);
             }
             std::fs::write(config.join(format!("providers/{id}.toml")), toml::to_string(&table)?)?;
+        }
+        for file in &around.more_providers {
+            let name = format!("{}.secret", file.id);
+            write_secret(&config.join("providers").join(&name), &file.secret)?;
+            let mut table = file.table.clone();
+            table.insert("client_secret_file".into(), name.into());
+            std::fs::write(config.join(format!("providers/{}.toml", file.id)), toml::to_string(&table)?)?;
         }
         Ok(Self { program: program.to_owned(), folder: Arc::new(folder), issuer: around.issuer() })
     }
@@ -233,10 +253,7 @@ fn main_table(around: &Surroundings, config: &Path) -> anyhow::Result<Table> {
         "mail".into(),
         table([("smtp", around.smtp_url.clone().into()), ("from", "Passerelle <passerelle@exemple.fr>".into())]),
     );
-    main.insert(
-        "civil_registry".into(),
-        table([("url", around.registry_url.clone().into()), ("form", form.into())]),
-    );
+    main.insert("civil_registry".into(), table([("url", around.registry_url.clone().into()), ("form", form.into())]));
     main.insert("egress".into(), table([("allow_private", vec!["127.0.0.1"].into())]));
     merge(&mut main, &around.overrides);
     Ok(main)
@@ -252,7 +269,6 @@ fn provider_table(id: ProviderId, providers: &Providers, folder: &Path) -> anyho
     }
     let (profile, credentials) = (id.profile(), providers.credentials(id));
     let mut set = |key: &str, value: &str| file.insert(key.to_owned(), value.into());
-    set("id", id.as_str());
     set("issuer", providers.issuer(id));
     set("client_id", CLIENT_ID);
     set("auth_method", profile.authentication.name());

@@ -7,12 +7,8 @@ use aws_lc_rs::agreement::{self, ECDH_P256, UnparsedPublicKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
-use aws_lc_rs::rsa::{
-    KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey,
-};
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
-};
+use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -90,17 +86,13 @@ impl SigningKey {
     pub fn generate(algorithm: Algorithm) -> Self {
         let pair = match algorithm {
             Algorithm::Es256 => Pair::Es256(Box::new(
-                EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-                    .expect("P-256 keys can be made"),
+                EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("P-256 keys can be made"),
             )),
-            Algorithm::Rs256 => Pair::Rs256(Box::new(
-                RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made"),
-            )),
+            Algorithm::Rs256 => {
+                Pair::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made")))
+            }
         };
-        Self {
-            kid: encode(random::bytes::<9>()),
-            pair,
-        }
+        Self { kid: encode(random::bytes::<9>()), pair }
     }
 
     /// The key id.
@@ -139,17 +131,11 @@ impl SigningKey {
     pub fn public_pem(&self) -> String {
         match &self.pair {
             Pair::Es256(pair) => {
-                let der: PublicKeyX509Der<'_> = pair
-                    .public_key()
-                    .as_der()
-                    .expect("a made key can be written");
+                let der: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a made key can be written");
                 pem("PUBLIC KEY", der.as_ref())
             }
             Pair::Rs256(pair) => {
-                let der: PublicKeyX509Der<'_> = pair
-                    .public_key()
-                    .as_der()
-                    .expect("a made key can be written");
+                let der: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a made key can be written");
                 pem("PUBLIC KEY", der.as_ref())
             }
         }
@@ -158,12 +144,7 @@ impl SigningKey {
     /// The private half as `PRIVATE KEY` PEM (PKCS #8), for a configuration folder.
     pub fn private_pem(&self) -> String {
         match &self.pair {
-            Pair::Es256(pair) => pem(
-                "PRIVATE KEY",
-                pair.to_pkcs8v1()
-                    .expect("a made key can be written")
-                    .as_ref(),
-            ),
+            Pair::Es256(pair) => pem("PRIVATE KEY", pair.to_pkcs8v1().expect("a made key can be written").as_ref()),
             Pair::Rs256(pair) => {
                 let der: Pkcs8V1Der<'_> = pair.as_der().expect("a made key can be written");
                 pem("PRIVATE KEY", der.as_ref())
@@ -173,10 +154,7 @@ impl SigningKey {
 
     /// Signs `claims` under the key's own `alg` and `kid`.
     pub fn sign(&self, typ: &str, claims: &Value) -> String {
-        self.sign_under(
-            &json!({ "alg": self.algorithm().name(), "kid": self.kid, "typ": typ }),
-            claims,
-        )
+        self.sign_under(&json!({ "alg": self.algorithm().name(), "kid": self.kid, "typ": typ }), claims)
     }
 
     /// Signs `claims` with this key under a header that the caller chose, true or not.
@@ -187,15 +165,10 @@ impl SigningKey {
         let input = signing_input(header, claims);
         let rng = aws_lc_rs::rand::SystemRandom::new();
         let signature = match &self.pair {
-            Pair::Es256(pair) => pair
-                .sign(&rng, input.as_bytes())
-                .expect("a made key signs")
-                .as_ref()
-                .to_vec(),
+            Pair::Es256(pair) => pair.sign(&rng, input.as_bytes()).expect("a made key signs").as_ref().to_vec(),
             Pair::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &rng, input.as_bytes(), &mut signature)
-                    .expect("a made key signs");
+                pair.sign(&RSA_PKCS1_SHA256, &rng, input.as_bytes(), &mut signature).expect("a made key signs");
                 signature
             }
         };
@@ -204,19 +177,12 @@ impl SigningKey {
 }
 
 fn signing_input(header: &Value, claims: &Value) -> String {
-    format!(
-        "{}.{}",
-        encode(header.to_string()),
-        encode(claims.to_string())
-    )
+    format!("{}.{}", encode(header.to_string()), encode(claims.to_string()))
 }
 
 /// A token with `alg: none` and an empty signature: an attack (RFC 8725 §3.2).
 pub fn unsigned(claims: &Value) -> String {
-    format!(
-        "{}.",
-        signing_input(&json!({ "alg": "none", "typ": "JWT" }), claims)
-    )
+    format!("{}.", signing_input(&json!({ "alg": "none", "typ": "JWT" }), claims))
 }
 
 /// A token signed by HMAC-SHA-256 under `secret`.
@@ -268,31 +234,16 @@ impl Recipient {
         let kid = encode(random::bytes::<9>());
         match delivery {
             KeyDelivery::EcdhEs => {
-                let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-                    .expect("P-256 keys can be made");
-                let private = pem(
-                    "PRIVATE KEY",
-                    pair.to_pkcs8v1()
-                        .expect("a made key can be written")
-                        .as_ref(),
-                );
+                let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("P-256 keys can be made");
+                let private = pem("PRIVATE KEY", pair.to_pkcs8v1().expect("a made key can be written").as_ref());
                 let public = RecipientKey::P256(pair.public_key().as_ref().to_vec());
                 (Self { kid, public }, private)
             }
             KeyDelivery::RsaOaep256 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made");
                 let der: Pkcs8V1Der<'_> = pair.as_der().expect("a made key can be written");
-                let public: PublicKeyX509Der<'_> = pair
-                    .public_key()
-                    .as_der()
-                    .expect("a made key can be written");
-                (
-                    Self {
-                        kid,
-                        public: RecipientKey::Rsa(public.as_ref().to_vec()),
-                    },
-                    pem("PRIVATE KEY", der.as_ref()),
-                )
+                let public: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a made key can be written");
+                (Self { kid, public: RecipientKey::Rsa(public.as_ref().to_vec()) }, pem("PRIVATE KEY", der.as_ref()))
             }
         }
     }
@@ -313,16 +264,12 @@ impl Recipient {
         let mut header = json!({ "alg": self.delivery().name(), "enc": "A256GCM", "cty": "JWT", "kid": self.kid });
         let (content_key, wrapped) = match &self.public {
             RecipientKey::P256(point) => {
-                let ephemeral =
-                    agreement::PrivateKey::generate(&ECDH_P256).expect("P-256 keys can be made");
-                let public = ephemeral
-                    .compute_public_key()
-                    .expect("a made key has a public half");
+                let ephemeral = agreement::PrivateKey::generate(&ECDH_P256).expect("P-256 keys can be made");
+                let public = ephemeral.compute_public_key().expect("a made key has a public half");
                 header["epk"] = p256_jwk(public.as_ref());
                 let peer = UnparsedPublicKey::new(&ECDH_P256, point);
-                let key = agreement::agree(&ephemeral, peer, (), |secret| {
-                    Ok(concat_kdf::<32>(secret, "A256GCM", b"", b""))
-                });
+                let key =
+                    agreement::agree(&ephemeral, peer, (), |secret| Ok(concat_kdf::<32>(secret, "A256GCM", b"", b"")));
                 (key.expect("two P-256 keys agree"), Vec::new())
             }
             RecipientKey::Rsa(der) => {
@@ -340,9 +287,7 @@ impl Recipient {
         let protected = encode(header.to_string());
         let nonce = random::bytes::<12>();
         let mut content = token.as_bytes().to_vec();
-        let key = LessSafeKey::new(
-            UnboundKey::new(&AES_256_GCM, &content_key).expect("a key of 32 bytes"),
-        );
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &content_key).expect("a key of 32 bytes"));
         let tag = key
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
@@ -350,13 +295,7 @@ impl Recipient {
                 &mut content,
             )
             .expect("a short text can be sealed");
-        format!(
-            "{protected}.{}.{}.{}.{}",
-            encode(wrapped),
-            encode(nonce),
-            encode(content),
-            encode(tag.as_ref())
-        )
+        format!("{protected}.{}.{}.{}.{}", encode(wrapped), encode(nonce), encode(content), encode(tag.as_ref()))
     }
 }
 
@@ -371,16 +310,11 @@ fn p256_jwk(point: &[u8]) -> Value {
 fn concat_kdf<const N: usize>(secret: &[u8], algorithm: &str, apu: &[u8], apv: &[u8]) -> [u8; N] {
     let mut info = Vec::new();
     for part in [algorithm.as_bytes(), apu, apv] {
-        info.extend_from_slice(
-            &u32::try_from(part.len())
-                .expect("a short name")
-                .to_be_bytes(),
-        );
+        info.extend_from_slice(&u32::try_from(part.len()).expect("a short name").to_be_bytes());
         info.extend_from_slice(part);
     }
     info.extend_from_slice(&u32::try_from(N * 8).expect("a short key").to_be_bytes());
-    let sha256 =
-        get_sskdf_digest_algorithm(SskdfDigestAlgorithmId::Sha256).expect("SHA-256 is built in");
+    let sha256 = get_sskdf_digest_algorithm(SskdfDigestAlgorithmId::Sha256).expect("SHA-256 is built in");
     let mut key = [0; N];
     sskdf_digest(sha256, secret, &info, &mut key).expect("short lengths");
     key
@@ -394,10 +328,7 @@ mod tests {
     use super::*;
 
     fn unpem(pem: &str) -> Vec<u8> {
-        let body: String = pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .collect();
+        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
         STANDARD.decode(body).unwrap()
     }
 
@@ -407,9 +338,7 @@ mod tests {
 
     fn open(token: &str, private_pem: &str) -> String {
         let parts: Vec<_> = token.split('.').collect();
-        let [protected, wrapped, nonce, content, tag] = parts[..] else {
-            panic!("five parts")
-        };
+        let [protected, wrapped, nonce, content, tag] = parts[..] else { panic!("five parts") };
         let header: Value = serde_json::from_slice(&decode(protected)).unwrap();
         let der = unpem(private_pem);
         let content_key: [u8; 32] = if header["alg"] == "ECDH-ES" {
@@ -418,30 +347,20 @@ mod tests {
             let mut point = vec![4];
             point.extend(decode(header["epk"]["x"].as_str().unwrap()));
             point.extend(decode(header["epk"]["y"].as_str().unwrap()));
-            agreement::agree(
-                &private,
-                UnparsedPublicKey::new(&ECDH_P256, point),
-                (),
-                |secret| Ok(concat_kdf::<32>(secret, "A256GCM", b"", b"")),
-            )
+            agreement::agree(&private, UnparsedPublicKey::new(&ECDH_P256, point), (), |secret| {
+                Ok(concat_kdf::<32>(secret, "A256GCM", b"", b""))
+            })
             .unwrap()
         } else {
-            let oaep =
-                OaepPrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(&der).unwrap())
-                    .unwrap();
+            let oaep = OaepPrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(&der).unwrap()).unwrap();
             let mut out = vec![0; oaep.min_output_size()];
-            oaep.decrypt(&OAEP_SHA256_MGF1SHA256, &decode(wrapped), &mut out, None)
-                .unwrap()
-                .try_into()
-                .unwrap()
+            oaep.decrypt(&OAEP_SHA256_MGF1SHA256, &decode(wrapped), &mut out, None).unwrap().try_into().unwrap()
         };
         let mut sealed = decode(content);
         sealed.extend(decode(tag));
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &content_key).unwrap());
         let nonce = Nonce::try_assume_unique_for_key(&decode(nonce)).unwrap();
-        let plain = key
-            .open_in_place(nonce, Aad::from(protected.as_bytes()), &mut sealed)
-            .unwrap();
+        let plain = key.open_in_place(nonce, Aad::from(protected.as_bytes()), &mut sealed).unwrap();
         String::from_utf8(plain.to_vec()).unwrap()
     }
 
@@ -466,26 +385,17 @@ mod tests {
 
     #[test]
     fn another_key_does_not_verify() {
-        let token = SigningKey::generate(Algorithm::Es256)
-            .sign("JWT", &json!({ "exp": 4_000_000_000_u64 }));
-        let jwk: Jwk =
-            serde_json::from_value(SigningKey::generate(Algorithm::Es256).public_jwk()).unwrap();
+        let token = SigningKey::generate(Algorithm::Es256).sign("JWT", &json!({ "exp": 4_000_000_000_u64 }));
+        let jwk: Jwk = serde_json::from_value(SigningKey::generate(Algorithm::Es256).public_jwk()).unwrap();
         let validation = Validation::new(jsonwebtoken::Algorithm::ES256);
-        assert!(
-            jsonwebtoken::decode::<Value>(
-                &token,
-                &DecodingKey::from_jwk(&jwk).unwrap(),
-                &validation
-            )
-            .is_err()
-        );
+        assert!(jsonwebtoken::decode::<Value>(&token, &DecodingKey::from_jwk(&jwk).unwrap(), &validation).is_err());
     }
 
     #[test]
     fn the_concat_kdf_gives_the_key_of_rfc_7518_appendix_c() {
         let secret = [
-            158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156, 251, 49,
-            110, 163, 218, 128, 106, 72, 246, 218, 167, 121, 140, 254, 144, 196,
+            158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156, 251, 49, 110, 163, 218, 128,
+            106, 72, 246, 218, 167, 121, 140, 254, 144, 196,
         ];
         let key = concat_kdf::<16>(&secret, "A128GCM", b"Alice", b"Bob");
         assert_eq!(encode(key), "VqqN6vgjbSBcIijNcacQGg");

@@ -18,6 +18,7 @@ pub mod cookies;
 pub mod engines;
 pub mod gateway;
 pub mod jose;
+pub mod library;
 pub mod mailbox;
 pub mod pages;
 pub mod people;

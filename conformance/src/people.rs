@@ -78,11 +78,7 @@ impl Outcome {
     pub fn identifies(self) -> bool {
         match self {
             Self::Found | Self::Rectified => true,
-            Self::SingleEcho
-            | Self::Several
-            | Self::MarriedName
-            | Self::NotFound
-            | Self::Rejected => false,
+            Self::SingleEcho | Self::Several | Self::MarriedName | Self::NotFound | Self::Rejected => false,
         }
     }
 }
@@ -286,11 +282,7 @@ mod tests {
 
     #[test]
     fn three_of_them_can_sign_in() {
-        let able: Vec<_> = PEOPLE
-            .iter()
-            .filter(|person| person.signs_in())
-            .map(|person| person.username)
-            .collect();
+        let able: Vec<_> = PEOPLE.iter().filter(|person| person.signs_in()).map(|person| person.username).collect();
         assert_eq!(able, ["angela", "pierre", "keiko"]);
     }
 }

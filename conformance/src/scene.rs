@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use toml::Table;
 
 use crate::commune::Commune;
-use crate::gateway::{Ephemeral, Gateway, Installation, Lasting, RegistryForm, Surroundings};
+use crate::gateway::{Ephemeral, Gateway, Installation, Lasting, ProviderFile, RegistryForm, Surroundings};
 use crate::mailbox::{Mailbox, Message};
 use crate::people::{PASSWORD, PEOPLE};
 use crate::process::Signals;
@@ -91,6 +91,8 @@ pub struct Setting {
     pub overrides: Table,
     /// Keys of provider files set on top.
     pub provider_overrides: Vec<(ProviderId, Table)>,
+    /// Providers beside the six.
+    pub more_providers: Vec<ProviderFile>,
 }
 
 /// Everything that runs. Dropping it ends it all.
@@ -141,6 +143,7 @@ impl Scene {
             lasting: setting.lasting,
             overrides: setting.overrides,
             provider_overrides: setting.provider_overrides,
+            more_providers: setting.more_providers,
         };
         let installation = Installation::write(&programs.idp, &around, &providers)?;
         let base = format!("http://localhost:{}", places.commune.port);

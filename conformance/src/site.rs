@@ -28,9 +28,7 @@ impl Site {
     /// # Panics
     /// When the listener has no local address, which a bound one has.
     pub fn serve(listener: TcpListener, router: Router) -> Self {
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        let address = listener.local_addr().expect("a bound listener has an address");
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 eprintln!("sandbox site {address} stopped: {error}");
@@ -53,9 +51,7 @@ impl Drop for Site {
 
 /// Listens on `127.0.0.1:port`; port 0 is any free one.
 pub async fn listen(port: u16) -> Result<TcpListener, PortTaken> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(|_| PortTaken { port })
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|_| PortTaken { port })
 }
 
 /// A port that nothing listens on just now, for a process that must be told its port before it starts.

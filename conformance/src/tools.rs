@@ -85,9 +85,12 @@ impl Tool {
 
     fn candidates(self) -> Vec<PathBuf> {
         match self {
-            Self::Node => ["x64", "arm64"].map(|kind| node_modules().join(format!("node-linux-{kind}/bin/node"))).to_vec(),
+            Self::Node => {
+                ["x64", "arm64"].map(|kind| node_modules().join(format!("node-linux-{kind}/bin/node"))).to_vec()
+            }
             Self::Python => vec![workshop().join("venv/bin/python")],
-            Self::Postgres | Self::Initdb => [postgres_folders(), on_path(self.name())].concat()
+            Self::Postgres | Self::Initdb => [postgres_folders(), on_path(self.name())]
+                .concat()
                 .into_iter()
                 .map(|path| if path.is_dir() { path.join(self.name()) } else { path })
                 .collect(),

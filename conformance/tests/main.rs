@@ -1,1 +1,9 @@
-//! Under construction.
+//! Everything that is proved through the wire, in one binary.
+//!
+//! `stories` tell what citizens, communes and operators do; `attacks` what others try; `architecture` what the code
+//! may depend on. Tests that need a browser, a server or a library that is not there say so and end.
+
+mod architecture;
+mod attacks;
+mod journey;
+mod stories;

@@ -60,12 +60,7 @@ impl Mailbox {
         let post = Arc::new(Post::default());
         let address = smtp.local_addr().expect("a bound listener has an address");
         let receiver = tokio::spawn(smtp::receive(smtp, Arc::clone(&post)));
-        Self {
-            site: Site::serve(page, page::router(Arc::clone(&post))),
-            smtp: address,
-            receiver,
-            post,
-        }
+        Self { site: Site::serve(page, page::router(Arc::clone(&post))), smtp: address, receiver, post }
     }
 
     /// Address of the page, without a trailing slash.
@@ -80,22 +75,13 @@ impl Mailbox {
 
     /// Messages to `recipient` that came after message `after` (0: all), oldest first; waits up to `patience` for
     /// the first.
-    pub async fn messages_to(
-        &self,
-        recipient: &str,
-        after: u64,
-        patience: Duration,
-    ) -> Vec<Message> {
+    pub async fn messages_to(&self, recipient: &str, after: u64, patience: Duration) -> Vec<Message> {
         self.post.wait_for(Some(recipient), after, patience).await
     }
 
     /// Makes the receiver refuse every message from now on (451), or accept again.
     pub fn set(&self, reception: Reception) {
-        *self
-            .post
-            .reception
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = reception;
+        *self.post.reception.lock().unwrap_or_else(PoisonError::into_inner) = reception;
     }
 }
 
@@ -127,42 +113,21 @@ struct Post {
 
 impl Default for Post {
     fn default() -> Self {
-        Self {
-            messages: Mutex::default(),
-            arrived: watch::Sender::new(0),
-            reception: Mutex::default(),
-        }
+        Self { messages: Mutex::default(), arrived: watch::Sender::new(0), reception: Mutex::default() }
     }
 }
 
 impl Post {
     fn reception(&self) -> Reception {
-        *self
-            .reception
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.reception.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn deliver(&self, from: String, to: Vec<String>, source: &[u8]) {
         let parsed = mail_parser::MessageParser::default().parse(source);
-        let subject = parsed
-            .as_ref()
-            .and_then(|mail| mail.subject())
-            .unwrap_or_default()
-            .to_owned();
-        let text = parsed
-            .as_ref()
-            .and_then(|mail| mail.body_text(0))
-            .unwrap_or_default()
-            .into_owned();
-        let has_html = parsed
-            .as_ref()
-            .is_some_and(|mail| mail.html_bodies().any(|part| part.is_text_html()));
-        let html = parsed
-            .as_ref()
-            .filter(|_| has_html)
-            .and_then(|mail| mail.body_html(0))
-            .map(Into::into);
+        let subject = parsed.as_ref().and_then(|mail| mail.subject()).unwrap_or_default().to_owned();
+        let text = parsed.as_ref().and_then(|mail| mail.body_text(0)).unwrap_or_default().into_owned();
+        let has_html = parsed.as_ref().is_some_and(|mail| mail.html_bodies().any(|part| part.is_text_html()));
+        let html = parsed.as_ref().filter(|_| has_html).and_then(|mail| mail.body_html(0)).map(Into::into);
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         let id = messages.last().map_or(0, |message| message.id) + 1;
         messages.push(Message {
@@ -180,24 +145,14 @@ impl Post {
 
     fn select(&self, recipient: Option<&str>, after: u64) -> Vec<Message> {
         let wanted = |message: &&Message| {
-            let to = |recipient: &str| {
-                message
-                    .to
-                    .iter()
-                    .any(|address| address.eq_ignore_ascii_case(recipient))
-            };
+            let to = |recipient: &str| message.to.iter().any(|address| address.eq_ignore_ascii_case(recipient));
             message.id > after && recipient.is_none_or(to)
         };
         let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         messages.iter().filter(wanted).cloned().collect()
     }
 
-    async fn wait_for(
-        &self,
-        recipient: Option<&str>,
-        after: u64,
-        patience: Duration,
-    ) -> Vec<Message> {
+    async fn wait_for(&self, recipient: Option<&str>, after: u64, patience: Duration) -> Vec<Message> {
         let mut bell = self.arrived.subscribe();
         let first = async {
             loop {
@@ -208,9 +163,7 @@ impl Post {
                 }
             }
         };
-        tokio::time::timeout(patience, first)
-            .await
-            .unwrap_or_default()
+        tokio::time::timeout(patience, first).await.unwrap_or_default()
     }
 }
 

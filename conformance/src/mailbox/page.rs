@@ -48,15 +48,8 @@ async fn list(State(post): State<Arc<Post>>) -> Response {
 
 /// `GET /messages/{id}`.
 async fn read(State(post): State<Arc<Post>>, Path(id): Path<u64>) -> Response {
-    let message = post
-        .select(None, 0)
-        .into_iter()
-        .find(|message| message.id == id);
-    let status = if message.is_some() {
-        StatusCode::OK
-    } else {
-        StatusCode::NOT_FOUND
-    };
+    let message = post.select(None, 0).into_iter().find(|message| message.id == id);
+    let status = if message.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     crate::pages::page(status, &Reading { message })
 }
 
@@ -72,18 +65,14 @@ struct Wanted {
 /// `GET /messages`: what matches, at once when there is something, else when it comes.
 async fn json(State(post): State<Arc<Post>>, Query(wanted): Query<Wanted>) -> Json<Vec<Message>> {
     let patience = Duration::from_secs(wanted.wait.min(LONGEST_WAIT));
-    Json(
-        post.wait_for(wanted.to.as_deref(), wanted.after, patience)
-            .await,
-    )
+    Json(post.wait_for(wanted.to.as_deref(), wanted.after, patience).await)
 }
 
 impl Message {
     /// Day and time of arrival as French pages write them, in UTC.
     fn arrival(&self) -> String {
         let format = format_description!("[day]/[month]/[year] à [hour]:[minute] (UTC)");
-        let moment = OffsetDateTime::from_unix_timestamp(self.received_at)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let moment = OffsetDateTime::from_unix_timestamp(self.received_at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         moment.format(format).unwrap_or_default()
     }
 }

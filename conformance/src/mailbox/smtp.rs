@@ -26,12 +26,7 @@ pub(super) async fn receive(listener: TcpListener, post: Arc<Post>) {
 /// One connection. A sender that leaves in the middle ends its own conversation and nothing else.
 async fn converse(stream: TcpStream, post: Arc<Post>) {
     let (read, write) = stream.into_split();
-    let mut conversation = Conversation {
-        read: BufReader::new(read),
-        write,
-        post,
-        envelope: Envelope::default(),
-    };
+    let mut conversation = Conversation { read: BufReader::new(read), write, post, envelope: Envelope::default() };
     let _gone = conversation.run().await;
 }
 
@@ -140,18 +135,13 @@ impl Conversation {
 
     async fn line(&mut self) -> std::io::Result<Option<String>> {
         let mut line = Vec::new();
-        let read = (&mut self.read)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .await?;
+        let read = (&mut self.read).take(LONGEST_LINE).read_until(b'\n', &mut line).await?;
         let whole = read > 0 && line.ends_with(b"\n");
         Ok(whole.then(|| String::from_utf8_lossy(&line).trim_end().to_owned()))
     }
 
     async fn say(&mut self, answer: &str) -> std::io::Result<()> {
-        self.write
-            .write_all(format!("{answer}\r\n").as_bytes())
-            .await
+        self.write.write_all(format!("{answer}\r\n").as_bytes()).await
     }
 }
 
@@ -159,6 +149,5 @@ impl Conversation {
 fn path(rest: &str, keyword: &str) -> Option<String> {
     let (head, tail) = rest.split_at_checked(keyword.len())?;
     let address = tail.trim_start().strip_prefix('<')?.split_once('>')?.0;
-    head.eq_ignore_ascii_case(keyword)
-        .then(|| address.to_owned())
+    head.eq_ignore_ascii_case(keyword).then(|| address.to_owned())
 }

@@ -15,9 +15,7 @@ struct Sender(BufReader<TcpStream>);
 
 impl Sender {
     async fn connect(mailbox: &Mailbox) -> Self {
-        let mut sender = Self(BufReader::new(
-            TcpStream::connect(mailbox.smtp).await.unwrap(),
-        ));
+        let mut sender = Self(BufReader::new(TcpStream::connect(mailbox.smtp).await.unwrap()));
         assert_eq!(sender.answer().await, 220);
         sender
     }
@@ -33,19 +31,12 @@ impl Sender {
     }
 
     async fn say(&mut self, line: &str) -> u16 {
-        self.0
-            .write_all(format!("{line}\r\n").as_bytes())
-            .await
-            .unwrap();
+        self.0.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
         self.answer().await
     }
 
     async fn send(&mut self, to: &str, message: &str) -> u16 {
-        assert_eq!(
-            self.say("MAIL FROM:<gateway@exemple.fr> BODY=8BITMIME")
-                .await,
-            250
-        );
+        assert_eq!(self.say("MAIL FROM:<gateway@exemple.fr> BODY=8BITMIME").await, 250);
         assert_eq!(self.say(&format!("RCPT TO:<{to}>")).await, 250);
         assert_eq!(self.say("DATA").await, 354);
         self.say(&format!("{message}\r\n.")).await
@@ -65,42 +56,20 @@ async fn a_message_is_received_decoded_and_found_by_its_recipient() {
     assert_eq!(sender.send("angela@exemple.fr", NOTICE).await, 250);
     assert_eq!(sender.say("QUIT").await, 221);
     let messages = mailbox.messages_to("ANGELA@exemple.fr", 0, PATIENCE).await;
-    let [message] = &messages[..] else {
-        panic!("one message: {messages:?}")
-    };
+    let [message] = &messages[..] else { panic!("one message: {messages:?}") };
     assert_eq!(message.subject, "Connexion réussie");
-    assert!(
-        message.text.starts_with("Bonjour Angéla,"),
-        "{}",
-        message.text
-    );
-    assert!(
-        message.text.contains("\n.point"),
-        "doubled dots are undone: {}",
-        message.text
-    );
+    assert!(message.text.starts_with("Bonjour Angéla,"), "{}", message.text);
+    assert!(message.text.contains("\n.point"), "doubled dots are undone: {}", message.text);
     assert_eq!(message.from, "gateway@exemple.fr");
     assert_eq!(message.html, None);
-    assert!(
-        mailbox
-            .messages_to("pierre@exemple.fr", 0, Duration::ZERO)
-            .await
-            .is_empty()
-    );
+    assert!(mailbox.messages_to("pierre@exemple.fr", 0, Duration::ZERO).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_request_waits_for_the_message_to_come() {
     let mailbox = mailbox().await;
     let url = format!("{}/messages?to=angela@exemple.fr&wait=20", mailbox.url());
-    let waiting = tokio::spawn(async move {
-        reqwest::get(url)
-            .await
-            .unwrap()
-            .json::<Vec<Message>>()
-            .await
-            .unwrap()
-    });
+    let waiting = tokio::spawn(async move { reqwest::get(url).await.unwrap().json::<Vec<Message>>().await.unwrap() });
     let mut sender = Sender::connect(&mailbox).await;
     sender.say("EHLO gateway").await;
     assert_eq!(sender.send("pierre@exemple.fr", NOTICE).await, 250);
@@ -108,12 +77,7 @@ async fn a_request_waits_for_the_message_to_come() {
     let messages = waiting.await.unwrap();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].id, 2);
-    assert!(
-        mailbox
-            .messages_to("angela@exemple.fr", 2, Duration::ZERO)
-            .await
-            .is_empty()
-    );
+    assert!(mailbox.messages_to("angela@exemple.fr", 2, Duration::ZERO).await.is_empty());
 }
 
 #[tokio::test]
@@ -138,51 +102,22 @@ async fn a_deferred_message_is_not_kept() {
     assert_eq!(sender.send("angela@exemple.fr", NOTICE).await, 451);
     mailbox.set(Reception::Accept);
     assert_eq!(sender.send("angela@exemple.fr", NOTICE).await, 250);
-    assert_eq!(
-        mailbox
-            .messages_to("angela@exemple.fr", 0, PATIENCE)
-            .await
-            .len(),
-        1
-    );
+    assert_eq!(mailbox.messages_to("angela@exemple.fr", 0, PATIENCE).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_person_reads_the_list_and_a_message() {
     let mailbox = mailbox().await;
-    let empty = reqwest::get(mailbox.url())
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let empty = reqwest::get(mailbox.url()).await.unwrap().text().await.unwrap();
     assert!(empty.contains("Aucun message"));
     let mut sender = Sender::connect(&mailbox).await;
     sender.say("EHLO gateway").await;
-    let hostile = NOTICE.replace(
-        "=?utf-8?q?Connexion_r=C3=A9ussie?=",
-        "<script>alert(1)</script>",
-    );
+    let hostile = NOTICE.replace("=?utf-8?q?Connexion_r=C3=A9ussie?=", "<script>alert(1)</script>");
     sender.send("angela@exemple.fr", &hostile).await;
-    let list = reqwest::get(mailbox.url())
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert!(
-        list.contains("/messages/1") && !list.contains("<script>"),
-        "{list}"
-    );
-    let message = reqwest::get(format!("{}/messages/1", mailbox.url()))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let list = reqwest::get(mailbox.url()).await.unwrap().text().await.unwrap();
+    assert!(list.contains("/messages/1") && !list.contains("<script>"), "{list}");
+    let message = reqwest::get(format!("{}/messages/1", mailbox.url())).await.unwrap().text().await.unwrap();
     assert!(message.contains("Bonjour Angéla"));
-    let missing = reqwest::get(format!("{}/messages/9", mailbox.url()))
-        .await
-        .unwrap();
+    let missing = reqwest::get(format!("{}/messages/9", mailbox.url())).await.unwrap();
     assert_eq!(missing.status(), 404);
 }

@@ -35,38 +35,21 @@ impl Body {
             && digits == 8
             && self.birthdate.len() == 10
             && self.birthcountry.len() == 5
-            && (self.birthcountry != FRANCE
-                || self
-                    .birthplace
-                    .as_ref()
-                    .is_some_and(|place| place.len() == 5))
+            && (self.birthcountry != FRANCE || self.birthplace.as_ref().is_some_and(|place| place.len() == 5))
     }
 }
 
 /// `POST /individus`.
-pub(super) async fn answer(
-    State(desk): State<Arc<Desk>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub(super) async fn answer(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
     if let Some(answer) = desk.misbehaves().await {
         return answer;
     }
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = content_type.is_some_and(|value| value.starts_with("application/json"));
-    let Some(body) = serde_json::from_slice::<Body>(&body)
-        .ok()
-        .filter(|body| is_json && body.is_well_formed())
-    else {
+    let Some(body) = serde_json::from_slice::<Body>(&body).ok().filter(|body| is_json && body.is_well_formed()) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let place = if body.birthcountry == FRANCE {
-        body.birthplace.as_deref()
-    } else {
-        None
-    };
+    let place = if body.birthcountry == FRANCE { body.birthplace.as_deref() } else { None };
     let finding = desk.look_up(&Question {
         family_name: &body.family_name,
         given_name: &body.given_names.join(" "),
@@ -75,8 +58,7 @@ pub(super) async fn answer(
         place: place.unwrap_or(&body.birthcountry),
     });
     if desk.mode() == Mode::Schema {
-        return Json(json!({ "outcome": "found", "identity": { "family_name": 42 } }))
-            .into_response();
+        return Json(json!({ "outcome": "found", "identity": { "family_name": 42 } })).into_response();
     }
     Json(document(&finding)).into_response()
 }

@@ -62,17 +62,12 @@ impl Registry {
     /// Starts the registry on `listener`.
     pub fn start(listener: TcpListener, control: Control) -> Self {
         let desk = Arc::new(Desk::default());
-        let individuals = get(xml::answer)
-            .post(json::answer)
-            .fallback(|| async { StatusCode::BAD_REQUEST });
+        let individuals = get(xml::answer).post(json::answer).fallback(|| async { StatusCode::BAD_REQUEST });
         let mut router = Router::new().route("/individus", individuals);
         if control == Control::Open {
             router = router.route("/control", post(set));
         }
-        Self {
-            site: Site::serve(listener, router.with_state(Arc::clone(&desk))),
-            desk,
-        }
+        Self { site: Site::serve(listener, router.with_state(Arc::clone(&desk))), desk }
     }
 
     /// The address that the gateway asks.
@@ -116,25 +111,13 @@ impl Desk {
 
     fn look_up(&self, question: &Question<'_>) -> Finding {
         if self.mode() == Mode::Rejected {
-            return Finding {
-                outcome: Outcome::Rejected,
-                life: Life::Living,
-                person: None,
-            };
+            return Finding { outcome: Outcome::Rejected, life: Life::Living, person: None };
         }
         let Some(person) = PEOPLE.iter().find(|person| question.is_about(person)) else {
-            return Finding {
-                outcome: Outcome::NotFound,
-                life: Life::Living,
-                person: None,
-            };
+            return Finding { outcome: Outcome::NotFound, life: Life::Living, person: None };
         };
         let identified = person.outcome.identifies().then_some(person);
-        Finding {
-            outcome: person.outcome,
-            life: person.life,
-            person: identified,
-        }
+        Finding { outcome: person.outcome, life: person.life, person: identified }
     }
 }
 

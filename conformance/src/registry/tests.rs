@@ -9,12 +9,7 @@ async fn registry() -> Registry {
 }
 
 async fn ask_json(registry: &Registry, body: &Value) -> reqwest::Response {
-    reqwest::Client::new()
-        .post(registry.url())
-        .json(body)
-        .send()
-        .await
-        .unwrap()
+    reqwest::Client::new().post(registry.url()).json(body).send().await.unwrap()
 }
 
 fn question_about(person: &Person) -> Value {
@@ -29,11 +24,7 @@ fn question_about(person: &Person) -> Value {
 }
 
 fn address_about(registry: &Registry, person: &Person) -> url::Url {
-    let sex = if person.gender == people::Gender::Female {
-        "F"
-    } else {
-        "M"
-    };
+    let sex = if person.gender == people::Gender::Female { "F" } else { "M" };
     let mut url = url::Url::parse(&registry.url()).unwrap();
     url.query_pairs_mut()
         .append_pair("rechercheType", "S")
@@ -41,10 +32,7 @@ fn address_about(registry: &Registry, person: &Person) -> url::Url {
         .append_pair("prenoms", person.given_name)
         .append_pair("dateNaissance", &person.birthdate.replace('-', ""))
         .append_pair("sexe", sex)
-        .append_pair(
-            "codeLieuNaissance",
-            person.birthplace.unwrap_or(person.birthcountry),
-        );
+        .append_pair("codeLieuNaissance", person.birthplace.unwrap_or(person.birthcountry));
     url
 }
 
@@ -63,27 +51,13 @@ fn well_formed(xml: &str) -> bool {
 async fn each_person_has_their_outcome_in_both_forms() {
     let registry = registry().await;
     for person in &PEOPLE {
-        let answer: Value = ask_json(&registry, &question_about(person))
-            .await
-            .json()
-            .await
-            .unwrap();
-        assert_eq!(
-            answer["outcome"],
-            person.outcome.word(),
-            "{}",
-            person.username
-        );
+        let answer: Value = ask_json(&registry, &question_about(person)).await.json().await.unwrap();
+        assert_eq!(answer["outcome"], person.outcome.word(), "{}", person.username);
         assert_eq!(answer["deceased"], person.life == Life::Deceased);
         assert_eq!(answer["identity"].is_object(), person.outcome.identifies());
 
-        let xml = reqwest::get(address_about(&registry, person))
-            .await
-            .unwrap();
-        assert_eq!(
-            xml.headers()["content-type"],
-            "application/xml; charset=utf-8"
-        );
+        let xml = reqwest::get(address_about(&registry, person)).await.unwrap();
+        assert_eq!(xml.headers()["content-type"], "application/xml; charset=utf-8");
         let xml = xml.text().await.unwrap();
         let number = format!("<el:TypeReponseIdentification>{}<", person.outcome.number());
         assert!(xml.contains(&number), "{xml}");
@@ -97,26 +71,11 @@ async fn each_person_has_their_outcome_in_both_forms() {
 async fn a_rectified_identity_comes_with_the_registered_names() {
     let registry = registry().await;
     let pierre = Person::named("pierre").unwrap();
-    let answer: Value = ask_json(&registry, &question_about(pierre))
-        .await
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(
-        answer["identity"]["given_names"],
-        json!(["Pierre", "Etienne"])
-    );
+    let answer: Value = ask_json(&registry, &question_about(pierre)).await.json().await.unwrap();
+    assert_eq!(answer["identity"]["given_names"], json!(["Pierre", "Etienne"]));
     assert_eq!(answer["identity"]["birthdate"], "1985-03-00");
-    let xml = reqwest::get(address_about(&registry, pierre))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert!(
-        xml.contains("<ie:DateNaissance>1985-03</ie:DateNaissance>"),
-        "{xml}"
-    );
+    let xml = reqwest::get(address_about(&registry, pierre)).await.unwrap().text().await.unwrap();
+    assert!(xml.contains("<ie:DateNaissance>1985-03</ie:DateNaissance>"), "{xml}");
     assert!(xml.contains("<ie:Localite code=\"2A004\">"));
 }
 
@@ -124,11 +83,9 @@ async fn a_rectified_identity_comes_with_the_registered_names() {
 async fn one_differing_field_is_nobody() {
     let registry = registry().await;
     let angela = Person::named("angela").unwrap();
-    for (field, value) in [
-        ("family_name", json!("DUPONT")),
-        ("birthdate", json!("1962-08-25")),
-        ("birthplace", json!("75108")),
-    ] {
+    for (field, value) in
+        [("family_name", json!("DUPONT")), ("birthdate", json!("1962-08-25")), ("birthplace", json!("75108"))]
+    {
         let mut question = question_about(angela);
         question[field] = value;
         let answer: Value = ask_json(&registry, &question).await.json().await.unwrap();
@@ -141,24 +98,9 @@ async fn one_differing_field_is_nobody() {
 async fn a_wrong_verb_or_a_malformed_question_is_400() {
     let registry = registry().await;
     let client = reqwest::Client::new();
-    assert_eq!(
-        client.put(registry.url()).send().await.unwrap().status(),
-        400
-    );
-    assert_eq!(
-        client.get(registry.url()).send().await.unwrap().status(),
-        400
-    );
-    assert_eq!(
-        client
-            .post(registry.url())
-            .body("{}")
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        400
-    );
+    assert_eq!(client.put(registry.url()).send().await.unwrap().status(), 400);
+    assert_eq!(client.get(registry.url()).send().await.unwrap().status(), 400);
+    assert_eq!(client.post(registry.url()).body("{}").send().await.unwrap().status(), 400);
     let mut question = question_about(Person::named("angela").unwrap());
     question["colour"] = json!("green");
     assert_eq!(ask_json(&registry, &question).await.status(), 400);
@@ -174,20 +116,9 @@ async fn it_misbehaves_when_told() {
     registry.set(Mode::Error);
     assert_eq!(ask_json(&registry, &question).await.status(), 500);
     registry.set(Mode::Garbage);
-    assert!(
-        ask_json(&registry, &question)
-            .await
-            .json::<Value>()
-            .await
-            .is_err()
-    );
+    assert!(ask_json(&registry, &question).await.json::<Value>().await.is_err());
     let control = registry.url().replace("individus", "control");
-    let told = reqwest::Client::new()
-        .post(control)
-        .json(&json!({ "mode": "rejected" }))
-        .send()
-        .await
-        .unwrap();
+    let told = reqwest::Client::new().post(control).json(&json!({ "mode": "rejected" })).send().await.unwrap();
     assert_eq!(told.status(), 204);
     let answer: Value = ask_json(&registry, &question).await.json().await.unwrap();
     assert_eq!(answer["outcome"], "rejected");

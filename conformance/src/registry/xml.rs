@@ -68,11 +68,7 @@ impl Answer {
 
     /// Name of the country abroad; the registry names countries in capitals.
     fn country(person: &Person) -> &'static str {
-        if person.birthcountry == "99217" {
-            "JAPON"
-        } else {
-            "PAYS"
-        }
+        if person.birthcountry == "99217" { "JAPON" } else { "PAYS" }
     }
 }
 
@@ -98,11 +94,7 @@ pub(super) async fn answer(
     if desk.mode() == Mode::Schema {
         return (xml, "<?xml version=\"1.0\"?><inattendu/>").into_response();
     }
-    let document = Answer {
-        number: finding.outcome.number(),
-        person: finding.person,
-        life: finding.life,
-    };
+    let document = Answer { number: finding.outcome.number(), person: finding.person, life: finding.life };
     match document.render() {
         Ok(body) => (xml, body).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

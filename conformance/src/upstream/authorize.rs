@@ -65,8 +65,7 @@ impl Request {
         let Ok(redirect_uri) = redirect_uri else {
             return Err(Refusal::Page("redirect_uri is not a URL"));
         };
-        let refuse =
-            |error, description| Err(Refusal::Answer(redirect_uri.clone(), error, description));
+        let refuse = |error, description| Err(Refusal::Answer(redirect_uri.clone(), error, description));
         if self.response_type.as_deref() != Some("code") {
             return refuse("unsupported_response_type", "only code is supported");
         }
@@ -81,11 +80,7 @@ impl Request {
         if self.prompt.as_deref() == Some("none") {
             return refuse("login_required", "this provider keeps no session");
         }
-        Ok(Accepted {
-            redirect_uri,
-            scope,
-            challenge,
-        })
+        Ok(Accepted { redirect_uri, scope, challenge })
     }
 
     fn carried(&self) -> Vec<(&'static str, &str)> {
@@ -137,12 +132,7 @@ pub(super) async fn show(
         Ok(accepted) if provider.fault() == Fault::HtmlInError => {
             hostile_error(provider, accepted.redirect_uri, &request)
         }
-        Ok(_) => login_page(
-            provider,
-            &request,
-            request.login_hint.as_deref().unwrap_or_default(),
-            Attempt::First,
-        ),
+        Ok(_) => login_page(provider, &request, request.login_hint.as_deref().unwrap_or_default(), Attempt::First),
         Err(refusal) => refuse(provider, &request, refusal),
     }
 }
@@ -185,11 +175,7 @@ pub(super) async fn sign_in(
     };
     match login.action.unwrap_or(Button::SignIn) {
         Button::Cancel => {
-            let refusal = Refusal::Answer(
-                accepted.redirect_uri,
-                "access_denied",
-                "the citizen went back",
-            );
+            let refusal = Refusal::Answer(accepted.redirect_uri, "access_denied", "the citizen went back");
             return refuse(provider, &login.request, refusal);
         }
         Button::SignIn => {}
@@ -213,12 +199,7 @@ pub(super) async fn sign_in(
             expires_at: now + CODE_LIFETIME,
         },
     );
-    answer(
-        provider,
-        accepted.redirect_uri,
-        login.request.state.as_deref(),
-        &[("code", &code)],
-    )
+    answer(provider, accepted.redirect_uri, login.request.state.as_deref(), &[("code", &code)])
 }
 
 /// The person with this name and password. A wrong name costs as much time as a wrong password.
@@ -226,9 +207,7 @@ fn recognise(username: &str, password: &str) -> Option<&'static Person> {
     let directory = directory();
     let known = PEOPLE.iter().position(|person| person.username == username);
     let hash = directory.get(known.unwrap_or_default())?;
-    let right = Argon2::default()
-        .verify_password(password.as_bytes(), hash)
-        .is_ok();
+    let right = Argon2::default().verify_password(password.as_bytes(), hash).is_ok();
     PEOPLE.get(known.filter(|_| right)?)
 }
 
@@ -237,20 +216,11 @@ fn directory() -> &'static [PasswordHash] {
     static DIRECTORY: OnceLock<Vec<PasswordHash>> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
         let hash = |_: &Person| Argon2::default().hash_password(PASSWORD.as_bytes());
-        PEOPLE
-            .iter()
-            .map(hash)
-            .collect::<Result<_, _>>()
-            .expect("a short password can be hashed")
+        PEOPLE.iter().map(hash).collect::<Result<_, _>>().expect("a short password can be hashed")
     })
 }
 
-fn login_page(
-    provider: &Provider,
-    request: &Request,
-    username: &str,
-    attempt: Attempt,
-) -> Response {
+fn login_page(provider: &Provider, request: &Request, username: &str, attempt: Attempt) -> Response {
     let status = match attempt {
         Attempt::First => StatusCode::OK,
         Attempt::Failed => StatusCode::UNAUTHORIZED,
@@ -269,13 +239,9 @@ fn login_page(
 
 fn refuse(provider: &Provider, request: &Request, refusal: Refusal) -> Response {
     match refusal {
-        Refusal::Page(detail) => crate::pages::page(
-            StatusCode::BAD_REQUEST,
-            &ProblemPage {
-                title: provider.id.title(),
-                detail,
-            },
-        ),
+        Refusal::Page(detail) => {
+            crate::pages::page(StatusCode::BAD_REQUEST, &ProblemPage { title: provider.id.title(), detail })
+        }
         Refusal::Answer(to, error, description) => {
             let parameters = [("error", error), ("error_description", description)];
             answer(provider, to, request.state.as_deref(), &parameters)
@@ -285,22 +251,13 @@ fn refuse(provider: &Provider, request: &Request, refusal: Refusal) -> Response 
 
 /// An error whose description tries to break out of a page, a log line and a terminal.
 fn hostile_error(provider: &Provider, to: Url, request: &Request) -> Response {
-    let description =
-        "<script>alert(1)</script>\r\nX-Injected: 1\u{1b}[31m\u{202e}<img src=x onerror=alert(1)>";
-    let parameters = [
-        ("error", "server_error"),
-        ("error_description", description),
-    ];
+    let description = "<script>alert(1)</script>\r\nX-Injected: 1\u{1b}[31m\u{202e}<img src=x onerror=alert(1)>";
+    let parameters = [("error", "server_error"), ("error_description", description)];
     answer(provider, to, request.state.as_deref(), &parameters)
 }
 
 /// Sends the citizen back with `parameters`, `state` and `iss` (RFC 9207 §2).
-fn answer(
-    provider: &Provider,
-    mut to: Url,
-    state: Option<&str>,
-    parameters: &[(&str, &str)],
-) -> Response {
+fn answer(provider: &Provider, mut to: Url, state: Option<&str>, parameters: &[(&str, &str)]) -> Response {
     {
         let mut query = to.query_pairs_mut();
         query.extend_pairs(parameters);
@@ -314,12 +271,5 @@ fn answer(
             query.append_pair("iss", &provider.issuer);
         }
     }
-    (
-        StatusCode::SEE_OTHER,
-        [
-            (header::LOCATION, to.as_str()),
-            (header::CACHE_CONTROL, "no-store"),
-        ],
-    )
-        .into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to.as_str()), (header::CACHE_CONTROL, "no-store")]).into_response()
 }

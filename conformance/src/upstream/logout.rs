@@ -32,10 +32,7 @@ pub(super) async fn leave(
 ) -> Response {
     let provider = house.provider(id);
     let registered = |uri: &String| uri.starts_with(&provider.post_logout_prefix);
-    let target = request
-        .post_logout_redirect_uri
-        .filter(registered)
-        .and_then(|uri| Url::parse(&uri).ok());
+    let target = request.post_logout_redirect_uri.filter(registered).and_then(|uri| Url::parse(&uri).ok());
     let Some(mut target) = target else {
         return crate::pages::page(StatusCode::OK, &SignedOut { title: id.title() });
     };

@@ -14,21 +14,14 @@ use super::{Fault, House, ProviderId, TokenForm, UserinfoForm};
 use crate::jose::encode;
 
 /// `GET /{provider}/.well-known/openid-configuration` (OIDC Discovery §4).
-pub(super) async fn discovery(
-    State(house): State<Arc<House>>,
-    Path(id): Path<ProviderId>,
-) -> Response {
+pub(super) async fn discovery(State(house): State<Arc<House>>, Path(id): Path<ProviderId>) -> Response {
     let provider = house.provider(id);
     if let Some(answer) = provider.misbehaves().await {
         return answer;
     }
     let issuer = &provider.issuer;
     let profile = provider.profile;
-    let named = if provider.fault() == Fault::WrongDiscoveryIssuer {
-        "http://127.0.0.1:9/impostor"
-    } else {
-        issuer
-    };
+    let named = if provider.fault() == Fault::WrongDiscoveryIssuer { "http://127.0.0.1:9/impostor" } else { issuer };
     let mut document = json!({
         "issuer": named,
         "authorization_endpoint": format!("{issuer}/authorize"),
@@ -107,10 +100,5 @@ pub(super) async fn index(State(house): State<Arc<House>>) -> Response {
         let provider = house.provider(id);
         (id.title(), provider.profile.acr, provider.issuer.as_str())
     });
-    crate::pages::page(
-        StatusCode::OK,
-        &Index {
-            providers: providers.to_vec(),
-        },
-    )
+    crate::pages::page(StatusCode::OK, &Index { providers: providers.to_vec() })
 }

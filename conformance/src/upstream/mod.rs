@@ -53,21 +53,12 @@ pub struct Providers {
 impl Providers {
     /// Starts all six on `listener`, with the gateway at `gateway_issuer` registered as their client.
     pub fn start(listener: TcpListener, gateway_issuer: &str, control: Control) -> Self {
-        let port = listener
-            .local_addr()
-            .map(|address| address.port())
-            .unwrap_or_default();
+        let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
         let base = format!("http://127.0.0.1:{port}");
-        let providers = ProviderId::ALL
-            .map(|id| (id, Provider::open(id, &base, gateway_issuer)))
-            .into_iter()
-            .collect();
+        let providers = ProviderId::ALL.map(|id| (id, Provider::open(id, &base, gateway_issuer))).into_iter().collect();
         let house = Arc::new(House { providers });
         let router = router(control).with_state(Arc::clone(&house));
-        Self {
-            site: Site::serve(listener, router),
-            house,
-        }
+        Self { site: Site::serve(listener, router), house }
     }
 
     /// Address of the page that lists them, without a trailing slash.
@@ -97,28 +88,19 @@ impl Providers {
 
     /// How many requests reached a provider's token endpoint.
     pub fn token_requests(&self, id: ProviderId) -> u64 {
-        self.house
-            .provider(id)
-            .token_requests
-            .load(Ordering::Relaxed)
+        self.house.provider(id).token_requests.load(Ordering::Relaxed)
     }
 }
 
 fn router(control: Control) -> Router<Arc<House>> {
     Router::new()
         .route("/", get(metadata::index))
-        .route(
-            "/{provider}/.well-known/openid-configuration",
-            get(metadata::discovery),
-        )
+        .route("/{provider}/.well-known/openid-configuration", get(metadata::discovery))
         .route("/{provider}/jwks", get(metadata::jwks))
         .route("/{provider}/authorize", get(authorize::show))
         .route("/{provider}/login", post(authorize::sign_in))
         .route("/{provider}/token", post(token::redeem))
-        .route(
-            "/{provider}/userinfo",
-            get(userinfo::answer).post(userinfo::answer),
-        )
+        .route("/{provider}/userinfo", get(userinfo::answer).post(userinfo::answer))
         .route("/{provider}/end-session", get(logout::leave))
         .merge(control.routes())
         .merge(crate::pages::assets())
@@ -132,9 +114,7 @@ struct House {
 
 impl House {
     fn provider(&self, id: ProviderId) -> &Provider {
-        self.providers
-            .get(&id)
-            .expect("opened with every provider of the closed list")
+        self.providers.get(&id).expect("opened with every provider of the closed list")
     }
 }
 
@@ -193,9 +173,7 @@ impl Provider {
     fn open(id: ProviderId, base: &str, gateway_issuer: &str) -> Self {
         let profile = id.profile();
         let (secret, assertion) = match profile.authentication {
-            Authentication::SecretBasic | Authentication::SecretPost => {
-                (Some(random::token()), None)
-            }
+            Authentication::SecretBasic | Authentication::SecretPost => (Some(random::token()), None),
             Authentication::PrivateKey => (None, Some(SigningKey::generate(Algorithm::Es256))),
         };
         let reader = profile.encryption().map(Recipient::generate);

@@ -26,14 +26,8 @@ pub enum ProviderId {
 
 impl ProviderId {
     /// All six, in the order of the chooser.
-    pub const ALL: [Self; 6] = [
-        Self::Impots,
-        Self::AssuranceMaladie,
-        Self::Poste,
-        Self::Mobile,
-        Self::Msa,
-        Self::IdentiteNumerique,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Impots, Self::AssuranceMaladie, Self::Poste, Self::Mobile, Self::Msa, Self::IdentiteNumerique];
 
     /// The id in addresses and file names.
     pub fn as_str(self) -> &'static str {
@@ -72,21 +66,11 @@ impl ProviderId {
         };
         match self {
             Self::Impots => plain,
-            Self::AssuranceMaladie => Profile {
-                signing: Algorithm::Rs256,
-                authentication: Authentication::SecretPost,
-                ..plain
-            },
-            Self::Poste => Profile {
-                acr: "eidas2",
-                amr: &["pwd", "pop"],
-                userinfo: UserinfoForm::Signed,
-                ..plain
-            },
-            Self::Mobile => Profile {
-                authentication: Authentication::PrivateKey,
-                ..plain
-            },
+            Self::AssuranceMaladie => {
+                Profile { signing: Algorithm::Rs256, authentication: Authentication::SecretPost, ..plain }
+            }
+            Self::Poste => Profile { acr: "eidas2", amr: &["pwd", "pop"], userinfo: UserinfoForm::Signed, ..plain },
+            Self::Mobile => Profile { authentication: Authentication::PrivateKey, ..plain },
             Self::Msa => Profile {
                 signing: Algorithm::Rs256,
                 userinfo: UserinfoForm::SignedThenEncrypted(KeyDelivery::RsaOaep256),

@@ -78,10 +78,7 @@ impl Attempt {
             }
             Authentication::PrivateKey => {
                 let pem = credentials.assertion_key.clone().unwrap();
-                form.push((
-                    "client_assertion_type",
-                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into(),
-                ));
+                form.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into()));
                 form.push(("client_assertion", assertion(&pem, &self.issuer)));
             }
         }
@@ -94,21 +91,11 @@ fn assertion(pem: &str, audience: &str) -> String {
     let claims = json!({ "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audience, "jti": random::token(),
         "iat": now, "exp": now + 60 });
     let key = jsonwebtoken::EncodingKey::from_ec_pem(pem.as_bytes()).unwrap();
-    jsonwebtoken::encode(
-        &jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256),
-        &claims,
-        &key,
-    )
-    .unwrap()
+    jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256), &claims, &key).unwrap()
 }
 
 async fn verified(issuer: &str, token: &str) -> Result<Value, jsonwebtoken::errors::Error> {
-    let keys: JwkSet = reqwest::get(format!("{issuer}/jwks"))
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let keys: JwkSet = reqwest::get(format!("{issuer}/jwks")).await.unwrap().json().await.unwrap();
     let header = jsonwebtoken::decode_header(token)?;
     let key = keys.find(header.kid.as_deref().unwrap_or_default());
     let key = key.ok_or(jsonwebtoken::errors::ErrorKind::InvalidToken)?;
@@ -129,12 +116,7 @@ async fn every_provider_signs_every_citizen_in() {
         assert_eq!(back.parameter("state"), Some(attempt.state.clone()));
         assert_eq!(back.parameter("iss"), Some(attempt.issuer.clone()));
         let code = back.parameter("code").unwrap();
-        let answer: Value = attempt
-            .redeem(&providers, id, &code)
-            .await
-            .json()
-            .await
-            .unwrap();
+        let answer: Value = attempt.redeem(&providers, id, &code).await.json().await.unwrap();
         let id_token = answer["id_token"].as_str().unwrap();
         let parts = id_token.split('.').count();
         match id.profile().id_token {
@@ -155,10 +137,7 @@ async fn every_provider_signs_every_citizen_in() {
             .await
             .unwrap();
         assert_eq!(userinfo.status(), 200);
-        let kind = userinfo.headers()["content-type"]
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let kind = userinfo.headers()["content-type"].to_str().unwrap().to_owned();
         let body = userinfo.text().await.unwrap();
         match id.profile().userinfo {
             UserinfoForm::Json => {
@@ -192,22 +171,13 @@ async fn a_wrong_password_shows_the_page_again_and_gives_no_code() {
     let providers = providers().await;
     let attempt = Attempt::new(&providers, ProviderId::Impots);
     let mut citizen = Citizen::new().stopping_at(GATEWAY);
-    let login = citizen
-        .open(attempt.address(ProviderId::Impots).as_str())
-        .await
-        .unwrap();
+    let login = citizen.open(attempt.address(ProviderId::Impots).as_str()).await.unwrap();
     for (username, password) in [("angela", "wrong"), ("nobody", PASSWORD), ("", "")] {
         let page = citizen.sign_in(&login, username, password).await.unwrap();
-        assert_eq!(
-            (page.status.as_u16(), page.name().as_deref()),
-            (401, Some("login"))
-        );
+        assert_eq!((page.status.as_u16(), page.name().as_deref()), (401, Some("login")));
         assert!(page.has("[role=alert]"));
         let back = citizen.sign_in(&page, "angela", PASSWORD).await.unwrap();
-        assert!(
-            back.parameter("code").is_some(),
-            "the page shown again still works"
-        );
+        assert!(back.parameter("code").is_some(), "the page shown again still works");
     }
 }
 
@@ -216,14 +186,8 @@ async fn going_back_says_access_denied() {
     let providers = providers().await;
     let attempt = Attempt::new(&providers, ProviderId::Poste);
     let mut citizen = Citizen::new().stopping_at(GATEWAY);
-    let login = citizen
-        .open(attempt.address(ProviderId::Poste).as_str())
-        .await
-        .unwrap();
-    let back = citizen
-        .press(&login, "button[value=cancel]", &[])
-        .await
-        .unwrap();
+    let login = citizen.open(attempt.address(ProviderId::Poste).as_str()).await.unwrap();
+    let back = citizen.press(&login, "button[value=cancel]", &[]).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("access_denied"));
     assert_eq!(back.parameter("state"), Some(attempt.state));
     assert_eq!(back.parameter("code"), None);
@@ -237,20 +201,13 @@ async fn requests_that_are_not_right_are_refused() {
     let with = |name: &str, value: &str| {
         let mut url = good.clone();
         let pairs: Vec<_> = good.query_pairs().filter(|(key, _)| key != name).collect();
-        url.query_pairs_mut()
-            .clear()
-            .extend_pairs(pairs)
-            .append_pair(name, value);
+        url.query_pairs_mut().clear().extend_pairs(pairs).append_pair(name, value);
         url
     };
     let mut citizen = Citizen::new().stopping_at(&format!("{GATEWAY}/callback"));
     for (name, value) in [("client_id", "x"), ("redirect_uri", "http://evil.example/")] {
         let page = citizen.open(with(name, value).as_str()).await.unwrap();
-        assert_eq!(
-            (page.status.as_u16(), page.name().as_deref()),
-            (400, Some("problem")),
-            "{name}"
-        );
+        assert_eq!((page.status.as_u16(), page.name().as_deref()), (400, Some("problem")), "{name}");
     }
     for (name, value, error) in [
         ("response_type", "token", "unsupported_response_type"),
@@ -267,37 +224,18 @@ async fn requests_that_are_not_right_are_refused() {
 #[tokio::test]
 async fn the_token_endpoint_wants_the_right_client_and_the_right_verifier() {
     let providers = providers().await;
-    for id in [
-        ProviderId::Impots,
-        ProviderId::AssuranceMaladie,
-        ProviderId::Mobile,
-    ] {
+    for id in [ProviderId::Impots, ProviderId::AssuranceMaladie, ProviderId::Mobile] {
         let attempt = Attempt::new(&providers, id);
-        let code = attempt
-            .sign_in(id, "angela")
-            .await
-            .parameter("code")
-            .unwrap();
+        let code = attempt.sign_in(id, "angela").await.parameter("code").unwrap();
         let unproven = reqwest::Client::new()
             .post(format!("{}/token", attempt.issuer))
-            .form(&[
-                ("grant_type", "authorization_code"),
-                ("code", &code),
-                ("client_id", CLIENT_ID),
-            ])
+            .form(&[("grant_type", "authorization_code"), ("code", &code), ("client_id", CLIENT_ID)])
             .send()
             .await
             .unwrap();
         assert_eq!(unproven.status(), 401, "{id}");
-        let thief = Attempt {
-            verifier: random::token(),
-            ..Attempt::new(&providers, id)
-        };
-        assert_eq!(
-            thief.redeem(&providers, id, &code).await.status(),
-            400,
-            "{id}"
-        );
+        let thief = Attempt { verifier: random::token(), ..Attempt::new(&providers, id) };
+        assert_eq!(thief.redeem(&providers, id, &code).await.status(), 400, "{id}");
     }
 }
 
@@ -309,47 +247,24 @@ async fn a_client_assertion_is_used_once() {
     let one = assertion(&pem, providers.issuer(id));
     let form = |assertion: &str| {
         vec![
-            (
-                "client_assertion_type",
-                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
-            ),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
             ("client_assertion", assertion.to_owned()),
             ("grant_type", "authorization_code".to_owned()),
         ]
     };
     let send = async |form: &[(&str, String)]| {
-        let answer = reqwest::Client::new()
-            .post(format!("{}/token", providers.issuer(id)))
-            .form(form)
-            .send()
-            .await;
+        let answer = reqwest::Client::new().post(format!("{}/token", providers.issuer(id))).form(form).send().await;
         answer.unwrap().json::<Value>().await.unwrap()["error"].clone()
     };
-    assert_eq!(
-        send(&form(&one)).await,
-        "invalid_grant",
-        "authenticated, no code"
-    );
+    assert_eq!(send(&form(&one)).await, "invalid_grant", "authenticated, no code");
     assert_eq!(send(&form(&one)).await, "invalid_client");
-    assert_eq!(
-        send(&form(&assertion(&pem, "http://127.0.0.1:9/other"))).await,
-        "invalid_client"
-    );
+    assert_eq!(send(&form(&assertion(&pem, "http://127.0.0.1:9/other"))).await, "invalid_client");
 }
 
 async fn id_token(providers: &Providers, id: ProviderId) -> (Attempt, String) {
     let attempt = Attempt::new(providers, id);
-    let code = attempt
-        .sign_in(id, "angela")
-        .await
-        .parameter("code")
-        .unwrap();
-    let answer: Value = attempt
-        .redeem(providers, id, &code)
-        .await
-        .json()
-        .await
-        .unwrap();
+    let code = attempt.sign_in(id, "angela").await.parameter("code").unwrap();
+    let answer: Value = attempt.redeem(providers, id, &code).await.json().await.unwrap();
     (attempt, answer["id_token"].as_str().unwrap().to_owned())
 }
 
@@ -369,26 +284,13 @@ async fn a_strict_client_notices_each_fault_of_the_id_token() {
     ] {
         providers.set(id, fault);
         let (attempt, token) = id_token(&providers, id).await;
-        assert!(
-            verified(&attempt.issuer, &token).await.is_err(),
-            "{fault:?}"
-        );
+        assert!(verified(&attempt.issuer, &token).await.is_err(), "{fault:?}");
     }
-    for fault in [
-        Fault::Ok,
-        Fault::RotateKeys,
-        Fault::ManyKeys,
-        Fault::ClockSkew10,
-        Fault::WrongNonce,
-    ] {
+    for fault in [Fault::Ok, Fault::RotateKeys, Fault::ManyKeys, Fault::ClockSkew10, Fault::WrongNonce] {
         providers.set(id, fault);
         let (attempt, token) = id_token(&providers, id).await;
         let claims = verified(&attempt.issuer, &token).await.unwrap();
-        assert_eq!(
-            claims["nonce"] == attempt.nonce,
-            fault != Fault::WrongNonce,
-            "{fault:?}"
-        );
+        assert_eq!(claims["nonce"] == attempt.nonce, fault != Fault::WrongNonce, "{fault:?}");
     }
     providers.set(id, Fault::ClockSkew61);
     let (attempt, token) = id_token(&providers, id).await;
@@ -402,50 +304,17 @@ async fn the_back_channel_misbehaves_when_told_and_the_other_providers_do_not() 
     let providers = providers().await;
     let client = reqwest::Client::new();
     let control = format!("{}/control", providers.base());
-    let told = client
-        .post(&control)
-        .json(&json!({ "provider": "poste", "mode": "error500" }))
-        .send()
-        .await
-        .unwrap();
+    let told = client.post(&control).json(&json!({ "provider": "poste", "mode": "error500" })).send().await.unwrap();
     assert_eq!(told.status(), 204);
     let discovery = |id| format!("{}/.well-known/openid-configuration", providers.issuer(id));
-    assert_eq!(
-        reqwest::get(discovery(ProviderId::Poste))
-            .await
-            .unwrap()
-            .status(),
-        500
-    );
-    assert_eq!(
-        reqwest::get(discovery(ProviderId::Impots))
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(reqwest::get(discovery(ProviderId::Poste)).await.unwrap().status(), 500);
+    assert_eq!(reqwest::get(discovery(ProviderId::Impots)).await.unwrap().status(), 200);
     providers.set(ProviderId::Poste, Fault::Garbage);
-    assert!(
-        reqwest::get(discovery(ProviderId::Poste))
-            .await
-            .unwrap()
-            .json::<Value>()
-            .await
-            .is_err()
-    );
+    assert!(reqwest::get(discovery(ProviderId::Poste)).await.unwrap().json::<Value>().await.is_err());
     providers.set(ProviderId::Poste, Fault::Hang);
-    let hung = client
-        .get(discovery(ProviderId::Poste))
-        .timeout(std::time::Duration::from_millis(200))
-        .send()
-        .await;
+    let hung = client.get(discovery(ProviderId::Poste)).timeout(std::time::Duration::from_millis(200)).send().await;
     assert!(hung.unwrap_err().is_timeout());
-    let told = client
-        .post(&control)
-        .json(&json!({ "provider": "poste", "mode": "explode" }))
-        .send()
-        .await
-        .unwrap();
+    let told = client.post(&control).json(&json!({ "provider": "poste", "mode": "explode" })).send().await.unwrap();
     assert_eq!(told.status(), 422, "the list of faults is closed");
 }
 
@@ -453,12 +322,7 @@ async fn the_back_channel_misbehaves_when_told_and_the_other_providers_do_not() 
 async fn the_demo_has_no_control_address() {
     let providers = Providers::start(listen(0).await.unwrap(), GATEWAY, Control::Closed);
     let body = json!({ "provider": "poste", "mode": "hang" });
-    let told = reqwest::Client::new()
-        .post(format!("{}/control", providers.base()))
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let told = reqwest::Client::new().post(format!("{}/control", providers.base())).json(&body).send().await.unwrap();
     assert_eq!(told.status(), 404);
 }
 
@@ -471,9 +335,5 @@ async fn a_hostile_error_comes_back_whole() {
     let mut citizen = Citizen::new().stopping_at(GATEWAY);
     let back = citizen.open(attempt.address(id).as_str()).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("server_error"));
-    assert!(
-        back.parameter("error_description")
-            .unwrap()
-            .contains("<script>")
-    );
+    assert!(back.parameter("error_description").unwrap().contains("<script>"));
 }

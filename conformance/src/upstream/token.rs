@@ -14,10 +14,7 @@ use jsonwebtoken::{DecodingKey, Validation, jwk::Jwk};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Authentication, CLIENT_ID, Code, Fault, House, Provider, ProviderId, Token, TokenForm,
-    unpoisoned,
-};
+use super::{Authentication, CLIENT_ID, Code, Fault, House, Provider, ProviderId, Token, TokenForm, unpoisoned};
 use crate::jose;
 use crate::random;
 
@@ -47,29 +44,19 @@ pub(super) async fn redeem(
             let body = issue(provider, &code);
             ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
         }
-        Err(Refusal(status, error, description)) => (
-            status,
-            Json(json!({ "error": error, "error_description": description })),
-        )
-            .into_response(),
+        Err(Refusal(status, error, description)) => {
+            (status, Json(json!({ "error": error, "error_description": description }))).into_response()
+        }
     }
 }
 
-fn authenticate(
-    provider: &Provider,
-    headers: &HeaderMap,
-    form: &HashMap<String, String>,
-) -> Result<(), Refusal> {
+fn authenticate(provider: &Provider, headers: &HeaderMap, form: &HashMap<String, String>) -> Result<(), Refusal> {
     let refused = |why| Refusal(StatusCode::UNAUTHORIZED, "invalid_client", why);
     let expected = provider.credentials.secret.as_deref();
-    let posted = form
-        .get("client_id")
-        .map(String::as_str)
-        .zip(form.get("client_secret").map(String::as_str));
+    let posted = form.get("client_id").map(String::as_str).zip(form.get("client_secret").map(String::as_str));
     match provider.profile.authentication {
         Authentication::SecretBasic => {
-            let (name, secret) =
-                basic(headers).ok_or(refused("client_secret_basic is registered"))?;
+            let (name, secret) = basic(headers).ok_or(refused("client_secret_basic is registered"))?;
             if posted.is_some() || form.contains_key("client_assertion") {
                 return Err(refused("two methods at once"));
             }
@@ -95,18 +82,12 @@ fn authenticate(
 
 /// Name and secret of HTTP Basic, each form-decoded (RFC 6749 §2.3.1).
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Basic ")?;
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
     let (name, secret) = pair.split_once(':')?;
     let decode = |text: &str| {
         let field = format!("v={text}");
-        url::form_urlencoded::parse(field.as_bytes())
-            .next()
-            .map(|(_, value)| value.into_owned())
+        url::form_urlencoded::parse(field.as_bytes()).next().map(|(_, value)| value.into_owned())
     };
     Some((decode(name)?, decode(secret)?))
 }
@@ -123,9 +104,7 @@ fn assertion(provider: &Provider, form: &HashMap<String, String>) -> Result<(), 
     if kind != Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer") {
         return Err("private_key_jwt is registered");
     }
-    let token = form
-        .get("client_assertion")
-        .ok_or("client_assertion is missing")?;
+    let token = form.get("client_assertion").ok_or("client_assertion is missing")?;
     let jwk: Jwk = provider
         .assertion_jwk
         .clone()
@@ -137,13 +116,9 @@ fn assertion(provider: &Provider, form: &HashMap<String, String>) -> Result<(), 
     strict.validate_nbf = true;
     strict.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
     strict.set_issuer(&[CLIENT_ID]);
-    strict.set_audience(&[
-        provider.issuer.clone(),
-        format!("{}/token", provider.issuer),
-    ]);
-    let claims = jsonwebtoken::decode::<Assertion>(token, &key, &strict)
-        .map_err(|_| "the assertion is not valid")?
-        .claims;
+    strict.set_audience(&[provider.issuer.clone(), format!("{}/token", provider.issuer)]);
+    let claims =
+        jsonwebtoken::decode::<Assertion>(token, &key, &strict).map_err(|_| "the assertion is not valid")?.claims;
     if claims.sub != CLIENT_ID {
         return Err("sub is not the client");
     }
@@ -154,15 +129,9 @@ fn assertion(provider: &Provider, form: &HashMap<String, String>) -> Result<(), 
 fn take_code(provider: &Provider, form: &HashMap<String, String>) -> Result<Code, Refusal> {
     let refused = |why| Refusal(StatusCode::BAD_REQUEST, "invalid_grant", why);
     if form.get("grant_type").map(String::as_str) != Some("authorization_code") {
-        return Err(Refusal(
-            StatusCode::BAD_REQUEST,
-            "unsupported_grant_type",
-            "only authorization_code",
-        ));
+        return Err(Refusal(StatusCode::BAD_REQUEST, "unsupported_grant_type", "only authorization_code"));
     }
-    let taken = form
-        .get("code")
-        .and_then(|code| unpoisoned(&provider.codes).remove(code));
+    let taken = form.get("code").and_then(|code| unpoisoned(&provider.codes).remove(code));
     let code = taken.ok_or(refused("unknown or used code"))?;
     if code.expires_at <= provider.now() {
         return Err(refused("expired code"));
@@ -180,11 +149,7 @@ fn take_code(provider: &Provider, form: &HashMap<String, String>) -> Result<Code
 fn issue(provider: &Provider, code: &Code) -> Value {
     let access_token = random::token();
     let expires_at = provider.now() + TOKEN_LIFETIME;
-    let token = Token {
-        person: code.person,
-        scope: code.scope.clone(),
-        expires_at,
-    };
+    let token = Token { person: code.person, scope: code.scope.clone(), expires_at };
     unpoisoned(&provider.tokens).insert(access_token.clone(), token);
     let id_token = sign(provider, &claims(provider, code, &access_token));
     let id_token = match (provider.profile.id_token, &provider.recipient) {

@@ -39,8 +39,7 @@ pub(super) async fn answer(
     let signed = provider.key().sign("JWT", &claims);
     let body = match (form, &provider.recipient) {
         (UserinfoForm::SignedThenEncrypted(_), Some(recipient)) => recipient.encrypt(&signed),
-        (UserinfoForm::SignedThenEncrypted(_), None)
-        | (UserinfoForm::Json | UserinfoForm::Signed, _) => signed,
+        (UserinfoForm::SignedThenEncrypted(_), None) | (UserinfoForm::Json | UserinfoForm::Signed, _) => signed,
     };
     ([(header::CONTENT_TYPE, "application/jwt")], body).into_response()
 }
@@ -56,12 +55,7 @@ fn bearer(provider: &Provider, headers: &HeaderMap) -> Option<Token> {
 /// What the granted scopes release, with the fault of the hour.
 fn claims(provider: &Provider, token: &Token) -> Value {
     let person = token.person;
-    let granted = |scope: &str| {
-        token
-            .scope
-            .split(' ')
-            .any(|word| word == scope || word == "identite_pivot")
-    };
+    let granted = |scope: &str| token.scope.split(' ').any(|word| word == scope || word == "identite_pivot");
     let mut claims = json!({ "sub": provider.subject(person) });
     if granted("profile") {
         claims["given_name"] = json!(person.given_name);

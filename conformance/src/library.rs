@@ -1,0 +1,145 @@
+//! Programs made with unmodified libraries of other people, in JavaScript and Python (`conformance/clients`).
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use crate::process::{Process, Signals};
+use crate::relying_party::RelyingParty;
+use crate::tools::{Missing, Tool, node_file};
+use crate::workspace::{root, workshop};
+
+/// A library that a relying party is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Library {
+    /// npm: openid-client.
+    OpenidClient,
+    /// PyPI: Authlib.
+    Authlib,
+}
+
+/// A relying party made with a library, between its request and the citizen's return.
+#[derive(Debug)]
+pub struct Party {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+    /// The address that the citizen opens.
+    pub address: String,
+}
+
+impl Party {
+    /// Starts the program for a registered service and reads the address it wants opened.
+    ///
+    /// # Panics
+    /// When the library is installed and its program does not get that far.
+    pub async fn start(library: Library, service: &RelyingParty, scope: &str) -> Result<Self, Missing> {
+        let command = match library {
+            Library::OpenidClient => javascript("openid-client/package.json", "relying_party.mjs")?,
+            Library::Authlib => {
+                let mut command = Command::new(Tool::Python.find()?);
+                command.arg(root().join("conformance/clients/relying_party.py"));
+                command
+            }
+        };
+        Ok(Self::launch(command, service, scope).await.expect("an installed library's program starts"))
+    }
+
+    async fn launch(mut command: Command, service: &RelyingParty, scope: &str) -> anyhow::Result<Self> {
+        command
+            .env("ISSUER", &service.metadata.issuer)
+            .env("CLIENT_ID", &service.client_id)
+            .env("CLIENT_SECRET", service.secret.as_deref().unwrap_or_default())
+            .env("REDIRECT_URI", &service.redirect_uri)
+            .env("SCOPE", scope)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let input = child.stdin.take().context("a pipe was asked for")?;
+        let mut output = BufReader::new(child.stdout.take().context("a pipe was asked for")?).lines();
+        let address = answer(&mut output, "OPEN ").await?;
+        Ok(Self { child, input, output, address })
+    }
+
+    /// Hands over the address that the citizen came back to; what the program learnt: `id_token` and `userinfo`.
+    pub async fn finish(mut self, back: &str) -> anyhow::Result<Value> {
+        self.input.write_all(format!("{back}\n").as_bytes()).await?;
+        let learnt = answer(&mut self.output, "LEARNT ").await?;
+        let status = self.child.wait().await?;
+        anyhow::ensure!(status.success(), "{status}");
+        Ok(serde_json::from_str(&learnt)?)
+    }
+}
+
+async fn answer(output: &mut Lines<BufReader<ChildStdout>>, word: &str) -> anyhow::Result<String> {
+    while let Some(line) = output.next_line().await? {
+        if let Some(rest) = line.strip_prefix(word) {
+            return Ok(rest.to_owned());
+        }
+    }
+    bail!("the program ended without saying {word}(its errors are above)")
+}
+
+/// An identity provider made with the npm package oidc-provider.
+#[derive(Debug)]
+pub struct OidcProvider {
+    /// Its process.
+    pub process: Process,
+}
+
+/// What an [`OidcProvider`] is told.
+#[derive(Debug, Clone)]
+pub struct OidcProviderSettings {
+    /// Port on 127.0.0.1; its issuer is there.
+    pub port: u16,
+    /// Client id of the gateway.
+    pub client_id: String,
+    /// Secret of the gateway.
+    pub client_secret: String,
+    /// Redirect URI of the gateway.
+    pub redirect_uri: String,
+    /// The one person: `username` and `claims`.
+    pub person: Value,
+    /// That person's password.
+    pub password: String,
+}
+
+impl OidcProvider {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When the library is installed and does not start.
+    pub async fn start(settings: &OidcProviderSettings) -> Result<Self, Missing> {
+        let mut command = javascript("oidc-provider/package.json", "provider.mjs")?;
+        command
+            .env("ISSUER", format!("http://127.0.0.1:{}", settings.port))
+            .env("PORT", settings.port.to_string())
+            .env("CLIENT_ID", &settings.client_id)
+            .env("CLIENT_SECRET", &settings.client_secret)
+            .env("REDIRECT_URI", &settings.redirect_uri)
+            .env("PERSON", settings.person.to_string())
+            .env("PASSWORD", &settings.password);
+        let mut process = Process::start("oidc-provider", command, Signals::Shared).expect("node starts");
+        let up = process.line("listening on", std::time::Duration::from_secs(30)).await;
+        up.expect("an installed oidc-provider starts");
+        Ok(Self { process })
+    }
+}
+
+/// Node with one of our scripts, put beside the installed libraries because module imports look there only.
+fn javascript(library: &str, script: &str) -> Result<Command, Missing> {
+    node_file(library)?;
+    let mut command = Command::new(Tool::Node.find()?);
+    let beside: PathBuf = workshop().join("node").join(script);
+    let source = root().join("conformance/clients").join(script);
+    let fresh = tempfile::NamedTempFile::new_in(workshop()).expect("target/conformance can be written");
+    std::fs::copy(source, fresh.path()).expect("target/conformance can be written");
+    fresh.persist(&beside).expect("target/conformance can be written");
+    command.arg(beside);
+    Ok(command)
+}

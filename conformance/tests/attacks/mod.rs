@@ -1,0 +1,4 @@
+//! What others try: one file a group of `attacks`, each test named after what must not happen.
+
+mod request;
+mod upstream;

@@ -1,0 +1,138 @@
+//! Group A: the authorization request and its redirect URI.
+
+use conformance::relying_party::Ask;
+
+use crate::journey::{Journey, expect};
+
+/// What the citizen must see: a page, and nobody is told anything.
+async fn ends_on_a_page(journey: &Journey, case: &str, ask: &Ask) {
+    let mut citizen = journey.citizen();
+    let page = citizen.open(&ask.url()).await.unwrap();
+    let page = expect(page, "problem");
+    assert!(page.status.is_client_error(), "{case}: {}", page.brief());
+    assert!(page.code().is_some(), "{case}: {}", page.brief());
+    let posted = citizen
+        .post_from(&journey.service.redirect_uri, &journey.service.metadata.authorization_endpoint, &ask.body())
+        .await
+        .unwrap();
+    assert_eq!(posted.name().as_deref(), Some("problem"), "{case}, posted: {}", posted.brief());
+}
+
+/// What the service must be told: an error with state and issuer, and no code.
+async fn is_told_to_the_service(journey: &Journey, case: &str, ask: &Ask, errors: &[&str]) {
+    let mut citizen = journey.citizen();
+    let back = citizen.open(&ask.url()).await.unwrap();
+    let error = back.parameter("error").unwrap_or_else(|| panic!("{case}: {}", back.brief()));
+    assert!(errors.contains(&error.as_str()), "{case}: {error}");
+    assert_eq!(back.parameter("state").as_deref(), ask.value("state"), "{case}");
+    assert_eq!(back.parameter("iss").as_deref(), Some(journey.scene.gateway.issuer()), "{case}");
+    assert_eq!(back.parameter("code"), None, "{case}");
+    assert_eq!(back.url.fragment(), None, "{case}");
+}
+
+#[tokio::test]
+async fn a_redirect_uri_that_is_not_the_registered_one_is_never_followed() {
+    let journey = Journey::start().await;
+    let uri = journey.service.redirect_uri.clone();
+    let port = url::Url::parse(&uri).unwrap().port().unwrap();
+    let cases = [
+        ("A01 another", "http://localhost:1/callback".to_owned()),
+        ("A02 a query more", format!("{uri}?extra=1")),
+        ("A04 host case", uri.replace("localhost", "LOCALHOST")),
+        ("A04 trailing dot", uri.replace("localhost", "localhost.")),
+        ("A04 trailing slash", format!("{uri}/")),
+        ("A05 dots", uri.replace("/callback", "/x/..;/callback")),
+        ("A05 encoded dots", uri.replace("/callback", "/x/%2e%2e/callback")),
+        ("A05 two slashes", uri.replace("/callback", "//callback")),
+        ("A05 backslash", uri.replace("/callback", "\\callback")),
+        ("A06 prefix", format!("http://localhost:{port}.evil.example/callback")),
+        ("A06 user part", format!("http://localhost:{port}@evil.example/callback")),
+        ("A07 fragment", format!("{uri}#x")),
+        ("A08 script", "javascript:alert(1)//callback".to_owned()),
+        ("A08 script, split", "java\nscript:alert(1)".to_owned()),
+        ("A08 data", "data:text/html,<script>alert(1)</script>".to_owned()),
+        ("A09 plain http", "http://service.example/callback".to_owned()),
+        ("A14 line break", format!("{uri}\r\nX-Injected: 1")),
+        ("empty", String::new()),
+    ];
+    for (case, target) in cases {
+        ends_on_a_page(&journey, case, &journey.ask().with("redirect_uri", &target)).await;
+    }
+    ends_on_a_page(&journey, "A10 missing", &journey.ask().without("redirect_uri")).await;
+    ends_on_a_page(&journey, "A11 twice", &journey.ask().and("redirect_uri", &uri)).await;
+}
+
+#[tokio::test]
+async fn an_unknown_or_disabled_client_gets_the_same_page() {
+    let journey = Journey::start().await;
+    let mut citizen = journey.citizen();
+    let unknown = citizen.open(&journey.ask().with("client_id", "nobody").url()).await.unwrap();
+    let unknown = expect(unknown, "problem");
+    let disabled =
+        journey.scene.gateway.installation().run(&["clients", "disable", &journey.service.client_id]).await.unwrap();
+    assert!(disabled.status.success());
+    let disabled = expect(citizen.open(&journey.ask().url()).await.unwrap(), "problem");
+    assert_eq!(unknown.code(), disabled.code());
+    assert_eq!(unknown.status, disabled.status);
+    assert_eq!(unknown.texts("main p"), disabled.texts("main p"));
+    ends_on_a_page(&journey, "missing", &journey.ask().without("client_id")).await;
+    ends_on_a_page(&journey, "twice", &journey.ask().and("client_id", "x")).await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_right_is_told_to_the_service() {
+    let journey = Journey::start().await;
+    let ask = || journey.ask();
+    let cases: [(&str, Ask, &[&str]); 17] = [
+        ("A12 token", ask().with("response_type", "token"), &["unsupported_response_type"]),
+        ("A12 id_token", ask().with("response_type", "id_token"), &["unsupported_response_type"]),
+        ("A12 hybrid", ask().with("response_type", "code id_token"), &["unsupported_response_type"]),
+        ("A12 missing", ask().without("response_type"), &["invalid_request"]),
+        ("A11 nonce twice", ask().and("nonce", "x"), &["invalid_request"]),
+        ("A11 scope twice", ask().and("scope", "openid"), &["invalid_request"]),
+        ("A11 challenge twice", ask().and("code_challenge", "x"), &["invalid_request"]),
+        ("A16 scope beyond", ask().with("scope", "openid dgfip_rfr"), &["invalid_scope"]),
+        ("no openid", ask().with("scope", "profile"), &["invalid_scope", "invalid_request"]),
+        ("no scope", ask().without("scope"), &["invalid_scope", "invalid_request"]),
+        ("C09 plain", ask().with("code_challenge_method", "plain"), &["invalid_request"]),
+        ("C09 lower case", ask().with("code_challenge_method", "s256"), &["invalid_request"]),
+        ("C09 method missing", ask().without("code_challenge_method"), &["invalid_request"]),
+        ("no PKCE", ask().without("code_challenge").without("code_challenge_method"), &["invalid_request"]),
+        ("short challenge", ask().with("code_challenge", "abc"), &["invalid_request"]),
+        ("A19 prompt=none", ask().with("prompt", "none"), &["login_required", "interaction_required"]),
+        ("prompt none and login", ask().with("prompt", "none login"), &["invalid_request"]),
+    ];
+    for (case, ask, errors) in cases {
+        is_told_to_the_service(&journey, case, &ask, errors).await;
+    }
+}
+
+#[tokio::test]
+async fn unknown_parameters_are_ignored() {
+    let journey = Journey::start().await;
+    let mut citizen = journey.citizen();
+    let ask = journey.ask().and("schema", "openid").and("utm_source", "<script>").and("display", "page");
+    expect(citizen.open(&ask.url()).await.unwrap(), "choose");
+}
+
+#[tokio::test]
+async fn a_state_of_any_content_comes_back_exactly_or_not_at_all() {
+    let journey = Journey::start().await;
+    for state in ["é & = # % + ?", "\"><script>alert(1)</script>", "\u{202e}rtl", "a\tb"] {
+        let mut citizen = journey.citizen();
+        let ask = journey.ask().with("state", state).with("response_type", "token");
+        let back = citizen.open(&ask.url()).await.unwrap();
+        if back.name().as_deref() != Some("problem") {
+            assert_eq!(back.parameter("state").as_deref(), Some(state), "{}", back.url);
+        }
+    }
+    for hostile in ["a\r\nSet-Cookie: x=1".to_owned(), "a\0b".to_owned(), "x".repeat(8_192)] {
+        let mut citizen = journey.citizen();
+        let page = citizen.open(&journey.ask().with("state", &hostile).url()).await.unwrap();
+        assert!(!page.status.is_server_error(), "{}", page.brief());
+        assert!(citizen.jar.value(&page.url, "x").is_none(), "no header was split");
+        if let Some(state) = page.parameter("state") {
+            assert_eq!(state, hostile, "never cut short");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Group E: an identity provider that is wrong, broken or hostile.
+
+use conformance::people::PASSWORD;
+use conformance::upstream::{Fault, ProviderId};
+
+use crate::journey::{Journey, choose, expect, to_login};
+
+/// After a provider answered wrongly: a page of the gateway that explains, no code for the service.
+async fn ends_without_a_code(journey: &Journey, provider: ProviderId, fault: Fault) {
+    journey.scene.providers.set(provider, fault);
+    let mut ask = journey.ask();
+    if provider == ProviderId::Poste {
+        ask = ask.with("acr_values", "eidas2");
+    }
+    let mut citizen = journey.citizen();
+    let page = journey.to_arrival(&mut citizen, &ask, provider, "angela").await;
+    let name = page.name().unwrap_or_default();
+    assert!(["choose", "refused", "problem"].contains(&name.as_str()), "{fault:?}: {}", page.brief());
+    assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "{fault:?}: {}", page.brief());
+    assert!(!page.body.contains("DUBOIS"), "{fault:?}: no claim is shown");
+    assert!(!page.body.contains("<script>alert"), "{fault:?}");
+    journey.scene.providers.set(provider, Fault::Ok);
+    journey.tokens(ProviderId::Impots, "angela").await;
+}
+
+#[tokio::test]
+async fn an_id_token_that_is_not_right_gives_no_code() {
+    let journey = Journey::start().await;
+    for fault in [
+        Fault::WrongIss,
+        Fault::WrongAud,
+        Fault::WrongAzp,
+        Fault::WrongNonce,
+        Fault::Expired,
+        Fault::AlgNone,
+        Fault::Hs256PublicKey,
+        Fault::WrongTypeExp,
+        Fault::UnknownKid,
+        Fault::AcrLower,
+        Fault::AcrMissing,
+        Fault::ClockSkew61,
+    ] {
+        ends_without_a_code(&journey, ProviderId::Poste, fault).await;
+    }
+}
+
+#[tokio::test]
+async fn userinfo_that_is_not_right_gives_no_code() {
+    let journey = Journey::start().await;
+    for (provider, fault) in [
+        (ProviderId::Impots, Fault::SubMismatch),
+        (ProviderId::Impots, Fault::MissingClaim),
+        (ProviderId::Impots, Fault::WrongTypeClaim),
+        (ProviderId::Impots, Fault::HugeClaim),
+        (ProviderId::Poste, Fault::UserinfoUnsigned),
+        (ProviderId::Msa, Fault::UserinfoUnsigned),
+    ] {
+        ends_without_a_code(&journey, provider, fault).await;
+    }
+}
+
+#[tokio::test]
+async fn a_return_with_a_wrong_or_missing_issuer_gives_no_code() {
+    let journey = Journey::start().await;
+    for fault in [Fault::ResponseIssMissing, Fault::ResponseIssWrong] {
+        ends_without_a_code(&journey, ProviderId::Impots, fault).await;
+        let after = journey.scene.providers.token_requests(ProviderId::Impots);
+        ends_without_a_code(&journey, ProviderId::Poste, fault).await;
+        assert!(journey.scene.providers.token_requests(ProviderId::Impots) > after, "the honest sign-in in between");
+    }
+}
+
+#[tokio::test]
+async fn a_hostile_error_description_is_shown_nowhere() {
+    let journey = Journey::start().await;
+    let (ask, mut citizen) = (journey.ask(), journey.citizen());
+    journey.scene.providers.set(ProviderId::Msa, Fault::HtmlInError);
+    let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
+    let button = "form[data-step=choose] button[name=provider][value=msa]";
+    let page = citizen.press(&chooser, button, &[]).await.unwrap();
+    assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "{}", page.brief());
+    assert!(!page.body.contains("alert(1)") && !page.body.contains('\u{1b}'));
+    let log = journey.scene.gateway.process.last_lines(200).join("\n");
+    assert!(!log.contains('\u{202e}') && !log.contains("\u{1b}[31m<"), "{log}");
+    assert!(!log.lines().any(|line| line.starts_with("X-Injected")), "{log}");
+}
+
+#[tokio::test]
+async fn a_clock_ten_seconds_ahead_and_a_new_key_are_forgiven() {
+    let journey = Journey::start().await;
+    journey.tokens(ProviderId::Impots, "angela").await;
+    for fault in [Fault::ClockSkew10, Fault::RotateKeys] {
+        journey.scene.providers.set(ProviderId::Impots, fault);
+        journey.tokens(ProviderId::Impots, "angela").await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_reaches_the_provider_a_few_times_only() {
+    let journey = Journey::start().await;
+    journey.tokens(ProviderId::Impots, "angela").await;
+    let before = journey.scene.providers.jwks_fetches(ProviderId::Impots);
+    journey.scene.providers.set(ProviderId::Impots, Fault::UnknownKid);
+    for _ in 0..10 {
+        let (ask, mut citizen) = (journey.ask(), journey.citizen());
+        journey.to_arrival(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+    }
+    let fetched = journey.scene.providers.jwks_fetches(ProviderId::Impots) - before;
+    assert!(fetched <= 2, "{fetched} fetches for ten unknown keys");
+}
+
+#[tokio::test]
+async fn keys_without_end_or_without_any_are_refused_and_nothing_else_stops() {
+    let journey = Journey::start().await;
+    for fault in [Fault::NoKeys, Fault::ManyKeys] {
+        ends_without_a_code(&journey, ProviderId::Msa, fault).await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_names_itself_otherwise_is_not_left_for() {
+    let journey = Journey::start().await;
+    journey.scene.providers.set(ProviderId::Msa, Fault::WrongDiscoveryIssuer);
+    let (ask, mut citizen) = (journey.ask(), journey.citizen());
+    let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
+    let button = "form[data-step=choose] button[name=provider][value=msa]";
+    if chooser.has(&format!("{button}:not([disabled])")) {
+        let page = citizen.press(&chooser, button, &[]).await.unwrap();
+        assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "{}", page.brief());
+    }
+}
+
+#[tokio::test]
+async fn a_return_belongs_to_one_browser_one_attempt_and_one_provider() {
+    let journey = Journey::start().await;
+    let (ask, mut citizen) = (journey.ask(), journey.citizen());
+    let login = to_login(&mut citizen, &ask, ProviderId::Impots).await;
+
+    let callback = format!("{}/callback", journey.scene.gateway.issuer());
+    let mut watched = citizen.clone().stopping_at(&callback);
+    let held = watched.sign_in(&login, "angela", PASSWORD).await.unwrap();
+    let good = held.url.clone();
+    assert!(held.parameter("code").is_some());
+    let changed = |name: &str, value: Option<&str>| {
+        let mut url = good.clone();
+        let kept: Vec<_> = good.query_pairs().filter(|(key, _)| key != name).collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+        if let Some(value) = value {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        url
+    };
+    let mut other_provider = good.clone();
+    other_provider.set_path("/callback/poste");
+    for (case, url) in [
+        ("E04 state missing", changed("state", None)),
+        ("E04 state wrong", changed("state", Some("wrong"))),
+        ("E02 issuer missing", changed("iss", None)),
+        ("E02 issuer wrong", changed("iss", Some("http://127.0.0.1:9"))),
+        ("E01 another provider's callback", other_provider),
+        ("code missing", changed("code", None)),
+    ] {
+        let mut stranger = journey.citizen();
+        let page = stranger.open(url.as_str()).await.unwrap();
+        assert_ne!(page.name().as_deref(), Some("inform"), "{case}: {}", page.brief());
+        assert_eq!(page.parameter("code").filter(|_| page.url.path() != good.path()), None, "{case}");
+    }
+    let mut stranger = journey.citizen();
+    let page = stranger.open(good.as_str()).await.unwrap();
+    assert_ne!(page.name().as_deref(), Some("inform"), "E05 a browser without our cookie: {}", page.brief());
+    assert!(!page.body.contains("DUBOIS"));
+}
+
+#[tokio::test]
+async fn a_provider_disabled_for_the_service_cannot_be_forced() {
+    let journey = Journey::start().await;
+    let mut metadata = conformance::relying_party::RelyingParty::ordinary("Guichet");
+    metadata["passerelle"]["providers_except"] = serde_json::json!(["msa"]);
+    let service = journey.register(&metadata).await;
+    let ask = service.ask("openid profile");
+    let mut citizen = crate::journey::citizen_of(&service);
+    let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
+    let csrf = chooser.attribute("form[data-step=choose] input[name=csrf]", "value").unwrap();
+    let action = chooser.attribute("form[data-step=choose]", "action").unwrap();
+    let url = chooser.url.join(&action).unwrap();
+    let origin = url.origin().ascii_serialization();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("csrf", &csrf)
+        .append_pair("provider", "msa")
+        .finish();
+    let page = citizen.post_from(&origin, url.as_str(), &body).await.unwrap();
+    assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "E16, A18: {}", page.brief());
+    let chooser = expect(citizen.open(chooser.url.as_str()).await.unwrap(), "choose");
+    choose(&mut citizen, &chooser, ProviderId::Impots).await;
+}

@@ -1,0 +1,121 @@
+//! The steps that most stories and attacks share: a scene with a service of ours, and a citizen on the way.
+
+use conformance::citizen::{Citizen, Page};
+use conformance::people::PASSWORD;
+use conformance::relying_party::{Ask, RelyingParty, Tokens};
+use conformance::scene::{Scene, Setting};
+use conformance::upstream::ProviderId;
+use serde_json::Value;
+
+/// A scene and a public service registered at its gateway.
+pub(crate) struct Journey {
+    pub(crate) scene: Scene,
+    pub(crate) service: RelyingParty,
+}
+
+impl Journey {
+    /// An ordinary scene and an ordinary service.
+    pub(crate) async fn start() -> Self {
+        Self::set(Setting::default()).await
+    }
+
+    /// A scene set in a special way, and an ordinary service.
+    pub(crate) async fn set(setting: Setting) -> Self {
+        let scene = Scene::set(setting).await;
+        let metadata = RelyingParty::ordinary("Ville d’essai");
+        let service = RelyingParty::register(scene.gateway.installation(), &metadata).await.unwrap();
+        Self { scene, service }
+    }
+
+    /// Another service at the same gateway.
+    pub(crate) async fn register(&self, metadata: &Value) -> RelyingParty {
+        RelyingParty::register(self.scene.gateway.installation(), metadata).await.unwrap()
+    }
+
+    /// A citizen who stops at the service's own address.
+    pub(crate) fn citizen(&self) -> Citizen {
+        citizen_of(&self.service)
+    }
+
+    /// An ordinary request of the service for everything it may have.
+    pub(crate) fn ask(&self) -> Ask {
+        self.service.ask("openid profile birth email")
+    }
+
+    /// From the request to the sandbox provider's login page.
+    pub(crate) async fn to_login(&self, citizen: &mut Citizen, ask: &Ask, provider: ProviderId) -> Page {
+        to_login(citizen, ask, provider).await
+    }
+
+    /// From the request to the page after the provider, whatever it is.
+    pub(crate) async fn to_arrival(
+        &self,
+        citizen: &mut Citizen,
+        ask: &Ask,
+        provider: ProviderId,
+        username: &str,
+    ) -> Page {
+        let login = to_login(citizen, ask, provider).await;
+        citizen.sign_in(&login, username, PASSWORD).await.unwrap()
+    }
+
+    /// From the request to the page that says what will be sent.
+    pub(crate) async fn to_inform(
+        &self,
+        citizen: &mut Citizen,
+        ask: &Ask,
+        provider: ProviderId,
+        username: &str,
+    ) -> Page {
+        let page = self.to_arrival(citizen, ask, provider, username).await;
+        expect(page, "inform")
+    }
+
+    /// From the request back to the service.
+    pub(crate) async fn to_return(
+        &self,
+        citizen: &mut Citizen,
+        ask: &Ask,
+        provider: ProviderId,
+        username: &str,
+    ) -> Page {
+        let inform = self.to_inform(citizen, ask, provider, username).await;
+        accept(citizen, &inform).await
+    }
+
+    /// A whole sign-in with a fresh browser: the tokens that the service receives.
+    pub(crate) async fn tokens(&self, provider: ProviderId, username: &str) -> (Ask, Tokens) {
+        let (ask, mut citizen) = (self.ask(), self.citizen());
+        let back = self.to_return(&mut citizen, &ask, provider, username).await;
+        let tokens = self.service.finish(&ask, &back).await.unwrap();
+        (ask, tokens)
+    }
+}
+
+/// A citizen who stops at the address of a service.
+pub(crate) fn citizen_of(service: &RelyingParty) -> Citizen {
+    Citizen::new().stopping_at(&service.redirect_uri)
+}
+
+/// From a request to the login page of a provider, through the chooser.
+pub(crate) async fn to_login(citizen: &mut Citizen, ask: &Ask, provider: ProviderId) -> Page {
+    let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
+    choose(citizen, &chooser, provider).await
+}
+
+/// Presses a provider's button on the chooser; the provider's login page.
+pub(crate) async fn choose(citizen: &mut Citizen, chooser: &Page, provider: ProviderId) -> Page {
+    let button = format!("form[data-step=choose] button[name=provider][value={provider}]");
+    expect(citizen.press(chooser, &button, &[]).await.unwrap(), "login")
+}
+
+/// Presses the button of the page that says what will be sent.
+pub(crate) async fn accept(citizen: &mut Citizen, inform: &Page) -> Page {
+    citizen.press(inform, "form[data-step=inform] button[type=submit]", &[]).await.unwrap()
+}
+
+/// The page, which must be the one named.
+pub(crate) fn expect(page: Page, name: &str) -> Page {
+    assert_eq!(page.name().as_deref(), Some(name), "{}\n{}", page.brief(), page.body);
+    page
+}
