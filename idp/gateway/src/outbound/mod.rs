@@ -8,9 +8,11 @@
 //!  mail ──▶ SMTP
 //! ```
 
+pub(crate) mod breaker;
 pub(crate) mod bulkhead;
+pub(crate) mod civil_registry;
 pub(crate) mod egress;
 pub(crate) mod http;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
