@@ -40,7 +40,7 @@ impl Registry {
 
     /// At most `limit` entries after the one numbered `after`, in order; 0 starts at the beginning.
     pub async fn entries(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        let rows = page(&mut *self.snapshot().await?, after, limit.into()).await?;
+        let rows = page(&mut *self.readers.acquire().await.map_err(failed)?, after, limit.into()).await?;
         rows.into_iter().map(|row| read(row).ok_or(StoreError::Corrupt { what: "a journal entry" })).collect()
     }
 

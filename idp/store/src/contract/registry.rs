@@ -416,6 +416,21 @@ async fn an_empty_registry_is_refused_until_it_is_migrated() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_migrate_at_once_all_find_one_registry() {
+    for which in [Which::sqlite, Which::postgres] {
+        let Some((location, _folder)) = empty_location(which).await else { continue };
+        let location = Arc::new(location);
+        let answers = at_once(8, (&location, &location), |location, _| async move {
+            let node = Registry::migrate(&location, Arc::new(vault())).await.expect("migrates");
+            node.append(&[logged_out(&account())], now()).await.expect("appends");
+        });
+        answers.await;
+        let node = Registry::open(&location, Arc::new(vault())).await.expect("opens");
+        assert_eq!(node.verify_journal().await.expect("walks"), Verdict::Whole { entries: 8 });
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_file_of_the_registry_is_its_owners_alone() {

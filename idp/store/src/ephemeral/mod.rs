@@ -105,8 +105,8 @@ pub(crate) enum Engine {
 }
 
 impl Ephemeral {
-    /// Keeps records in this process, at most `capacity` of them; beyond, a put is refused with [`StoreError::Full`]
-    /// rather than a live code evicted. For a gateway of one node: a restart forgets everything.
+    /// Keeps records in this process. Past about `capacity` of them a put is refused with [`StoreError::Full`] rather
+    /// than a live code evicted. For a gateway of one node: a restart forgets everything.
     pub fn memory(clock: Clock, capacity: u64, vault: &Vault) -> Self {
         Self { engine: Engine::Memory(Memory::new(clock, capacity)), seen: vault.derive("seen") }
     }

@@ -4,6 +4,9 @@
 //! A transaction takes its locks in one order (its own rows, `changes`, `journal_head` last), so that transactions
 //! wait for one another and never deadlock, and hold the head of the journal, which all share, for the shortest time.
 //! On SQLite writers queue for one connection, first come first served, instead of polling a busy file.
+//!
+//! What was committed survives a crash of the process on both engines. A power cut may cost SQLite its last moments
+//! (WAL with `synchronous = NORMAL`), never its consistency; who cannot afford that runs PostgreSQL.
 
 mod accounts;
 mod clients;
@@ -32,9 +35,13 @@ pub use outbox::{Backlog, Delivery, Outgoing};
 use crate::seal::Vault;
 use crate::{Outage, StoreError};
 
-/// Connections of one node. SQLite: readers beside the one writer.
+/// Connections of one node that only read. They are apart from those that write: whoever looks up a client does not
+/// stand behind sign-ins that wait for the head of the journal.
 const SQLITE_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
+const POSTGRES_READERS: u32 = 8;
+/// Connections of one node that write. More would only wait for one another.
+const SQLITE_WRITERS: u32 = 1;
+const POSTGRES_WRITERS: u32 = 8;
 /// How long a caller waits for a connection before the registry counts as unavailable.
 const WAIT: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is tried before it is used.
@@ -116,7 +123,7 @@ impl Registry {
     async fn connect(location: &Location, vault: Arc<Vault>) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let pool = AnyPoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
-        match location {
+        let (engine, pool, options, readers, writers) = match location {
             Location::Sqlite(path) => {
                 create_private(path)?;
                 let options = options(&sqlite_url(path))?;
@@ -129,13 +136,10 @@ impl Registry {
                         Ok(())
                     })
                 });
-                let writers = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
-                let readers = pool.max_connections(SQLITE_READERS).connect_with(options).await.map_err(failed)?;
-                Ok(Self { engine: Engine::Sqlite, readers, writers, vault })
+                (Engine::Sqlite, pool, options, SQLITE_READERS, SQLITE_WRITERS)
             }
             Location::Postgres(url) => {
                 let pool = pool
-                    .max_connections(POSTGRES_CONNECTIONS)
                     .after_connect(|connection, _| {
                         Box::pin(async move {
                             connection.execute("SET statement_timeout = '5s'").await?;
@@ -150,10 +154,12 @@ impl Registry {
                 // The pool tries again and again, and then says only that time ran out; one connection says why.
                 let first = AnyConnection::connect_with(&options).await.map_err(failed)?;
                 first.close().await.map_err(failed)?;
-                let pool = pool.connect_with(options).await.map_err(failed)?;
-                Ok(Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool, vault })
+                (Engine::Postgres, pool, options, POSTGRES_READERS, POSTGRES_WRITERS)
             }
-        }
+        };
+        let writers = pool.clone().max_connections(writers).connect_with(options.clone()).await.map_err(failed)?;
+        let readers = pool.max_connections(readers).connect_with(options).await.map_err(failed)?;
+        Ok(Self { engine, readers, writers, vault })
     }
 
     /// A transaction that writes. Dropped without `commit`, it leaves nothing behind.

@@ -1,7 +1,8 @@
 //! The schema: which one the registry has, and the way to this program's.
 
+use sqlx::SqlStr;
+use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AnyConnection, Connection as _, SqlStr};
 
 use super::{Engine, Registry, failed};
 use crate::{Outage, StoreError};
@@ -28,15 +29,22 @@ pub(super) async fn check(registry: &Registry) -> Result<(), StoreError> {
 
 /// Goes through the migrations that are missing, each in a transaction.
 pub(super) async fn migrate(registry: &Registry) -> Result<(), StoreError> {
-    let (found, expected) = (found(registry).await?, expected());
-    if found > expected {
-        return Err(StoreError::Schema { found, expected });
+    let (before, expected) = (found(registry).await?, expected());
+    if before > expected {
+        return Err(StoreError::Schema { found: before, expected });
     }
-    // A connection of its own: a migration may take longer than a statement of the pool may.
-    let mut connection = AnyConnection::connect_with(&registry.writers.connect_options()).await.map_err(failed)?;
-    let outcome = Migrator::with_migrations(migrations()).run(&mut connection).await;
-    connection.close().await.map_err(failed)?;
-    outcome.map_err(|error| Outage::new("registry", error.to_string()).into())
+    // A connection of its own: a migration may take longer than a statement of the others may. It comes as a pool of
+    // one because the migrator's future is `Send` over a pool alone.
+    let options = registry.writers.connect_options().as_ref().clone();
+    let apart = AnyPoolOptions::new().max_connections(1).connect_with(options).await.map_err(failed)?;
+    let outcome = Migrator::with_migrations(migrations()).run(&apart).await;
+    apart.close().await;
+    match outcome {
+        Ok(()) => Ok(()),
+        // On SQLite nothing keeps another process from having done the same meanwhile.
+        Err(_) if found(registry).await? == expected => Ok(()),
+        Err(error) => Err(Outage::new("registry", error.to_string()).into()),
+    }
 }
 
 /// The last migration that was gone through; 0 when there was none.
