@@ -4,22 +4,35 @@
 //! `PASSERELLE_TEST_POSTGRES_URL`; without them their cases say so and pass. Each case works in places, or in a
 //! schema, of its own: nothing has to be empty before, and cases run side by side.
 
+mod citizens;
+mod clients;
 mod ephemeral;
 mod journal;
+mod keys;
+mod outbox;
 mod registry;
 mod signin;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::secret::Bearer;
+use domain::client::Label;
+use domain::id::Kid;
+use domain::identity::account::AccountKey;
+use domain::jose::{SigningAlgorithm, SigningKey};
+use domain::journal::Act;
+use domain::keys::{KeyLife, signs_from};
+use domain::language::Language;
+use domain::level::Level;
+use domain::notice::{Message, Notice};
+use domain::secret::{Bearer, base64url};
 use domain::time::Timestamp;
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::Clock;
 use crate::ephemeral::{Ephemeral, Record};
-use crate::registry::{Location, Registry};
+use crate::registry::{KeptKey, Location, Registry};
 use crate::seal::{Lock, Vault};
 
 /// What stands for everything personal: it must appear nowhere.
@@ -177,4 +190,39 @@ fn now() -> Timestamp {
 
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn account() -> AccountKey {
+    AccountKey::try_from(base64url(&random::<32>())).expect("32 bytes")
+}
+
+fn notice() -> Notice {
+    let label = |text: &str| Label { fr: text.to_owned(), en: text.to_owned() };
+    Notice {
+        to: format!("{CANARY}@exemple.fr"),
+        language: Language::French,
+        message: Message::SignedIn {
+            citizen: CANARY.to_owned(),
+            service: label("Ville"),
+            provider: label("Impôts"),
+            level: Level::Low,
+            at: now(),
+            reference: "AAAA-BBBB-CCCC".to_owned(),
+        },
+    }
+}
+
+fn logged_out(account: &AccountKey) -> Act {
+    Act::LoggedOut { account: account.clone(), client: None }
+}
+
+async fn kinds(registry: &Registry) -> Vec<String> {
+    registry.entries(0, 1000).await.expect("reads").into_iter().map(|entry| entry.kind).collect()
+}
+
+fn made(kid: &str, known: &[KeyLife]) -> KeptKey {
+    let (algorithm, kid) = (SigningAlgorithm::Es256, Kid::parse(kid).expect("plain"));
+    let life =
+        KeyLife { kid: kid.clone(), algorithm, announced: now(), signs_from: signs_from(known, algorithm, now()) };
+    KeptKey { life, key: SigningKey::generate(algorithm, kid).expect("makes a key") }
 }
