@@ -10,6 +10,7 @@
 //! It prints `listening on http://localhost:8400` once it answers, and stops on SIGINT and SIGTERM.
 
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -71,20 +72,42 @@ struct Settings {
     cookie_key: Option<String>,
 }
 
+/// Seconds that requests under way get after a signal.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let settings = Settings::parse();
+async fn main() -> ExitCode {
+    match run(Settings::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("commune: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: Settings) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     let port = listener.local_addr()?.port();
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
     let site = site(&settings, &public_url).await?;
-    println!("listening on {public_url}");
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stopped = async move {
+    let (stop, mut stopped) = tokio::sync::watch::channel(());
+    let server = axum::serve(listener, site).with_graceful_shutdown(async move {
+        // an error says that the sender is gone, which is a stop too
+        let _stop = stopped.changed().await;
+    });
+    println!("listening on {public_url}");
+    let asked_to_stop = async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        stop.send_replace(());
+        tokio::time::sleep(PATIENCE).await;
     };
-    axum::serve(listener, site).with_graceful_shutdown(stopped).await.context("the server stopped")
+    tokio::select! {
+        ended = server => ended.context("the server stopped"),
+        () = asked_to_stop => Ok(()),
+    }
 }
 
 /// What every page needs.
@@ -92,7 +115,6 @@ async fn main() -> anyhow::Result<()> {
 struct Commune {
     sign_in: SignIn,
     gateway: Gateway,
-    asked: Login,
 }
 
 /// The gateway, as pages name it and as their content security policy must allow it.
@@ -119,8 +141,8 @@ async fn site(settings: &Settings, public_url: &str) -> anyhow::Result<Router> {
     let key = settings.cookie_key.as_deref().map_or_else(|| Ok(CookieKey::generate()), CookieKey::from_base64)?;
     let asked = Login::at_least(settings.level).with_scopes(settings.scopes.clone()).with_methods();
     let gateway = Gateway { name: settings.gateway_name.clone(), origin: client.gateway_origin() };
-    let sign_in = SignIn::new(client, key, asked.clone())?;
-    let commune = Commune { sign_in: sign_in.clone(), gateway, asked };
+    let sign_in = SignIn::new(client, key, asked)?;
+    let commune = Commune { sign_in: sign_in.clone(), gateway };
     let pages = Router::new()
         .route("/", get(home))
         .route("/espace", get(space))
@@ -191,7 +213,9 @@ async fn home(State(commune): State<Commune>, Query(visit): Query<Visit>, citize
 async fn space(Query(visit): Query<Visit>, Citizen(citizen): Citizen) -> Html<String> {
     let language = visit.language();
     let say = |french, english| in_language(language, french, english);
-    let rows: String = citizen.claims().map(|(name, value)| row(language, name, value)).collect();
+    let mut claims: Vec<_> = citizen.claims().collect();
+    claims.sort_by_key(|(name, _)| LABELS.iter().position(|(known, _, _)| known == name).unwrap_or(LABELS.len()));
+    let rows: String = claims.into_iter().map(|(name, value)| row(language, name, value)).collect();
     let body = format!(
         r#"<main id="main" class="wide" data-page="space" data-level="{acr}">
 <div class="who"><div><p>{hello}</p><h1 data-name>{name}</h1><p class="level">{TICK}{level}</p></div>
@@ -201,7 +225,7 @@ async fn space(Query(visit): Query<Visit>, Citizen(citizen): Citizen) -> Html<St
 <thead><tr><th scope="col">{what}</th><th scope="col">{value}</th></tr></thead><tbody>{rows}</tbody></table></div></section>
 </main>"#,
         acr = citizen.level(),
-        hello = say("Vous êtes connecté·e", "You are signed in"),
+        hello = say("Bienvenue dans votre espace", "Welcome to your page"),
         name = escape(&name_of(&citizen, language)),
         level = level_text(citizen.level(), language),
         out = say("Se déconnecter", "Sign out"),
@@ -216,7 +240,7 @@ async fn space(Query(visit): Query<Visit>, Citizen(citizen): Citizen) -> Html<St
     page(language, say("Mon espace", "My page"), "/espace", &body)
 }
 
-/// The voting proxy needs the highest level, reached just now: who has less signs in again, and comes back here.
+/// The voting proxy needs the highest level: who came with less signs in again, and comes back here.
 async fn proxy_vote(
     State(commune): State<Commune>,
     Query(visit): Query<Visit>,
@@ -312,19 +336,20 @@ fn row(language: Language, claim: &str, value: &Value) -> String {
     )
 }
 
+/// The claims that have a name in two languages, in the order in which they are shown.
 const LABELS: &[(&str, &str, &str)] = &[
-    ("sub", "Identifiant propre à ce site", "Identifier for this site only"),
     ("family_name", "Nom de naissance", "Name at birth"),
+    ("preferred_username", "Nom d’usage", "Name in use"),
     ("given_name", "Prénoms", "Given names"),
     ("given_name_array", "Prénoms, un par un", "Given names, one by one"),
-    ("preferred_username", "Nom d’usage", "Name in use"),
+    ("gender", "Sexe", "Gender"),
     ("birthdate", "Date de naissance", "Date of birth"),
     ("birthplace", "Lieu de naissance", "Place of birth"),
     ("birthcountry", "Pays de naissance", "Country of birth"),
-    ("gender", "Sexe", "Gender"),
     ("email", "Adresse électronique", "E-mail address"),
     ("idp_birthdate", "Date de naissance chez le fournisseur", "Date of birth at the provider"),
     ("idp_id", "Compte utilisé", "Account used"),
+    ("sub", "Identifiant propre à ce site", "Identifier for this site only"),
 ];
 
 fn level_text(level: Level, language: Language) -> &'static str {
@@ -364,7 +389,7 @@ fn page(language: Language, title: &str, path: &str, body: &str) -> Html<String>
 <body>
 <a class="skip" href="#main">{skip}</a>
 <header class="top"><div class="wide">
-<a class="town" href="/{suffix}">{EMBLEM}<span><b>Sainte-Aurore-des-Bois</b><span>{town}</span></span></a>
+<a class="town" href="/{suffix}">{EMBLEM}<span><span>{town}</span><b>Sainte-Aurore-des-Bois</b></span></a>
 <nav aria-label="{nav}"><a href="/espace{suffix}" rel="nofollow">{space}</a>{other}</nav>
 </div></header>
 {body}
@@ -373,7 +398,7 @@ fn page(language: Language, title: &str, path: &str, body: &str) -> Html<String>
 </html>
 "##,
         skip = say("Aller au contenu", "Skip to content"),
-        town = say("Ville et mairie", "Town and town hall"),
+        town = say("Ville de", "Town of"),
         nav = say("Navigation principale", "Main navigation"),
         space = say("Mon espace", "My page"),
         other = match language {

@@ -244,3 +244,19 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_says_what_to_do_about_every_error() {
+        let readme = include_str!("../README.md");
+        let source = include_str!("error.rs");
+        let (_, source) = source.split_once("pub fn code(").expect("the codes are written there");
+        let (source, _) = source.split_once("pub fn fault(").expect("and end there");
+        let codes: Vec<&str> = source.split('"').skip(1).step_by(2).collect();
+        assert!(codes.len() > 15, "{codes:?}");
+        for code in codes {
+            assert!(readme.contains(&format!("\n| `{code}` |")), "{code}");
+        }
+    }
+}

@@ -17,6 +17,10 @@ pub(crate) fn language_of(headers: &HeaderMap) -> Language {
 /// The page for one error. It repeats nothing of what came in: only the error's code shows.
 pub(crate) fn failure(error: &Error, language: Language, again: &str) -> Response {
     let [title, text, retry, home] = words(error, language);
+    let colon = match language {
+        Language::French => "\u{a0}:",
+        Language::English => ":",
+    };
     let (lang, code, again, nonce) = (language.tag(), error.code(), escape(again), random::token());
     let body = format!(
         r#"<!doctype html>
@@ -46,7 +50,7 @@ a.again {{ background: #e6ebf7; color: #10182b; }} a:focus-visible {{ outline-co
 <h1>{title}</h1>
 <p>{text}</p>
 <p><a class="again" href="{again}">{retry}</a> <a href="/">{home}</a></p>
-<small>Code : {code}</small>
+<small>Code{colon} {code}</small>
 </main>
 </body>
 </html>
