@@ -13,6 +13,7 @@ pub(crate) mod bulkhead;
 pub(crate) mod civil_registry;
 pub(crate) mod egress;
 pub(crate) mod http;
+pub(crate) mod mail;
 
 #[cfg(test)]
 pub(crate) mod tests;
