@@ -1,0 +1,78 @@
+//! Signing out: the question before it (OIDC RP-Initiated Logout §2), and the page after it.
+
+use askama::Template;
+use domain::client::Label;
+
+use super::{Forms, Page, Service, View};
+
+/// The question whether to sign out. It is posted to `/end-session` with `csrf`, the fields of the request that asked,
+/// and `answer=yes` or `answer=no`.
+#[derive(Debug, Template)]
+#[template(path = "confirm_logout.html")]
+pub(crate) struct ConfirmLogout<'a> {
+    /// The page around it.
+    pub(crate) page: Page<'a>,
+    /// The token of its form.
+    pub(crate) csrf: &'a str,
+    /// Fields that travel with the answer, such as `id_token_hint` and `state`.
+    pub(crate) fields: &'a [(&'a str, &'a str)],
+    /// The service that asks, when it is known.
+    pub(crate) service: Option<&'a Label>,
+}
+
+/// The page after signing out, where the service named no address to go back to.
+#[derive(Debug, Template)]
+#[template(path = "logged_out.html")]
+pub(crate) struct LoggedOut<'a> {
+    /// The page around it.
+    pub(crate) page: Page<'a>,
+    /// What the citizen answered.
+    pub(crate) session: Session,
+    /// The service, when it is known.
+    pub(crate) service: Option<Service<'a>>,
+}
+
+/// What became of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Session {
+    /// It is closed, or there was none.
+    Closed,
+    /// The citizen kept it.
+    Kept,
+}
+
+impl LoggedOut<'_> {
+    fn back_words(&self, service: &Service<'_>) -> String {
+        self.page.t.back_to(self.page.name(service.name))
+    }
+
+    const fn title(&self) -> &'static str {
+        match self.session {
+            Session::Closed => self.page.t.logged_out_title(),
+            Session::Kept => self.page.t.logged_out_stayed_title(),
+        }
+    }
+
+    const fn is_closed(&self) -> bool {
+        match self.session {
+            Session::Closed => true,
+            Session::Kept => false,
+        }
+    }
+}
+
+impl View for ConfirmLogout<'_> {
+    const FORMS: Forms = Forms::Leave;
+
+    fn page(&self) -> &Page<'_> {
+        &self.page
+    }
+}
+
+impl View for LoggedOut<'_> {
+    const FORMS: Forms = Forms::None;
+
+    fn page(&self) -> &Page<'_> {
+        &self.page
+    }
+}

@@ -1,0 +1,96 @@
+//! The mails: a subject and a body of plain text. No image, nothing to track.
+
+use domain::notice::{Message, Notice};
+
+use super::brand::Brand;
+use super::paris;
+use super::text::Texts;
+use crate::outbound::mail::Letter;
+
+/// Writes a notice in its reader's language.
+pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
+    let t = Texts::new(notice.language);
+    let brand_name = brand.name.in_language(notice.language);
+    match &notice.message {
+        Message::SignedIn { citizen, service, provider, level, at, reference } => {
+            let service = service.in_language(notice.language);
+            let provider = provider.in_language(notice.language);
+            let contact = brand.support.as_ref().map_or_else(
+                || t.mail_contact_service(reference),
+                |support| t.mail_contact(support.shown(), reference),
+            );
+            let paragraphs = [
+                t.mail_greeting(citizen),
+                t.mail_signed_in(brand_name),
+                [
+                    t.mail_service(service),
+                    t.mail_provider(provider),
+                    t.mail_level(t.level(*level)),
+                    t.mail_at(&paris::in_words(*at, t)),
+                    t.mail_reference(reference),
+                ]
+                .join("\n"),
+                t.mail_it_was_you().to_owned(),
+                [t.mail_it_was_not_you().to_owned(), t.mail_change_password(provider), contact].join("\n"),
+                t.mail_never_asked().to_owned(),
+                format!("{brand_name}\n{}", t.mail_automatic()),
+            ];
+            Letter { subject: t.mail_subject(service), body: paragraphs.join("\n\n") + "\n" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::samples;
+    use domain::client::Label;
+    use domain::language::Language;
+    use domain::level::Level;
+    use domain::time::Timestamp;
+
+    fn notice(language: Language, service: &str) -> Notice {
+        Notice {
+            to: "angela@exemple.fr".to_owned(),
+            language,
+            message: Message::SignedIn {
+                citizen: "Angela DUBOIS".to_owned(),
+                service: Label { fr: service.to_owned(), en: service.to_owned() },
+                provider: Label { fr: "Impôts".to_owned(), en: "Tax".to_owned() },
+                level: Level::Substantial,
+                at: Timestamp::from_epoch(1_787_567_100),
+                reference: "0123-4567-89ZZ".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn the_notice_tells_what_when_and_what_to_do() {
+        let brand = samples::brand();
+        let mail = write(&notice(Language::French, "Ville de Val-Fleuri"), &brand);
+        assert_eq!(mail.subject, "Connexion à Ville de Val-Fleuri");
+        for expected in [
+            "Bonjour Angela DUBOIS,",
+            "Service\u{a0}: Ville de Val-Fleuri",
+            "Compte utilisé\u{a0}: Impôts",
+            "Niveau\u{a0}: sécurité renforcée",
+            "lundi 24 août 2026 à 12\u{a0}h\u{a0}25 (heure de Paris)",
+            "0123-4567-89ZZ",
+            "assistance@passerelle.example",
+        ] {
+            assert!(mail.body.contains(expected), "{expected} in {}", mail.body);
+        }
+        let english = write(&notice(Language::English, "Ville de Val-Fleuri"), &brand);
+        assert_eq!(english.subject, "Sign-in to Ville de Val-Fleuri");
+        assert!(english.body.contains("Monday 24 August 2026 at 12:25 (Paris time)"), "{}", english.body);
+    }
+
+    #[test]
+    fn a_name_adds_no_line_to_subject_or_body() {
+        let brand = samples::brand();
+        let plain = write(&notice(Language::French, "Ville"), &brand);
+        let hostile = write(&notice(Language::French, "Ville\r\nBcc: all@exemple.fr\r\n\r\nBonjour"), &brand);
+        assert_eq!(hostile.subject, "Connexion à VilleBcc: all@exemple.frBonjour");
+        assert_eq!(hostile.body.lines().count(), plain.body.lines().count());
+    }
+}

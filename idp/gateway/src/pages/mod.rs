@@ -1,0 +1,194 @@
+//! The pages a citizen sees, and the words of the mails they receive.
+//!
+//! A handler fills the view of its page with plain values and answers it:
+//!
+//! ```text
+//!     let page = Page::new(&app.brand, language).switch_at(path);
+//!     Choose { page, sign_in: &id, csrf, service: &client.name, … }.answer(StatusCode::OK)
+//! ```
+//!
+//! | view | page |
+//! |---|---|
+//! | [`choose::Choose`] | which account |
+//! | [`wait::Wait`] | checking is under way |
+//! | [`inform::Inform`] | what will be sent, or the consent to it |
+//! | [`refused::Refused`] | a check said no |
+//! | [`ended::Ended`] | the sign-in is over, or cannot be found |
+//! | [`problem::Problem`] | something went wrong |
+//! | [`logout::ConfirmLogout`], [`logout::LoggedOut`] | signing out |
+//! | [`mail::write`] | the notice that follows every sign-in |
+//!
+//! Templates escape everything they show. No page holds a script or a style of its own: the policy below forbids both.
+
+use askama::Template;
+use axum::response::{IntoResponse as _, Response};
+use domain::client::Label;
+use domain::language::Language;
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
+
+pub(crate) mod assets;
+pub(crate) mod brand;
+pub(crate) mod choose;
+pub(crate) mod ended;
+pub(crate) mod inform;
+pub(crate) mod logout;
+pub(crate) mod mail;
+pub(crate) mod paris;
+pub(crate) mod problem;
+pub(crate) mod refused;
+pub(crate) mod text;
+pub(crate) mod wait;
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
+use brand::Brand;
+use text::{Shown, Texts};
+
+/// What every page needs: who runs the gateway, and the reader's language.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page<'a> {
+    brand: &'a Brand,
+    t: Texts,
+    path: Option<&'a str>,
+}
+
+impl<'a> Page<'a> {
+    /// A page without a link to the other language.
+    pub(crate) const fn new(brand: &'a Brand, language: Language) -> Self {
+        Self { brand, t: Texts::new(language), path: None }
+    }
+
+    /// The same page with a link to the other language: `{path}?lang=fr` or `{path}?lang=en`, which the handler of
+    /// that path must understand. For an answer to a POST this is the path of the page that holds the form.
+    #[must_use]
+    pub(crate) const fn switch_at(self, path: &'a str) -> Self {
+        Self { path: Some(path), ..self }
+    }
+
+    const fn tag(&self) -> &'static str {
+        self.t.language().tag()
+    }
+
+    const fn other_tag(&self) -> &'static str {
+        match self.t.language() {
+            Language::French => Language::English.tag(),
+            Language::English => Language::French.tag(),
+        }
+    }
+
+    fn name<'l>(&self, label: &'l Label) -> &'l str {
+        label.in_language(self.t.language())
+    }
+
+    fn brand_name(&self) -> &'a str {
+        self.brand.name.in_language(self.t.language())
+    }
+
+    fn support_about(&self, code: &str, occurrence: &str) -> Option<String> {
+        let support = self.brand.support.as_ref()?;
+        Some(support.link_about(self.t, self.brand_name(), code, occurrence))
+    }
+
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
+    const fn shown<'s>(&self, text: &'s str) -> Shown<'s> {
+        Shown(text)
+    }
+}
+
+/// A service, and where it can be gone back to when that is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Service<'a> {
+    /// Its name.
+    pub(crate) name: &'a Label,
+    /// The home page it registered, or the registered redirect that carries an error. `None` shows no link.
+    pub(crate) link: Option<&'a str>,
+}
+
+impl<'a> Service<'a> {
+    /// The link, when it leads to the web: a registered address may be an application's own scheme, and no
+    /// `javascript:` ever becomes a link.
+    fn web_link(&self) -> Option<&'a str> {
+        self.link.filter(|link| {
+            url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+        })
+    }
+}
+
+/// What the forms of a page may do, for its content security policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forms {
+    /// There are none.
+    None,
+    /// There are some, and their answer may redirect to a provider or a relying party.
+    Leave,
+}
+
+/// A page: a template that can be answered.
+pub(crate) trait View: Template {
+    /// What its forms may do.
+    const FORMS: Forms;
+
+    /// The page around it.
+    fn page(&self) -> &Page<'_>;
+
+    /// The answer, with the headers that every page carries.
+    fn answer(&self, status: StatusCode) -> Response
+    where
+        Self: Sized,
+    {
+        // The templates call nothing that fails, and a String takes all that is written to it.
+        let html = self.render().expect("a page renders");
+        let mut response = (status, html).into_response();
+        let headers = response.headers_mut();
+        for (name, value) in HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let policy = match Self::FORMS {
+            Forms::None => concat!(policy!(), "; form-action 'none'"),
+            Forms::Leave => policy!(),
+        };
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.page().tag()));
+        response
+    }
+}
+
+/// The policy of every page: nothing but our own style sheets, images and fonts; no script at all, and Trusted Types
+/// without a policy so that none can be made; no frame around it (CSP3 §6; RFC 9700 §4.16, clickjacking).
+///
+/// `form-action` is left out where a form's answer leaves the gateway. Chromium holds it against every redirect that
+/// follows the POST, and that chain ends at providers and relying parties, which redirect again to addresses of their
+/// own that nobody here can list: a list would break sign-ins, and `*` would say nothing. Pages without a form say
+/// `'none'`.
+macro_rules! policy {
+    () => {
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    };
+}
+use policy;
+
+const HEADERS: [(HeaderName, &str); 9] = [
+    (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+    // Pages hold personal data and single-use values: nothing keeps them, the back button asks again.
+    (header::CACHE_CONTROL, "no-store"),
+    // The address of a page names a sign-in (RFC 9700 §4.2).
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // For browsers older than `frame-ancestors`.
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Relying parties may open the sign-in in a popup and wait for it to come back to them. Any stricter value cuts
+    // that popup off its opener for good. What the opener can reach of us is the location, and only to replace it.
+    (HeaderName::from_static("cross-origin-opener-policy"), "unsafe-none"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), \
+         microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=()",
+    ),
+    (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+];

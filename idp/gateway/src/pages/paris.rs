@@ -1,0 +1,103 @@
+//! Dates and hours in words, in the legal time of metropolitan France.
+//!
+//! Paris is at UTC+1, and at UTC+2 from the last Sunday of March, 01:00 UTC, to the last Sunday of October, 01:00 UTC
+//! (Directive 2000/84/EC, articles 2 and 3). The rule holds since 1996; the gateway tells of the present only.
+
+use domain::identity::pivot::Birthdate;
+use domain::time::Timestamp;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset, Weekday};
+
+use super::text::{Texts, month, weekday};
+
+/// The moment as a citizen says it: `lundi 24 août 2026 à 14 h 05`.
+pub(crate) fn in_words(moment: Timestamp, t: Texts) -> String {
+    let local = in_paris(moment);
+    let language = t.language();
+    t.moment(
+        weekday(local.weekday(), language),
+        &day_in_words(local.day(), t),
+        month(local.month(), language),
+        &local.year().to_string(),
+        &local.hour().to_string(),
+        &format!("{:02}", local.minute()),
+    )
+}
+
+/// A date of birth in words, with only the parts that are known: `24 août 1962`, `août 1962`, `1962`.
+pub(crate) fn birthdate_in_words(date: Birthdate, t: Texts) -> String {
+    let written = date.to_string();
+    let mut parts = written.split('-').map(|part| part.parse::<u8>().ok().filter(|number| *number > 0)).skip(1);
+    let named = parts.next().flatten().and_then(|number| Month::try_from(number).ok());
+    let day = parts.next().flatten();
+    let year = date.year();
+    match (day, named.map(|named| month(named, t.language()))) {
+        (Some(day), Some(month)) => format!("{} {month} {year}", day_in_words(day, t)),
+        (None, Some(month)) => format!("{month} {year}"),
+        (_, None) => year.to_string(),
+    }
+}
+
+fn day_in_words(day: u8, t: Texts) -> String {
+    if day == 1 { t.first_of_month().to_owned() } else { day.to_string() }
+}
+
+fn in_paris(moment: Timestamp) -> OffsetDateTime {
+    let utc = OffsetDateTime::from_unix_timestamp(moment.epoch()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let change = |month| last_sunday_at_one(utc.year(), month);
+    let summer =
+        change(Month::March).is_some_and(|from| utc >= from) && change(Month::October).is_some_and(|to| utc < to);
+    let offset = UtcOffset::from_hms(if summer { 2 } else { 1 }, 0, 0).unwrap_or(UtcOffset::UTC);
+    utc.checked_to_offset(offset).unwrap_or(utc)
+}
+
+/// The last Sunday of a month of 31 days, at 01:00 UTC.
+fn last_sunday_at_one(year: i32, month: Month) -> Option<OffsetDateTime> {
+    (25..=31)
+        .rev()
+        .filter_map(|day| Date::from_calendar_date(year, month, day).ok())
+        .find(|date| date.weekday() == Weekday::Sunday)
+        .and_then(|date| date.with_hms(1, 0, 0).ok())
+        .map(PrimitiveDateTime::assume_utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::language::Language;
+    use time::macros::datetime;
+
+    fn paris(utc: OffsetDateTime) -> (u8, u8) {
+        let local = in_paris(Timestamp::from_epoch(utc.unix_timestamp()));
+        (local.hour(), local.minute())
+    }
+
+    #[test]
+    fn summer_time_begins_and_ends_at_one_utc_on_the_last_sunday() {
+        // 2026: 29 March and 25 October; 2024: 31 March and 27 October.
+        assert_eq!(paris(datetime!(2026-03-29 00:59:59 UTC)), (1, 59));
+        assert_eq!(paris(datetime!(2026-03-29 01:00:00 UTC)), (3, 0));
+        assert_eq!(paris(datetime!(2026-10-25 00:59:59 UTC)), (2, 59));
+        assert_eq!(paris(datetime!(2026-10-25 01:00:00 UTC)), (2, 0));
+        assert_eq!(paris(datetime!(2024-03-31 01:00:00 UTC)), (3, 0));
+        assert_eq!(paris(datetime!(2024-10-27 01:00:00 UTC)), (2, 0));
+        assert_eq!(paris(datetime!(2026-01-15 12:00:00 UTC)), (13, 0));
+        assert_eq!(paris(datetime!(2026-07-15 12:00:00 UTC)), (14, 0));
+    }
+
+    #[test]
+    fn a_moment_near_midnight_has_the_day_of_paris() {
+        let moment = Timestamp::from_epoch(datetime!(2026-07-31 22:05:00 UTC).unix_timestamp());
+        assert_eq!(in_words(moment, Texts::new(Language::French)), "samedi 1er août 2026 à 0\u{a0}h\u{a0}05");
+        assert_eq!(in_words(moment, Texts::new(Language::English)), "Saturday 1 August 2026 at 0:05");
+    }
+
+    #[test]
+    fn unknown_parts_of_a_birthdate_are_left_out() {
+        let words =
+            |text: &str| birthdate_in_words(Birthdate::parse(text).expect("a date"), Texts::new(Language::French));
+        assert_eq!(words("1962-08-24"), "24 août 1962");
+        assert_eq!(words("1985-03-00"), "mars 1985");
+        assert_eq!(words("1940-00-00"), "1940");
+        assert_eq!(words("1990-12-01"), "1er décembre 1990");
+    }
+}

@@ -1,0 +1,108 @@
+//! Something went wrong: what happened, what to do, and what to tell support.
+
+use askama::Template;
+
+use super::{Forms, Page, Service, View};
+
+/// The page of a problem that no page of the sign-in can tell better.
+#[derive(Debug, Template)]
+#[template(path = "problem.html")]
+pub(crate) struct Problem<'a> {
+    /// The page around it.
+    pub(crate) page: Page<'a>,
+    /// What went wrong.
+    pub(crate) what: WhatWentWrong,
+    /// The stable error code; support knows it.
+    pub(crate) code: &'a str,
+    /// The number of this occurrence, as it stands in the logs.
+    pub(crate) occurrence: &'a str,
+    /// The service, when it is known. For an unexpected return its link leads to the sign-in.
+    pub(crate) service: Option<Service<'a>>,
+}
+
+/// What went wrong, as a citizen can understand it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhatWentWrong {
+    /// The relying party is unknown or switched off.
+    UnknownService,
+    /// Its redirect URI is not registered.
+    UnknownReturnAddress,
+    /// Its request cannot be read.
+    BadRequest,
+    /// A return from a provider that no sign-in waits for.
+    UnexpectedReturn,
+    /// A form whose token is missing, wrong or used.
+    StaleForm,
+    /// There is no such page.
+    NotFound,
+    /// The page exists, not with this method.
+    WrongMethod,
+    /// Too many requests.
+    TooManyRequests,
+    /// A part of the gateway does not answer, or it is stopping.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Problem<'_> {
+    /// After an unexpected return the sign-in is still there to go on with.
+    fn back_words(&self, service: &Service<'_>) -> String {
+        let (t, name) = (self.page.t, self.page.name(service.name));
+        if self.what == WhatWentWrong::UnexpectedReturn { t.resume_to(name) } else { t.back_to(name) }
+    }
+
+    fn title(&self) -> String {
+        let t = self.page.t;
+        match self.what {
+            WhatWentWrong::UnknownService => t.problem_unknown_service_title(),
+            WhatWentWrong::UnknownReturnAddress => t.problem_return_title(),
+            WhatWentWrong::BadRequest => t.problem_request_title(),
+            WhatWentWrong::UnexpectedReturn => t.problem_return_trip_title(),
+            WhatWentWrong::StaleForm => t.problem_form_title(),
+            WhatWentWrong::NotFound => t.problem_not_found_title(),
+            WhatWentWrong::WrongMethod => t.problem_method_title(),
+            WhatWentWrong::TooManyRequests => t.problem_too_many_title(),
+            WhatWentWrong::Unavailable => return t.problem_unavailable_title(self.page.brand_name()),
+            WhatWentWrong::Internal => t.problem_internal_title(),
+        }
+        .to_owned()
+    }
+
+    fn explanation(&self) -> String {
+        let t = self.page.t;
+        match self.what {
+            WhatWentWrong::UnknownService => return t.problem_unknown_service(self.page.brand_name()),
+            WhatWentWrong::UnknownReturnAddress => t.problem_return(),
+            WhatWentWrong::BadRequest => t.problem_request(),
+            WhatWentWrong::UnexpectedReturn => t.problem_return_trip(),
+            WhatWentWrong::StaleForm => t.problem_form(),
+            WhatWentWrong::NotFound => t.problem_not_found(),
+            WhatWentWrong::WrongMethod => t.problem_method(),
+            WhatWentWrong::TooManyRequests => t.problem_too_many(),
+            WhatWentWrong::Unavailable | WhatWentWrong::Internal => t.problem_unavailable(),
+        }
+        .to_owned()
+    }
+
+    const fn advice(&self) -> &'static str {
+        let t = self.page.t;
+        match self.what {
+            WhatWentWrong::UnknownService | WhatWentWrong::UnknownReturnAddress => t.problem_unknown_service_advice(),
+            WhatWentWrong::BadRequest => t.problem_request_advice(),
+            WhatWentWrong::UnexpectedReturn | WhatWentWrong::StaleForm => t.problem_restart_advice(),
+            WhatWentWrong::NotFound | WhatWentWrong::WrongMethod => t.problem_not_found_advice(),
+            WhatWentWrong::TooManyRequests => t.problem_too_many_advice(),
+            WhatWentWrong::Unavailable => t.problem_unavailable_advice(),
+            WhatWentWrong::Internal => t.problem_internal_advice(),
+        }
+    }
+}
+
+impl View for Problem<'_> {
+    const FORMS: Forms = Forms::None;
+
+    fn page(&self) -> &Page<'_> {
+        &self.page
+    }
+}
