@@ -5,5 +5,6 @@ mod config;
 mod listen;
 mod outbound;
 mod random;
+mod telemetry;
 
 fn main() {}

@@ -70,6 +70,14 @@ impl Breaker {
         Some(Turn { breaker: self.clone(), settled: Settled::Not })
     }
 
+    /// Whether the destination is being left alone, or one call is trying it.
+    pub(crate) fn is_resting(&self) -> bool {
+        match *self.lock() {
+            State::Closed { .. } => false,
+            State::Resting { .. } | State::Trying => true,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,7 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{CivilFailure, Request};
+use super::{CivilRegistryError, Request};
 
 pub(super) fn question(url: &url::Url, pivot: &Pivot) -> http::Result<Request> {
     let body = json!({
@@ -56,12 +56,13 @@ struct Identity {
     birthcountry: Option<String>,
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answer, CivilFailure> {
+pub(super) fn answer(body: &[u8]) -> Result<Answer, CivilRegistryError> {
     let document: Document =
-        serde_json::from_slice(body).map_err(|_| CivilFailure::Malformed("it is not the JSON of an answer"))?;
+        serde_json::from_slice(body).map_err(|_| CivilRegistryError::Malformed("it is not the JSON of an answer"))?;
     let life = if document.deceased { Life::Deceased } else { Life::Living };
     let person = || {
-        let identity = document.identity.as_ref().ok_or(CivilFailure::Malformed("it finds a person and names none"))?;
+        let identity =
+            document.identity.as_ref().ok_or(CivilRegistryError::Malformed("it finds a person and names none"))?;
         super::person(&RawPivot {
             family_name: Some(&identity.family_name),
             given_name: Some(&identity.given_names.join(" ")),

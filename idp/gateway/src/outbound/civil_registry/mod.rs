@@ -1,8 +1,8 @@
 //! The civil registry's client: one question about one person, in the form that the registry speaks.
 //!
 //! ```text
-//!  Pivot ──▶ json (POST, nothing personal in the address) ──┐                    ┌──▶ Answer ──▶ Confirmed
-//!            xml  (GET with a query, answered in XML) ──────┴──▶ breaker, bulkhead └──▶ CivilFailure
+//!  Pivot ──▶ json (POST, nothing personal in the address) ──┐                    ┌──▶ Answer
+//!            xml  (GET with a query, answered in XML) ──────┴──▶ breaker, bulkhead └──▶ CivilRegistryError
 //! ```
 
 mod json;
@@ -11,7 +11,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-use domain::identity::civil::{Answer, Confirmed, NotConfirmed};
+use domain::identity::civil::Answer;
 use domain::identity::pivot::{BadPivot, Birthdate, FRANCE, Gender, Name, Pivot, Place, RawPivot};
 use http::header::CONTENT_TYPE;
 
@@ -34,20 +34,9 @@ enum Way {
     Consulted { url: url::Url, form: CivilForm, bulkhead: Bulkhead, breaker: Breaker },
 }
 
-/// Why an identity is not confirmed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unconfirmed {
-    /// The registry answered, and does not confirm.
-    #[error(transparent)]
-    Refused(#[from] NotConfirmed),
-    /// The registry did not answer.
-    #[error("the civil registry: {0}")]
-    Failed(#[from] CivilFailure),
-}
-
 /// Why the civil registry brought no answer. Nothing here is personal.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CivilFailure {
+pub(crate) enum CivilRegistryError {
     /// It failed several times in a row and is left alone for a moment.
     #[error("not called, after failures in a row")]
     Resting,
@@ -68,7 +57,7 @@ pub(crate) enum CivilFailure {
     Malformed(&'static str),
 }
 
-impl From<BadPivot> for CivilFailure {
+impl From<BadPivot> for CivilRegistryError {
     fn from(_: BadPivot) -> Self {
         Self::Malformed("the identity in it is incomplete or wrong")
     }
@@ -88,25 +77,25 @@ impl CivilRegistryClient {
         })
     }
 
-    /// Has an identity confirmed. Without a registry (a sandbox) the provider's word is taken.
-    pub(crate) async fn confirm(&self, pivot: Pivot) -> Result<Confirmed, Unconfirmed> {
+    /// Asks about a person; `None` where the configuration consults no registry (a sandbox).
+    pub(crate) async fn ask(&self, pivot: &Pivot) -> Result<Option<Answer>, CivilRegistryError> {
         match &self.0 {
-            Way::NotConsulted => Ok(Confirmed::sandbox(pivot)),
+            Way::NotConsulted => Ok(None),
             Way::Consulted { url, form, bulkhead, breaker } => {
-                let turn = breaker.turn().ok_or(CivilFailure::Resting)?;
-                let outcome = ask(url, *form, bulkhead, &pivot).await;
+                let turn = breaker.turn().ok_or(CivilRegistryError::Resting)?;
+                let outcome = ask(url, *form, bulkhead, pivot).await;
                 match &outcome {
                     Ok(_) => turn.succeeded(),
                     Err(failure) if failure.is_its_fault() => turn.failed(),
                     Err(_) => drop(turn),
                 }
-                Ok(outcome?.confirm()?)
+                outcome.map(Some)
             }
         }
     }
 }
 
-impl CivilFailure {
+impl CivilRegistryError {
     /// Whether the registry itself failed, as against a question it did not like or our own limit.
     fn is_its_fault(&self) -> bool {
         match self {
@@ -127,20 +116,25 @@ impl CivilFailure {
     }
 }
 
-async fn ask(url: &url::Url, form: CivilForm, bulkhead: &Bulkhead, pivot: &Pivot) -> Result<Answer, CivilFailure> {
+async fn ask(
+    url: &url::Url,
+    form: CivilForm,
+    bulkhead: &Bulkhead,
+    pivot: &Pivot,
+) -> Result<Answer, CivilRegistryError> {
     let question: Request = match form {
         CivilForm::Json => json::question(url, pivot),
         CivilForm::Xml => xml::question(url, pivot),
     }
-    .map_err(|_| CivilFailure::Unreachable("the question cannot be put".to_owned()))?;
-    let reply = bulkhead.send(question).await.map_err(CivilFailure::of)?;
+    .map_err(|_| CivilRegistryError::Unreachable("the question cannot be put".to_owned()))?;
+    let reply = bulkhead.send(question).await.map_err(CivilRegistryError::of)?;
     if reply.status() != http::StatusCode::OK {
-        return Err(CivilFailure::Status(reply.status().as_u16()));
+        return Err(CivilRegistryError::Status(reply.status().as_u16()));
     }
     match form {
         CivilForm::Json if is_of(&reply, &["application/json"]) => json::answer(reply.body()),
         CivilForm::Xml if is_of(&reply, &["application/xml", "text/xml"]) => xml::answer(reply.body()),
-        CivilForm::Json | CivilForm::Xml => Err(CivilFailure::Malformed("it has another content type")),
+        CivilForm::Json | CivilForm::Xml => Err(CivilRegistryError::Malformed("it has another content type")),
     }
 }
 
@@ -152,8 +146,8 @@ fn is_of(reply: &Reply, kinds: &[&str]) -> bool {
 
 /// The person in an answer. Unlike a provider, the registry may know neither place nor country, or a place alone,
 /// which is then in France.
-fn person(raw: &RawPivot<'_>) -> Result<Pivot, CivilFailure> {
-    let missing = CivilFailure::Malformed("it leaves out a part of the identity");
+fn person(raw: &RawPivot<'_>) -> Result<Pivot, CivilRegistryError> {
+    let missing = CivilRegistryError::Malformed("it leaves out a part of the identity");
     let (Some(family_name), Some(given_name), Some(birthdate), Some(gender)) =
         (raw.family_name, raw.given_name, raw.birthdate, raw.gender)
     else {

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::RawQuery;
 use axum::routing::{get, post};
-use domain::identity::civil::Consultation;
+use domain::identity::civil::{Consultation, NotConfirmed};
 use domain::time::{Lifetime, Timestamp};
 
 use super::*;
@@ -40,11 +40,8 @@ async fn answering(kind: &'static str, body: impl Into<Bytes>) -> Origin {
     Origin::serve(Router::new().route("/individus", get(answer.clone()).post(answer))).await
 }
 
-async fn failure(client: &CivilRegistryClient) -> CivilFailure {
-    match client.confirm(angela()).await.expect_err("a failure") {
-        Unconfirmed::Failed(failure) => failure,
-        Unconfirmed::Refused(refused) => panic!("{refused}"),
-    }
+async fn failure(client: &CivilRegistryClient) -> CivilRegistryError {
+    client.ask(&angela()).await.expect_err("a failure")
 }
 
 const INDIVIDUAL: &str = r#"<ec:Individu>
@@ -64,7 +61,7 @@ fn document(outcome: &str, individual: &str) -> String {
     )
 }
 
-fn found(document: &str) -> Result<Pivot, CivilFailure> {
+fn found(document: &str) -> Result<Pivot, CivilRegistryError> {
     match xml::answer(document.as_bytes())?.outcome {
         domain::identity::civil::Outcome::Found(pivot) => Ok(pivot),
         other => panic!("{other:?}"),
@@ -83,7 +80,13 @@ async fn the_json_form_posts_the_pivot_and_reads_the_correction() {
             "birthdate": "1962-08-00", "birthplace": null, "birthcountry": "99217"}}))
     };
     let origin = Origin::serve(Router::new().route("/individus", post(echo))).await;
-    let confirmed = client(&origin, CivilForm::Json).confirm(angela()).await.expect("confirmed");
+    let confirmed = client(&origin, CivilForm::Json)
+        .ask(&angela())
+        .await
+        .expect("answered")
+        .expect("consulted")
+        .confirm()
+        .expect("confirmed");
     assert_eq!(confirmed.consultation(), Consultation::Rectified);
     assert_eq!(confirmed.pivot().given_name(), "Angéla Claire");
     assert_eq!(confirmed.pivot().birthdate.to_string(), "1962-08-00");
@@ -102,7 +105,13 @@ async fn the_xml_form_asks_in_the_query_and_reads_by_local_names() {
         ([(CONTENT_TYPE, "application/xml; charset=utf-8")], document("2", INDIVIDUAL))
     };
     let origin = Origin::serve(Router::new().route("/individus", get(told))).await;
-    let confirmed = client(&origin, CivilForm::Xml).confirm(angela()).await.expect("confirmed");
+    let confirmed = client(&origin, CivilForm::Xml)
+        .ask(&angela())
+        .await
+        .expect("answered")
+        .expect("consulted")
+        .confirm()
+        .expect("confirmed");
     let pivot = confirmed.pivot();
     assert_eq!((pivot.family_name.as_str(), pivot.given_name().as_str()), ("DUBOIS", "Angela Claire Louise"));
     assert_eq!(pivot.birthplace.as_ref().map(Place::as_str), Some("75107"));
@@ -201,7 +210,7 @@ fn hostile_or_broken_xml_is_malformed_and_never_expanded() {
     ];
     for (what, body) in cases {
         let outcome = xml::answer(body.as_bytes());
-        assert!(matches!(outcome, Err(CivilFailure::Malformed(_))), "{what}: {outcome:?}");
+        assert!(matches!(outcome, Err(CivilRegistryError::Malformed(_))), "{what}: {outcome:?}");
     }
     assert!(xml::answer(&[0xff, 0xfe, 0x3c, 0x00]).is_err(), "UTF-16");
     assert_eq!(
@@ -227,7 +236,7 @@ async fn json_of_another_shape_is_malformed() {
     ] {
         let origin = answering("application/json", body).await;
         let failed = failure(&client(&origin, CivilForm::Json)).await;
-        assert!(matches!(failed, CivilFailure::Malformed(_)), "{body}: {failed:?}");
+        assert!(matches!(failed, CivilRegistryError::Malformed(_)), "{body}: {failed:?}");
     }
 }
 
@@ -235,7 +244,7 @@ async fn json_of_another_shape_is_malformed() {
 async fn an_answer_of_another_content_type_is_malformed() {
     let page = answering("text/html", document("2", INDIVIDUAL)).await;
     for form in [CivilForm::Json, CivilForm::Xml] {
-        assert_eq!(failure(&client(&page, form)).await, CivilFailure::Malformed("it has another content type"));
+        assert_eq!(failure(&client(&page, form)).await, CivilRegistryError::Malformed("it has another content type"));
     }
 }
 
@@ -244,16 +253,16 @@ async fn each_way_of_not_answering_has_its_own_name() {
     let fails =
         Origin::serve(Router::new().route("/individus", get(|| async { http::StatusCode::INTERNAL_SERVER_ERROR })))
             .await;
-    assert_eq!(failure(&client(&fails, CivilForm::Xml)).await, CivilFailure::Status(500));
+    assert_eq!(failure(&client(&fails, CivilForm::Xml)).await, CivilRegistryError::Status(500));
 
     let hangs = Origin::serve(Router::new().route("/individus", get(std::future::pending::<()>))).await;
     let clock = Clock::manual(Timestamp::from_epoch(0));
     let impatient = client_with(&hangs, CivilForm::Xml, Duration::from_millis(50), &clock);
-    assert_eq!(failure(&impatient).await, CivilFailure::TimedOut);
+    assert_eq!(failure(&impatient).await, CivilRegistryError::TimedOut);
 
     let broken =
         Origin::raw(b"HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 9999\r\n\r\n<x>").await;
-    assert!(matches!(failure(&client(&broken, CivilForm::Xml)).await, CivilFailure::Unreachable(_)));
+    assert!(matches!(failure(&client(&broken, CivilForm::Xml)).await, CivilRegistryError::Unreachable(_)));
 }
 
 #[tokio::test]
@@ -262,12 +271,12 @@ async fn after_failures_in_a_row_it_is_left_alone_for_a_moment() {
     let clock = Clock::manual(Timestamp::from_epoch(0));
     let client = client_with(&garbage, CivilForm::Json, Duration::from_secs(20), &clock);
     for _ in 0..5 {
-        assert!(matches!(failure(&client).await, CivilFailure::Malformed(_)));
+        assert!(matches!(failure(&client).await, CivilRegistryError::Malformed(_)));
     }
-    assert_eq!(failure(&client).await, CivilFailure::Resting);
+    assert_eq!(failure(&client).await, CivilRegistryError::Resting);
     clock.advance(Lifetime::seconds(5));
-    assert!(matches!(failure(&client).await, CivilFailure::Malformed(_)));
-    assert_eq!(failure(&client).await, CivilFailure::Resting);
+    assert!(matches!(failure(&client).await, CivilRegistryError::Malformed(_)));
+    assert_eq!(failure(&client).await, CivilRegistryError::Resting);
 }
 
 #[tokio::test]
@@ -275,15 +284,14 @@ async fn a_refusal_is_an_answer_and_never_opens_the_breaker() {
     let unknown = answering("application/json", r#"{"outcome":"not_found","deceased":false}"#).await;
     let client = client(&unknown, CivilForm::Json);
     for _ in 0..8 {
-        let refused = client.confirm(angela()).await.expect_err("not found");
-        assert!(matches!(refused, Unconfirmed::Refused(NotConfirmed::NotFound)));
+        let answer = client.ask(&angela()).await.expect("answered").expect("consulted");
+        assert_eq!(answer.confirm().err(), Some(NotConfirmed::NotFound));
     }
 }
 
 #[tokio::test]
-async fn without_a_registry_the_providers_word_is_taken_and_marked_so() {
+async fn without_a_registry_nobody_is_asked() {
     let clock = Clock::manual(Timestamp::from_epoch(0));
     let client = CivilRegistryClient::new(&CivilRegistry::NotConsulted, &sandbox_http(), &clock);
-    let confirmed = client.confirm(angela()).await.expect("a sandbox");
-    assert_eq!(confirmed.consultation(), Consultation::NotConsulted);
+    assert_eq!(client.ask(&angela()).await, Ok(None));
 }

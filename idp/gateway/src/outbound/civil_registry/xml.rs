@@ -9,14 +9,14 @@ use http::header::ACCEPT;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{CivilFailure, Request};
+use super::{CivilRegistryError, Request};
 
 /// The largest document that is read, in bytes. A real one has less than four thousand.
 const SIZE: usize = 64 * 1024;
 /// The deepest nesting. A real one has eight.
 const DEPTH: usize = 32;
 
-const NOT_XML: CivilFailure = CivilFailure::Malformed("it is not well-formed XML");
+const NOT_XML: CivilRegistryError = CivilRegistryError::Malformed("it is not well-formed XML");
 
 pub(super) fn question(url: &url::Url, pivot: &Pivot) -> http::Result<Request> {
     let place = pivot.birthplace.as_ref().or(pivot.birthcountry.as_ref());
@@ -52,7 +52,7 @@ struct Gathered {
     country: Option<String>,
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answer, CivilFailure> {
+pub(super) fn answer(body: &[u8]) -> Result<Answer, CivilRegistryError> {
     let gathered = walk(body)?;
     let outcome = match gathered.outcome.as_deref() {
         Some("2") => Outcome::Found(gathered.person()?),
@@ -62,18 +62,18 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, CivilFailure> {
         Some("7") => Outcome::MarriedName,
         Some("8") => Outcome::NotFound,
         Some("9") => Outcome::Rejected,
-        Some(_) => return Err(CivilFailure::Malformed("its type of answer is unknown")),
-        None => return Err(CivilFailure::Malformed("it has no type of answer")),
+        Some(_) => return Err(CivilRegistryError::Malformed("its type of answer is unknown")),
+        None => return Err(CivilRegistryError::Malformed("it has no type of answer")),
     };
     let life = if gathered.deceased.is_some() { Life::Deceased } else { Life::Living };
     Ok(Answer { outcome, life })
 }
 
-fn walk(body: &[u8]) -> Result<Gathered, CivilFailure> {
+fn walk(body: &[u8]) -> Result<Gathered, CivilRegistryError> {
     if body.len() > SIZE {
-        return Err(CivilFailure::Malformed("it is too large"));
+        return Err(CivilRegistryError::Malformed("it is too large"));
     }
-    let text = std::str::from_utf8(body).map_err(|_| CivilFailure::Malformed("it is not UTF-8"))?;
+    let text = std::str::from_utf8(body).map_err(|_| CivilRegistryError::Malformed("it is not UTF-8"))?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     let mut gathered = Gathered::default();
     // The elements we are in, by local name, and the text of the innermost.
@@ -88,7 +88,7 @@ fn walk(body: &[u8]) -> Result<Gathered, CivilFailure> {
                 path.push(local(&element)?);
                 held.clear();
                 if path.len() > DEPTH {
-                    return Err(CivilFailure::Malformed("it is nested too deep"));
+                    return Err(CivilRegistryError::Malformed("it is nested too deep"));
                 }
             }
             Event::Empty(element) => {
@@ -108,11 +108,11 @@ fn walk(body: &[u8]) -> Result<Gathered, CivilFailure> {
             Event::GeneralRef(reference) => {
                 let character = match reference.resolve_char_ref().map_err(|_| NOT_XML)? {
                     Some(character) => character,
-                    None => predefined(&reference).ok_or(CivilFailure::Malformed("it refers to an entity"))?,
+                    None => predefined(&reference).ok_or(CivilRegistryError::Malformed("it refers to an entity"))?,
                 };
                 held.push(character);
             }
-            Event::DocType(_) => return Err(CivilFailure::Malformed("it has a document type")),
+            Event::DocType(_) => return Err(CivilRegistryError::Malformed("it has a document type")),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
             Event::Eof => break,
         }
@@ -125,7 +125,7 @@ fn walk(body: &[u8]) -> Result<Gathered, CivilFailure> {
     if roots == 1 && path.is_empty() { Ok(gathered) } else { Err(NOT_XML) }
 }
 
-fn local(element: &BytesStart<'_>) -> Result<String, CivilFailure> {
+fn local(element: &BytesStart<'_>) -> Result<String, CivilRegistryError> {
     std::str::from_utf8(element.local_name().as_ref()).map(str::to_owned).map_err(|_| NOT_XML)
 }
 
@@ -145,7 +145,7 @@ const PERSON: &str = "IdentificationIndividuCitoyen";
 
 impl Gathered {
     /// An element begins.
-    fn open(&mut self, path: &[String], element: &BytesStart<'_>) -> Result<(), CivilFailure> {
+    fn open(&mut self, path: &[String], element: &BytesStart<'_>) -> Result<(), CivilRegistryError> {
         let name = local(element)?;
         let slot = match (path.last().map_or("", String::as_str), name.as_str()) {
             (_, PERSON) => {
@@ -171,7 +171,7 @@ impl Gathered {
     }
 
     /// An element ends, with its text.
-    fn close(&mut self, path: &[String], name: &str, text: &str) -> Result<(), CivilFailure> {
+    fn close(&mut self, path: &[String], name: &str, text: &str) -> Result<(), CivilRegistryError> {
         let slot = match (path.last().map_or("", String::as_str), name) {
             (_, "TypeReponseIdentification") => &mut self.outcome,
             ("Noms", "NomFamille") => &mut self.family_name,
@@ -186,9 +186,9 @@ impl Gathered {
         once(slot, text)
     }
 
-    fn person(&self) -> Result<Pivot, CivilFailure> {
+    fn person(&self) -> Result<Pivot, CivilRegistryError> {
         if self.persons != 1 {
-            return Err(CivilFailure::Malformed("it finds one person and names none or several"));
+            return Err(CivilRegistryError::Malformed("it finds one person and names none or several"));
         }
         // Parts of a date that are not known are left out here, and 00 in the pivot.
         let birthdate = self.birthdate.as_deref().map(|date| match date.len() {
@@ -213,9 +213,9 @@ impl Gathered {
     }
 }
 
-fn once(slot: &mut Option<String>, text: &str) -> Result<(), CivilFailure> {
+fn once(slot: &mut Option<String>, text: &str) -> Result<(), CivilRegistryError> {
     match slot.replace(text.to_owned()) {
         None => Ok(()),
-        Some(_) => Err(CivilFailure::Malformed("it says twice what can be said once")),
+        Some(_) => Err(CivilRegistryError::Malformed("it says twice what can be said once")),
     }
 }
