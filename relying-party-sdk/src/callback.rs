@@ -6,7 +6,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -20,6 +19,7 @@ use crate::identity::{Authentication, Identity, Level, Subject};
 use crate::login::{Pending, PendingLogin};
 use crate::random;
 use crate::refusal::{Refusal, harmless};
+use crate::registration::Registration;
 use crate::rejection::Rejection;
 use crate::session::Session;
 
@@ -34,10 +34,27 @@ impl Client {
     ///
     /// # Errors
     /// Each failed check is its own [`Error`]; nothing of the answer is kept then.
+    ///
+    /// # A login is spent once
+    ///
+    /// ```
+    /// # use relying_party_sdk::{Client, PendingLogin};
+    /// async fn come_back(client: Client, pending: PendingLogin) {
+    ///     let _session = client.callback(pending, "state=a").await;
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail,E0382
+    /// # use relying_party_sdk::{Client, PendingLogin};
+    /// async fn come_back_twice(client: Client, pending: PendingLogin) {
+    ///     let _session = client.callback(pending, "state=a").await;
+    ///     let _another = client.callback(pending, "state=a").await;
+    /// }
+    /// ```
     pub async fn callback(&self, pending: PendingLogin, query: &str) -> Result<Session, Error> {
         let pending = pending.0;
         let answer = Answer::parse(query)?;
-        let code = answer.code_for(self, &pending)?;
+        let code = answer.code_for(self.registration(), &pending, clock::now())?;
         let tokens = self.redeem(&code, &pending.verifier).await?;
         let authentication = self.authenticate(&pending, &tokens).await?;
         let claims = self.userinfo(&tokens.access_token, &authentication.subject).await?;
@@ -163,15 +180,15 @@ impl Answer {
         Ok(answer)
     }
 
-    /// The code, if this answer is the gateway's answer to this login and no refusal.
-    fn code_for(self, client: &Client, pending: &Pending) -> Result<Zeroizing<String>, Error> {
-        let issuer = client.registration().issuer.as_str();
+    /// The code, if this answer is the gateway's answer to this login and no refusal; `now` in seconds since 1970.
+    fn code_for(self, registration: &Registration, pending: &Pending, now: i64) -> Result<Zeroizing<String>, Error> {
+        let issuer = registration.issuer.as_str();
         let state = self.state.ok_or(Error::Answer { detail: "the state is missing" })?;
-        let of_this_client = pending.issuer == issuer && pending.client_id == client.registration().client_id;
+        let of_this_client = pending.issuer == issuer && pending.client_id == registration.client_id;
         if !random::same(&state, &pending.state) || !of_this_client {
             return Err(Error::StateDiffers);
         }
-        if clock::now().saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
+        if now.saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
             return Err(Error::LoginExpired { minutes: LOGIN_MINUTES });
         }
         let seen = self.iss.unwrap_or_default();
@@ -202,25 +219,16 @@ struct Tokens {
 }
 
 impl Tokens {
+    /// RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3. The texts of the reader's errors hold no value, so that no
+    /// token ends in a log.
     fn parse(json: &[u8]) -> Result<Self, Error> {
-        /// RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3; other members are not used.
-        #[derive(Deserialize)]
-        struct Wire {
-            access_token: String,
-            token_type: String,
-            id_token: String,
+        let malformed = |reason| Error::malformed(Document::TokenAnswer, reason);
+        let answer = Claims::parse(json).map_err(malformed)?;
+        if !answer.required_text("token_type").map_err(malformed)?.eq_ignore_ascii_case("bearer") {
+            return Err(malformed(Rejection::Value { claim: "token_type", expected: "Bearer" }));
         }
-        let wire: Wire =
-            serde_json::from_slice(json).map_err(|error| Error::malformed(Document::TokenAnswer, error))?;
-        let (access_token, id_token) = (Zeroizing::new(wire.access_token), Zeroizing::new(wire.id_token));
-        if !wire.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(Error::malformed(Document::TokenAnswer, "its token_type is not Bearer"));
-        }
-        let sound = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if !sound(&access_token) || !sound(&id_token) {
-            return Err(Error::malformed(Document::TokenAnswer, "a token is not visible ASCII"));
-        }
-        Ok(Self { access_token, id_token })
+        let token = |name| answer.required_token(name).map(|it| Zeroizing::new(it.to_owned())).map_err(malformed);
+        Ok(Self { access_token: token("access_token")?, id_token: token("id_token")? })
     }
 }
 
@@ -232,13 +240,57 @@ fn basic_authorization(client_id: &str, secret: &str) -> Zeroizing<String> {
 }
 
 fn token_refusal(json: &[u8]) -> Error {
-    #[derive(Deserialize)]
-    struct Wire {
-        error: String,
-        error_description: Option<String>,
+    let refusal = Claims::parse(json)
+        .and_then(|answer| Ok(Refusal::new(answer.required_text("error")?, answer.text("error_description")?)));
+    match refusal {
+        Ok(refusal) => Error::TokenRefused { refusal },
+        Err(reason) => Error::malformed(Document::TokenAnswer, reason),
     }
-    match serde_json::from_slice::<Wire>(json) {
-        Ok(wire) => Error::TokenRefused { refusal: Refusal::new(&wire.error, wire.error_description.as_deref()) },
-        Err(error) => Error::malformed(Document::TokenAnswer, error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+    use crate::local_path::LocalPath;
+
+    #[test]
+    fn a_login_may_take_half_an_hour_and_no_more() {
+        let registration = Registration::new(
+            "https://gateway.example",
+            "commune",
+            Credentials::secret_basic("s"),
+            "https://commune.example/callback",
+        );
+        let registration = registration.expect("a good registration");
+        let pending = Pending {
+            issuer: "https://gateway.example".into(),
+            client_id: "commune".into(),
+            state: "s".into(),
+            nonce: "n".into(),
+            verifier: "v".into(),
+            acr: "eidas1".into(),
+            max_age: None,
+            began: 1_000,
+            return_to: LocalPath::root(),
+        };
+        let code_at = |now| {
+            let answer = Answer::parse("state=s&code=c&iss=https%3A%2F%2Fgateway.example").expect("well formed");
+            answer.code_for(&registration, &pending, now)
+        };
+        assert!(code_at(1_000 + 1_800).is_ok());
+        assert!(matches!(code_at(1_000 + 1_801), Err(Error::LoginExpired { minutes: 30 })));
+    }
+
+    #[test]
+    fn a_token_answer_that_cannot_be_read_shows_no_token_in_its_error() {
+        for json in [
+            r#""eyJ-secret""#,
+            r#"{"access_token":["eyJ-secret"],"token_type":"Bearer","id_token":"a"}"#,
+            r#"{"access_token":"eyJ-secret","access_token":"eyJ-secret"}"#,
+        ] {
+            let Err(error) = Tokens::parse(json.as_bytes()) else { panic!("{json} was read") };
+            assert!(!error.to_string().contains("eyJ"), "{error}");
+        }
     }
 }

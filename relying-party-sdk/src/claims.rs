@@ -55,6 +55,17 @@ impl Claims {
         }
     }
 
+    /// A token that must be there: visible ASCII, of any length the answer may have.
+    pub(crate) fn required_token(&self, claim: &'static str) -> Result<&str, Rejection> {
+        match self.0.get(claim) {
+            None => Err(Rejection::Missing { claim }),
+            Some(Value::String(text)) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(text)
+            }
+            Some(_) => Err(Rejection::Type { claim, expected: "a text of visible ASCII" }),
+        }
+    }
+
     /// A time in whole seconds since 1970 that may be absent (RFC 7519 §2 `NumericDate`, without fractions).
     pub(crate) fn seconds(&self, claim: &'static str) -> Result<Option<i64>, Rejection> {
         /// 9999-12-31T23:59:59Z

@@ -140,7 +140,10 @@ impl Metadata {
         if let Some(bad) =
             endpoints.into_iter().chain(&self.end_session_endpoint).find(|it| !registration.issuer.may_use(it))
         {
-            return Err(Error::malformed(Document::Discovery, format!("the endpoint `{bad}` is not https")));
+            return Err(Error::malformed(
+                Document::Discovery,
+                format!("the endpoint `{bad}` is not https, or has a fragment"),
+            ));
         }
         let lists = |list: &[String], value: &str| list.iter().any(|it| it == value);
         let method = registration.credentials.method();

@@ -46,12 +46,13 @@ impl Issuer {
     }
 
     /// Whether an endpoint of this gateway may be called or redirected to: `https`, or like the gateway itself
-    /// on loopback.
+    /// on loopback, and without a fragment (RFC 6749 §3.1).
     pub(crate) fn may_use(&self, endpoint: &Url) -> bool {
-        match self.reach() {
+        let protected = match self.reach() {
             Reach::Internet => endpoint.scheme() == "https",
             Reach::Loopback => is_protected(endpoint),
-        }
+        };
+        protected && endpoint.fragment().is_none()
     }
 }
 

@@ -89,3 +89,8 @@ pub use registration::{Registration, SigningAlgorithm};
 pub use rejection::Rejection;
 pub use scope::Scope;
 pub use session::{CookieKey, Session};
+
+/// The examples of the README, compiled.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

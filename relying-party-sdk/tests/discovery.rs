@@ -73,10 +73,12 @@ async fn a_document_with_a_member_missing_or_of_the_wrong_type_is_refused() {
 }
 
 #[tokio::test]
-async fn an_endpoint_over_plain_http_beyond_this_machine_is_refused() {
+async fn an_endpoint_that_is_not_protected_is_refused() {
     for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"] {
-        let error = with_metadata(json!({name: "http://gateway.example/x"})).await;
-        assert!(matches!(error, Error::Malformed { document: Document::Discovery, .. }), "{name}: {error}");
+        for address in ["http://gateway.example/x", "https://gateway.example/x#y", "javascript:alert(1)"] {
+            let error = with_metadata(json!({name: address})).await;
+            assert!(matches!(error, Error::Malformed { document: Document::Discovery, .. }), "{name}: {error}");
+        }
     }
 }
 

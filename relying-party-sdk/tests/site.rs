@@ -348,7 +348,8 @@ async fn the_style_of_the_button_is_served() {
 #[tokio::test]
 async fn routes_that_would_collide_are_refused_at_the_start() {
     let provider = Provider::start(Script::default()).await;
-    for callback in ["http://localhost:1/", "http://localhost:1/login", "http://localhost:1/logout"] {
+    for path in ["", "login", "logout", "*all", "a/:b"] {
+        let callback = &format!("http://localhost:1/{path}");
         let registration = Registration::new(provider.issuer(), CLIENT_ID, Credentials::secret_basic(SECRET), callback);
         let client = Client::discover(registration.unwrap()).await.unwrap();
         assert!(SignIn::new(client, CookieKey::generate(), usual_login()).is_err(), "{callback}");

@@ -16,6 +16,7 @@ mod citizen;
 mod cookies;
 mod page;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -230,13 +231,15 @@ impl SignIn {
         let mut paths = vec!["/", STYLESHEET_PATH, registration.redirect_uri.path()];
         paths.extend(registration.post_logout_redirect_uri.as_ref().map(url::Url::path));
         paths.extend([self.0.login_path.as_str(), self.0.logout_path.as_str()]);
-        let mut seen = std::collections::HashSet::new();
-        match paths.into_iter().find(|path| !seen.insert(*path)) {
+        let mut seen = HashSet::new();
+        // the router would take such a segment for a pattern, and panic
+        let pattern = |path: &str| path.split('/').any(|segment| segment.starts_with([':', '*']));
+        match paths.into_iter().find(|path| !seen.insert(*path) || pattern(path)) {
             None => Ok(self),
             Some(path) => Err(Error::Setting {
                 name: "paths",
                 seen: path.to_owned(),
-                wanted: "give login, callback, logout and post-logout return a path each, none of them the front page",
+                wanted: "give login, callback, logout and post-logout return a plain path each, none the front page",
             }),
         }
     }
