@@ -100,7 +100,7 @@ impl Act {
         }
     }
 
-    /// The details as JSON with sorted keys: the bytes that are hashed and kept.
+    /// The details as JSON: the bytes that are hashed and kept.
     pub fn details(&self) -> String {
         let value: Value = match self {
             Self::SignedIn { account, client, provider, level, scopes, consultation, reuse, consented, reference } => {

@@ -77,6 +77,11 @@ pub fn states(keys: &[KeyLife], now: Timestamp) -> Vec<KeyState> {
         .collect()
 }
 
+/// The next moment at which the state of a key changes; `None` when nothing changes any more.
+pub fn next_change(keys: &[KeyLife], now: Timestamp) -> Option<Timestamp> {
+    keys.iter().flat_map(|key| [key.signs_from, key.signs_from.plus(KEEP_PUBLISHED)]).filter(|at| *at > now).min()
+}
+
 /// From when a key made at `now` signs: at once when it is the first of its algorithm, otherwise once every cache of
 /// the JWKS has seen it.
 pub fn signs_from(existing: &[KeyLife], algorithm: SigningAlgorithm, now: Timestamp) -> Timestamp {
@@ -121,6 +126,18 @@ mod tests {
                 .filter(|(key, state)| key.algorithm == SigningAlgorithm::Es256 && **state == KeyState::Signing);
             assert_eq!(signing.count(), 1, "at {now}");
         }
+    }
+
+    #[test]
+    fn no_state_changes_before_the_next_change() {
+        let keys = [life("a", SigningAlgorithm::Es256, 0), life("b", SigningAlgorithm::Es256, 1000)];
+        let mut now = Timestamp::from_epoch(0);
+        while let Some(next) = next_change(&keys, now) {
+            let before = Timestamp::from_epoch(next.epoch() - 1);
+            assert_eq!(states(&keys, now), states(&keys, before));
+            now = next;
+        }
+        assert_eq!(states(&keys, now), [KeyState::Retired, KeyState::Signing]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What any identity provider is asked and answers, whatever protocol it speaks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,8 +28,29 @@ pub struct Provider {
     pub clients: ClientFilter,
     /// The authentication methods it uses when its answer names none (RFC 8176).
     pub amr: Vec<String>,
-    /// What its `acr` values mean, when they are not the eIDAS ones.
-    pub acr_meanings: BTreeMap<String, Level>,
+    /// Its `acr` values beside ours.
+    pub acr: AcrTable,
+}
+
+/// A provider's `acr` values beside ours. An empty table means the eIDAS ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AcrTable {
+    /// What to send to ask for a level, where it is not the eIDAS value.
+    pub asked: BTreeMap<Level, String>,
+    /// What an answer means. When there are entries, nothing else is understood.
+    pub answered: BTreeMap<String, Level>,
+}
+
+impl AcrTable {
+    /// What to send the provider to ask for a level.
+    pub fn to_ask(&self, level: Level) -> &str {
+        self.asked.get(&level).map_or(level.acr(), String::as_str)
+    }
+
+    /// The level that the provider's `acr` stands for; `None` for one that nobody declared.
+    pub fn level_of(&self, acr: &str) -> Option<Level> {
+        if self.answered.is_empty() { Level::from_acr(acr) } else { self.answered.get(acr).copied() }
+    }
 }
 
 /// Whether a provider may be used.
@@ -49,13 +70,14 @@ pub enum ClientFilter {
     /// All.
     All,
     /// These alone.
-    Only(Vec<ClientId>),
+    Only(BTreeSet<ClientId>),
     /// All but these.
-    Except(Vec<ClientId>),
+    Except(BTreeSet<ClientId>),
 }
 
 impl ClientFilter {
-    fn admits(&self, client: &ClientId) -> bool {
+    /// Whether a relying party is served.
+    pub fn admits(&self, client: &ClientId) -> bool {
         match self {
             Self::All => true,
             Self::Only(list) => list.contains(client),
@@ -70,19 +92,9 @@ impl Provider {
         self.clients.admits(client) && filter.admits(&self.id)
     }
 
-    /// The level that an `acr` of this provider means.
-    pub fn level_of(&self, acr: &str) -> Option<Level> {
-        if self.acr_meanings.is_empty() { Level::from_acr(acr) } else { self.acr_meanings.get(acr).copied() }
-    }
-
-    /// The `acr` to ask for so that `level` is met.
+    /// The `acr` to ask for so that `level` is met: never below the provider's own floor.
     pub fn acr_for(&self, level: Level) -> &str {
-        let asked = self.levels.to_ask(level);
-        self.acr_meanings
-            .iter()
-            .filter(|(_, means)| **means >= asked)
-            .min_by_key(|(_, means)| **means)
-            .map_or(asked.acr(), |(acr, _)| acr)
+        self.acr.to_ask(self.levels.to_ask(level))
     }
 }
 
@@ -184,7 +196,7 @@ impl Assertion {
         amr: Option<Vec<String>>,
         userinfo: &Map<String, Value>,
     ) -> Result<Self, BadAssertion> {
-        let level = acr.and_then(|acr| provider.level_of(acr)).ok_or(BadAssertion::Level)?;
+        let level = acr.and_then(|acr| provider.acr.level_of(acr)).ok_or(BadAssertion::Level)?;
         let pivot = Pivot::parse(&RawPivot {
             family_name: text(userinfo, "family_name")?,
             given_name: text(userinfo, "given_name")?,
@@ -243,7 +255,7 @@ mod tests {
             levels: LevelRange::new(Level::Low, Level::Substantial).expect("ordered"),
             clients: ClientFilter::All,
             amr: vec!["pwd".into()],
-            acr_meanings: BTreeMap::new(),
+            acr: AcrTable::default(),
         }
     }
 
@@ -288,11 +300,14 @@ mod tests {
     #[test]
     fn a_provider_with_its_own_acr_values_is_asked_and_understood_in_them() {
         let mut provider = provider();
-        provider.acr_meanings = BTreeMap::from([("basic".into(), Level::Low), ("strong".into(), Level::Substantial)]);
+        provider.acr = AcrTable {
+            asked: BTreeMap::from([(Level::Low, "basic".into()), (Level::Substantial, "strong".into())]),
+            answered: BTreeMap::from([("basic".into(), Level::Low), ("strong".into(), Level::Substantial)]),
+        };
         assert_eq!(provider.acr_for(Level::Substantial), "strong");
         assert_eq!(provider.acr_for(Level::Low), "basic");
-        assert_eq!(provider.level_of("strong"), Some(Level::Substantial));
-        assert_eq!(provider.level_of("eidas2"), None);
+        assert_eq!(provider.acr.level_of("strong"), Some(Level::Substantial));
+        assert_eq!(provider.acr.level_of("eidas2"), None);
     }
 
     #[test]

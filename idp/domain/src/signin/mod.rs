@@ -115,6 +115,7 @@ pub struct Finishing {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Refused {
     refusal: Refusal,
+    provider: ProviderId,
 }
 
 /// The citizen went back to the relying party, signed in or not.
@@ -261,6 +262,12 @@ impl SignIn<Choosing> {
         self.step.setback.as_ref()
     }
 
+    /// The same choice, with what went wrong to tell on the page.
+    #[must_use]
+    pub fn after(self, setback: Setback) -> Self {
+        Self { base: self.base, step: Choosing { setback: Some(setback) } }
+    }
+
     /// Leaves for a provider that the offer lets be chosen.
     pub fn depart(self, to: Choosable, random: &[u8; 96]) -> SignIn<Away> {
         let attempt = Attempt::from_random(to.into_provider(), self.base.request.level, random);
@@ -332,7 +339,7 @@ impl SignIn<Arriving> {
 
     /// Ends at a page that says why the sign-in cannot go on.
     pub fn refuse(self, refusal: Refusal) -> SignIn<Refused> {
-        SignIn { base: self.base, step: Refused { refusal } }
+        SignIn { base: self.base, step: Refused { refusal, provider: self.step.provider } }
     }
 
     /// Goes back to the choice when the verification was interrupted.
@@ -448,6 +455,21 @@ impl SignIn<Finishing> {
         self.step.at
     }
 
+    /// What the citizen consented to; `None` where they were informed.
+    pub fn consented(&self) -> Option<&[String]> {
+        self.step.consented.as_deref()
+    }
+
+    /// The session of the browser from now on: the earlier one where it was reused, a new one otherwise. It remembers
+    /// what the citizen was informed of.
+    pub fn session_after(&self, earlier: Option<Session>) -> Session {
+        let mut session = earlier
+            .filter(|earlier| earlier.id() == &self.step.verified.session)
+            .unwrap_or_else(|| Session::open(self.step.verified.clone()));
+        session.inform(&self.base.request.client, self.step.grant.scopes.clone());
+        session
+    }
+
     /// The act for the journal.
     pub fn act(&self) -> crate::journal::Act {
         crate::journal::Act::SignedIn {
@@ -497,6 +519,11 @@ impl SignIn<Refused> {
     /// Why.
     pub fn refusal(&self) -> Refusal {
         self.step.refusal
+    }
+
+    /// The provider whose answer was refused.
+    pub fn provider(&self) -> &ProviderId {
+        &self.step.provider
     }
 
     /// Goes back to the choice, where another provider may do better.
@@ -603,6 +630,14 @@ macro_rules! any {
         })*
 
         impl AnySignIn {
+            /// The same sign-in in another language.
+            #[must_use]
+            pub fn in_language(self, language: Language) -> Self {
+                match self {
+                    $(Self::$step(signin) => Self::$step(signin.in_language(language)),)*
+                }
+            }
+
             /// The relying party, its name and the language, whatever the step.
             pub fn common(&self) -> Common<'_> {
                 match self {
@@ -642,6 +677,11 @@ impl<'a> Common<'a> {
     /// The relying party's name.
     pub fn service(self) -> &'a Label {
         &self.base.service
+    }
+
+    /// When it began.
+    pub fn started(self) -> Timestamp {
+        self.base.started
     }
 
     /// The language of the pages.

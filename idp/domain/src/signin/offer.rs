@@ -132,7 +132,7 @@ mod tests {
     use crate::client::Label;
     use crate::id::ClientId;
     use crate::level::LevelRange;
-    use crate::upstream::ClientFilter;
+    use crate::upstream::{AcrTable, ClientFilter};
     use serde_json::json;
 
     fn provider(id: &str, ceiling: Level) -> Provider {
@@ -144,7 +144,7 @@ mod tests {
             levels: LevelRange::new(Level::Low, ceiling).expect("ordered"),
             clients: ClientFilter::All,
             amr: vec![],
-            acr_meanings: Default::default(),
+            acr: AcrTable::default(),
         }
     }
 
@@ -175,7 +175,7 @@ mod tests {
         let mut hidden = provider("hidden", Level::High);
         hidden.status = ProviderStatus::Hidden;
         let mut picky = provider("picky", Level::High);
-        picky.clients = ClientFilter::Only(vec![]);
+        picky.clients = ClientFilter::Only(BTreeSet::new());
         let providers = [
             provider("blocked", Level::High),
             closed,

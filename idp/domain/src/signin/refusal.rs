@@ -22,13 +22,11 @@ pub enum Refusal {
     LevelTooLow,
     /// The provider claimed a level that it may not assert.
     LevelAboveCeiling,
-    /// The relying party was disabled meanwhile.
-    ServiceClosed,
 }
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::Civil(NotConfirmed::SingleEcho),
         Self::Civil(NotConfirmed::Several),
         Self::Civil(NotConfirmed::MarriedName),
@@ -41,7 +39,6 @@ impl Refusal {
         Self::IdentityInvalid,
         Self::LevelTooLow,
         Self::LevelAboveCeiling,
-        Self::ServiceClosed,
     ];
 
     /// The stable code.
@@ -59,7 +56,6 @@ impl Refusal {
             Self::IdentityInvalid => "P330",
             Self::LevelTooLow => "P340",
             Self::LevelAboveCeiling => "P341",
-            Self::ServiceClosed => "P350",
         }
     }
 
@@ -72,7 +68,6 @@ impl Refusal {
             Self::LevelTooLow | Self::LevelAboveCeiling => {
                 (AuthorizeError::UnmetAuthenticationRequirements, "the level that was asked for was not met")
             }
-            Self::ServiceClosed => (AuthorizeError::UnauthorizedClient, "this client is not served"),
             Self::Civil(_) | Self::Account(_) | Self::IdentityInvalid => {
                 (AuthorizeError::AccessDenied, "the sign-in could not be completed")
             }

@@ -12,7 +12,7 @@ use crate::identity::pivot::{Pivot, RawPivot};
 use crate::level::LevelRange;
 use crate::oidc::parameters::Parameters;
 use crate::oidc::request::Incoming;
-use crate::upstream::{ClientFilter, Provider, ProviderStatus};
+use crate::upstream::{AcrTable, ClientFilter, Provider, ProviderStatus};
 use offer::{Health, choose};
 use session::{NotReusable, ProviderStanding};
 
@@ -64,7 +64,7 @@ fn provider() -> Provider {
         levels: LevelRange::new(Level::Low, Level::High).expect("ordered"),
         clients: ClientFilter::All,
         amr: vec!["pwd".into()],
-        acr_meanings: Default::default(),
+        acr: AcrTable::default(),
     }
 }
 

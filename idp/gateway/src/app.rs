@@ -1,0 +1,90 @@
+//! What every handler shares: the configuration it needs, the clock, the stores, the way out. Built once, at the start.
+
+use std::sync::Arc;
+
+use domain::client::{Client, Label, Registered};
+use domain::id::{ClientId, ProviderId};
+use domain::identity::account::AccountKey;
+use domain::identity::account::AccountSecret;
+use domain::identity::subject::{Subject, SubjectSecret};
+use store::ephemeral::Ephemeral;
+use store::registry::Registry;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::{Issuer, Lifetimes};
+use crate::cookies::Cookies;
+use crate::keys::KeyRing;
+use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::pages::assets::Assets;
+use crate::pages::brand::Brand;
+use crate::random::Random;
+use crate::upstream::Upstreams;
+use crate::watch::Watched;
+
+/// The gateway as its handlers see it.
+pub(crate) struct App {
+    /// The issuer: a configured constant.
+    pub(crate) issuer: Issuer,
+    /// How long things live.
+    pub(crate) lifetimes: Lifetimes,
+    /// The clock.
+    pub(crate) clock: Clock,
+    /// Randomness.
+    pub(crate) random: Random,
+    /// How cookies are written.
+    pub(crate) cookies: Cookies,
+    /// Sign-ins, sessions, codes and tokens.
+    pub(crate) ephemeral: Ephemeral,
+    /// Clients, accounts, keys, journal, outbox.
+    pub(crate) registry: Registry,
+    /// The clients and keys, as last read.
+    pub(crate) watched: Watched,
+    /// The secret of account keys.
+    pub(crate) account_secret: AccountSecret,
+    /// The secret of pairwise subjects.
+    pub(crate) subject_secret: SubjectSecret,
+    /// The identity providers.
+    pub(crate) upstreams: Upstreams,
+    /// The civil registry.
+    pub(crate) civil_registry: CivilRegistryClient,
+    /// The brand on the pages.
+    pub(crate) brand: Brand,
+    /// Style, logo, icons.
+    pub(crate) assets: Assets,
+    /// Wakes the mail worker.
+    pub(crate) mail_waiting: Arc<Notify>,
+}
+
+/// The state of the router.
+pub(crate) type Shared = Arc<App>;
+
+impl App {
+    /// A client, as registered within the last second.
+    pub(crate) fn client(&self, id: &ClientId) -> Option<Arc<Registered>> {
+        self.watched.client(id)
+    }
+
+    /// The signing keys.
+    pub(crate) fn keys(&self) -> Arc<KeyRing> {
+        self.watched.keys()
+    }
+
+    /// The subject of a citizen at a client.
+    pub(crate) fn subject(&self, account: &AccountKey, client: &Client) -> Subject {
+        Subject::pairwise(account, &client.sector, &self.subject_secret)
+    }
+
+    /// What citizens read for a provider; its bare name once it left the configuration.
+    pub(crate) fn provider_title(&self, id: &ProviderId) -> Label {
+        self.upstreams
+            .find(id)
+            .map_or_else(|| Label { fr: id.to_string(), en: id.to_string() }, |provider| provider.title.clone())
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "App({})", self.issuer.as_str())
+    }
+}

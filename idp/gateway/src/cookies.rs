@@ -1,0 +1,155 @@
+//! The two cookies of the gateway, each holding one bearer secret and nothing else.
+//!
+//! | cookie | opens | lives |
+//! |---|---|---|
+//! | `browser` | the sign-ins that this browser has under way, each derived from it | as long as the browser |
+//! | `session` | the session that may be reused; a new secret at every sign-in (CVE-2024-7341 is the class) | as long as the browser |
+//!
+//! Over https both have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3). Both are
+//! `SameSite=Lax`: the way back from a provider is a cross-site navigation.
+
+use domain::secret::Bearer;
+use domain::signin::session::Session;
+use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+
+use crate::config::Issuer;
+
+/// What the `browser` cookie opens: nothing itself; the sign-ins under way are derived from it.
+#[derive(Debug)]
+pub(crate) enum Browser {}
+
+/// How cookies are written for this issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cookies {
+    /// Over https: `__Host-` and `Secure`.
+    Secure,
+    /// Over http on loopback.
+    Loopback,
+}
+
+/// At most so many bytes of cookies are looked at.
+const BOUND: usize = 16 * 1024;
+
+impl Cookies {
+    /// The way of an issuer.
+    pub(crate) fn of(issuer: &Issuer) -> Self {
+        if issuer.as_str().starts_with("https://") { Self::Secure } else { Self::Loopback }
+    }
+
+    /// The browser's secret.
+    pub(crate) fn browser(self, headers: &HeaderMap) -> Option<Bearer<Browser>> {
+        self.read(headers, self.browser_name())
+    }
+
+    /// The session's secret.
+    pub(crate) fn session(self, headers: &HeaderMap) -> Option<Bearer<Session>> {
+        self.read(headers, self.session_name())
+    }
+
+    /// Hands a secret to the browser.
+    pub(crate) fn set_browser(self, headers: &mut HeaderMap, secret: &Bearer<Browser>) {
+        self.set(headers, self.browser_name(), &secret.expose());
+    }
+
+    /// Hands a session to the browser.
+    pub(crate) fn set_session(self, headers: &mut HeaderMap, secret: &Bearer<Session>) {
+        self.set(headers, self.session_name(), &secret.expose());
+    }
+
+    /// Takes the session from the browser.
+    pub(crate) fn clear_session(self, headers: &mut HeaderMap) {
+        let cookie = format!("{}=; {}; Max-Age=0", self.session_name(), self.attributes());
+        headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+    }
+
+    const fn browser_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-browser",
+            Self::Loopback => "passerelle-browser",
+        }
+    }
+
+    const fn session_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-session",
+            Self::Loopback => "passerelle-session",
+        }
+    }
+
+    const fn attributes(self) -> &'static str {
+        match self {
+            Self::Secure => "Path=/; Secure; HttpOnly; SameSite=Lax",
+            Self::Loopback => "Path=/; HttpOnly; SameSite=Lax",
+        }
+    }
+
+    /// The one value of that name. Two different values of one name mean that someone planted one: neither is used.
+    fn read<R>(self, headers: &HeaderMap, name: &str) -> Option<Bearer<R>> {
+        let mut found: Option<&str> = None;
+        let mut read = 0;
+        for header in headers.get_all(COOKIE) {
+            read += header.len();
+            if read > BOUND {
+                return None;
+            }
+            for pair in header.to_str().ok()?.split(';') {
+                let Some((key, value)) = pair.trim().split_once('=') else { continue };
+                if key == name {
+                    if found.is_some_and(|held| held != value) {
+                        return None;
+                    }
+                    found = Some(value);
+                }
+            }
+        }
+        Bearer::parse(found?)
+    }
+
+    fn set(self, headers: &mut HeaderMap, name: &str, value: &str) {
+        let cookie = format!("{name}={value}; {}", self.attributes());
+        headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(cookie: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::try_from(cookie).expect("plain"));
+        headers
+    }
+
+    #[test]
+    fn a_cookie_that_was_set_is_read_back() {
+        for cookies in [Cookies::Secure, Cookies::Loopback] {
+            let secret = Bearer::from_random([7; 32]);
+            let mut headers = HeaderMap::new();
+            cookies.set_browser(&mut headers, &secret);
+            let set = headers[SET_COOKIE].to_str().expect("plain").to_owned();
+            assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax"));
+            assert_eq!(set.starts_with("__Host-") && set.contains("; Secure"), cookies == Cookies::Secure);
+            let pair = set.split(';').next().expect("a pair");
+            let read = cookies.browser(&sent(&format!("a=b; {pair}; c=d"))).expect("its own cookie");
+            assert_eq!(*read.expose(), *secret.expose());
+            assert!(cookies.session(&sent(pair)).is_none());
+        }
+    }
+
+    #[test]
+    fn doubtful_cookies_count_as_none() {
+        let one = Bearer::<Browser>::from_random([1; 32]).expose();
+        let two = Bearer::<Browser>::from_random([2; 32]).expose();
+        for bad in [
+            String::new(),
+            "__Host-passerelle-browser=".to_owned(),
+            "__Host-passerelle-browser=short".to_owned(),
+            format!("passerelle-browser={}", *one),
+            format!("__Host-passerelle-browser={}; __Host-passerelle-browser={}", *one, *two),
+            format!("{}; __Host-passerelle-browser={}", "x=y; ".repeat(4000), *one),
+        ] {
+            assert!(Cookies::Secure.browser(&sent(&bad)).is_none(), "{}", &bad[..bad.len().min(80)]);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `/.well-known/openid-configuration` and `/jwks`: public, cached, and without a cookie.
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use domain::keys::JWKS_CACHE;
+use domain::oidc::metadata;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+
+use crate::app::Shared;
+
+/// `GET /.well-known/openid-configuration` (OIDC Discovery §4).
+pub(crate) async fn configuration(State(app): State<Shared>) -> Response {
+    public("application/json", metadata::discovery(app.issuer.as_str()).to_string())
+}
+
+/// `GET /jwks` (RFC 7517 §5).
+pub(crate) async fn jwks(State(app): State<Shared>) -> Response {
+    public("application/jwk-set+json", app.keys().jwks())
+}
+
+fn public(kind: &'static str, body: impl axum::response::IntoResponse) -> Response {
+    let cache = format!("public, max-age={}", JWKS_CACHE.as_seconds());
+    // Public documents: any site may read them, no credentials are involved.
+    let headers =
+        [(CONTENT_TYPE, kind.to_owned()), (CACHE_CONTROL, cache), (ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned())];
+    (headers, body).into_response()
+}

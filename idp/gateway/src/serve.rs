@@ -1,0 +1,161 @@
+//! `idp serve`: from the configuration to a gateway that answers, and back down.
+//!
+//! ```text
+//!  bind ──▶ stores ──▶ keys ──▶ clients ──▶ providers ──▶ pages ──▶ App ──▶ background ──▶ serve ──▶ stop
+//! ```
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use domain::identity::account::AccountSecret;
+use domain::identity::subject::SubjectSecret;
+use domain::notice::Notice;
+use store::ephemeral::Ephemeral;
+use store::registry::{Location, Registry};
+use store::seal::Vault;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
+
+use crate::app::{App, Shared};
+use crate::clock::Clock;
+use crate::config::{Config, EphemeralEngine, RegistryEngine};
+use crate::cookies::Cookies;
+use crate::keys;
+use crate::listen::Server;
+use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::outbound::http::{Http, authorities};
+use crate::outbound::mail::{Courier, Mailer};
+use crate::pages::assets::{Assets, Look};
+use crate::pages::brand::Brand;
+use crate::pages::mail;
+use crate::random::Random;
+use crate::router::router;
+use crate::upstream::Upstreams;
+use crate::watch::Watched;
+
+/// Records that a node without Redis keeps at most. Each is a few KiB; what does not fit is refused, never evicted.
+const MEMORY_RECORDS: u64 = 200_000;
+/// Between two rounds of forgetting which sign-ins were finished.
+const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Opens the vault of the configured master key.
+pub(crate) fn vault(config: &Config, random: Random) -> anyhow::Result<Arc<Vault>> {
+    let master = config.master_key.obtain(random).context("the master key cannot be read or made")?;
+    Ok(Arc::new(Vault::new(master.bytes())))
+}
+
+/// Where the configured registry is.
+pub(crate) fn location(config: &Config) -> Location {
+    match &config.registry {
+        RegistryEngine::Sqlite(path) => Location::Sqlite(path.clone()),
+        RegistryEngine::Postgres(url) => Location::Postgres(Zeroizing::new(url.expose().to_owned())),
+    }
+}
+
+/// Serves until `stop`.
+pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToken) -> anyhow::Result<()> {
+    let (clock, random) = (Clock::system(), Random::system());
+    let url = server.url().context("the address cannot be read")?;
+    let app = build(&config, &clock, random).await?;
+    let background = background(&config, &app, &stop)?;
+    tracing::info!(issuer = app.issuer.as_str(), "listening on {url}");
+    server.serve(router(Arc::clone(&app)), stop).await;
+    background.close();
+    background.wait().await;
+    app.registry.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Puts the gateway together.
+async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
+    let vault = vault(config, random)?;
+    // A file of our own is brought up to date at once; a shared database is migrated by whoever runs it.
+    let registry = match &config.registry {
+        RegistryEngine::Sqlite(_) => Registry::migrate(&location(config), Arc::clone(&vault)).await,
+        RegistryEngine::Postgres(_) => Registry::open(&location(config), Arc::clone(&vault)).await,
+    }
+    .context("the registry cannot be opened")?;
+    let ephemeral = match &config.ephemeral {
+        EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), MEMORY_RECORDS, &vault),
+        EphemeralEngine::Redis(url) => {
+            Ephemeral::redis(url.expose(), &vault).await.context("Redis cannot be reached")?
+        }
+    };
+    keys::ensure(&registry, random, clock.now()).await.context("the signing keys cannot be made")?;
+    let watched = Watched::read(&registry, clock).await.context("clients and keys cannot be read")?;
+    let http = Http::new(&config.egress)?;
+    let (mut assets, brand) = Assets::load(look(config)).context("the brand's files cannot be used")?;
+    let providers = config
+        .providers
+        .iter()
+        .map(|provider| {
+            let logo = provider.logo.as_ref().map(|file| assets.add_logo(&provider.id, file)).transpose()?;
+            Ok((provider.clone(), logo))
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Arc::new(App {
+        lifetimes: config.lifetimes,
+        clock: clock.clone(),
+        random,
+        cookies: Cookies::of(&config.issuer),
+        ephemeral,
+        registry,
+        watched,
+        account_secret: AccountSecret::new(*vault.derive("account")),
+        subject_secret: SubjectSecret::new(*vault.derive("subject")),
+        upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
+        civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
+        brand,
+        assets,
+        mail_waiting: Arc::new(Notify::new()),
+        issuer: config.issuer.clone(),
+    }))
+}
+
+fn look(config: &Config) -> Look<'_> {
+    let brand = &config.brand;
+    Look {
+        name: brand.name.clone(),
+        support: Some(brand.support.clone()),
+        colour: brand.colour,
+        accent: brand.accent,
+        logo: brand.logo.as_deref(),
+        theme: brand.theme.as_deref(),
+    }
+}
+
+/// What goes on beside the requests: following changes, looking after providers, delivering notices, forgetting.
+fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow::Result<TaskTracker> {
+    let tasks = TaskTracker::new();
+    let (registry, clock) = (app.registry.clone(), app.clock.clone());
+    tasks.spawn(app.watched.clone().follow(registry, clock, stop.clone()));
+    tasks.spawn({
+        let (app, stop) = (Arc::clone(app), stop.clone());
+        async move { app.upstreams.look_after(&stop).await }
+    });
+    let brand: Brand = app.brand.clone();
+    let courier = Courier {
+        registry: app.registry.clone(),
+        mailer: Mailer::new(&config.mail, &authorities(&config.egress)?)?,
+        clock: app.clock.clone(),
+        waiting: Arc::clone(&app.mail_waiting),
+        words: move |notice: &Notice| mail::write(notice, &brand),
+    };
+    tasks.spawn(courier.run(stop.clone()));
+    tasks.spawn({
+        let (app, stop) = (Arc::clone(app), stop.clone());
+        async move {
+            let mut tick = tokio::time::interval(HOUSEKEEPING);
+            while stop.run_until_cancelled(tick.tick()).await.is_some() {
+                if let Err(error) = app.registry.forget_finished(app.clock.now()).await {
+                    tracing::warn!(%error, "finished sign-ins could not be forgotten");
+                }
+            }
+        }
+    });
+    tasks.close();
+    Ok(tasks)
+}

@@ -1,0 +1,162 @@
+//! `/callback/{provider}`: the citizen is back. Level, identity, civil registry, account; then the information page.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use domain::id::{ProviderId, SessionId, SignInId};
+use domain::identity::account::AccountKey;
+use domain::identity::civil::Confirmed;
+use domain::journal::Act;
+use domain::level::{LevelMet, LevelRefused};
+use domain::oidc::parameters::Parameters;
+use domain::signin::refusal::{Refusal, Setback};
+use domain::signin::{AnySignIn, Arriving, Away, Fresh, SignIn};
+use domain::upstream::{Assertion, Attempt};
+use http::StatusCode;
+use http::header::HeaderMap;
+use store::StoreError;
+
+use super::at::{AtAny, find, to_page, unavailable};
+use super::page::{Occasion, problem_at};
+use crate::app::{App, Shared};
+use crate::outbound::civil_registry::Unconfirmed;
+use crate::pages::problem::WhatWentWrong;
+use crate::upstream::{ArrivalError, answer};
+
+/// `GET /callback/{provider}`.
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    let (Ok(parameters), Ok(provider)) = (parameters, ProviderId::parse(&provider)) else {
+        return unexpected(&app, &Occasion::of(&headers));
+    };
+    let Some((id, secret)) = answer::state(&parameters) else {
+        return unexpected(&app, &Occasion::of(&headers));
+    };
+    match find(&app, &headers, &id).await {
+        Ok(AtAny { signin: AnySignIn::Away(away), slot }) => {
+            let language = away.language();
+            match away.callback(&provider, secret) {
+                Ok((arriving, attempt)) => {
+                    // The attempt is spent before anything is asked: a replay of this answer finds another step.
+                    let slot = match slot.advance(&app, arriving.clone().into()).await {
+                        Ok(slot) => slot,
+                        Err(response) => return response,
+                    };
+                    let next = match verify(&app, arriving, &attempt, &parameters).await {
+                        Ok(next) => next,
+                        Err(error) => return unavailable(&app, Occasion::in_language(language), &error),
+                    };
+                    match slot.advance(&app, next.clone()).await {
+                        Ok(_) => to_page(&next),
+                        Err(response) => response,
+                    }
+                }
+                Err(away) => {
+                    // An answer to an attempt that was given up, or of another provider. Nothing is lost: the page of
+                    // the step goes on from where the citizen is.
+                    tracing::warn!(%provider, "an answer that belongs to no attempt");
+                    let away: SignIn<Away> = away;
+                    unexpected_in(&app, &away)
+                }
+            }
+        }
+        // A reload, or a replay: the answer was taken already.
+        Ok(AtAny { signin, .. }) => to_page(&signin),
+        Err(response) => response,
+    }
+}
+
+/// Every check of an arrival, in order. What comes out is the next step.
+async fn verify(
+    app: &App,
+    arriving: SignIn<Arriving>,
+    attempt: &Attempt,
+    parameters: &Parameters,
+) -> Result<AnySignIn, StoreError> {
+    let now = app.clock.now();
+    let assertion = match app.upstreams.arrive(attempt, parameters, now).await {
+        Ok(assertion) => assertion,
+        Err(error) => return failed(app, arriving, error).await,
+    };
+    let asked = arriving.request().level;
+    let Some(provider) = app.upstreams.find(&attempt.provider) else {
+        return Ok(arriving.set_back(Setback::NotOffered).into());
+    };
+    let met = match LevelMet::check(asked, assertion.level, provider.levels) {
+        Ok(met) => met,
+        Err(refused) => {
+            tracing::warn!(provider = %attempt.provider, %refused, "a provider did not meet the level");
+            let refusal = match refused {
+                LevelRefused::TooLow { .. } => Refusal::LevelTooLow,
+                LevelRefused::AboveCeiling { .. } => Refusal::LevelAboveCeiling,
+            };
+            return refuse(app, arriving, refusal).await;
+        }
+    };
+    let confirmed = match confirm(app, &assertion).await {
+        Ok(confirmed) => confirmed,
+        Err(refusal) => return refuse(app, arriving, refusal).await,
+    };
+    let key = AccountKey::of(confirmed.pivot(), &app.account_secret);
+    let account = app.registry.touch_account(&key, now).await?;
+    match account.admits(&attempt.provider) {
+        Ok(admitted) => {
+            let fresh = Fresh { session: SessionId::from_random(app.random.bytes()), at: now };
+            Ok(arriving.verified(met, confirmed, admitted, assertion, fresh).into())
+        }
+        Err(reason) => refuse(app, arriving, Refusal::Account(reason)).await,
+    }
+}
+
+/// Asks the civil registry.
+async fn confirm(app: &App, assertion: &Assertion) -> Result<Confirmed, Refusal> {
+    app.civil_registry.confirm(assertion.pivot.clone()).await.map_err(|unconfirmed| match unconfirmed {
+        Unconfirmed::Refused(outcome) => Refusal::Civil(outcome),
+        Unconfirmed::Failed(error) => {
+            tracing::warn!(%error, "the civil registry could not be asked");
+            Refusal::CivilUnavailable
+        }
+    })
+}
+
+async fn failed(app: &App, arriving: SignIn<Arriving>, error: ArrivalError) -> Result<AnySignIn, StoreError> {
+    let provider = app.provider_title(arriving.provider());
+    tracing::warn!(provider = %arriving.provider(), %error, "an arrival failed");
+    match error {
+        ArrivalError::Cancelled => Ok(arriving.set_back(Setback::Cancelled { provider }).into()),
+        ArrivalError::Unavailable(_) => Ok(arriving.set_back(Setback::Unavailable { provider }).into()),
+        ArrivalError::NotOffered => Ok(arriving.set_back(Setback::NotOffered).into()),
+        ArrivalError::Refused | ArrivalError::Untrusted(_) => {
+            let code = error.code().to_owned();
+            Ok(arriving.set_back(Setback::Failed { provider, code }).into())
+        }
+        ArrivalError::Identity(_) => refuse(app, arriving, Refusal::IdentityInvalid).await,
+    }
+}
+
+/// Ends an arrival at a refusal, which is accounted for.
+async fn refuse(app: &App, arriving: SignIn<Arriving>, refusal: Refusal) -> Result<AnySignIn, StoreError> {
+    let act = Act::SignInRefused {
+        client: arriving.client().clone(),
+        provider: arriving.provider().clone(),
+        code: refusal.code().to_owned(),
+    };
+    app.registry.append(&[act], app.clock.now()).await?;
+    Ok(arriving.refuse(refusal).into())
+}
+
+fn unexpected(app: &App, occasion: &Occasion) -> Response {
+    problem_at(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P201", None)
+}
+
+fn unexpected_in(app: &App, away: &SignIn<Away>) -> Response {
+    let id: &SignInId = away.id();
+    let path = app.issuer.at(&format!("/signin/{id}"));
+    let service = crate::pages::Service { name: away.service(), link: Some(&path) };
+    let occasion = Occasion::in_language(away.language());
+    problem_at(app, &occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P202", Some(service))
+}

@@ -1,0 +1,160 @@
+//! `/signin/{id}/choose`: the choice of an identity provider.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::client::ClientState;
+use domain::id::ProviderId;
+use domain::signin::offer::{Offer, Standing, offers};
+use domain::signin::refusal::Setback;
+use domain::signin::{AnySignIn, Choosing, SignIn, offer};
+use http::StatusCode;
+use http::header::HeaderMap;
+
+use super::at::{At, AtAny, to_page};
+use super::depart;
+use super::page::{Occasion, problem};
+use crate::app::{App, Shared};
+use crate::pages::View as _;
+use crate::pages::choose::{Banner, Choose, Shut, Usable, WhyShut};
+use crate::pages::problem::WhatWentWrong;
+use crate::provider::form::Form;
+
+/// `GET /signin/{id}/choose`. A citizen who comes back from a provider by the back button chooses again.
+pub(crate) async fn get(State(app): State<Shared>, at: AtAny) -> Response {
+    let reconsidered = match at.signin {
+        AnySignIn::Choosing(signin) => signin,
+        AnySignIn::Away(signin) => signin.reconsider(),
+        AnySignIn::Arriving(signin) => signin.reconsider(),
+        elsewhere @ (AnySignIn::Informing(_)
+        | AnySignIn::Finishing(_)
+        | AnySignIn::Refused(_)
+        | AnySignIn::Ended(_)) => return to_page(&elsewhere),
+    };
+    page(&app, &reconsidered, None)
+}
+
+/// `POST /signin/{id}/choose` with `provider` and `csrf`.
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
+    let one = |name| form.one(name).ok().flatten();
+    if !one("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, &headers);
+    }
+    let signin = match at.signin {
+        AnySignIn::Choosing(signin) => signin,
+        AnySignIn::Away(signin) => signin.reconsider(),
+        AnySignIn::Arriving(signin) => signin.reconsider(),
+        AnySignIn::Refused(signin) => signin.retry(),
+        elsewhere @ (AnySignIn::Informing(_) | AnySignIn::Finishing(_) | AnySignIn::Ended(_)) => {
+            return to_page(&elsewhere);
+        }
+    };
+    let Some(wanted) = one("provider").and_then(|id| ProviderId::parse(id).ok()) else {
+        return page(&app, &signin, Some(Setback::NotOffered));
+    };
+    let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
+        return problem(&app, &Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
+    };
+    let health = |id: &_| app.upstreams.health(id);
+    let level = signin.request().level;
+    match offer::choose(app.upstreams.all(), health, &registered.client, level, &BTreeSet::new(), &wanted) {
+        Ok(choosable) => depart::leave(&app, at.slot, signin, choosable).await,
+        Err(standing) => {
+            tracing::info!(provider = %wanted, ?standing, "a provider that is not offered was chosen");
+            page(&app, &signin, Some(Setback::NotOffered))
+        }
+    }
+}
+
+/// `POST /signin/{id}/change` with `csrf`: another account, from the information page or a refusal. The session that
+/// was offered is left alone: it is the other person's, and ends with their own logout.
+pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
+    if !form.one("csrf").ok().flatten().is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, &headers);
+    }
+    let signin: SignIn<Choosing> = match at.signin {
+        AnySignIn::Informing(signin) => signin.change_account(),
+        AnySignIn::Refused(signin) => signin.retry(),
+        elsewhere @ (AnySignIn::Choosing(_)
+        | AnySignIn::Away(_)
+        | AnySignIn::Arriving(_)
+        | AnySignIn::Finishing(_)
+        | AnySignIn::Ended(_)) => return to_page(&elsewhere),
+    };
+    let next = AnySignIn::from(signin);
+    match at.slot.advance(&app, next.clone()).await {
+        Ok(_) => to_page(&next),
+        Err(response) => response,
+    }
+}
+
+/// The page for a form whose secret is missing or another's.
+pub(super) fn stale(app: &App, headers: &HeaderMap) -> Response {
+    problem(app, &Occasion::of(headers), StatusCode::FORBIDDEN, WhatWentWrong::StaleForm, "P110")
+}
+
+fn page(app: &App, signin: &SignIn<Choosing>, setback: Option<Setback>) -> Response {
+    let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
+        let occasion = Occasion::in_language(signin.language());
+        return problem(app, &occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
+    };
+    let health = |id: &_| app.upstreams.health(id);
+    let offers = offers(app.upstreams.all(), health, &registered.client, signin.request().level, &BTreeSet::new());
+    let setback = setback.as_ref().or(signin.setback());
+    let path = format!("/signin/{}/choose", signin.id());
+    Choose {
+        page: Occasion::in_language(signin.language()).page(app).switch_at(&path),
+        sign_in: signin.id(),
+        csrf: signin.csrf(),
+        service: signin.service(),
+        asked: signin.request().level,
+        usable: offers.iter().filter_map(|offer| usable(app, offer)).collect(),
+        shut: offers.iter().filter_map(|offer| shut(app, offer)).collect(),
+        banner: setback.map(banner),
+    }
+    .answer(StatusCode::OK)
+}
+
+fn usable<'a>(app: &'a App, offer: &Offer<'a>) -> Option<Usable<'a>> {
+    let provider = offer.provider;
+    (offer.standing == Standing::Open).then(|| Usable {
+        id: &provider.id,
+        title: &provider.title,
+        logo: app.upstreams.logo(&provider.id),
+    })
+}
+
+fn shut<'a>(app: &'a App, offer: &Offer<'a>) -> Option<Shut<'a>> {
+    let why = match offer.standing {
+        Standing::Open => return None,
+        Standing::LevelTooLow => WhyShut::LevelTooLow,
+        Standing::NotForThisService => WhyShut::NotForThisService,
+        Standing::Closed => WhyShut::SwitchedOff,
+        Standing::Unavailable => WhyShut::Unavailable,
+        Standing::BlockedByCitizen => WhyShut::BlockedByCitizen,
+    };
+    let provider = offer.provider;
+    Some(Shut { id: &provider.id, title: &provider.title, logo: app.upstreams.logo(&provider.id), why })
+}
+
+const fn banner(setback: &Setback) -> Banner<'_> {
+    match setback {
+        Setback::Cancelled { provider } => Banner::Cancelled(provider),
+        Setback::Failed { provider, .. } => Banner::Failed(provider),
+        Setback::Unavailable { provider } => Banner::Unreachable(provider),
+        Setback::NotOffered => Banner::NoLongerOffered,
+    }
+}
+
+/// `GET /signin/{id}`: to the page of the step.
+pub(crate) async fn resume(at: AtAny) -> Response {
+    to_page(&at.signin)
+}
+
+/// `GET /signin/{id}/arriving`: the checks are under way in another request.
+pub(crate) async fn arriving(State(app): State<Shared>, at: At<domain::signin::Arriving>) -> Response {
+    let path = format!("/signin/{}/arriving", at.signin.id());
+    let page = Occasion::in_language(at.signin.language()).page(&app).switch_at(&path);
+    crate::pages::wait::Wait { page, sign_in: at.signin.id(), service: at.signin.service() }.answer(StatusCode::OK)
+}

@@ -1,0 +1,38 @@
+//! Leaving for an identity provider.
+
+use axum::response::Response;
+use domain::signin::offer::Choosable;
+use domain::signin::refusal::Setback;
+use domain::signin::{AnySignIn, Choosing, SignIn};
+
+use super::at::{Slot, to_page};
+use crate::app::App;
+use crate::provider::error::see_other;
+use crate::upstream::Departure;
+
+/// Makes an attempt, keeps it, and sends the citizen to the provider. When the provider cannot be asked, the citizen
+/// chooses again and reads why.
+pub(crate) async fn leave(app: &App, slot: Slot, signin: SignIn<Choosing>, to: Choosable) -> Response {
+    let provider = to.provider().clone();
+    let away = signin.depart(to, &app.random.bytes());
+    let departure = Departure {
+        sign_in: away.id(),
+        attempt: away.attempt(),
+        login_hint: away.request().login_hint.as_deref(),
+        language: away.language(),
+    };
+    let (next, answer) = match app.upstreams.depart(&departure).await {
+        Ok(url) => (AnySignIn::from(away), see_other(&url)),
+        Err(error) => {
+            tracing::warn!(%provider, %error, "a provider could not be left for");
+            let setback = Setback::Unavailable { provider: app.provider_title(&provider) };
+            let choosing = AnySignIn::from(away.reconsider().after(setback));
+            let answer = to_page(&choosing);
+            (choosing, answer)
+        }
+    };
+    match slot.advance(app, next).await {
+        Ok(_) => answer,
+        Err(response) => response,
+    }
+}

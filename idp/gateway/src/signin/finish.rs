@@ -1,0 +1,107 @@
+//! The end of a sign-in: journal and notice in one transaction, the session, the code, and back to the relying party.
+//!
+//! Everything here can be repeated without being done twice: the transaction is bound to the sign-in, the code to its
+//! own secret, both chosen when the citizen accepted. A browser that lost the answer asks again and gets the same one.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::oidc::code::Code;
+use domain::oidc::error::AuthorizeError;
+use domain::secret::Bearer;
+use domain::signin::session::Session;
+use domain::signin::{AnySignIn, Finishing, SignIn};
+use domain::time::Lifetime;
+use http::header::HeaderMap;
+use store::StoreError;
+use store::ephemeral::Put;
+use store::registry::{Consent, Finish, Finished};
+
+use super::at::{At, Slot, unavailable};
+use super::page::Occasion;
+use crate::app::{App, Shared};
+use crate::provider::error::see_other;
+
+/// `GET /signin/{id}/finish`: a citizen whose browser lost the answer.
+pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: At<Finishing>) -> Response {
+    complete(&app, &headers, at.slot, at.signin).await
+}
+
+/// Finishes a sign-in and sends the citizen back with the code.
+pub(crate) async fn complete(app: &App, headers: &HeaderMap, slot: Slot, signin: SignIn<Finishing>) -> Response {
+    match conclude(app, headers, slot, signin.clone()).await {
+        Ok(response) => response,
+        Err(error) => unavailable(app, Occasion::in_language(signin.language()), &error),
+    }
+}
+
+async fn conclude(
+    app: &App,
+    headers: &HeaderMap,
+    slot: Slot,
+    signin: SignIn<Finishing>,
+) -> Result<Response, StoreError> {
+    let now = app.clock.now();
+    let ends = signin.at().plus(app.lifetimes.code);
+    let Some(left) = u32::try_from(ends.seconds_since(now)).ok().filter(|left| *left > 0).map(Lifetime::seconds) else {
+        // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
+        let description = "the sign-in was interrupted at its last step: start again";
+        let given_up = signin.give_up(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, description);
+        return Ok(match slot.advance(app, given_up.signin.into()).await {
+            Ok(_) => see_other(&given_up.url),
+            Err(response) => response,
+        });
+    };
+    account_for(app, &signin).await?;
+    let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
+    let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
+    let session = remember(app, headers, &signin).await?;
+    let mut response = see_other(&signin.answer(app.issuer.as_str()));
+    if let Some(session) = session {
+        app.cookies.set_session(response.headers_mut(), &session);
+    }
+    match slot.advance(app, AnySignIn::from(signin.end())).await {
+        Ok(_) => Ok(response),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// Journal, consent and notice: one transaction, bound to the sign-in.
+async fn account_for(app: &App, signin: &SignIn<Finishing>) -> Result<(), StoreError> {
+    let provider = app.provider_title(&signin.citizen().identity.provider);
+    let consent = signin.consented().map(|claims| Consent {
+        account: signin.grant().account.clone(),
+        client: signin.client().clone(),
+        claims: claims.to_vec(),
+        at: signin.at(),
+    });
+    let finish = Finish {
+        sign_in: signin.id(),
+        acts: &[signin.act()],
+        consent: consent.as_ref(),
+        notices: &[signin.notice(&provider)],
+    };
+    match app.registry.finish(&finish, app.clock.now()).await? {
+        Finished::Done => app.mail_waiting.notify_one(),
+        Finished::AlreadyDone => {}
+    }
+    Ok(())
+}
+
+/// Opens or continues the browser's session under a new secret. The earlier secret stops opening anything.
+async fn remember(
+    app: &App,
+    headers: &HeaderMap,
+    signin: &SignIn<Finishing>,
+) -> Result<Option<Bearer<Session>>, StoreError> {
+    let earlier = match app.cookies.session(headers) {
+        Some(secret) => app.ephemeral.take(&secret).await?,
+        None => None,
+    };
+    let session = signin.session_after(earlier);
+    let ends = session.citizen().auth_time.plus(app.lifetimes.session);
+    let left = u32::try_from(ends.seconds_since(app.clock.now())).ok().filter(|left| *left > 0);
+    let Some(left) = left.map(Lifetime::seconds) else { return Ok(None) };
+    let secret = Bearer::from_random(app.random.bytes());
+    let _: Put = app.ephemeral.put(&secret, &session, left).await?;
+    Ok(Some(secret))
+}

@@ -1,0 +1,53 @@
+//! The ways out: giving up, and the page of a sign-in that is over.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::oidc::error::AuthorizeError;
+use domain::signin::{self, AnySignIn, Outcome};
+use http::StatusCode;
+use http::header::HeaderMap;
+
+use super::at::{At, AtAny, to_page};
+use super::choose::stale;
+use super::page::Occasion;
+use crate::app::Shared;
+use crate::pages::ended::{Ended, HowEnded};
+use crate::pages::{Service, View as _};
+use crate::provider::error::see_other;
+use crate::provider::form::Form;
+
+/// `POST /signin/{id}/cancel` with `csrf`: back to the relying party without a sign-in.
+pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
+    if !form.one("csrf").ok().flatten().is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, &headers);
+    }
+    let (error, description) = match &at.signin {
+        AnySignIn::Refused(signin) => signin.refusal().answer(),
+        AnySignIn::Choosing(_) | AnySignIn::Away(_) | AnySignIn::Arriving(_) | AnySignIn::Informing(_) => {
+            (AuthorizeError::AccessDenied, "the citizen cancelled the sign-in")
+        }
+        AnySignIn::Finishing(_) | AnySignIn::Ended(_) => return to_page(&at.signin),
+    };
+    let given_up = at.signin.give_up(app.issuer.as_str(), error, description);
+    match at.slot.advance(&app, given_up.signin.into()).await {
+        Ok(_) => see_other(&given_up.url),
+        Err(response) => response,
+    }
+}
+
+/// `GET /signin/{id}/ended`: a reload, the back button, or a second tab after the end.
+pub(crate) async fn ended(State(app): State<Shared>, at: At<signin::Ended>) -> Response {
+    let registered = app.client(at.signin.client());
+    let link = registered.as_ref().and_then(|found| found.client.uri.as_deref());
+    let path = format!("/signin/{}/ended", at.signin.id());
+    let how = match at.signin.outcome() {
+        Outcome::Finished => HowEnded::Finished,
+        Outcome::GivenUp => HowEnded::Cancelled,
+    };
+    Ended {
+        page: Occasion::in_language(at.signin.language()).page(&app).switch_at(&path),
+        how,
+        service: Some(Service { name: at.signin.service(), link }),
+    }
+    .answer(StatusCode::OK)
+}

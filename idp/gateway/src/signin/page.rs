@@ -1,0 +1,60 @@
+//! Pages outside a sign-in: in which language, and with which number in the log.
+
+use axum::response::Response;
+use domain::id::Reference;
+use domain::language::Language;
+use http::StatusCode;
+use http::header::{ACCEPT_LANGUAGE, HeaderMap};
+
+use crate::app::App;
+use crate::pages::problem::{Problem, WhatWentWrong};
+use crate::pages::{Page, Service, View as _};
+
+/// What is known of a request for which no sign-in is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Occasion {
+    language: Language,
+}
+
+impl Occasion {
+    /// Reads the language that the browser prefers.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let preferred = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self { language: preferred.and_then(Language::from_accept_language).unwrap_or_default() }
+    }
+
+    /// The language of a sign-in.
+    pub(crate) const fn in_language(language: Language) -> Self {
+        Self { language }
+    }
+
+    /// The page around the answer.
+    pub(crate) fn page(self, app: &App) -> Page<'_> {
+        Page::new(&app.brand, self.language)
+    }
+}
+
+/// A problem page. Its number stands in the log beside its code.
+pub(crate) fn problem(
+    app: &App,
+    occasion: &Occasion,
+    status: StatusCode,
+    what: WhatWentWrong,
+    code: &'static str,
+) -> Response {
+    problem_at(app, occasion, status, what, code, None)
+}
+
+/// A problem page with the way back to a service.
+pub(crate) fn problem_at(
+    app: &App,
+    occasion: &Occasion,
+    status: StatusCode,
+    what: WhatWentWrong,
+    code: &'static str,
+    service: Option<Service<'_>>,
+) -> Response {
+    let occurrence = Reference::from_random(app.random.bytes());
+    tracing::info!(code, %occurrence, "problem page");
+    Problem { page: occasion.page(app), what, code, occurrence: occurrence.as_str(), service }.answer(status)
+}

@@ -1,0 +1,229 @@
+//! A provider's discovery document and keys, fetched when they are due and kept while they are good.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::jose::KeySet;
+use domain::time::{Lifetime, Timestamp};
+use http::Request;
+use http::header::ACCEPT;
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType,
+    CoreSubjectIdentifierType,
+};
+use openidconnect::{AdditionalProviderMetadata, ProviderMetadata};
+use serde::{Deserialize, Serialize};
+
+use super::Unreached;
+use super::answer::IssInAnswer;
+use crate::clock::Clock;
+use crate::outbound::breaker::Breaker;
+use crate::outbound::bulkhead::{Bulkhead, CallError};
+
+/// How long a discovery document is used before it is fetched again; a failure keeps the last good one.
+const FRESH: Lifetime = Lifetime::seconds(600);
+/// How soon a document that could not be fetched is asked for again.
+const RETRY: Lifetime = Lifetime::seconds(4);
+/// How soon the keys may be fetched again for a `kid` that nobody knows: two fetches a minute at most.
+const COOL_DOWN: Lifetime = Lifetime::seconds(30);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Extra {
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl AdditionalProviderMetadata for Extra {}
+
+type Document = ProviderMetadata<
+    Extra,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// What the gateway needs to know of a provider.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Where citizens are sent.
+    pub(super) authorization: url::Url,
+    /// Where codes are redeemed.
+    pub(super) token: String,
+    /// Where the claims are.
+    pub(super) userinfo: String,
+    /// Whether answers carry `iss`.
+    pub(super) iss: IssInAnswer,
+    /// Its signature keys.
+    pub(super) keys: KeySet,
+    jwks: String,
+    fetched: Timestamp,
+    keys_fetched: Timestamp,
+}
+
+/// What is known of one provider, and how to learn it.
+#[derive(Debug)]
+pub(super) struct Metadata {
+    issuer: String,
+    bulkhead: Bulkhead,
+    breaker: Breaker,
+    clock: Clock,
+    known: Mutex<Option<Arc<Known>>>,
+    tried: Mutex<Option<Timestamp>>,
+    fetching: tokio::sync::Mutex<()>,
+}
+
+impl Metadata {
+    /// Nothing is known yet.
+    pub(super) fn new(issuer: String, bulkhead: Bulkhead, breaker: Breaker, clock: Clock) -> Self {
+        Self {
+            issuer,
+            bulkhead,
+            breaker,
+            clock,
+            known: Mutex::new(None),
+            tried: Mutex::new(None),
+            fetching: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// What is known; fetched first when nothing is.
+    pub(super) async fn get(&self) -> Result<Arc<Known>, Unreached> {
+        match self.current() {
+            Some(known) => Ok(known),
+            None => self.refresh(None).await,
+        }
+    }
+
+    /// What is known, without asking.
+    pub(super) fn current(&self) -> Option<Arc<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Fetches the document when it is due: at the start, when it has aged, and soon after a failure.
+    pub(super) async fn look_after(&self) {
+        let now = self.clock.now();
+        let known = self.current();
+        let due =
+            known.as_ref().is_none_or(|known| known.fetched.plus(FRESH).is_past(now)) || self.breaker.is_resting();
+        let rested = self
+            .tried
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none_or(|tried| tried.plus(RETRY).is_past(now));
+        if due
+            && rested
+            && let Err(error) = self.refresh(known.as_ref()).await
+        {
+            tracing::warn!(issuer = self.issuer, %error, "a provider's discovery document could not be fetched");
+        }
+    }
+
+    /// Fetches the keys anew for a token that none of `seen` verifies; `None` when they were fetched just now.
+    /// Callers come one after the other: the second finds what the first fetched.
+    pub(super) async fn newer_keys(&self, seen: &Arc<Known>) -> Option<Arc<Known>> {
+        let _one_at_a_time = self.fetching.lock().await;
+        let current = self.current()?;
+        if !Arc::ptr_eq(&current, seen) {
+            return Some(current);
+        }
+        let now = self.clock.now();
+        if !current.keys_fetched.plus(COOL_DOWN).is_past(now) {
+            return None;
+        }
+        let keys = self.called(self.fetch_keys(&current.jwks).await);
+        // A failure uses up the cool-down as well, and keeps the last good set.
+        let keys_are_new = keys.is_ok();
+        let known = Known {
+            authorization: current.authorization.clone(),
+            token: current.token.clone(),
+            userinfo: current.userinfo.clone(),
+            iss: current.iss,
+            keys: keys.unwrap_or_else(|_| current.keys.clone()),
+            jwks: current.jwks.clone(),
+            fetched: current.fetched,
+            keys_fetched: now,
+        };
+        let known = self.keep(known);
+        keys_are_new.then_some(known)
+    }
+
+    async fn refresh(&self, seen: Option<&Arc<Known>>) -> Result<Arc<Known>, Unreached> {
+        let _one_at_a_time = self.fetching.lock().await;
+        if let Some(current) = self.current()
+            && seen.is_none_or(|seen| !Arc::ptr_eq(&current, seen))
+        {
+            return Ok(current);
+        }
+        let now = self.clock.now();
+        *self.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        let known = self.called(self.fetch(now).await)?;
+        Ok(self.keep(known))
+    }
+
+    fn keep(&self, known: Known) -> Arc<Known> {
+        let known = Arc::new(known);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        known
+    }
+
+    /// Tells the breaker how a call went. What the provider answers counts as much as whether it does.
+    fn called<T>(&self, outcome: Result<T, Unreached>) -> Result<T, Unreached> {
+        if let Some(turn) = self.breaker.turn() {
+            if outcome.is_ok() { turn.succeeded() } else { turn.failed() }
+        }
+        outcome
+    }
+
+    async fn fetch(&self, now: Timestamp) -> Result<Known, Unreached> {
+        let document: Document =
+            self.json(&format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'))).await?;
+        if document.issuer().as_str() != self.issuer {
+            // OIDC Discovery §4.3: whoever serves this document is not the provider that was configured.
+            tracing::error!(issuer = self.issuer, "ALARM: the discovery document names another issuer");
+            return Err(Unreached::Malformed("the discovery document names another issuer"));
+        }
+        let jwks = document.jwks_uri().as_str().to_owned();
+        let keys = self.fetch_keys(&jwks).await?;
+        let (Some(token), Some(userinfo)) = (document.token_endpoint(), document.userinfo_endpoint()) else {
+            return Err(Unreached::Malformed("the discovery document lacks the token or userinfo endpoint"));
+        };
+        let iss = if document.additional_metadata().authorization_response_iss_parameter_supported {
+            IssInAnswer::Announced
+        } else {
+            IssInAnswer::NotAnnounced
+        };
+        Ok(Known {
+            authorization: document.authorization_endpoint().url().clone(),
+            token: token.as_str().to_owned(),
+            userinfo: userinfo.as_str().to_owned(),
+            iss,
+            keys,
+            jwks,
+            fetched: now,
+            keys_fetched: now,
+        })
+    }
+
+    async fn fetch_keys(&self, jwks: &str) -> Result<KeySet, Unreached> {
+        let set: serde_json::Value = self.json(jwks).await?;
+        KeySet::parse(&set).map_err(|fault| {
+            tracing::error!(issuer = self.issuer, %fault, "a provider's key set is refused; the last good one is kept");
+            Unreached::Malformed("the key set is refused")
+        })
+    }
+
+    async fn json<T: serde::de::DeserializeOwned>(&self, url: &str) -> Result<T, Unreached> {
+        let request = Request::get(url).header(ACCEPT, "application/json").body(Vec::new());
+        let request = request.map_err(|_| Unreached::Malformed("an address in the discovery document is none"))?;
+        let answer = self.bulkhead.fetch(request).await.map_err(|error: CallError| Unreached::Call(error))?;
+        serde_json::from_slice(answer.body()).map_err(|_| Unreached::Malformed("not the JSON that was expected"))
+    }
+}

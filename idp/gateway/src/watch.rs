@@ -1,0 +1,93 @@
+//! What every request reads and few acts change: clients and signing keys. Kept in memory, and read anew within a
+//! second of a change on any node.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::client::Registered;
+use domain::id::ClientId;
+use store::StoreError;
+use store::registry::{Changes, Registry};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::keys::KeyRing;
+
+type Clients = HashMap<ClientId, Arc<Registered>>;
+
+/// The clients and keys, as last read. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    clients: Arc<RwLock<Arc<Clients>>>,
+    keys: Arc<RwLock<Arc<KeyRing>>>,
+}
+
+impl Watched {
+    /// Reads everything once.
+    pub(crate) async fn read(registry: &Registry, clock: &Clock) -> Result<Self, StoreError> {
+        Ok(Self {
+            clients: Arc::new(RwLock::new(Arc::new(clients(registry).await?))),
+            keys: Arc::new(RwLock::new(Arc::new(KeyRing::at(&registry.keys().await?, clock.now())))),
+        })
+    }
+
+    /// A client.
+    pub(crate) fn client(&self, id: &ClientId) -> Option<Arc<Registered>> {
+        current(&self.clients).get(id).cloned()
+    }
+
+    /// The keys.
+    pub(crate) fn keys(&self) -> Arc<KeyRing> {
+        current(&self.keys)
+    }
+
+    /// Looks for changes every second until the gateway stops. A registry that does not answer leaves what was read
+    /// last in force.
+    pub(crate) async fn follow(self, registry: Registry, clock: Clock, stop: CancellationToken) {
+        let mut seen: Option<Changes> = None;
+        let mut tick = tokio::time::interval(Duration::from_millis(500));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.refresh(&registry, &clock, &mut seen).await {
+                tracing::warn!(%error, "clients and keys could not be read anew; the last ones stay in force");
+            }
+        }
+    }
+
+    async fn refresh(&self, registry: &Registry, clock: &Clock, seen: &mut Option<Changes>) -> Result<(), StoreError> {
+        let changes = registry.changes().await?;
+        if seen.is_none_or(|seen| seen.clients != changes.clients) {
+            replace(&self.clients, clients(registry).await?);
+        }
+        if seen.is_none_or(|seen| seen.keys != changes.keys) || self.keys().is_due(clock.now()) {
+            replace(&self.keys, KeyRing::at(&registry.keys().await?, clock.now()));
+        }
+        *seen = Some(changes);
+        Ok(())
+    }
+}
+
+async fn clients(registry: &Registry) -> Result<Clients, StoreError> {
+    let clients = registry.clients().await?;
+    Ok(clients.into_iter().map(|registered| (registered.client.id.clone(), Arc::new(registered))).collect())
+}
+
+/// The lock is held for the copy of a pointer only, so a poisoned one still holds a whole value.
+fn current<T>(cell: &RwLock<Arc<T>>) -> Arc<T> {
+    Arc::clone(&cell.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn replace<T>(cell: &RwLock<Arc<T>>, value: T) {
+    *cell.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Watched({} clients)", current(&self.clients).len())
+    }
+}
