@@ -19,7 +19,8 @@ use http::header::{self, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderV
 use super::brand::{Brand, BrandPaths, Colour, Support, colour_sheet};
 
 const STYLE: &[u8] = include_bytes!("../../assets/style.css");
-const LOGO: &[u8] = include_bytes!("../../assets/logo.svg");
+/// Drawn in green, yellow and white, which the operator's colours replace.
+const LOGO: &str = include_str!("../../assets/logo.svg");
 
 /// The largest file that is served, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -159,7 +160,7 @@ impl Assets {
             theme: look.theme.map(|folder| assets.add_theme(folder)).transpose()?,
             logo: match look.logo.map(Path::to_owned).or_else(|| look.theme.and_then(logo_in)) {
                 Some(path) => assets.add_image("brand", &path)?,
-                None => assets.add("logo", Kind::Svg, Bytes::from_static(LOGO)),
+                None => assets.add("logo", Kind::Svg, our_logo(look.colour, look.accent).into()),
             },
         };
         Ok((assets, Brand { name: look.name, support: look.support, paths }))
@@ -240,6 +241,12 @@ impl File {
     }
 }
 
+fn our_logo(brand: Colour, accent: Colour) -> String {
+    LOGO.replace("#12554a", &brand.to_string())
+        .replace("#e2a936", &accent.to_string())
+        .replace("#fff", &brand.ink().to_string())
+}
+
 fn logo_in(folder: &Path) -> Option<PathBuf> {
     ["logo.svg", "logo.png"].map(|name| folder.join(name)).into_iter().find(|path| path.is_file())
 }
@@ -272,7 +279,8 @@ mod tests {
 
     fn look<'a>() -> Look<'a> {
         let name = Label { fr: "Passerelle".to_owned(), en: "Passerelle".to_owned() };
-        Look { name, support: None, colour: Colour::PINE, accent: Colour::BROOM, logo: None, theme: None }
+        let colour = |text| Colour::parse(text).expect("a colour");
+        Look { name, support: None, colour: colour("#ffe08a"), accent: colour("#b7410e"), logo: None, theme: None }
     }
 
     fn file_of(path: &str) -> &str {
@@ -290,6 +298,16 @@ mod tests {
         let mut again = HeaderMap::new();
         again.insert(header::IF_NONE_MATCH, answer.headers()[header::ETAG].clone());
         assert_eq!(assets.answer(file_of(&brand.paths.style), &again).status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[tokio::test]
+    async fn our_logo_wears_the_colours_of_the_operator() {
+        let (assets, brand) = Assets::load(look()).expect("built in");
+        let answer = assets.answer(file_of(&brand.paths.logo), &HeaderMap::new());
+        let drawn = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("in memory");
+        let drawn = String::from_utf8(drawn.to_vec()).expect("UTF-8");
+        assert!(drawn.contains("#ffe08a") && drawn.contains("#b7410e") && drawn.contains("#000000"), "{drawn}");
+        assert!(!drawn.contains("#12554a") && !drawn.contains("#fff\""), "{drawn}");
     }
 
     #[test]

@@ -114,11 +114,6 @@ pub(crate) struct Colour {
 pub(crate) struct BadColour;
 
 impl Colour {
-    /// The colour of the shipped brand: the green of a wooded bank.
-    pub(crate) const PINE: Self = Self { red: 0x12, green: 0x55, blue: 0x4A };
-    /// The accent of the shipped brand: the yellow of broom.
-    pub(crate) const BROOM: Self = Self { red: 0xE2, green: 0xA9, blue: 0x36 };
-
     const WHITE: Self = Self { red: 0xFF, green: 0xFF, blue: 0xFF };
     const BLACK: Self = Self { red: 0, green: 0, blue: 0 };
     /// The darkest paper of the light scheme (`--paper` in the style sheet); cards are white.
@@ -197,7 +192,7 @@ impl Colour {
     }
 
     /// White or black, whichever reads better on this colour: one of them always reaches 4.58 to 1.
-    fn ink(self) -> Self {
+    pub(super) fn ink(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) { Self::WHITE } else { Self::BLACK }
     }
 }
@@ -252,7 +247,7 @@ mod tests {
 
     #[test]
     fn only_six_hexadecimal_digits_are_a_colour() {
-        assert_eq!(Colour::parse("#12554A"), Ok(Colour::PINE));
+        assert_eq!(Colour::parse("#12554A").map(|colour| colour.to_string()), Ok("#12554a".to_owned()));
         for bad in ["", "12554a", "#12554", "#12554g", "#+12554", "red", "#fff;}body{display:none", "#é2554"] {
             assert_eq!(Colour::parse(bad), Err(BadColour), "{bad}");
         }

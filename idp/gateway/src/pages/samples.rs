@@ -27,13 +27,17 @@ use super::refused::{Refused, WhyRefused};
 use super::wait::Wait;
 use super::{Page, Service, View as _};
 
-/// The shipped look.
+fn colour(text: &str) -> Colour {
+    Colour::parse(text).expect("a colour")
+}
+
+/// The green of a wooded bank and the yellow of broom.
 pub(crate) fn look<'a>() -> Look<'a> {
     Look {
         name: Label { fr: "Passerelle".to_owned(), en: "Passerelle".to_owned() },
         support: Support::parse("mailto:assistance@passerelle.example").ok(),
-        colour: Colour::PINE,
-        accent: Colour::BROOM,
+        colour: colour("#12554a"),
+        accent: colour("#e2a936"),
         logo: None,
         theme: None,
     }

@@ -169,7 +169,7 @@ texts! {
     group_elsewhere_note(service): "{service} pourra demander ces informations à cet organisme. Elles ne passent pas par nous.",
         "{service} will be able to request these from that body. They do not pass through us.";
     claim_amr: "Moyen utilisé pour vous connecter", "Means used to sign you in";
-    claim_amr_value: "par exemple un mot de passe", "for example a password";
+    claim_amr_value: "mot de passe, téléphone ou carte", "password, phone or card";
     claim_none: "aucun", "none";
     claim_born_abroad: "aucun (naissance hors de France)", "none (born outside France)";
     country_france: "99100 (France)", "99100 (France)";
@@ -230,9 +230,9 @@ texts! {
         "The site you come from sent a request that we cannot handle. You did nothing wrong.";
     problem_request_advice: "Recommencez depuis ce site. Si cela se reproduit, prévenez-le en donnant le code ci-dessous.",
         "Start again from that site. If it happens again, let it know and give the code below.";
-    problem_return_trip_title: "Ce retour ne correspond à aucune connexion", "This return matches no sign-in";
-    problem_return_trip: "Vous revenez de votre compte, mais nous n’attendions pas ce retour. Cela arrive quand on utilise le bouton « page précédente » ou plusieurs onglets.",
-        "You come back from your account, but we were not expecting you. This happens with the back button, or with several tabs.";
+    problem_return_trip_title: "Nous n’attendions pas ce retour", "We were not expecting you back here";
+    problem_return_trip: "Vous revenez de votre compte, mais aucune connexion n’attend ce retour. Cela arrive quand on utilise le bouton « page précédente » ou plusieurs onglets.",
+        "You come back from your account, but no sign-in is waiting for you. This happens with the back button, or with several tabs.";
     problem_form_title: "Cette page n’est plus valable", "This page is no longer valid";
     problem_form: "Elle a pu rester ouverte trop longtemps, ou avoir été remplacée dans un autre onglet. Rien n’a été fait.",
         "It may have stayed open too long, or been replaced in another tab. Nothing was done.";
