@@ -39,7 +39,7 @@ token = session.fetch_token(
     metadata["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier
 )
 keys = KeySet.import_key_set(session.request("GET", metadata["jwks_uri"], withhold_token=True).json())
-decoded = jwt.decode(token["id_token"], keys, algorithms=["RS256"])
+decoded = jwt.decode(token["id_token"], keys, algorithms=metadata["id_token_signing_alg_values_supported"])
 claims = CodeIDToken(
     decoded.claims,
     decoded.header,

@@ -23,7 +23,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Browser {
     driver: WebDriver,
     _chromedriver: Process,
-    _profile: TempDir,
+    profile: TempDir,
+}
+
+impl Drop for Browser {
+    /// Chromium outlives a driver that is killed: after a failed test it is ended by the process id that it leaves in
+    /// its own profile.
+    fn drop(&mut self) {
+        let lock = std::fs::read_link(self.profile.path().join("SingletonLock")).unwrap_or_default();
+        if let Some((_, id)) = lock.to_string_lossy().rsplit_once('-') {
+            let _gone = std::process::Command::new("kill").args(["-KILL", id]).status();
+        }
+    }
 }
 
 /// Whether pages may run scripts.
@@ -77,11 +88,11 @@ impl Browser {
 
     async fn launch(chromium: PathBuf, chromedriver: PathBuf, scripts: Scripts) -> anyhow::Result<Self> {
         let port = free_port();
+        let profile = TempDir::with_prefix("passerelle-browser-")?;
         let mut command = Command::new(chromedriver);
-        command.arg(format!("--port={port}"));
+        command.arg(format!("--port={port}")).env("TMPDIR", profile.path());
         let mut process = Process::start("chromedriver", command, Signals::Shared)?;
         process.line("started successfully", PATIENCE).await?;
-        let profile = TempDir::with_prefix("passerelle-browser-")?;
         let mut wanted = DesiredCapabilities::chrome();
         wanted.set_binary(chromium.to_str().context("a path in UTF-8")?)?;
         for argument in [
@@ -105,7 +116,7 @@ impl Browser {
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await?;
         driver.set_script_timeout(PATIENCE).await?;
-        Ok(Self { driver, _chromedriver: process, _profile: profile })
+        Ok(Self { driver, _chromedriver: process, profile })
     }
 
     /// The WebDriver itself, for what this type has no word for.
@@ -216,7 +227,7 @@ impl Browser {
 
     /// Ends it.
     pub async fn close(self) -> anyhow::Result<()> {
-        Ok(self.driver.quit().await?)
+        Ok(self.driver.clone().quit().await?)
     }
 }
 
@@ -234,5 +245,53 @@ impl Axe {
     pub fn find() -> Result<Self, Missing> {
         let file = node_file("axe-core/axe.min.js")?;
         Ok(Self { source: std::fs::read_to_string(file).expect("a file that is there") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::Mailbox;
+    use crate::or_skip;
+    use crate::site::listen;
+    use crate::upstream::{Control, ProviderId, Providers};
+
+    #[tokio::test]
+    async fn the_pages_of_the_sandbox_are_accessible_in_four_sizes() {
+        let axe = or_skip!(Axe::find());
+        let browser = or_skip!(Browser::start(Scripts::On).await);
+        let providers = Providers::start(listen(0).await.unwrap(), "http://127.0.0.1:1", Control::Closed);
+        let mailbox = Mailbox::start(listen(0).await.unwrap(), listen(0).await.unwrap());
+        let issuer = providers.issuer(ProviderId::Poste);
+        let ask = "client_id=passerelle-bac-a-sable&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcallback%2Fposte\
+            &response_type=code&scope=openid&code_challenge_method=S256\
+            &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        browser.open(&format!("{issuer}/authorize?{ask}")).await.unwrap();
+        browser.inspect("sandbox-login", &axe).await.unwrap();
+        browser.sign_in("angela", "wrong").await.unwrap();
+        browser.see("[role=alert]").await.unwrap();
+        browser.inspect("sandbox-login-failed", &axe).await.unwrap();
+        for (name, url) in [
+            ("sandbox-problem", format!("{issuer}/authorize")),
+            ("sandbox-signed-out", format!("{issuer}/end-session")),
+            ("sandbox-providers", providers.base()),
+            ("sandbox-mailbox", mailbox.url()),
+        ] {
+            browser.open(&url).await.unwrap();
+            browser.inspect(name, &axe).await.unwrap();
+        }
+        browser.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_broken_page_is_noticed() {
+        let axe = or_skip!(Axe::find());
+        let browser = or_skip!(Browser::start(Scripts::On).await);
+        browser.open("data:text/html,<title>x</title><main><img src=x><input></main>").await.unwrap();
+        let rules: Vec<_> = browser.violations(&axe).await.unwrap().into_iter().map(|found| found.id).collect();
+        for rule in ["html-has-lang", "image-alt", "label"] {
+            assert!(rules.iter().any(|found| found == rule), "{rule} among {rules:?}");
+        }
+        browser.close().await.unwrap();
     }
 }

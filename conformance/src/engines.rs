@@ -92,10 +92,10 @@ impl Postgres {
         let data = folder.path().join("data");
         let account = Account::find().await?;
         account.give(folder.path())?;
-        let mut make = account.command(initdb);
-        make.arg("-D").arg(&data).args(["-U", "passerelle", "--auth=trust", "--no-sync", "-E", "UTF8"]);
-        make.args(["--locale=C.UTF-8"]).current_dir(folder.path());
-        let made = make.output().await?;
+        let mut initialise = account.command(initdb);
+        initialise.arg("-D").arg(&data).args(["-U", "passerelle", "--auth=trust", "--no-sync", "-E", "UTF8"]);
+        initialise.args(["--locale=C.UTF-8"]).current_dir(folder.path());
+        let made = initialise.output().await?;
         anyhow::ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let port = free_port();
         let mut command = account.command(server);

@@ -35,13 +35,8 @@ pub fn half_hash(token: &str) -> String {
 /// Wraps DER bytes as PEM.
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let mut out = format!("-----BEGIN {label}-----\n");
-    for line in text.as_bytes().chunks(64) {
-        out.push_str(&String::from_utf8_lossy(line));
-        out.push('\n');
-    }
-    out.push_str(&format!("-----END {label}-----\n"));
-    out
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// How tokens are signed.
@@ -128,6 +123,9 @@ impl SigningKey {
     }
 
     /// The public half as `PUBLIC KEY` PEM: what an algorithm-confusion attack uses as an HMAC secret.
+    ///
+    /// # Panics
+    /// When the cryptographic library cannot write a key.
     pub fn public_pem(&self) -> String {
         match &self.pair {
             Pair::Es256(pair) => {
@@ -142,6 +140,9 @@ impl SigningKey {
     }
 
     /// The private half as `PRIVATE KEY` PEM (PKCS #8), for a configuration folder.
+    ///
+    /// # Panics
+    /// When the cryptographic library cannot write a key.
     pub fn private_pem(&self) -> String {
         match &self.pair {
             Pair::Es256(pair) => pem("PRIVATE KEY", pair.to_pkcs8v1().expect("a made key can be written").as_ref()),

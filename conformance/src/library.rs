@@ -143,3 +143,40 @@ fn javascript(library: &str, script: &str) -> Result<Command, Missing> {
     command.arg(beside);
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::citizen::Citizen;
+    use crate::or_skip;
+    use crate::people::PASSWORD;
+    use crate::site::listen;
+    use crate::upstream::{CLIENT_ID, Control, ProviderId, Providers};
+
+    const GATEWAY: &str = "http://127.0.0.1:1";
+
+    async fn a_sandbox_provider_serves(library: Library) -> Result<(), Missing> {
+        let providers = Providers::start(listen(0).await.unwrap(), GATEWAY, Control::Closed);
+        let id = ProviderId::Impots;
+        let (secret, redirect_uri) = (providers.credentials(id).secret.clone(), format!("{GATEWAY}/callback/{id}"));
+        let party = RelyingParty::known(providers.issuer(id), CLIENT_ID.into(), secret, redirect_uri).await.unwrap();
+        let party = Party::start(library, &party, "openid profile birth email").await?;
+        let mut citizen = Citizen::new().stopping_at(GATEWAY);
+        let login = citizen.open(&party.address).await.unwrap();
+        let back = citizen.sign_in(&login, "keiko", PASSWORD).await.unwrap();
+        let learnt = party.finish(back.url.as_str()).await.unwrap();
+        assert_eq!(learnt["id_token"]["acr"], "eidas1");
+        assert_eq!(learnt["userinfo"]["family_name"], "TANAKA");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn openid_client_accepts_a_sandbox_provider() {
+        or_skip!(a_sandbox_provider_serves(Library::OpenidClient).await);
+    }
+
+    #[tokio::test]
+    async fn authlib_accepts_a_sandbox_provider() {
+        or_skip!(a_sandbox_provider_serves(Library::Authlib).await);
+    }
+}

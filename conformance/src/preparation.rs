@@ -79,9 +79,7 @@ async fn rights() -> Option<&'static [&'static str]> {
         let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().await.ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    if quiet("sh", &["-c", "command -v apt-get"]).await.is_none() {
-        return None;
-    }
+    quiet("sh", &["-c", "command -v apt-get"]).await?;
     if quiet("id", &["-u"]).await.as_deref() == Some("0") {
         return Some(&[]);
     }
@@ -134,7 +132,7 @@ async fn step(
     installing: Installing,
     sources: &[PathBuf],
     folder: &Path,
-    make: impl AsyncFnOnce() -> anyhow::Result<()>,
+    install: impl AsyncFnOnce() -> anyhow::Result<()>,
 ) -> Outcome {
     let made_from: Vec<u8> = sources.iter().flat_map(|source| std::fs::read(source).unwrap_or_default()).collect();
     let digest = jose::sha256(made_from);
@@ -147,7 +145,7 @@ async fn step(
     }
     let made = async {
         std::fs::create_dir_all(folder)?;
-        make().await?;
+        install().await?;
         std::fs::write(&stamp, &digest)?;
         anyhow::Ok(())
     };

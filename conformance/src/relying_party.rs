@@ -90,11 +90,21 @@ impl RelyingParty {
     pub async fn register(installation: &Installation, metadata: &Value) -> anyhow::Result<Self> {
         let Imported { client_id, client_secret } = installation.import(metadata).await?;
         let redirect_uri = metadata["redirect_uris"][0].as_str().context("a redirect URI")?.to_owned();
+        Self::known(installation.issuer(), client_id, client_secret, redirect_uri).await
+    }
+
+    /// A party that `issuer` knows already; reads what the issuer publishes.
+    pub async fn known(
+        issuer: &str,
+        client_id: String,
+        secret: Option<String>,
+        redirect_uri: String,
+    ) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-        let discovery = format!("{}/.well-known/openid-configuration", installation.issuer());
-        let published: Metadata = http.get(discovery).send().await?.error_for_status()?.json().await?;
-        ensure!(published.issuer == installation.issuer(), "the published issuer is the configured one");
-        Ok(Self { metadata: published, client_id, secret: client_secret, redirect_uri, http })
+        let discovery = format!("{issuer}/.well-known/openid-configuration");
+        let metadata: Metadata = http.get(discovery).send().await?.error_for_status()?.json().await?;
+        ensure!(metadata.issuer == issuer, "the published issuer is the configured one");
+        Ok(Self { metadata, client_id, secret, redirect_uri, http })
     }
 
     /// An honest authorization request for `scope`.

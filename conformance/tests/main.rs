@@ -3,6 +3,8 @@
 //! `stories` tell what citizens, communes and operators do; `attacks` what others try; `architecture` what the code
 //! may depend on. Tests that need a browser, a server or a library that is not there say so and end.
 
+#![expect(clippy::unwrap_used, reason = "this whole binary is tests")]
+
 mod architecture;
 mod attacks;
 mod journey;

@@ -126,7 +126,8 @@ impl Post {
         let parsed = mail_parser::MessageParser::default().parse(source);
         let subject = parsed.as_ref().and_then(|mail| mail.subject()).unwrap_or_default().to_owned();
         let text = parsed.as_ref().and_then(|mail| mail.body_text(0)).unwrap_or_default().into_owned();
-        let has_html = parsed.as_ref().is_some_and(|mail| mail.html_bodies().any(|part| part.is_text_html()));
+        let has_html =
+            parsed.as_ref().is_some_and(|mail| mail.html_bodies().any(mail_parser::MessagePart::is_text_html));
         let html = parsed.as_ref().filter(|_| has_html).and_then(|mail| mail.body_html(0)).map(Into::into);
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         let id = messages.last().map_or(0, |message| message.id) + 1;

@@ -26,10 +26,8 @@ pub(super) async fn answer(
         return (StatusCode::UNAUTHORIZED, challenge).into_response();
     };
     let mut claims = claims(provider, &token);
-    let form = match provider.profile.userinfo {
-        _ if provider.fault() == Fault::UserinfoUnsigned => UserinfoForm::Json,
-        form => form,
-    };
+    let unsigned = provider.fault() == Fault::UserinfoUnsigned;
+    let form = if unsigned { UserinfoForm::Json } else { provider.profile.userinfo };
     match form {
         UserinfoForm::Json => return Json(claims).into_response(),
         UserinfoForm::Signed | UserinfoForm::SignedThenEncrypted(_) => {}

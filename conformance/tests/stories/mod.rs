@@ -2,7 +2,9 @@
 
 mod demo;
 mod libraries;
+mod operator;
 mod pages;
 mod refused;
 mod sign_in;
+mod stores;
 mod tabs;

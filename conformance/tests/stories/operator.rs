@@ -1,0 +1,70 @@
+//! What an operator does from the command line.
+
+use conformance::relying_party::RelyingParty;
+use conformance::upstream::ProviderId;
+use serde_json::json;
+
+use crate::journey::Journey;
+
+#[tokio::test]
+async fn importing_a_known_client_keeps_its_secret_unless_a_new_one_is_asked() {
+    let journey = Journey::start().await;
+    let installation = journey.scene.gateway.installation();
+    let mut metadata = RelyingParty::ordinary("Crèche");
+    let first = installation.import(&metadata).await.unwrap();
+    assert!(first.client_secret.is_some());
+    metadata["client_id"] = json!(first.client_id);
+    metadata["client_name"] = json!("Crèche municipale");
+    let second = installation.import(&metadata).await.unwrap();
+    assert_eq!(second.client_id, first.client_id);
+    assert_eq!(second.client_secret, None);
+    let shown = installation.run(&["clients", "show", &first.client_id]).await.unwrap();
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("Crèche municipale"), "{shown}");
+    assert!(!shown.contains(first.client_secret.as_deref().unwrap()), "a secret is shown once");
+}
+
+#[tokio::test]
+async fn rotated_keys_sign_new_tokens_and_old_tokens_still_verify() {
+    let journey = Journey::start().await;
+    let (ask, old) = journey.tokens(ProviderId::Impots, "angela").await;
+    journey.service.verify(&ask, &old).await.unwrap();
+    let rotated = journey.scene.gateway.installation().run(&["keys", "rotate"]).await.unwrap();
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    journey.service.verify(&ask, &old).await.unwrap();
+    let (ask, new) = journey.tokens(ProviderId::Impots, "angela").await;
+    journey.service.verify(&ask, &new).await.unwrap();
+    let listed = journey.scene.gateway.installation().run(&["keys", "list"]).await.unwrap();
+    assert!(listed.status.success() && !listed.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn a_taken_port_and_an_unknown_key_are_said_clearly() {
+    let journey = Journey::start().await;
+    let installation = journey.scene.gateway.installation();
+    let second = installation.run(&["serve"]).await.unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains("already in use"), "{said}");
+
+    let config = std::fs::read_to_string(installation.config()).unwrap();
+    std::fs::write(installation.config(), config.replace("[mail]", "[mial]")).unwrap();
+    let checked = installation.run(&["check-config"]).await.unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(!checked.status.success());
+    assert!(said.contains("mial") && said.contains("mail"), "the nearest known name: {said}");
+}
+
+#[tokio::test]
+async fn the_log_names_no_citizen_and_no_secret() {
+    let journey = Journey::start().await;
+    let (_, tokens) = journey.tokens(ProviderId::Impots, "angela").await;
+    journey.scene.mail_to("angela@exemple.fr", 0).await;
+    let log = journey.scene.gateway.process.last_lines(2_000).join("\n");
+    let secret = journey.service.secret.clone().unwrap();
+    for text in ["DUBOIS", "Angela", "1962-08-24", "angela@exemple.fr", &tokens.access_token, &tokens.id_token, &secret]
+    {
+        assert!(!log.contains(text), "{text} is in the log:\n{log}");
+    }
+    assert!(!log.is_empty());
+}
