@@ -45,6 +45,7 @@ impl Site {
                 "/mine",
                 get(|Citizen(citizen): Citizen| async move { citizen.given_name().unwrap_or_default().to_owned() }),
             )
+            .nest("/town", Router::new().route("/hall", get(|_: Citizen| async { "hall" })))
             .route("/mine", post(|_: Citizen| async { "done" }))
             .route(
                 "/open",
@@ -135,6 +136,7 @@ async fn a_visitor_signs_in_reads_their_page_and_signs_out() {
     assert_eq!(browser.get("/open").await.text().await.unwrap(), "unknown");
 
     // a page for citizens sends to the login, and comes back to itself
+    assert_eq!(location(&browser.get("/town/hall").await), "/login?return_to=%2Ftown%2Fhall");
     let login = location(&browser.get("/mine?tri=date").await);
     assert_eq!(login, "/login?return_to=%2Fmine%3Ftri%3Ddate");
     let back = browser.visit_provider(&login).await;

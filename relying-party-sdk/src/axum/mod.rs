@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{OriginalUri, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -150,7 +150,9 @@ impl SignIn {
         if parts.method != Method::GET && parts.method != Method::HEAD {
             return (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response();
         }
-        let page = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+        // the whole path, also inside a nested router
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let page = uri.path_and_query().map_or("/", |it| it.as_str());
         let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", page).finish();
         see_other(&format!("{}?{query}", self.0.login_path.as_str()), Vec::new())
     }
