@@ -1,10 +1,23 @@
 //! The `idp` binary: the gateway between relying parties and identity providers.
 
+mod app;
+mod cli;
 mod clock;
 mod config;
+mod cookies;
+mod keys;
 mod listen;
 mod outbound;
+mod pages;
+mod provider;
 mod random;
+mod router;
+mod serve;
+mod signin;
 mod telemetry;
+mod upstream;
+mod watch;
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

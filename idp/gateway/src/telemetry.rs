@@ -5,6 +5,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::io::IsTerminal as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -29,7 +30,7 @@ pub(crate) fn start(log: &Log) {
     // The configuration parsed the filter before.
     let wanted: Targets = log.filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let filter = wanted.and(filter_fn(is_fit_to_log));
-    let lines = lines::layer().with_writer(std::io::stderr);
+    let lines = lines::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Text => tracing_subscriber::registry().with(lines.with_target(false).with_filter(filter)).try_init(),
         LogFormat::Json => tracing_subscriber::registry().with(lines.json().with_filter(filter)).try_init(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use domain::client::Label;
 
 use super::reader::Section;
+use crate::pages::brand::{Colour, Support};
 
 /// Name, colours, logo and theme.
 #[derive(Debug, Clone)]
@@ -20,25 +21,7 @@ pub(crate) struct Brand {
     /// A folder whose files stand in for those of the same name.
     pub(crate) theme: Option<PathBuf>,
     /// Where a citizen finds help: `mailto:` or https.
-    pub(crate) support: String,
-}
-
-/// A colour, `#rrggbb`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Colour(String);
-
-impl Colour {
-    /// Reads `#rrggbb`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let hex =
-            text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        if hex { Ok(Self(text.to_ascii_lowercase())) } else { Err("must be a colour such as \"#1b4f9c\"".to_owned()) }
-    }
-
-    /// The colour as `#rrggbb`, lower case.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
+    pub(crate) support: Support,
 }
 
 pub(super) fn read(section: &Section<'_>) -> Option<Brand> {
@@ -48,16 +31,12 @@ pub(super) fn read(section: &Section<'_>) -> Option<Brand> {
     };
     let fr = section.text("name", "Passerelle", name);
     let en = section.text("name_en", fr.as_deref().unwrap_or("Passerelle"), name);
-    let colour = section.text("colour", "#1b4f72", Colour::parse);
-    let accent = section.text("accent", "#b7410e", Colour::parse);
+    let colour = section.text("colour", "#12554a", colour_of);
+    let accent = section.text("accent", "#e2a936", colour_of);
     let logo = section.path("logo");
     let theme = section.path("theme_directory");
     let support = section.text("support", "mailto:aide@localhost", |text| {
-        if text.starts_with("mailto:") && text.contains('@') || text.starts_with("https://") {
-            Ok(text.to_owned())
-        } else {
-            Err("must be a mailto: or https:// address".to_owned())
-        }
+        Support::parse(text).map_err(|_| "must be a mailto:, https:// or http:// address".to_owned())
     });
     let (logo, theme) = (logo?, theme?);
     if let Some(path) = &logo {
@@ -73,4 +52,8 @@ pub(super) fn read(section: &Section<'_>) -> Option<Brand> {
         return section.contradiction("theme_directory", &format!("there is no folder {}", path.display()));
     }
     Some(Brand { name: Label { fr: fr?, en: en? }, colour: colour?, accent: accent?, logo, theme, support: support? })
+}
+
+fn colour_of(text: &str) -> Result<Colour, String> {
+    Colour::parse(text).map_err(|_| "must be a colour such as \"#1b4f9c\"".to_owned())
 }

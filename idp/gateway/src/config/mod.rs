@@ -27,15 +27,13 @@ use std::path::{Path, PathBuf};
 use domain::time::Lifetime;
 use url::Url;
 
-pub(crate) use brand::{Brand, Colour};
+pub(crate) use brand::Brand;
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use listen::{Listen, TlsFiles, TrustedProxies};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection};
 pub(crate) use private_key::DecryptionKey;
-pub(crate) use provider::{
-    AcrTable, Activity, ClientFilter, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication, Visibility,
-};
+pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication, Visibility};
 pub(crate) use reader::{Problem, Problems};
 pub(crate) use secret::{Environment, MasterKey, MasterKeySource, Secret};
 

@@ -1,6 +1,5 @@
 //! `providers/{id}.toml`: one identity provider a file, without code.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use domain::client::Label;
 use domain::id::{ClientId, ProviderId};
 use domain::jose::{SigningAlgorithm, SigningKey};
 use domain::level::{Level, LevelRange};
+use domain::upstream::{AcrTable, ClientFilter};
 
 use super::outgoing::{https_or_loopback, milliseconds};
 use super::private_key::{DecryptionKey, decryption_key, signing_key};
@@ -30,7 +30,7 @@ pub(crate) struct ProviderConfig {
     /// Its logo, SVG or PNG.
     pub(crate) logo: Option<PathBuf>,
     /// Its place in the chooser, lowest first.
-    pub(crate) order: u32,
+    pub(crate) order: u16,
     /// Whether it may be used.
     pub(crate) activity: Activity,
     /// Whether the chooser shows it.
@@ -130,47 +130,6 @@ impl KeyDelivery {
     }
 }
 
-/// A provider's `acr` values beside ours.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct AcrTable {
-    asked: BTreeMap<Level, String>,
-    answered: BTreeMap<String, Level>,
-}
-
-impl AcrTable {
-    /// What to send the provider to ask for a level.
-    pub(crate) fn to_ask(&self, level: Level) -> &str {
-        self.asked.get(&level).map_or(level.acr(), String::as_str)
-    }
-
-    /// The level that the provider's `acr` stands for; `None` for one that nobody declared.
-    pub(crate) fn level_of(&self, acr: &str) -> Option<Level> {
-        if self.answered.is_empty() { Level::from_acr(acr) } else { self.answered.get(acr).copied() }
-    }
-}
-
-/// Which relying parties a provider serves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ClientFilter {
-    /// All.
-    All,
-    /// These alone.
-    Only(BTreeSet<ClientId>),
-    /// All but these.
-    Except(BTreeSet<ClientId>),
-}
-
-impl ClientFilter {
-    /// Whether a relying party is served.
-    pub(crate) fn admits(&self, client: &ClientId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(list) => list.contains(client),
-            Self::Except(list) => !list.contains(client),
-        }
-    }
-}
-
 /// What holds for every provider that does not say otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Defaults {
@@ -236,7 +195,7 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
     let title_fr = top.required("title_fr", "the provider's name in French", not_empty);
     let title_en = top.text("title_en", title_fr.as_deref().unwrap_or("-"), not_empty);
     let logo = top.path("logo");
-    let order = top.number("order", 10, 0..=100_000);
+    let order = top.number("order", 10, 0..=10_000);
     let activity = top.choice("active", Activity::Active, Activity::Active, Activity::Inactive);
     let visibility = top.choice("display", Visibility::Shown, Visibility::Shown, Visibility::Hidden);
     let levels = levels(top);
@@ -268,7 +227,7 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
         authentication: authentication?,
         title: Label { fr: title_fr?, en: title_en? },
         logo,
-        order: order?,
+        order: u16::try_from(order?).ok()?,
         activity: activity?,
         visibility: visibility?,
         levels: levels?,

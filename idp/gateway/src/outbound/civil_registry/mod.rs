@@ -1,7 +1,7 @@
 //! The civil registry's client: one question about one person, in the form that the registry speaks.
 //!
 //! ```text
-//!  Pivot ──▶ json (POST, nothing personal in the address) ──┐                    ┌──▶ Answer
+//!  Pivot ──▶ json (POST, nothing personal in the address) ──┐                    ┌──▶ Answer ──▶ Confirmed
 //!            xml  (GET with a query, answered in XML) ──────┴──▶ breaker, bulkhead └──▶ CivilRegistryError
 //! ```
 
@@ -11,7 +11,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-use domain::identity::civil::Answer;
+use domain::identity::civil::{Answer, Confirmed, NotConfirmed};
 use domain::identity::pivot::{BadPivot, Birthdate, FRANCE, Gender, Name, Pivot, Place, RawPivot};
 use http::header::CONTENT_TYPE;
 
@@ -32,6 +32,17 @@ pub(crate) struct CivilRegistryClient(Way);
 enum Way {
     NotConsulted,
     Consulted { url: url::Url, form: CivilForm, bulkhead: Bulkhead, breaker: Breaker },
+}
+
+/// Why an identity is not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unconfirmed {
+    /// The registry answered, and does not confirm.
+    #[error(transparent)]
+    Refused(#[from] NotConfirmed),
+    /// The registry did not answer.
+    #[error(transparent)]
+    Failed(#[from] CivilRegistryError),
 }
 
 /// Why the civil registry brought no answer. Nothing here is personal.
@@ -91,6 +102,14 @@ impl CivilRegistryClient {
                 }
                 outcome.map(Some)
             }
+        }
+    }
+
+    /// Has an identity confirmed. Without a registry (a sandbox) the provider's word is taken.
+    pub(crate) async fn confirm(&self, pivot: Pivot) -> Result<Confirmed, Unconfirmed> {
+        match self.ask(&pivot).await? {
+            Some(answer) => Ok(answer.confirm()?),
+            None => Ok(Confirmed::sandbox(pivot)),
         }
     }
 }

@@ -1,0 +1,269 @@
+//! `idp clients`: register, list, show, disable and enable relying parties. Every change is journalled.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use domain::client::{Client, ClientState, Kind, Registered};
+use domain::id::ClientId;
+use domain::secret::{SecretDigest, base64url};
+use serde_json::{Value, json};
+use store::ephemeral::Put;
+use store::registry::{Registry, SecretChange, Updated};
+use zeroize::Zeroizing;
+
+use super::Bench;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Register a relying party from its metadata, or change one that is registered
+    Import {
+        /// Client metadata, JSON with the names of RFC 7591 and our own
+        file: PathBuf,
+        /// Give a registered client a new secret; the old one ends at once
+        #[arg(long)]
+        new_secret: bool,
+        /// Print {"client_id":…,"client_secret":…|null}
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the relying parties
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one relying party
+    Show {
+        /// Its client_id
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse a relying party from now on: its requests, codes and tokens
+    Disable {
+        /// Its client_id
+        id: String,
+    },
+    /// Serve a disabled relying party again
+    Enable {
+        /// Its client_id
+        id: String,
+    },
+}
+
+pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
+    let registry = bench.registry().await?;
+    let outcome = match command {
+        Command::Import { file, new_secret, json } => {
+            let renewal = if new_secret { Renewal::Asked } else { Renewal::WhenNeeded };
+            import(bench, &registry, &file, renewal).await.map(|imported| {
+                if json {
+                    bench.say_json(&imported.json());
+                } else {
+                    bench.say(&imported.text());
+                }
+            })
+        }
+        Command::List { json } => list(bench, &registry, Form::of(json)).await,
+        Command::Show { id, json } => show(bench, &registry, &id, Form::of(json)).await,
+        Command::Disable { id } => set(bench, &registry, &id, ClientState::Disabled).await,
+        Command::Enable { id } => set(bench, &registry, &id, ClientState::Active).await,
+    };
+    registry.close().await;
+    outcome
+}
+
+/// For whom something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+}
+
+impl Form {
+    fn of(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+}
+
+/// When a registered client gets a new secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Renewal {
+    /// When it authenticates by secret and has none.
+    WhenNeeded,
+    /// In any case.
+    Asked,
+}
+
+/// What an import did.
+struct Imported {
+    id: ClientId,
+    done: &'static str,
+    secret: Option<Zeroizing<String>>,
+}
+
+impl Imported {
+    fn json(&self) -> Value {
+        json!({"client_id": self.id, "client_secret": self.secret.as_deref()})
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}\nclient_id      {}", self.done, self.id);
+        if let Some(secret) = &self.secret {
+            // Only its digest is kept.
+            let _ = write!(text, "\nclient_secret  {}   (shown this once)", secret.as_str());
+        }
+        text
+    }
+}
+
+async fn import<W: Write>(
+    bench: &Bench<'_, W>,
+    registry: &Registry,
+    file: &Path,
+    renewal: Renewal,
+) -> anyhow::Result<Imported> {
+    let place = || file.display().to_string();
+    let text = std::fs::read(file).with_context(place)?;
+    let metadata: Value = serde_json::from_slice(&text).context("not JSON").with_context(place)?;
+    let made = hexadecimal(&bench.random.bytes::<16>());
+    let client = Client::from_metadata(&metadata, || ClientId::parse(&made).expect("hexadecimal digits are plain"))
+        .with_context(place)?;
+    let (id, now) = (client.id.clone(), bench.clock.now());
+    let new_secret = || Zeroizing::new(base64url(&bench.random.bytes::<32>()));
+
+    if registry.client(&id).await?.is_none() {
+        let secret = client.authentication.needs_secret().then(new_secret);
+        let registered = Registered {
+            client: client.clone(),
+            secret: secret.as_ref().map(|secret| SecretDigest::of(secret)),
+            state: ClientState::Active,
+        };
+        match registry.insert_client(&registered, now).await? {
+            Put::Fresh => return Ok(Imported { id, done: "registered", secret }),
+            // Another import of the same client was faster: then this one changes it.
+            Put::Taken => {}
+        }
+    }
+    let held = registry.client(&id).await?.context("the client went away while it was imported")?;
+    let (change, secret) = if !client.authentication.needs_secret() {
+        if renewal == Renewal::Asked {
+            bail!("{id} authenticates with keys and has no secret: `--new-secret` means nothing for it");
+        }
+        (SecretChange::Drop, None)
+    } else if renewal == Renewal::Asked || held.secret.is_none() {
+        let secret = new_secret();
+        (SecretChange::Replace(SecretDigest::of(&secret)), Some(secret))
+    } else {
+        (SecretChange::Keep, None)
+    };
+    match registry.update_client(&client, &change, now).await? {
+        Updated::Done => Ok(Imported { id, done: "updated", secret }),
+        Updated::Missing => bail!("{id} went away while it was imported"),
+    }
+}
+
+async fn list<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, form: Form) -> anyhow::Result<()> {
+    let clients = registry.clients().await?;
+    match form {
+        Form::Json => bench.say_json(&clients.iter().map(summary).collect()),
+        Form::Text => {
+            for registered in &clients {
+                let client = &registered.client;
+                let line = format!(
+                    "{:<36} {:<8} {:<7} {:<19} {}",
+                    client.id,
+                    state_name(registered.state),
+                    kind_name(client.kind),
+                    client.authentication.name(),
+                    client.name.fr
+                );
+                bench.say(&line);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn show<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, id: &str, form: Form) -> anyhow::Result<()> {
+    let id = known(id)?;
+    let registered = registry.client(&id).await?.with_context(|| format!("there is no client {id}"))?;
+    match form {
+        Form::Json => {
+            let mut shown = summary(&registered);
+            shown["metadata"] = serde_json::to_value(&registered.client)?;
+            bench.say_json(&shown);
+        }
+        Form::Text => {
+            let client = &registered.client;
+            let scopes: Vec<&str> = client.scopes.iter().map(|scope| scope.name()).collect();
+            for (what, value) in [
+                ("client_id", client.id.to_string()),
+                ("name", format!("{} / {}", client.name.fr, client.name.en)),
+                ("state", state_name(registered.state).to_owned()),
+                ("kind", kind_name(client.kind).to_owned()),
+                ("sector", client.sector.to_string()),
+                ("authentication", client.authentication.name().to_owned()),
+                ("scopes", scopes.join(" ")),
+                ("level", format!("{} (at least {})", client.default_level.acr(), client.minimum_level.acr())),
+                ("redirect URIs", client.redirect_uris().join(" ")),
+                ("after logout", client.post_logout_redirect_uris().join(" ")),
+            ] {
+                bench.say(&format!("{what:<15} {value}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn set<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    id: &str,
+    state: ClientState,
+) -> anyhow::Result<()> {
+    let id = known(id)?;
+    match registry.set_client_state(&id, state, bench.clock.now()).await? {
+        Updated::Done => bench.say(&format!("{id} is {}", state_name(state))),
+        Updated::Missing => bail!("there is no client {id}"),
+    }
+    Ok(())
+}
+
+fn known(id: &str) -> anyhow::Result<ClientId> {
+    ClientId::parse(id).map_err(|_| anyhow::anyhow!("there is no client {id:?}"))
+}
+
+fn summary(registered: &Registered) -> Value {
+    let client = &registered.client;
+    json!({
+        "client_id": client.id, "client_name": client.name.fr, "state": state_name(registered.state),
+        "kind": kind_name(client.kind), "token_endpoint_auth_method": client.authentication.name(),
+    })
+}
+
+const fn state_name(state: ClientState) -> &'static str {
+    match state {
+        ClientState::Active => "active",
+        ClientState::Disabled => "disabled",
+    }
+}
+
+const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Public => "public",
+        Kind::Private => "private",
+    }
+}
+
+/// Lower-case hexadecimal: unlike base64url it never begins with a hyphen, which a command line takes for an option.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

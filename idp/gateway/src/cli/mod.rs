@@ -1,0 +1,232 @@
+//! The command line.
+//!
+//! | exit | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed: a store, a file, something that is not there, a journal that was tampered with |
+//! | 2 | usage, configuration, or an address that cannot be listened on |
+//!
+//! What a person or a script asked for goes to standard output; everything else to standard error.
+
+mod clients;
+mod keys;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use store::journal::Verdict;
+use store::registry::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::{Config, Environment, RegistryEngine};
+use crate::listen::{Server, check_certificate};
+use crate::outbound::http::{Http, authorities};
+use crate::outbound::mail::Mailer;
+use crate::random::Random;
+use crate::{serve, telemetry};
+
+/// The Passerelle gateway: between relying parties and identity providers.
+#[derive(Debug, Parser)]
+#[command(name = "idp", version, after_help = "Exit codes: 0 done, 1 failed, 2 usage, configuration or address.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// The configuration file [default: $PASSERELLE_CONFIG, else config/idp.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway until SIGINT or SIGTERM
+    Serve,
+    /// Tell everything that is wrong with the configuration
+    CheckConfig,
+    /// Bring the schema of the registry up to this program
+    Migrate,
+    /// Register relying parties
+    #[command(subcommand)]
+    Clients(clients::Command),
+    /// Look at and renew signing keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Look after the journal
+    #[command(subcommand)]
+    Journal(Journal),
+}
+
+#[derive(Debug, Subcommand)]
+enum Journal {
+    /// Walk the whole chain and name the first place where it was tampered with
+    Verify,
+}
+
+/// How a command did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Usage, configuration or address.
+    #[error("{0:#}")]
+    Usage(anyhow::Error),
+    /// Anything else.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+        }
+    }
+}
+
+/// What a command works with.
+struct Bench<'a, W> {
+    config: Config,
+    clock: Clock,
+    random: Random,
+    out: &'a mut W,
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    // One provider for everything that takes the default of the process.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return told(&Failure::Failed(anyhow::Error::new(error).context("the runtime cannot start"))),
+    };
+    match runtime.block_on(run(cli, &Environment::Process, &mut std::io::stdout())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => told(&failure),
+    }
+}
+
+fn told(failure: &Failure) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "idp: {failure}");
+    ExitCode::from(failure.exit_code())
+}
+
+/// Runs one command; what was asked for is written to `out`.
+pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut W) -> Result<(), Failure> {
+    let path = cli
+        .config
+        .or_else(|| environment.read("PASSERELLE_CONFIG").map(|path| PathBuf::from(path.expose())))
+        .unwrap_or_else(|| PathBuf::from("config/idp.toml"));
+    let config = Config::load(&path, environment).map_err(|problems| Failure::Usage(problems.into()))?;
+    let mut bench = Bench { config, clock: Clock::system(), random: Random::system(), out };
+    if !matches!(cli.command, Command::CheckConfig) {
+        own_folder(&bench.config.data).context("the data folder cannot be made")?;
+    }
+    match cli.command {
+        Command::CheckConfig => check(&mut bench),
+        Command::Serve => serve(bench.config).await,
+        Command::Migrate => Ok(migrate(&mut bench).await?),
+        Command::Clients(command) => Ok(clients::run(command, &mut bench).await?),
+        Command::Keys(command) => Ok(keys::run(command, &mut bench).await?),
+        Command::Journal(Journal::Verify) => Ok(verify(&mut bench).await?),
+    }
+}
+
+/// Makes a folder that its owner alone can enter, unless it is there.
+fn own_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    telemetry::start(&config.log);
+    let stop = CancellationToken::new();
+    // Bound first: that a port is taken is told before anything else begins.
+    let server = Server::bind(&config.listen).await.map_err(|error| Failure::Usage(error.into()))?;
+    let (mut interrupt, mut terminate) = signals().context("signals cannot be heard")?;
+    let asked = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        stop.cancel();
+        // Keeps hearing signals, so that a second one does not end the process in the middle of a request.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        served = serve::serve(config, server, stop.clone()) => Ok(served?),
+        () = asked => Ok(()),
+    }
+}
+
+fn signals() -> std::io::Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)> {
+    Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
+/// Checks what reading the configuration does not: that certificate, authorities and mailer can be used.
+fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
+    let config = &bench.config;
+    let usage = |error: anyhow::Error| Failure::Usage(error);
+    if let Some(files) = &config.listen.tls {
+        check_certificate(files).context("listen").map_err(usage)?;
+    }
+    Http::new(&config.egress).context("egress").map_err(usage)?;
+    let authorities = authorities(&config.egress).context("egress").map_err(usage)?;
+    Mailer::new(&config.mail, &authorities).context("mail").map_err(usage)?;
+    let providers = config.providers.len();
+    let issuer = config.issuer.as_str();
+    bench.say(&format!("the configuration is sound: issuer {issuer}, {providers} identity providers"));
+    Ok(())
+}
+
+async fn migrate<W: Write>(bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
+    let vault = serve::vault(&bench.config, bench.random)?;
+    let registry = Registry::migrate(&serve::location(&bench.config), vault).await.context("the registry")?;
+    registry.close().await;
+    bench.say("the registry has the schema of this program");
+    Ok(())
+}
+
+async fn verify<W: Write>(bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
+    let registry = bench.registry().await?;
+    let verdict = registry.verify_journal().await?;
+    registry.close().await;
+    match verdict {
+        Verdict::Whole { entries } => {
+            bench.say(&format!("the journal is whole: {entries} entries"));
+            Ok(())
+        }
+        Verdict::Broken(broken) => Err(anyhow::anyhow!("the journal was tampered with: {broken}")),
+    }
+}
+
+impl<W: Write> Bench<'_, W> {
+    /// Opens the registry. A file of our own is brought up to date at once, as `serve` does.
+    async fn registry(&self) -> anyhow::Result<Registry> {
+        let vault = serve::vault(&self.config, self.random)?;
+        let location = serve::location(&self.config);
+        match &self.config.registry {
+            RegistryEngine::Sqlite(_) => Registry::migrate(&location, Arc::clone(&vault)).await,
+            RegistryEngine::Postgres(_) => Registry::open(&location, vault).await,
+        }
+        .context("the registry cannot be opened")
+    }
+
+    /// Writes a line. A reader that went away (`| head`) is no failure.
+    fn say(&mut self, line: &str) {
+        let _ = writeln!(self.out, "{line}");
+    }
+
+    /// Writes JSON.
+    fn say_json(&mut self, value: &serde_json::Value) {
+        self.say(&value.to_string());
+    }
+}

@@ -1,0 +1,222 @@
+//! The commands as an operator or a script runs them: what is printed, what is kept, how they end.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A configuration and what was kept under it.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(TempDir::new().expect("a folder"));
+        fs::create_dir_all(place.0.path().join("config/providers")).expect("writable");
+        place.write("config/idp.toml", "issuer = \"http://127.0.0.1:8401\"\n");
+        place
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).expect("writable");
+        path.display().to_string()
+    }
+
+    /// Runs a command; gives its exit code, and what it printed or why it failed.
+    async fn run(&self, arguments: &[&str]) -> (u8, String) {
+        let config = self.0.path().join("config/idp.toml").display().to_string();
+        let line = ["idp"].iter().chain(arguments).copied().chain(["--config", &config]);
+        let cli = match Cli::try_parse_from(line) {
+            Ok(cli) => cli,
+            Err(error) => return (2, error.to_string()),
+        };
+        let mut out = Vec::new();
+        match run(cli, &Environment::Given(BTreeMap::new()), &mut out).await {
+            Ok(()) => (0, String::from_utf8(out).expect("text")),
+            Err(failure) => (failure.exit_code(), failure.to_string()),
+        }
+    }
+
+    /// Runs a command that must succeed and print JSON.
+    async fn json(&self, arguments: &[&str]) -> Value {
+        let (code, printed) = self.run(arguments).await;
+        assert_eq!(code, 0, "{printed}");
+        serde_json::from_str(&printed).expect("JSON")
+    }
+
+    fn client(&self, changes: &Value) -> String {
+        let mut metadata = json!({
+            "client_id": "ville", "client_name": "Ville", "redirect_uris": ["https://ville.example/retour"],
+        });
+        for (key, value) in changes.as_object().expect("an object") {
+            metadata[key] = value.clone();
+        }
+        self.write("client.json", &metadata.to_string())
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_registered_once_and_its_secret_shown_once() {
+    let place = Place::new();
+    let file = place.client(&json!({}));
+    let first = place.json(&["clients", "import", &file, "--json"]).await;
+    assert_eq!(first["client_id"], "ville");
+    // 256 bits in base64url.
+    assert_eq!(first["client_secret"].as_str().map(str::len), Some(43));
+
+    let again = place.json(&["clients", "import", &file, "--json"]).await;
+    assert_eq!(again, json!({"client_id": "ville", "client_secret": null}));
+    let renewed = place.json(&["clients", "import", &file, "--json", "--new-secret"]).await;
+    assert_ne!(renewed["client_secret"], first["client_secret"]);
+    assert_eq!(renewed["client_secret"].as_str().map(str::len), Some(43));
+
+    let (_, journal) = place.run(&["journal", "verify"]).await;
+    assert_eq!(journal.trim(), "the journal is whole: 4 entries");
+}
+
+#[tokio::test]
+async fn an_import_changes_the_metadata_and_keeps_the_secret_that_works() {
+    let place = Place::new();
+    place.json(&["clients", "import", &place.client(&json!({})), "--json"]).await;
+    let secret = async || {
+        let config = Config::load(&place.0.path().join("config/idp.toml"), &Environment::Given(BTreeMap::new()));
+        let config = config.expect("sound");
+        let bench = Bench { config, clock: Clock::system(), random: Random::system(), out: &mut Vec::new() };
+        let registry = bench.registry().await.expect("opens");
+        let id = domain::id::ClientId::parse("ville").expect("plain");
+        let held = registry.client(&id).await.expect("read").expect("there");
+        registry.close().await;
+        (held.client.name.fr, held.secret.is_some())
+    };
+    place.json(&["clients", "import", &place.client(&json!({"client_name": "Autre ville"})), "--json"]).await;
+    assert_eq!(secret().await, ("Autre ville".to_owned(), true));
+
+    let keys = public_keys();
+    let by_key = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys});
+    let imported = place.json(&["clients", "import", &place.client(&by_key), "--json"]).await;
+    assert_eq!(imported["client_secret"], Value::Null);
+    assert!(!secret().await.1, "a client that authenticates by keys has no secret");
+    let (code, told) = place.run(&["clients", "import", &place.client(&by_key), "--new-secret"]).await;
+    assert_eq!(code, 1, "{told}");
+
+    let back = place.json(&["clients", "import", &place.client(&json!({})), "--json"]).await;
+    assert!(back["client_secret"].is_string(), "it needs one again");
+}
+
+fn public_keys() -> Value {
+    use domain::id::Kid;
+    use domain::jose::{SigningAlgorithm, SigningKey};
+    let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("a key");
+    json!({"keys": [key.public_jwk()]})
+}
+
+#[tokio::test]
+async fn a_client_without_an_identifier_gets_one() {
+    let place = Place::new();
+    let file =
+        place.write("client.json", r#"{"client_name":"Ville","redirect_uris":["https://ville.example/retour"]}"#);
+    let (one, two) = (
+        place.json(&["clients", "import", &file, "--json"]).await,
+        place.json(&["clients", "import", &file, "--json"]).await,
+    );
+    assert_ne!(one["client_id"], two["client_id"]);
+    assert_eq!(one["client_id"].as_str().map(str::len), Some(32));
+}
+
+#[tokio::test]
+async fn clients_are_listed_shown_disabled_and_enabled() {
+    let place = Place::new();
+    place.run(&["clients", "import", &place.client(&json!({"scope": "openid email"}))]).await;
+    let state = async || place.json(&["clients", "show", "ville", "--json"]).await["state"].clone();
+    assert_eq!(state().await, "active");
+    assert_eq!(place.run(&["clients", "disable", "ville"]).await, (0, "ville is disabled\n".to_owned()));
+    assert_eq!(state().await, "disabled");
+    assert_eq!(place.run(&["clients", "enable", "ville"]).await, (0, "ville is active\n".to_owned()));
+    let list = place.json(&["clients", "list", "--json"]).await;
+    assert_eq!(list[0]["client_id"], "ville");
+    let (_, shown) = place.run(&["clients", "show", "ville"]).await;
+    assert!(shown.contains("https://ville.example/retour") && shown.contains("email"), "{shown}");
+    let (_, listed) = place.run(&["clients", "list"]).await;
+    assert!(listed.contains("ville") && listed.contains("client_secret_basic"), "{listed}");
+    for command in ["show", "disable", "enable"] {
+        let (code, told) = place.run(&["clients", command, "nobody"]).await;
+        assert_eq!((code, told.as_str()), (1, "there is no client nobody"));
+    }
+}
+
+#[tokio::test]
+async fn metadata_that_cannot_be_registered_is_told_and_nothing_is_kept() {
+    let place = Place::new();
+    for (text, expected) in [
+        ("{", "not JSON"),
+        ("[]", "client metadata"),
+        (r#"{"client_name":"Ville","redirect_uris":["http://ville.example/"]}"#, "redirect_uris"),
+        (r#"{"client_name":"Ville","redirect_uri":[]}"#, "redirect_uri"),
+    ] {
+        let file = place.write("client.json", text);
+        let (code, told) = place.run(&["clients", "import", &file]).await;
+        assert_eq!(code, 1);
+        assert!(told.contains(expected) && told.contains("client.json"), "{told}");
+    }
+    let (code, told) = place.run(&["clients", "import", "/nowhere.json"]).await;
+    assert!(code == 1 && told.contains("/nowhere.json"), "{told}");
+    assert_eq!(place.json(&["clients", "list", "--json"]).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_rotation_makes_a_key_of_each_algorithm_or_of_one() {
+    let place = Place::new();
+    assert_eq!(place.run(&["keys", "rotate"]).await.0, 0);
+    let keys = place.json(&["keys", "list", "--json"]).await;
+    assert_eq!(keys.as_array().map(Vec::len), Some(2));
+    assert!(keys.as_array().expect("a list").iter().all(|key| key["state"] == "signing"), "the first sign at once");
+    let (_, made) = place.run(&["keys", "rotate", "--algorithm", "ES256"]).await;
+    assert_eq!(made.lines().count(), 1, "{made}");
+    let (_, listed) = place.run(&["keys", "list"]).await;
+    assert_eq!(listed.matches("announced ").count(), 4, "three lines, one key announced: {listed}");
+    assert_eq!(place.run(&["keys", "rotate", "--algorithm", "HS256"]).await.0, 2);
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_wrong_ends_with_two() {
+    let place = Place::new();
+    let (code, told) = place.run(&["check-config"]).await;
+    assert_eq!(
+        (code, told.trim()),
+        (0, "the configuration is sound: issuer http://127.0.0.1:8401, 0 identity providers")
+    );
+    place.write(
+        "config/idp.toml",
+        "issuer = \"http://127.0.0.1:8401\"\n[listen]\ntls_certificate = \"a\"\ntls_key = \"b\"\n",
+    );
+    let (code, told) = place.run(&["check-config"]).await;
+    assert!(code == 2 && told.contains("cannot be read"), "{told}");
+    place.write("config/idp.toml", "isuer = \"x\"\n");
+    for command in [&["check-config"][..], &["serve"], &["migrate"], &["clients", "list"], &["keys", "list"]] {
+        let (code, told) = place.run(command).await;
+        assert!(code == 2 && told.contains("did you mean `issuer`?"), "{told}");
+    }
+    assert_eq!(place.run(&["clients", "imprt", "x"]).await.0, 2);
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_ends_with_two_and_a_plain_word() {
+    let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = held.local_addr().expect("bound");
+    let place = Place::new();
+    place.write("config/idp.toml", &format!("issuer = \"http://{address}\"\n[listen]\naddress = \"{address}\"\n"));
+    let (code, told) = place.run(&["serve"]).await;
+    assert_eq!(code, 2);
+    assert!(told.starts_with(&format!("address {address} is already in use; ")), "{told}");
+}
+
+#[tokio::test]
+async fn migrating_is_done_as_often_as_one_likes() {
+    let place = Place::new();
+    for _ in 0..2 {
+        assert_eq!(place.run(&["migrate"]).await, (0, "the registry has the schema of this program\n".to_owned()));
+    }
+}
