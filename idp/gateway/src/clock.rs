@@ -1,6 +1,5 @@
 //! The clock, as a value: everything that needs the time is given one (architecture rule 10).
 
-#[cfg(test)]
 use std::sync::Arc;
 #[cfg(test)]
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -60,7 +59,7 @@ impl Clock {
     /// The same clock in the form the store takes.
     pub(crate) fn for_store(&self) -> store::Clock {
         let clock = self.clone();
-        std::sync::Arc::new(move || clock.now())
+        Arc::new(move || clock.now())
     }
 }
 

@@ -1,13 +1,16 @@
 //! Randomness, as a value: everything that makes a secret or an identifier is given the source.
 
-/// The random bytes of the cryptographic provider.
+/// A source of randomness. A closed set: a further source, such as a hardware module, is a variant.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Random(());
+pub(crate) enum Random {
+    /// The generator of the cryptographic provider, seeded by the operating system.
+    System,
+}
 
 impl Random {
-    /// The generator of the cryptographic provider, seeded by the operating system.
+    /// The generator of the cryptographic provider.
     pub(crate) const fn system() -> Self {
-        Self(())
+        Self::System
     }
 
     /// `N` unpredictable bytes.
@@ -16,7 +19,9 @@ impl Random {
     /// When the operating system has no randomness to give: nothing that is made then would be safe.
     pub(crate) fn bytes<const N: usize>(self) -> [u8; N] {
         let mut bytes = [0; N];
-        aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives randomness");
+        match self {
+            Self::System => aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives randomness"),
+        }
         bytes
     }
 }

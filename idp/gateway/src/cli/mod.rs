@@ -162,7 +162,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        served = serve::serve(config, server, stop.clone()) => Ok(served?),
+        outcome = serve::serve(config, server, stop.clone()) => Ok(outcome?),
         () = asked => Ok(()),
     }
 }

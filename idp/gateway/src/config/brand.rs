@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use domain::client::Label;
 
-use super::reader::Section;
+use super::reader::{Read, Section};
 use crate::pages::brand::{Colour, Support};
 
 /// Name, colours, logo and theme.
@@ -24,7 +24,7 @@ pub(crate) struct Brand {
     pub(crate) support: Support,
 }
 
-pub(super) fn read(section: &Section<'_>) -> Option<Brand> {
+pub(super) fn read(section: &Section<'_>) -> Read<Brand> {
     let name = |text: &str| match text.trim().chars().count() {
         1..=60 => Ok(text.trim().to_owned()),
         _ => Err("must have 1 to 60 characters".to_owned()),
@@ -42,16 +42,16 @@ pub(super) fn read(section: &Section<'_>) -> Option<Brand> {
     if let Some(path) = &logo {
         let known = path.extension().is_some_and(|kind| kind == "svg" || kind == "png");
         if !known {
-            return section.contradiction("logo", "must be an SVG or PNG file, by its name");
+            return Err(section.contradiction("logo", "must be an SVG or PNG file, by its name"));
         }
         if !path.is_file() {
-            return section.contradiction("logo", &format!("there is no file {}", path.display()));
+            return Err(section.contradiction("logo", &format!("there is no file {}", path.display())));
         }
     }
     if let Some(path) = theme.as_ref().filter(|path| !path.is_dir()) {
-        return section.contradiction("theme_directory", &format!("there is no folder {}", path.display()));
+        return Err(section.contradiction("theme_directory", &format!("there is no folder {}", path.display())));
     }
-    Some(Brand { name: Label { fr: fr?, en: en? }, colour: colour?, accent: accent?, logo, theme, support: support? })
+    Ok(Brand { name: Label { fr: fr?, en: en? }, colour: colour?, accent: accent?, logo, theme, support: support? })
 }
 
 fn colour_of(text: &str) -> Result<Colour, String> {

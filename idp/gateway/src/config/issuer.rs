@@ -59,16 +59,6 @@ impl Issuer {
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
     }
-
-    /// Whether browsers come by https, so that cookies are `Secure` and `__Host-`.
-    pub(crate) fn is_https(&self) -> bool {
-        self.url.scheme() == "https"
-    }
-
-    /// The host, as in a `Host` header without port.
-    pub(crate) fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
-    }
 }
 
 impl fmt::Display for Issuer {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::reader::Section;
+use super::reader::{Read, Section};
 
 /// Where and how the gateway listens.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "is neither an IP address nor a network such as \"10.1.0.0/16\"".to_owned())
 }
 
-pub(super) fn read(section: &Section<'_>) -> Option<Listen> {
+pub(super) fn read(section: &Section<'_>) -> Read<Listen> {
     let address = section.text("address", "127.0.0.1:8401", |text| {
         text.parse::<SocketAddr>().map_err(|_| "is not an address with a port, such as \"127.0.0.1:8401\"".to_owned())
     });
@@ -69,21 +69,25 @@ pub(super) fn read(section: &Section<'_>) -> Option<Listen> {
     let tls = match (certificate?, key?) {
         (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
         (None, None) => None,
-        (Some(_), None) => return section.contradiction("tls_key", "goes with `tls_certificate`: give both or none"),
-        (None, Some(_)) => return section.contradiction("tls_certificate", "goes with `tls_key`: give both or none"),
+        (Some(_), None) => {
+            return Err(section.contradiction("tls_key", "goes with `tls_certificate`: give both or none"));
+        }
+        (None, Some(_)) => {
+            return Err(section.contradiction("tls_certificate", "goes with `tls_key`: give both or none"));
+        }
     };
     let listen = Listen {
         address: address?,
         tls,
         trusted_proxies: trusted_proxies?,
-        max_connections: usize::try_from(max_connections?).ok()?,
+        max_connections: usize::try_from(max_connections?).unwrap_or(usize::MAX),
     };
     if listen.tls.is_none() && !listen.address.ip().is_loopback() && listen.trusted_proxies.is_empty() {
-        return section.contradiction(
+        return Err(section.contradiction(
             "address",
             "plain HTTP is served on loopback only: give `tls_certificate` and `tls_key`, or name the TLS proxy in front in \
              `trusted_proxies`",
-        );
+        ));
     }
-    Some(listen)
+    Ok(listen)
 }

@@ -32,12 +32,13 @@ pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use listen::{Listen, TlsFiles, TrustedProxies};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection};
-pub(crate) use private_key::DecryptionKey;
 pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication, Visibility};
-pub(crate) use reader::{Problem, Problems};
-pub(crate) use secret::{Environment, MasterKey, MasterKeySource, Secret};
+pub(crate) use reader::Problems;
+#[cfg(test)]
+pub(crate) use secret::Secret;
+pub(crate) use secret::{Environment, MasterKeySource};
 
-use reader::{Findings, Section, Source};
+use reader::{Findings, Read, Section, Source};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -118,42 +119,43 @@ impl Config {
     }
 }
 
-fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Option<Config> {
+fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Read<Config> {
     let issuer = top.required(
         "issuer",
         "the https address of the gateway, such as \"https://connexion.example.fr\"",
         Issuer::parse,
     );
     // Where the issuer is wrong, the stricter rules would only add noise.
-    let loopback = issuer.as_ref().is_none_or(Issuer::is_loopback);
+    let loopback = issuer.as_ref().map_or(true, Issuer::is_loopback);
 
-    let listen = whole(top, "listen", listen::read);
-    let data = whole(top, "data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
+    let listen = top.whole("listen", listen::read);
+    let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
-    let master_key = whole(top, "secrets", |section| secret::master_key(section, environment, &folder, loopback));
-    let ephemeral = whole(top, "ephemeral", |section| engines::ephemeral(section, environment));
-    let registry = whole(top, "registry", |section| engines::registry(section, environment, &folder));
-    let mail = whole(top, "mail", |section| outgoing::mail(section, environment, loopback));
-    let egress = whole(top, "egress", |section| outgoing::egress(section, loopback));
-    let civil_registry = whole(top, "civil_registry", |section| {
+    let master_key = top.whole("secrets", |section| secret::master_key(section, environment, &folder, loopback));
+    let ephemeral = top.whole("ephemeral", |section| engines::ephemeral(section, environment));
+    let registry = top.whole("registry", |section| engines::registry(section, environment, &folder));
+    let mail = top.whole("mail", |section| outgoing::mail(section, environment, loopback));
+    let egress = top.whole("egress", |section| outgoing::egress(section, loopback));
+    let civil_registry = top.whole("civil_registry", |section| {
         let registry = outgoing::civil_registry(section, loopback)?;
         match (&registry, &egress) {
-            (CivilRegistry::Consulted { url, .. }, Some(egress)) => reachable(section, "url", url, egress)?,
+            (CivilRegistry::Consulted { url, .. }, Ok(egress)) => reachable(section, "url", url, egress)?,
             (CivilRegistry::Consulted { .. } | CivilRegistry::NotConsulted, _) => (),
         }
-        Some(registry)
+        Ok(registry)
     });
-    let providers = whole(top, "providers", |section| providers(section, environment, findings));
-    let brand = whole(top, "brand", brand::read);
-    let lifetimes = whole(top, "lifetimes", lifetimes);
-    let log = whole(top, "log", log);
+    let providers = top.whole("providers", |section| providers(section, environment, findings));
+    let brand = top.whole("brand", brand::read);
+    let lifetimes = top.whole("lifetimes", lifetimes);
+    let log = top.whole("log", log);
 
     let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
     for provider in &providers {
-        let url = Url::parse(&provider.issuer).ok()?;
-        reachable(top, "providers", &url, &egress)?;
+        if let Ok(url) = Url::parse(&provider.issuer) {
+            reachable(top, "providers", &url, &egress)?;
+        }
     }
-    Some(Config {
+    Ok(Config {
         issuer,
         listen,
         data: data?,
@@ -170,29 +172,21 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Op
     })
 }
 
-/// Reads one section to its end.
-fn whole<T>(top: &Section<'_>, key: &'static str, read: impl FnOnce(&Section<'_>) -> Option<T>) -> Option<T> {
-    let section = top.section(key);
-    let value = read(&section);
-    section.finish();
-    value
-}
-
 /// Refuses a destination that the egress rule would refuse at the first call.
-fn reachable(section: &Section<'_>, key: &'static str, url: &Url, egress: &Egress) -> Option<()> {
+fn reachable(section: &Section<'_>, key: &'static str, url: &Url, egress: &Egress) -> Read<()> {
     let private = crate::outbound::egress::is_private_literal(url);
     let allowed = egress.loopback == Loopback::Allowed && is_loopback(url);
     if !private || allowed || egress.lists(url) {
-        return Some(());
+        return Ok(());
     }
     let host = url.host_str().unwrap_or_default();
-    section.contradiction(
+    Err(section.contradiction(
         key,
         &format!("{host} is a private address; if that is meant, list it in `egress.allow_private`"),
-    )
+    ))
 }
 
-fn providers(section: &Section<'_>, environment: &Environment, findings: &Findings) -> Option<Vec<ProviderConfig>> {
+fn providers(section: &Section<'_>, environment: &Environment, findings: &Findings) -> Read<Vec<ProviderConfig>> {
     let folder = section.text("directory", "providers", |text| Ok(section.resolve(text)));
     let timeout_ms = section.number("timeout_ms", 5000, 100..=60_000);
     let concurrency = section.number("concurrency", 64, 1..=10_000);
@@ -200,7 +194,7 @@ fn providers(section: &Section<'_>, environment: &Environment, findings: &Findin
     provider::read_all(&folder?, defaults, environment, findings)
 }
 
-fn lifetimes(section: &Section<'_>) -> Option<Lifetimes> {
+fn lifetimes(section: &Section<'_>) -> Read<Lifetimes> {
     let read = |key, default, allowed| section.number(key, default, allowed).map(Lifetime::seconds);
     let sign_in = read("sign_in", 1800, 1..=7200);
     let session = read("session", 1800, 1..=43_200);
@@ -208,7 +202,7 @@ fn lifetimes(section: &Section<'_>) -> Option<Lifetimes> {
     let code = read("code", 30, 1..=600);
     let access_token = read("access_token", 300, 1..=3600);
     let id_token = read("id_token", 300, 1..=3600);
-    Some(Lifetimes {
+    Ok(Lifetimes {
         sign_in: sign_in?,
         session: session?,
         code: code?,
@@ -217,7 +211,7 @@ fn lifetimes(section: &Section<'_>) -> Option<Lifetimes> {
     })
 }
 
-fn log(section: &Section<'_>) -> Option<Log> {
+fn log(section: &Section<'_>) -> Read<Log> {
     let format = section.text("format", "text", |text| match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
@@ -228,5 +222,5 @@ fn log(section: &Section<'_>) -> Option<Log> {
             .map(|_| text.to_owned())
             .map_err(|_| "is not a list of directives such as \"info\" or \"info,gateway=debug\"".to_owned())
     });
-    Some(Log { format: format?, filter: filter? })
+    Ok(Log { format: format?, filter: filter? })
 }

@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::issuer::is_loopback;
 use super::listen::network;
-use super::reader::Section;
+use super::reader::{Read, Section};
 use super::secret::{Environment, Secret, from_variable_or_file};
 
 /// How notices are sent.
@@ -123,7 +123,7 @@ pub(super) fn https_or_loopback(text: &str) -> Result<Url, String> {
     }
 }
 
-pub(super) fn mail(section: &Section<'_>, environment: &Environment, loopback: bool) -> Option<Mail> {
+pub(super) fn mail(section: &Section<'_>, environment: &Environment, loopback: bool) -> Read<Mail> {
     let server = if loopback || section.has("smtp") {
         section.text("smtp", "smtp://127.0.0.1:8405", mail_server)
     } else {
@@ -140,15 +140,15 @@ pub(super) fn mail(section: &Section<'_>, environment: &Environment, loopback: b
         (name, Some(password)) if !name.is_empty() => Some((name, password)),
         (name, None) if name.is_empty() => None,
         (name, _) if name.is_empty() => {
-            return section.contradiction("username", "is missing although there is a password");
+            return Err(section.contradiction("username", "is missing although there is a password"));
         }
         _ => {
             let message = "is missing: a `username` needs this file or PASSERELLE_SMTP_PASSWORD";
-            return section.contradiction("password_file", message);
+            return Err(section.contradiction("password_file", message));
         }
     };
     let (protection, host, port) = server?;
-    Some(Mail { host, port, protection, from: from?, login })
+    Ok(Mail { host, port, protection, from: from?, login })
 }
 
 fn mail_server(text: &str) -> Result<(MailProtection, String, u16), String> {
@@ -179,7 +179,7 @@ fn sender(text: &str) -> Result<String, String> {
         .map_err(|_| "is not a sender such as \"Passerelle <ne-pas-repondre@example.fr>\"".to_owned())
 }
 
-pub(super) fn civil_registry(section: &Section<'_>, loopback: bool) -> Option<CivilRegistry> {
+pub(super) fn civil_registry(section: &Section<'_>, loopback: bool) -> Read<CivilRegistry> {
     let parse = |text: &str| match text {
         "" if loopback => Ok(None),
         "" => Err("may be empty on a loopback issuer only: identities must be confirmed".to_owned()),
@@ -197,8 +197,8 @@ pub(super) fn civil_registry(section: &Section<'_>, loopback: bool) -> Option<Ci
     });
     let timeout = section.number("timeout_ms", 3000, 100..=30_000);
     match (url?, form?, milliseconds(timeout?)) {
-        (None, _, _) => Some(CivilRegistry::NotConsulted),
-        (Some(url), form, timeout) => Some(CivilRegistry::Consulted { url, form, timeout }),
+        (None, _, _) => Ok(CivilRegistry::NotConsulted),
+        (Some(url), form, timeout) => Ok(CivilRegistry::Consulted { url, form, timeout }),
     }
 }
 
@@ -207,7 +207,7 @@ pub(super) fn milliseconds(count: u32) -> Duration {
     Duration::from_millis(u64::from(count))
 }
 
-pub(super) fn egress(section: &Section<'_>, loopback: bool) -> Option<Egress> {
+pub(super) fn egress(section: &Section<'_>, loopback: bool) -> Read<Egress> {
     let allowed = section.list("allow_private", &[], |text| match network(text) {
         Ok(network) => Ok((Some(network), None)),
         Err(_) => match Host::parse(text) {
@@ -217,7 +217,7 @@ pub(super) fn egress(section: &Section<'_>, loopback: bool) -> Option<Egress> {
     });
     let authorities = section.path("authorities");
     let (networks, hosts): (Vec<_>, Vec<_>) = allowed?.into_iter().unzip();
-    Some(Egress {
+    Ok(Egress {
         loopback: if loopback { Loopback::Allowed } else { Loopback::Refused },
         networks: networks.into_iter().flatten().collect(),
         hosts: hosts.into_iter().flatten().collect(),

@@ -23,11 +23,6 @@ pub(crate) struct DecryptionKey {
 }
 
 impl DecryptionKey {
-    /// The algorithm the key is for.
-    pub(crate) const fn delivery(&self) -> KeyDelivery {
-        self.delivery
-    }
-
     /// The key as PKCS#8 DER, known to parse for its algorithm.
     pub(crate) fn pkcs8(&self) -> &[u8] {
         &self.pkcs8

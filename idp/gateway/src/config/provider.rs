@@ -11,7 +11,7 @@ use domain::upstream::{AcrTable, ClientFilter};
 
 use super::outgoing::{https_or_loopback, milliseconds};
 use super::private_key::{DecryptionKey, decryption_key, signing_key};
-use super::reader::{Findings, Problem, Section, Source};
+use super::reader::{Findings, Problem, Read, Section, Source};
 use super::secret::{Environment, Secret, read_file};
 
 /// An identity provider as configured.
@@ -143,14 +143,10 @@ pub(super) fn read_all(
     defaults: Defaults,
     environment: &Environment,
     findings: &Findings,
-) -> Option<Vec<ProviderConfig>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            findings.add(Problem::with_file(folder, format!("the folder of the providers cannot be read: {error}")));
-            return None;
-        }
-    };
+) -> Read<Vec<ProviderConfig>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| {
+        findings.add(Problem::with_file(folder, format!("the folder of the providers cannot be read: {error}")))
+    })?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
@@ -158,9 +154,9 @@ pub(super) fn read_all(
         .collect();
     files.sort();
     // Every file is read before any is given up, so that every problem is told.
-    let read: Vec<Option<ProviderConfig>> =
+    let read: Vec<Read<ProviderConfig>> =
         files.iter().map(|file| read_one(file, defaults, environment, findings)).collect();
-    let mut providers = read.into_iter().collect::<Option<Vec<_>>>()?;
+    let mut providers = read.into_iter().collect::<Read<Vec<_>>>()?;
     providers.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
     for (index, provider) in providers.iter().enumerate() {
         if let Some(other) = providers.iter().take(index).find(|other| other.issuer == provider.issuer) {
@@ -168,10 +164,10 @@ pub(super) fn read_all(
             findings.add(Problem::with_file(&folder.join(format!("{}.toml", provider.id)), message));
         }
     }
-    Some(providers)
+    Ok(providers)
 }
 
-fn read_one(path: &Path, defaults: Defaults, environment: &Environment, findings: &Findings) -> Option<ProviderConfig> {
+fn read_one(path: &Path, defaults: Defaults, environment: &Environment, findings: &Findings) -> Read<ProviderConfig> {
     let source = Source::read(path, findings)?;
     let tables = source.parse(findings)?;
     let top = Section::top(&source, &tables, findings);
@@ -181,9 +177,9 @@ fn read_one(path: &Path, defaults: Defaults, environment: &Environment, findings
     provider
 }
 
-fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environment) -> Option<ProviderConfig> {
+fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environment) -> Read<ProviderConfig> {
     let id = ProviderId::parse(stem)
-        .map_err(|fault| top.contradiction::<()>("id", &format!("the name of the file is the id, and {fault}")));
+        .map_err(|fault| top.contradiction("id", &format!("the name of the file is the id, and {fault}")));
     let named = top.text("id", stem, |text| {
         if text == stem { Ok(()) } else { Err(format!("must be the name of the file, \"{stem}\", or be left out")) }
     });
@@ -207,27 +203,27 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
     let userinfo_algorithm = top.text("userinfo_signed_response_alg", "", |text| optional(text, algorithm));
     let id_token_encryption = top.text("id_token_encrypted_response_alg", "", |text| optional(text, key_delivery));
     let userinfo_encryption = top.text("userinfo_encrypted_response_alg", "", |text| optional(text, key_delivery));
-    let decryption = decryption(top, id_token_encryption.flatten(), userinfo_encryption.flatten());
+    let decryption = decryption(top, id_token_encryption.ok().flatten(), userinfo_encryption.ok().flatten());
     let clients = client_filter(top);
     let timeout = top.number("timeout_ms", defaults.timeout_ms, 100..=60_000).map(milliseconds);
     let concurrency = top.number("max_concurrent", defaults.concurrency, 1..=10_000);
 
     let (scopes, logo) = (scopes?, logo?);
     if !scopes.iter().any(|scope| scope == "openid") {
-        return top.contradiction("scopes", "must hold \"openid\" (OIDC Core §3.1.2.1)");
+        return Err(top.contradiction("scopes", "must hold \"openid\" (OIDC Core §3.1.2.1)"));
     }
     if let Some(path) = logo.as_ref().filter(|path| !path.is_file()) {
-        return top.contradiction("logo", &format!("there is no file {}", path.display()));
+        return Err(top.contradiction("logo", &format!("there is no file {}", path.display())));
     }
     named?;
-    Some(ProviderConfig {
-        id: id.ok()?,
+    Ok(ProviderConfig {
+        id: id?,
         issuer: issuer?,
         client_id: client_id?,
         authentication: authentication?,
         title: Label { fr: title_fr?, en: title_en? },
         logo,
-        order: u16::try_from(order?).ok()?,
+        order: u16::try_from(order?).unwrap_or(u16::MAX),
         activity: activity?,
         visibility: visibility?,
         levels: levels?,
@@ -242,11 +238,11 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
         decryption_key: decryption?,
         clients: clients?,
         timeout: timeout?,
-        concurrency: usize::try_from(concurrency?).ok()?,
+        concurrency: usize::try_from(concurrency?).unwrap_or(usize::MAX),
     })
 }
 
-fn authentication(top: &Section<'_>, environment: &Environment) -> Option<UpstreamAuthentication> {
+fn authentication(top: &Section<'_>, environment: &Environment) -> Read<UpstreamAuthentication> {
     let method = top.text("auth_method", "client_secret_basic", |text| match text {
         "client_secret_basic" | "client_secret_post" | "private_key_jwt" => Ok(text.to_owned()),
         _ => Err("must be \"client_secret_basic\", \"client_secret_post\" or \"private_key_jwt\"".to_owned()),
@@ -257,12 +253,11 @@ fn authentication(top: &Section<'_>, environment: &Environment) -> Option<Upstre
     let (method, secret_file, variable, key_file, key_id) = (method?, secret_file?, variable?, key_file?, key_id?);
     if method == "private_key_jwt" {
         let Some(path) = key_file else {
-            return top.contradiction("private_key_file", "is missing: `private_key_jwt` signs with this key");
+            return Err(top.contradiction("private_key_file", "is missing: `private_key_jwt` signs with this key"));
         };
-        return match signing_key(&path, &key_id) {
-            Ok(key) => Some(UpstreamAuthentication::PrivateKeyJwt(key)),
-            Err(fault) => top.contradiction("private_key_file", &fault),
-        };
+        return signing_key(&path, &key_id)
+            .map(UpstreamAuthentication::PrivateKeyJwt)
+            .map_err(|fault| top.contradiction("private_key_file", &fault));
     }
     let secret = match (secret_file, variable.as_str()) {
         (Some(path), "") => read_file(&path).map_err(|fault| top.contradiction("client_secret_file", &fault)),
@@ -276,83 +271,78 @@ fn authentication(top: &Section<'_>, environment: &Environment) -> Option<Upstre
         (Some(_), _) => {
             Err(top.contradiction("client_secret_env", "goes without `client_secret_file`: give one of them"))
         }
-    };
-    let secret = match secret {
-        Ok(secret) => secret,
-        Err(noted) => return noted,
-    };
-    Some(if method == "client_secret_post" {
+    }?;
+    Ok(if method == "client_secret_post" {
         UpstreamAuthentication::ClientSecretPost(secret)
     } else {
         UpstreamAuthentication::ClientSecretBasic(secret)
     })
 }
 
-fn levels(top: &Section<'_>) -> Option<LevelRange> {
+fn levels(top: &Section<'_>) -> Read<LevelRange> {
     let levels = top.list("levels", &["eidas1"], level)?;
-    match (levels.first(), levels.last()) {
-        (Some(floor), Some(ceiling)) if levels.is_sorted() => LevelRange::new(*floor, *ceiling),
-        _ => top.contradiction(
-            "levels",
-            "must list levels from the floor up to the ceiling, such as [\"eidas1\", \"eidas2\"]",
-        ),
-    }
+    levels
+        .first()
+        .zip(levels.last())
+        .filter(|_| levels.is_sorted())
+        .and_then(|(floor, ceiling)| LevelRange::new(*floor, *ceiling))
+        .ok_or_else(|| {
+            let example = "must list levels from the floor up to the ceiling, such as [\"eidas1\", \"eidas2\"]";
+            top.contradiction("levels", example)
+        })
 }
 
-fn acr_table(top: &Section<'_>) -> Option<AcrTable> {
+fn acr_table(top: &Section<'_>) -> Read<AcrTable> {
     let (asked, answered) = (top.section("acr_values"), top.section("levels_map"));
     let (ask, answer) = (asked.entries(), answered.entries());
     let asked =
         ask?.into_iter().map(|(ours, theirs)| level(&ours).map(|ours| (ours, theirs))).collect::<Result<_, _>>();
     let answered =
         answer?.into_iter().map(|(theirs, ours)| level(&ours).map(|ours| (theirs, ours))).collect::<Result<_, _>>();
-    match (asked, answered) {
-        (Ok(asked), Ok(answered)) => Some(AcrTable { asked, answered }),
-        (Err(allowed), _) => top.contradiction("acr_values", &format!("the level {allowed}")),
-        (Ok(_), Err(allowed)) => top.contradiction("levels_map", &format!("the level {allowed}")),
-    }
+    let wrong = |key, allowed| top.contradiction(key, &format!("the level {allowed}"));
+    Ok(AcrTable {
+        asked: asked.map_err(|allowed: String| wrong("acr_values", allowed))?,
+        answered: answered.map_err(|allowed: String| wrong("levels_map", allowed))?,
+    })
 }
 
 fn decryption(
     top: &Section<'_>,
     id_token: Option<KeyDelivery>,
     userinfo: Option<KeyDelivery>,
-) -> Option<Option<DecryptionKey>> {
+) -> Read<Option<DecryptionKey>> {
     const KEY: &str = "decryption_key_file";
     let path = top.path(KEY)?;
     let mut deliveries = [id_token, userinfo].into_iter().flatten();
     let Some(delivery) = deliveries.next() else {
         return match path {
-            None => Some(None),
-            Some(_) => top.contradiction(KEY, "nothing is encrypted: give `id_token_encrypted_response_alg` too"),
+            None => Ok(None),
+            Some(_) => Err(top.contradiction(KEY, "nothing is encrypted: give `id_token_encrypted_response_alg` too")),
         };
     };
     let Some(path) = path else {
-        return top.contradiction(KEY, "is missing: it opens what the provider encrypts");
+        return Err(top.contradiction(KEY, "is missing: it opens what the provider encrypts"));
     };
     if deliveries.any(|other| other != delivery) {
-        return top.contradiction(KEY, "one key serves one algorithm: ID token and userinfo must use the same");
+        return Err(top.contradiction(KEY, "one key serves one algorithm: ID token and userinfo must use the same"));
     }
-    match decryption_key(&path, delivery) {
-        Ok(key) => Some(Some(key)),
-        Err(fault) => top.contradiction(KEY, &fault),
-    }
+    decryption_key(&path, delivery).map(Some).map_err(|fault| top.contradiction(KEY, &fault))
 }
 
-fn client_filter(top: &Section<'_>) -> Option<ClientFilter> {
-    let section = top.section("filter");
+fn client_filter(top: &Section<'_>) -> Read<ClientFilter> {
     let client = |text: &str| ClientId::parse(text).map_err(|fault| format!("is no client_id: {fault}"));
-    let given = section.has("only_clients");
-    let (only, except) = (section.list("only_clients", &[], client), section.list("except_clients", &[], client));
-    let both = "goes without `only_clients`: give one of them";
-    let filter = match (only?, except?) {
-        (_, except) if given && !except.is_empty() => section.contradiction("except_clients", both),
-        (only, _) if given => Some(ClientFilter::Only(only.into_iter().collect())),
-        (_, except) if except.is_empty() => Some(ClientFilter::All),
-        (_, except) => Some(ClientFilter::Except(except.into_iter().collect())),
-    };
-    section.finish();
-    filter
+    top.whole("filter", |section| {
+        let given = section.has("only_clients");
+        let (only, except) = (section.list("only_clients", &[], client), section.list("except_clients", &[], client));
+        match (only?, except?) {
+            (_, except) if given && !except.is_empty() => {
+                Err(section.contradiction("except_clients", "goes without `only_clients`: give one of them"))
+            }
+            (only, _) if given => Ok(ClientFilter::Only(only.into_iter().collect())),
+            (_, except) if except.is_empty() => Ok(ClientFilter::All),
+            (_, except) => Ok(ClientFilter::Except(except.into_iter().collect())),
+        }
+    })
 }
 
 fn level(text: &str) -> Result<Level, String> {

@@ -36,6 +36,13 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A value cannot be had; why was added to the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Noted;
+
+/// A value of the configuration, or the mark that its problem was noted.
+pub(crate) type Read<T> = Result<T, Noted>;
+
 /// Everything that is wrong with the configuration, one a line. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problems(Vec<Problem>);
@@ -56,17 +63,18 @@ pub(crate) struct Findings(RefCell<Vec<Problem>>);
 
 impl Findings {
     /// Keeps a problem.
-    pub(crate) fn add(&self, problem: Problem) {
+    pub(crate) fn add(&self, problem: Problem) -> Noted {
         self.0.borrow_mut().push(problem);
+        Noted
     }
 
     /// The value, when nothing was found.
-    pub(crate) fn settle<T>(self, value: Option<T>) -> Result<T, Problems> {
+    pub(crate) fn settle<T>(self, value: Read<T>) -> Result<T, Problems> {
         let mut found = self.0.into_inner();
         found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         match value {
-            Some(value) if found.is_empty() => Ok(value),
-            Some(_) | None => Err(Problems(found)),
+            Ok(value) if found.is_empty() => Ok(value),
+            Ok(_) | Err(Noted) => Err(Problems(found)),
         }
     }
 }
@@ -80,29 +88,24 @@ pub(crate) struct Source {
 
 impl Source {
     /// Reads a file; a missing or unreadable one is a finding.
-    pub(crate) fn read(path: &Path, findings: &Findings) -> Option<Self> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Some(Self { path: path.to_owned(), text }),
-            Err(error) => {
-                findings.add(Problem::with_file(path, format!("cannot be read: {error}")));
-                None
-            }
-        }
+    pub(crate) fn read(path: &Path, findings: &Findings) -> Read<Self> {
+        std::fs::read_to_string(path)
+            .map(|text| Self { path: path.to_owned(), text })
+            .map_err(|error| findings.add(Problem::with_file(path, format!("cannot be read: {error}"))))
     }
 
     /// The tables of the file. Where it is not TOML, every fault is a finding, and what could be read is not judged.
-    pub(crate) fn parse(&self, findings: &Findings) -> Option<Spanned<DeTable<'_>>> {
+    pub(crate) fn parse(&self, findings: &Findings) -> Read<Spanned<DeTable<'_>>> {
         let (tables, errors) = DeTable::parse_recoverable(&self.text);
         for error in &errors {
             let line = error.span().map(|span| self.line(&span));
             findings.add(Problem { file: self.path.clone(), line, message: error.message().replace('\n', ": ") });
         }
-        errors.is_empty().then_some(tables)
+        if errors.is_empty() { Ok(tables) } else { Err(Noted) }
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or(self.text.as_bytes());
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
     }
 
     /// The folder of the file: relative paths in it start here.
@@ -128,9 +131,12 @@ impl<'a> Section<'a> {
 
     /// The table `[key]`; one without entries when it is absent.
     pub(crate) fn section(&self, key: &'static str) -> Self {
-        let table = self.value(key).and_then(|value| match value.as_ref().as_table() {
-            Some(table) => Some(table),
-            None => self.reject(key, Some(value), "must be a table"),
+        let table = self.value(key).and_then(|value| {
+            let table = value.as_ref().as_table();
+            if table.is_none() {
+                self.reject(key, Some(value), "must be a table");
+            }
+            table
         });
         Self {
             source: self.source,
@@ -141,22 +147,30 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A text, parsed; absence reads as `default`. The parser says what is allowed. `None` after a finding.
+    /// Reads the table `[key]` to its end: what `read` does not ask for is unknown.
+    pub(crate) fn whole<T>(&self, key: &'static str, read: impl FnOnce(&Self) -> Read<T>) -> Read<T> {
+        let section = self.section(key);
+        let value = read(&section);
+        section.finish();
+        value
+    }
+
+    /// A text, parsed; absence reads as `default`. The parser says what is allowed.
     pub(crate) fn text<T>(
         &self,
         key: &'static str,
         default: &str,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    ) -> Read<T> {
         let value = self.value(key);
         let text = match value {
             None => default,
             Some(value) => match value.as_ref().as_str() {
                 Some(text) => text,
-                None => return self.reject(key, Some(value), "must be a text in quotes"),
+                None => return Err(self.reject(key, Some(value), "must be a text in quotes")),
             },
         };
-        parse(text).map_or_else(|allowed| self.reject(key, value, &allowed), Some)
+        parse(text).map_err(|allowed| self.reject(key, value, &allowed))
     }
 
     /// A text that must be there.
@@ -165,15 +179,15 @@ impl<'a> Section<'a> {
         key: &'static str,
         what: &str,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    ) -> Read<T> {
         if self.value(key).is_none() {
-            return self.reject(key, None, &format!("is missing: {what}"));
+            return Err(self.reject(key, None, &format!("is missing: {what}")));
         }
         self.text(key, "", parse)
     }
 
-    /// A path, from the folder of the file; `None` inside when it is empty or absent.
-    pub(crate) fn path(&self, key: &'static str) -> Option<Option<PathBuf>> {
+    /// A path, from the folder of the file; `None` when it is empty or absent.
+    pub(crate) fn path(&self, key: &'static str) -> Read<Option<PathBuf>> {
         self.text(key, "", |text| Ok((!text.is_empty()).then(|| self.resolve(text))))
     }
 
@@ -183,28 +197,28 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number within `allowed`.
-    pub(crate) fn number(&self, key: &'static str, default: u32, allowed: RangeInclusive<u32>) -> Option<u32> {
-        let Some(value) = self.value(key) else { return Some(default) };
+    pub(crate) fn number(&self, key: &'static str, default: u32, allowed: RangeInclusive<u32>) -> Read<u32> {
+        let Some(value) = self.value(key) else { return Ok(default) };
         let number = value
             .as_ref()
             .as_integer()
             .and_then(|digits| u32::from_str_radix(&digits.as_str().replace('_', ""), digits.radix()).ok());
         match number {
-            Some(number) if allowed.contains(&number) => Some(number),
+            Some(number) if allowed.contains(&number) => Ok(number),
             Some(_) | None => {
                 let allowed = format!("must be a whole number from {} to {}", allowed.start(), allowed.end());
-                self.reject(key, Some(value), &allowed)
+                Err(self.reject(key, Some(value), &allowed))
             }
         }
     }
 
     /// `on` for true and `off` for false.
-    pub(crate) fn choice<T>(&self, key: &'static str, default: T, on: T, off: T) -> Option<T> {
-        let Some(value) = self.value(key) else { return Some(default) };
+    pub(crate) fn choice<T>(&self, key: &'static str, default: T, on: T, off: T) -> Read<T> {
+        let Some(value) = self.value(key) else { return Ok(default) };
         match value.as_ref().as_bool() {
-            Some(true) => Some(on),
-            Some(false) => Some(off),
-            None => self.reject(key, Some(value), "must be true or false"),
+            Some(true) => Ok(on),
+            Some(false) => Ok(off),
+            None => Err(self.reject(key, Some(value), "must be true or false")),
         }
     }
 
@@ -214,33 +228,33 @@ impl<'a> Section<'a> {
         key: &'static str,
         default: &[&str],
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
+    ) -> Read<Vec<T>> {
         let Some(value) = self.value(key) else {
             let parsed = default.iter().map(|text| parse(text)).collect::<Result<_, _>>();
-            return parsed.map_or_else(|allowed| self.reject(key, None, &allowed), Some);
+            return parsed.map_err(|allowed| self.reject(key, None, &allowed));
         };
         let Some(items) = value.as_ref().as_array() else {
-            return self.reject(key, Some(value), "must be a list of texts, such as [\"one\", \"two\"]");
+            return Err(self.reject(key, Some(value), "must be a list of texts, such as [\"one\", \"two\"]"));
         };
         // Every item is looked at, so that every bad one is told.
-        let parsed: Vec<Option<T>> = items
+        let parsed: Vec<Read<T>> = items
             .iter()
             .map(|item| match item.as_ref().as_str() {
-                Some(text) => parse(text).map_or_else(|allowed| self.reject(key, Some(item), &allowed), Some),
-                None => self.reject(key, Some(item), "must be a list of texts"),
+                Some(text) => parse(text).map_err(|allowed| self.reject(key, Some(item), &allowed)),
+                None => Err(self.reject(key, Some(item), "must be a list of texts")),
             })
             .collect();
         parsed.into_iter().collect()
     }
 
     /// Every entry of this section as text to text, for tables whose keys are free; the section is then all known.
-    pub(crate) fn entries(&self) -> Option<Vec<(String, String)>> {
-        let Some(table) = self.table else { return Some(Vec::new()) };
-        let entries: Vec<Option<(String, String)>> = table
+    pub(crate) fn entries(&self) -> Read<Vec<(String, String)>> {
+        let Some(table) = self.table else { return Ok(Vec::new()) };
+        let entries: Vec<Read<(String, String)>> = table
             .iter()
             .map(|(key, value)| match value.as_ref().as_str() {
-                Some(text) => Some((key.as_ref().to_string(), text.to_owned())),
-                None => self.reject(key.as_ref(), Some(value), "must be a text in quotes"),
+                Some(text) => Ok((key.as_ref().to_string(), text.to_owned())),
+                None => Err(self.reject(key.as_ref(), Some(value), "must be a text in quotes")),
             })
             .collect();
         entries.into_iter().collect()
@@ -252,7 +266,7 @@ impl<'a> Section<'a> {
     }
 
     /// Records that `key` does not go with the rest of the configuration.
-    pub(crate) fn contradiction<T>(&self, key: &'static str, message: &str) -> Option<T> {
+    pub(crate) fn contradiction(&self, key: &'static str, message: &str) -> Noted {
         self.note(self.value(key), format!("{}{key}: {message}", self.path))
     }
 
@@ -285,7 +299,7 @@ impl<'a> Section<'a> {
         self.table.and_then(|table| table.get(key))
     }
 
-    fn reject<T>(&self, key: &str, value: Option<&Spanned<DeValue<'a>>>, allowed: &str) -> Option<T> {
+    fn reject(&self, key: &str, value: Option<&Spanned<DeValue<'a>>>, allowed: &str) -> Noted {
         let seen = match value {
             Some(value) => format!(" {}", shown(key, value.as_ref())),
             None => String::new(),
@@ -293,13 +307,12 @@ impl<'a> Section<'a> {
         self.note(value, format!("{}{key}:{seen} {allowed}", self.path))
     }
 
-    fn note<T>(&self, value: Option<&Spanned<DeValue<'a>>>, message: String) -> Option<T> {
+    fn note(&self, value: Option<&Spanned<DeValue<'a>>>, message: String) -> Noted {
         self.findings.add(Problem {
             file: self.source.path.clone(),
             line: value.map(|value| self.source.line(&value.span())),
             message,
-        });
-        None
+        })
     }
 }
 

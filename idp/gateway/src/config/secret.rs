@@ -1,5 +1,6 @@
 //! Secrets and where they come from: a file or the environment, never the configuration itself.
 
+#[cfg(test)]
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use domain::secret::{base64url, from_base64url};
 use zeroize::Zeroizing;
 
-use super::reader::Section;
+use super::reader::{Read, Section};
 use crate::random::Random;
 
 /// A secret text. Neither `Debug` nor anything else shows it but [`Secret::expose`].
@@ -38,6 +39,7 @@ pub(crate) enum Environment {
     /// Those of the process.
     Process,
     /// These alone.
+    #[cfg(test)]
     Given(BTreeMap<String, String>),
 }
 
@@ -47,6 +49,7 @@ impl Environment {
     pub(crate) fn read(&self, name: &str) -> Option<Secret> {
         let text = match self {
             Self::Process => Zeroizing::new(std::env::var(name).ok()?),
+            #[cfg(test)]
             Self::Given(variables) => Zeroizing::new(variables.get(name)?.clone()),
         };
         (!text.trim().is_empty()).then(|| Secret::new(text.trim()))
@@ -64,22 +67,19 @@ pub(super) fn read_file(path: &Path) -> Result<Secret, String> {
     }
 }
 
-/// A secret from the environment variable `variable`, else from the file that `key` names. The outer `None` is a
-/// finding; the inner one says that there is neither.
+/// A secret from the environment variable `variable`, else from the file that `key` names. `None` when there is
+/// neither.
 pub(super) fn from_variable_or_file(
     section: &Section<'_>,
     environment: &Environment,
     variable: &str,
     key: &'static str,
-) -> Option<Option<Secret>> {
+) -> Read<Option<Secret>> {
     let file = section.path(key)?;
     match (environment.read(variable), file) {
-        (Some(secret), _) => Some(Some(secret)),
-        (None, None) => Some(None),
-        (None, Some(path)) => match read_file(&path) {
-            Ok(secret) => Some(Some(secret)),
-            Err(fault) => section.contradiction(key, &fault),
-        },
+        (Some(secret), _) => Ok(Some(secret)),
+        (None, None) => Ok(None),
+        (None, Some(path)) => read_file(&path).map(Some).map_err(|fault| section.contradiction(key, &fault)),
     }
 }
 
@@ -162,31 +162,30 @@ pub(super) fn master_key(
     environment: &Environment,
     data: &Path,
     loopback: bool,
-) -> Option<MasterKeySource> {
+) -> Read<MasterKeySource> {
     const KEY: &str = "master_key_file";
     let configured = section.path(KEY)?;
     let path = configured.clone().unwrap_or_else(|| data.join("master.key"));
     if let Some(secret) = environment.read("PASSERELLE_MASTER_KEY") {
-        return match MasterKey::parse(&secret) {
-            Ok(key) => Some(MasterKeySource::Held(key)),
-            Err(fault) => section.contradiction(KEY, &format!("PASSERELLE_MASTER_KEY: {fault}")),
-        };
+        return MasterKey::parse(&secret)
+            .map(MasterKeySource::Held)
+            .map_err(|fault| section.contradiction(KEY, &format!("PASSERELLE_MASTER_KEY: {fault}")));
     }
     if !path.exists() {
         if loopback && configured.is_none() {
-            return Some(MasterKeySource::ToMake(path));
+            return Ok(MasterKeySource::ToMake(path));
         }
-        return section.contradiction(
+        return Err(section.contradiction(
             KEY,
             &format!(
                 "there is no master key at {}: make one (`openssl rand 32 | basenc --base64url | tr -d =`), readable by \
                  the gateway alone, and keep a copy; or set PASSERELLE_MASTER_KEY",
                 path.display()
             ),
-        );
+        ));
     }
-    match read_file(&path).and_then(|secret| MasterKey::parse(&secret)) {
-        Ok(key) => Some(MasterKeySource::Held(key)),
-        Err(fault) => section.contradiction(KEY, &format!("{}: {fault}", path.display())),
-    }
+    read_file(&path)
+        .and_then(|secret| MasterKey::parse(&secret))
+        .map(MasterKeySource::Held)
+        .map_err(|fault| section.contradiction(KEY, &format!("{}: {fault}", path.display())))
 }

@@ -8,7 +8,7 @@
 //!
 //! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
 
-mod address;
+pub(crate) mod address;
 mod tls;
 
 #[cfg(test)]
@@ -36,7 +36,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-pub(crate) use address::ClientAddress;
 pub(crate) use tls::{BadCertificate, check as check_certificate};
 
 use address::{Transport, who};
@@ -92,9 +91,12 @@ impl Server {
     /// Binds the configured address and loads the certificate.
     pub(crate) async fn bind(listen: &Listen) -> Result<Self, BindError> {
         let certificates = listen.tls.clone().map(Certificates::load).transpose()?;
-        let listener = TcpListener::bind(listen.address).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => BindError::Taken(listen.address),
-            _ => BindError::Address { address: listen.address, source },
+        let listener = TcpListener::bind(listen.address).await.map_err(|source| {
+            if source.kind() == io::ErrorKind::AddrInUse {
+                BindError::Taken(listen.address)
+            } else {
+                BindError::Address { address: listen.address, source }
+            }
         })?;
         let limits = Limits {
             connections: listen.max_connections,
@@ -161,12 +163,10 @@ impl Server {
 
 /// A failed accept never ends the gateway. When the system is out of something (files, memory), it gets a moment.
 async fn rest_after(error: &io::Error) {
-    match error.kind() {
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => {}
-        _ => {
-            tracing::error!(%error, "a connection cannot be accepted");
-            sleep(Duration::from_millis(100)).await;
-        }
+    let left = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::ConnectionRefused];
+    if !left.contains(&error.kind()) {
+        tracing::error!(%error, "a connection cannot be accepted");
+        sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
+use super::address::ClientAddress;
 use super::*;
 use crate::config::TlsFiles;
 

@@ -63,19 +63,14 @@ fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
-    let special = match (a, b, c) {
-        // this network, loopback, private use; from 224 on multicast, reserved, broadcast
-        (0 | 10 | 127 | 224..=255, _, _) => true,
-        // shared address space (RFC 6598)
-        (100, 64..=127, _) => true,
-        // link-local, where clouds keep their metadata
-        (169, 254, _) => true,
-        (172, 16..=31, _) | (192, 168, _) => true,
-        // protocol assignments, documentation, 6to4 relays, benchmarking
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => true,
-        _ => false,
-    };
-    !special
+    // this network, loopback and private use; shared addresses (RFC 6598); link-local, where clouds keep metadata
+    let private = matches!((a, b), (0 | 10 | 127, _) | (100, 64..=127) | (169, 254) | (172, 16..=31) | (192, 168));
+    // protocol assignments, documentation, 6to4 relays, benchmarking; from 224 on multicast, reserved, broadcast
+    let other = matches!(
+        (a, b, c),
+        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) | (224..=255, _, _)
+    );
+    !private && !other
 }
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {

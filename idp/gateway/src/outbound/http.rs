@@ -88,7 +88,7 @@ impl Http {
             .no_proxy()
             .referer(false)
             .connect_timeout(Duration::from_secs(3))
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .pool_idle_timeout(Duration::from_secs(20))
             .pool_max_idle_per_host(16)
             .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")))
@@ -100,7 +100,7 @@ impl Http {
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, HttpError> {
         let request: reqwest::Request = request.try_into().map_err(|_| HttpError::Unsendable)?;
         egress::check(&self.egress, request.url())?;
-        let mut response = self.client.execute(request).await.map_err(HttpError::of)?;
+        let mut response = self.client.execute(request).await.map_err(|error| HttpError::of(&error))?;
         if response.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
             return Err(HttpError::TooLarge);
         }
@@ -108,7 +108,7 @@ impl Http {
         *answer.version_mut() = response.version();
         *answer.status_mut() = response.status();
         *answer.headers_mut() = std::mem::take(response.headers_mut());
-        while let Some(part) = response.chunk().await.map_err(HttpError::of)? {
+        while let Some(part) = response.chunk().await.map_err(|error| HttpError::of(&error))? {
             keep(answer.body_mut(), &part)?;
         }
         Ok(answer)
@@ -144,8 +144,8 @@ pub(crate) fn authorities(egress: &Egress) -> Result<Vec<CertificateDer<'static>
 }
 
 impl HttpError {
-    fn of(error: reqwest::Error) -> Self {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    fn of(error: &reqwest::Error) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = cause {
             if let Some(refused) = error.downcast_ref::<Refused>() {
                 return Self::Refused(*refused);
@@ -155,7 +155,7 @@ impl HttpError {
         if error.is_timeout() {
             return Self::TimedOut;
         }
-        let mut root: &(dyn std::error::Error + 'static) = &error;
+        let mut root: &(dyn std::error::Error + 'static) = error;
         while let Some(deeper) = root.source() {
             root = deeper;
         }

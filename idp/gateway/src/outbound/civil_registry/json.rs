@@ -1,7 +1,7 @@
 //! The JSON form: the question is the body of a POST, so nothing personal stands in an address or an access log.
 
 use domain::identity::civil::{Answer, Life, Outcome};
-use domain::identity::pivot::{Name, Pivot, RawPivot};
+use domain::identity::pivot::{Name, Pivot, Place, RawPivot};
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde::Deserialize;
@@ -15,8 +15,8 @@ pub(super) fn question(url: &url::Url, pivot: &Pivot) -> http::Result<Request> {
         "given_names": pivot.given_names.iter().map(Name::as_str).collect::<Vec<_>>(),
         "birthdate": pivot.birthdate.to_string(),
         "gender": pivot.gender.as_str(),
-        "birthplace": pivot.birthplace.as_ref().map(|place| place.as_str()),
-        "birthcountry": pivot.birthcountry.as_ref().map(|place| place.as_str()),
+        "birthplace": pivot.birthplace.as_ref().map(Place::as_str),
+        "birthcountry": pivot.birthcountry.as_ref().map(Place::as_str),
     });
     http::Request::builder()
         .method(Method::POST)

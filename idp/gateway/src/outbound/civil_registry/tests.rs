@@ -62,10 +62,8 @@ fn document(outcome: &str, individual: &str) -> String {
 }
 
 fn found(document: &str) -> Result<Pivot, CivilRegistryError> {
-    match xml::answer(document.as_bytes())?.outcome {
-        domain::identity::civil::Outcome::Found(pivot) => Ok(pivot),
-        other => panic!("{other:?}"),
-    }
+    let confirmed = xml::answer(document.as_bytes())?.confirm().expect("found");
+    Ok(confirmed.pivot().clone())
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ impl Office {
                 conversations.spawn(async move {
                     match wire {
                         Wire::Plain | Wire::StartedTls => {
-                            drop(converse(BufReader::new(stream), &desk, Wire::Plain).await)
+                            drop(converse(BufReader::new(stream), &desk, Wire::Plain).await);
                         }
                         Wire::Tls => {
                             let Ok(stream) = acceptor.accept(stream).await else { return };
