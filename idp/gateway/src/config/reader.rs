@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -83,14 +83,19 @@ impl Findings {
 #[derive(Debug)]
 pub(crate) struct Source {
     path: PathBuf,
+    folder: PathBuf,
     text: String,
 }
 
 impl Source {
     /// Reads a file; a missing or unreadable one is a finding.
     pub(crate) fn read(path: &Path, findings: &Findings) -> Read<Self> {
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            Some(_) | None => Path::new("."),
+        };
         std::fs::read_to_string(path)
-            .map(|text| Self { path: path.to_owned(), text })
+            .and_then(|text| Ok(Self { path: path.to_owned(), folder: folder.canonicalize()?, text }))
             .map_err(|error| findings.add(Problem::with_file(path, format!("cannot be read: {error}"))))
     }
 
@@ -108,9 +113,20 @@ impl Source {
         self.text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
     }
 
-    /// The folder of the file: relative paths in it start here.
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
+    /// A path as written, from the folder of the file, absolute and without `..`: engines that are given a path as a
+    /// URL would read those in their own way.
+    fn resolve(&self, text: &str) -> PathBuf {
+        let mut path = self.folder.clone();
+        for part in Path::new(text).components() {
+            match part {
+                Component::ParentDir => {
+                    path.pop();
+                }
+                Component::CurDir => {}
+                Component::Normal(_) | Component::RootDir | Component::Prefix(_) => path.push(part),
+            }
+        }
+        path
     }
 }
 
@@ -193,7 +209,7 @@ impl<'a> Section<'a> {
 
     /// A path as written, from the folder of the file.
     pub(crate) fn resolve(&self, text: &str) -> PathBuf {
-        self.source.folder().join(text)
+        self.source.resolve(text)
     }
 
     /// A whole number within `allowed`.

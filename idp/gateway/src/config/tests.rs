@@ -79,7 +79,10 @@ fn a_loopback_issuer_is_all_that_a_sandbox_must_say() {
     folder.write("config/idp.toml", LOCAL);
     let config = folder.load().expect("enough");
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8401");
-    assert_eq!(config.data, folder.path("config/../data"));
+    assert_eq!(
+        config.data,
+        folder.path("data").parent().expect("a folder").canonicalize().expect("there").join("data")
+    );
     assert_eq!(config.lifetimes.code.as_seconds(), 30);
     assert!(matches!(config.ephemeral, EphemeralEngine::Memory));
     assert!(matches!(&config.registry, RegistryEngine::Sqlite(path) if path.ends_with("data/registry.sqlite")));
@@ -142,6 +145,31 @@ fn the_shipped_file_names_every_key_with_its_default() {
     folder.write("config/idp.toml", &text);
     let shown = folder.load().unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(format!("{bare:?}"), format!("{shown:?}"));
+
+    // An unknown key that resembles none is answered with the known ones: each of them stands in the file.
+    let sections = [
+        "listen",
+        "data",
+        "secrets",
+        "ephemeral",
+        "registry",
+        "mail",
+        "civil_registry",
+        "providers",
+        "brand",
+        "lifetimes",
+        "egress",
+        "log",
+    ];
+    for section in sections {
+        let told = folder.told(&format!("{LOCAL}[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
+        let known = told.split("known here: ").nth(1).expect(&told).trim();
+        let shown = text.split(&format!("[{section}]\n")).nth(1).expect(section);
+        let shown = shown.split("\n[").next().unwrap_or(shown);
+        for key in known.split(", ") {
+            assert!(shown.lines().any(|line| line.starts_with(&format!("{key} = "))), "[{section}] {key}");
+        }
+    }
 }
 
 #[test]
@@ -178,6 +206,21 @@ fn a_file_that_is_not_toml_is_told_with_its_line() {
     let told = Folder::new().told("issuer = \"http://127.0.0.1:1\"\n[listen\naddress = \n");
     assert!(told.contains("idp.toml:2: unclosed table"), "{told}");
     assert!(!told.contains("no such key"), "{told}");
+}
+
+#[test]
+fn paths_start_at_the_folder_of_the_file_and_come_out_absolute_and_plain() {
+    let folder = Folder::new();
+    let root = folder.0.path().canonicalize().expect("there");
+    for (written, meant) in [
+        ("x", root.join("config/x")),
+        ("./x/../y", root.join("config/y")),
+        ("../../x", root.parent().expect("not the root").join("x")),
+        ("/var/lib/x", PathBuf::from("/var/lib/x")),
+    ] {
+        folder.write("config/idp.toml", &format!("{LOCAL}[data]\ndirectory = \"{written}\"\n"));
+        assert_eq!(folder.load().expect("sound").data, meant, "{written}");
+    }
 }
 
 #[test]

@@ -200,12 +200,14 @@ fn a_new_certificate_that_cannot_be_used_leaves_the_old_one_in_place() {
 async fn a_peer_that_dawdles_over_its_header_is_dropped() {
     let gateway = Gateway::start(hello(), Limits { header: SHORT, ..GENEROUS }, None).await;
     for slow in ["", "G", "GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: "] {
-        let answer = exchange(gateway.connect().await, slow).await;
+        let dropped = timeout(Duration::from_secs(20), exchange(gateway.connect().await, slow));
+        let answer = dropped.await.expect("dropped");
         assert!(!answer.contains("200 OK"), "{answer}");
     }
     let certified = Certified::new();
     let gateway = Gateway::start(hello(), Limits { handshake: SHORT, ..GENEROUS }, Some(certified.files())).await;
-    assert_eq!(exchange(gateway.connect().await, "").await, "");
+    let dropped = timeout(Duration::from_secs(20), exchange(gateway.connect().await, ""));
+    assert_eq!(dropped.await.expect("dropped"), "");
 }
 
 #[tokio::test]
