@@ -255,9 +255,10 @@ impl Page {
         value.with_context(|| format!("no {selector} with {name} on {} {}", self.status, self.url))
     }
 
-    /// The values of a parameter of the address.
+    /// A parameter of the address: of its query, or of its fragment where answers to implicit requests go.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        let fragment = url::form_urlencoded::parse(self.url.fragment().unwrap_or_default().as_bytes());
+        self.url.query_pairs().chain(fragment).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// One line that says which page this is, for messages of failed tests.

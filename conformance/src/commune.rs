@@ -32,7 +32,7 @@ impl Commune {
             "token_endpoint_auth_method": "client_secret_basic",
             "scope": "openid profile birth email idp_id identite_pivot",
             "default_acr_values": ["eidas1"],
-            "passerelle": { "kind": "public", "claims": ["amr"], "contact": "mairie@exemple.fr" },
+            "passerelle": { "kind": "public", "claims": ["amr"] },
         })
     }
 

@@ -18,6 +18,9 @@ use crate::process::{Process, Signals};
 use crate::upstream::{Authentication, CLIENT_ID, ProviderId, Providers, TokenForm, UserinfoForm};
 use crate::workspace;
 
+/// How long a change by the command line may take until the running gateway follows it: the second that is promised,
+/// and as much again for a loaded machine.
+const IN_FORCE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the gateway may take until its stores answer.
 const READY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -155,6 +158,15 @@ impl Installation {
         self.command(arguments).output().await.context("idp cannot be started")
     }
 
+    /// Makes or updates the tables of its lasting store, as an operator does before the first start.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        let output = self.run(&["migrate"]).await?;
+        if !output.status.success() {
+            bail!("idp migrate: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
     /// Imports a client from its metadata.
     pub async fn import(&self, metadata: &Value) -> anyhow::Result<Imported> {
         let file = tempfile::NamedTempFile::with_suffix(".json")?;
@@ -165,6 +177,28 @@ impl Installation {
             bail!("idp clients import: {}", String::from_utf8_lossy(&output.stderr));
         }
         serde_json::from_slice(&output.stdout).context("idp clients import --json prints the credentials")
+    }
+
+    /// Waits until the running gateway treats a client as `standing` says: it reads what the command line changed
+    /// within a second.
+    pub async fn until(&self, client_id: &str, standing: Standing) -> anyhow::Result<()> {
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let asked = format!("{}/authorize?client_id={client_id}", self.issuer);
+        let deadline = tokio::time::Instant::now() + IN_FORCE_PATIENCE;
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            // Without a redirect URI the answer is a page that tells an unknown client from a known one.
+            let page = client.get(&asked).send().await?;
+            let unknown = page.text().await?.contains("data-code=\"P102\"");
+            if unknown == (standing == Standing::Unknown) {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                tokio::time::Instant::now() < deadline,
+                "a change of {client_id} is in force within a second"
+            );
+            pace.tick().await;
+        }
     }
 
     /// Starts it and waits until its stores answer.
@@ -190,6 +224,15 @@ impl Installation {
         }
         command
     }
+}
+
+/// Whether a gateway serves a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Served,
+    /// It does not: never registered, or disabled.
+    Unknown,
 }
 
 /// A gateway that answers. Dropping it kills it.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::citizen::Page;
-use crate::gateway::{Imported, Installation};
+use crate::gateway::{Imported, Installation, Standing};
 use crate::jose;
 use crate::random;
 
@@ -82,13 +82,14 @@ impl RelyingParty {
             "token_endpoint_auth_method": "client_secret_basic",
             "scope": "openid profile birth email",
             "default_acr_values": ["eidas1"],
-            "passerelle": { "kind": "public", "contact": "contact@exemple.fr" },
+            "contacts": ["contact@exemple.fr"], "passerelle": { "kind": "public" },
         })
     }
 
     /// Registers `metadata` at a gateway and reads what the gateway publishes.
     pub async fn register(installation: &Installation, metadata: &Value) -> anyhow::Result<Self> {
         let Imported { client_id, client_secret } = installation.import(metadata).await?;
+        installation.until(&client_id, Standing::Served).await?;
         let redirect_uri = metadata["redirect_uris"][0].as_str().context("a redirect URI")?.to_owned();
         Self::known(installation.issuer(), client_id, client_secret, redirect_uri).await
     }

@@ -13,7 +13,7 @@ use crate::people::{PASSWORD, PEOPLE};
 use crate::process::Signals;
 use crate::registry::Registry;
 use crate::site::{PortTaken, free_port, listen};
-use crate::upstream::{Control, ProviderId, Providers};
+use crate::upstream::{Control, Fault, ProviderId, Providers};
 use crate::workspace::{self, Programs};
 
 /// How long a test waits for a message that must come.
@@ -93,6 +93,8 @@ pub struct Setting {
     pub provider_overrides: Vec<(ProviderId, Table)>,
     /// Providers beside the six.
     pub more_providers: Vec<ProviderFile>,
+    /// Providers that misbehave before the gateway starts and meets them.
+    pub faults: Vec<(ProviderId, Fault)>,
 }
 
 /// Everything that runs. Dropping it ends it all.
@@ -132,6 +134,9 @@ impl Scene {
     ) -> anyhow::Result<Self> {
         let issuer = format!("http://127.0.0.1:{}", places.gateway.port);
         let providers = Providers::start(places.providers, &issuer, control);
+        for (id, fault) in &setting.faults {
+            providers.set(*id, *fault);
+        }
         let registry = Registry::start(places.registry, control);
         let mailbox = Mailbox::start(places.mailbox, places.smtp);
         let around = Surroundings {
@@ -146,6 +151,7 @@ impl Scene {
             more_providers: setting.more_providers,
         };
         let installation = Installation::write(&programs.idp, &around, &providers)?;
+        installation.migrate().await?;
         let base = format!("http://localhost:{}", places.commune.port);
         let client = installation.import(&Commune::metadata(&base)).await?;
         drop(places.gateway.held.take());

@@ -1,6 +1,7 @@
 //! Group C: codes, PKCE, client authentication, the token and userinfo endpoints.
 
 use conformance::citizen::Citizen;
+use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::relying_party::{Ask, RelyingParty};
 use conformance::upstream::ProviderId;
@@ -263,11 +264,13 @@ async fn a_code_of_a_disabled_client_is_worth_nothing() {
     let installation = journey.scene.gateway.installation();
     let disabled = installation.run(&["clients", "disable", &journey.service.client_id]).await.unwrap();
     assert!(disabled.status.success());
+    journey.scene.gateway.installation().until(&journey.service.client_id, Standing::Unknown).await.unwrap();
     let (status, _) = error("disabled", journey.service.redeem(&ask, &code).await.unwrap()).await;
     assert!([400, 401].contains(&status));
     assert_eq!(journey.service.userinfo(&tokens.access_token).await.unwrap().status(), 401);
     let enabled = installation.run(&["clients", "enable", &journey.service.client_id]).await.unwrap();
     assert!(enabled.status.success());
+    installation.until(&journey.service.client_id, Standing::Served).await.unwrap();
     journey.tokens(ProviderId::Impots, "angela").await;
 }
 
