@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct BadId(&'static str);
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $max:literal, $rule:literal, $allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident, $length:expr, $rule:literal, $allowed:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -18,7 +18,7 @@ macro_rules! id {
             /// Parses the identifier.
             pub fn parse(text: &str) -> Result<Self, BadId> {
                 let allowed: fn(u8) -> bool = $allowed;
-                if text.is_empty() || text.len() > $max || !text.bytes().all(allowed) {
+                if !($length).contains(&text.len()) || !text.bytes().all(allowed) {
                     return Err(BadId($rule));
                 }
                 Ok(Self(text.to_owned()))
@@ -54,39 +54,39 @@ macro_rules! id {
 
 id!(
     /// A relying party's `client_id` (RFC 6749 §2.2): 1 to 255 visible ASCII characters without quote or backslash.
-    ClientId, 255, "1 to 255 visible ASCII characters, no quote, no backslash",
+    ClientId, 1..=255, "1 to 255 visible ASCII characters, no quote, no backslash",
     |b| b.is_ascii_graphic() && b != b'"' && b != b'\\'
 );
 id!(
     /// An identity provider, named by the stem of its configuration file: 1 to 40 of `a-z 0-9 -`.
-    ProviderId, 40, "1 to 40 of a-z, 0-9 and -",
+    ProviderId, 1..=40, "1 to 40 of a-z, 0-9 and -",
     |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
 );
 id!(
     /// The sector that pairwise subjects are computed for (OIDC Core §8.1). Clients of one organisation may share it.
-    Sector, 255, "1 to 255 visible ASCII characters, no quote, no backslash",
+    Sector, 1..=255, "1 to 255 visible ASCII characters, no quote, no backslash",
     |b| b.is_ascii_graphic() && b != b'"' && b != b'\\'
 );
 id!(
     /// One sign-in, as it stands in the URL of its pages: 22 base64url characters (128 bits). Useless without the
     /// browser's cookie.
-    SignInId, 22, "22 base64url characters",
+    SignInId, 22..=22, "22 base64url characters",
     |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 );
 id!(
     /// The identifier of a signing key (RFC 7517 §4.5).
-    Kid, 64, "1 to 64 of A-Z, a-z, 0-9, - and _",
+    Kid, 1..=64, "1 to 64 of A-Z, a-z, 0-9, - and _",
     |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 );
 id!(
     /// The public name of a session, in ID tokens as `sid` (OIDC Back-Channel Logout §2.1): 22 base64url characters.
-    SessionId, 22, "22 base64url characters",
+    SessionId, 22..=22, "22 base64url characters",
     |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 );
 id!(
     /// The code that a notice shows and that a citizen quotes to contest a sign-in: `XXXX-XXXX-XXXX` style capitals
     /// and digits.
-    Reference, 14, "capitals, digits and -",
+    Reference, 14..=14, "capitals, digits and -",
     |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'
 );
 

@@ -36,6 +36,7 @@ impl Level {
 
     /// The highest level that an earlier sign-in may be reused for. A reused high sign-in counts as substantial:
     /// high needs the citizen there and then.
+    #[must_use]
     pub const fn reusable(self) -> Self {
         match self {
             Self::Low => Self::Low,
@@ -122,6 +123,10 @@ impl LevelMet {
             return Err(LevelRefused::TooLow { asked, got });
         }
         Ok(Self { level: got })
+    }
+
+    pub(crate) fn into_level(self) -> Level {
+        self.level
     }
 
     /// The level that was met.

@@ -1,15 +1,20 @@
-//! The two cookies of the gateway, each holding one bearer secret and nothing else.
+//! The cookies of the gateway, each holding one bearer secret and nothing else.
 //!
 //! | cookie | opens | lives |
 //! |---|---|---|
 //! | `browser` | the sign-ins that this browser has under way, each derived from it | as long as the browser |
-//! | `session` | the session that may be reused; a new secret at every sign-in (CVE-2024-7341 is the class) | as long as the browser |
+//! | the sign-in's id | one sign-in from the citizen's arrival on, under a secret made there and then | as long as the sign-in |
+//! | `session` | the session that may be reused; a new secret at every sign-in | as long as the browser |
 //!
-//! Over https both have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3). Both are
+//! Whoever planted a cookie before the citizen signed in knows nothing that opens anything after (CVE-2024-7341 is the
+//! class). Over https all have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3). Both are
 //! `SameSite=Lax`: the way back from a provider is a cross-site navigation.
 
+use domain::id::SignInId;
 use domain::secret::Bearer;
+use domain::signin::AnySignIn;
 use domain::signin::session::Session;
+use domain::time::Lifetime;
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
 use crate::config::Issuer;
@@ -38,12 +43,37 @@ impl Cookies {
 
     /// The browser's secret.
     pub(crate) fn browser(self, headers: &HeaderMap) -> Option<Bearer<Browser>> {
-        self.read(headers, self.browser_name())
+        Self::read(headers, self.browser_name())
     }
 
     /// The session's secret.
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<Bearer<Session>> {
-        self.read(headers, self.session_name())
+        Self::read(headers, self.session_name())
+    }
+
+    /// The secret of one sign-in whose citizen has arrived.
+    pub(crate) fn arrived(self, headers: &HeaderMap, id: &SignInId) -> Option<Bearer<AnySignIn>> {
+        Self::read(headers, &self.arrived_name(id))
+    }
+
+    /// Hands the secret of a sign-in to the browser, for as long as the sign-in lives.
+    pub(crate) fn set_arrived(
+        self,
+        headers: &mut HeaderMap,
+        id: &SignInId,
+        secret: &Bearer<AnySignIn>,
+        life: Lifetime,
+    ) {
+        let (name, value, seconds) = (self.arrived_name(id), secret.expose(), life.as_seconds());
+        let cookie = format!("{name}={}; {}; Max-Age={seconds}", *value, self.attributes());
+        headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+    }
+
+    fn arrived_name(self, id: &SignInId) -> String {
+        match self {
+            Self::Secure => format!("__Host-passerelle-{id}"),
+            Self::Loopback => format!("passerelle-{id}"),
+        }
     }
 
     /// Hands a secret to the browser.
@@ -84,7 +114,7 @@ impl Cookies {
     }
 
     /// The one value of that name. Two different values of one name mean that someone planted one: neither is used.
-    fn read<R>(self, headers: &HeaderMap, name: &str) -> Option<Bearer<R>> {
+    fn read<R>(headers: &HeaderMap, name: &str) -> Option<Bearer<R>> {
         let mut found: Option<&str> = None;
         let mut read = 0;
         for header in headers.get_all(COOKIE) {

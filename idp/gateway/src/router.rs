@@ -79,9 +79,9 @@ async fn ready(State(app): State<Shared>) -> Response {
 }
 
 async fn not_found(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    problem(&app, &Occasion::of(&headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, "P404")
+    problem(&app, Occasion::of(&headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, "P404")
 }
 
 async fn wrong_method(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    problem(&app, &Occasion::of(&headers), StatusCode::METHOD_NOT_ALLOWED, WhatWentWrong::WrongMethod, "P405")
+    problem(&app, Occasion::of(&headers), StatusCode::METHOD_NOT_ALLOWED, WhatWentWrong::WrongMethod, "P405")
 }

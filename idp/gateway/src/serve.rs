@@ -38,7 +38,7 @@ use crate::watch::Watched;
 /// Records that a node without Redis keeps at most. Each is a few KiB; what does not fit is refused, never evicted.
 const MEMORY_RECORDS: u64 = 200_000;
 /// Between two rounds of forgetting which sign-ins were finished.
-const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_secs(3600);
+const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Opens the vault of the configured master key.
 pub(crate) fn vault(config: &Config, random: Random) -> anyhow::Result<Arc<Vault>> {

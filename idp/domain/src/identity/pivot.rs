@@ -70,10 +70,9 @@ impl Name {
 
 fn is_name_character(c: char) -> bool {
     match c {
-        'a'..='z' | 'A'..='Z' | ' ' | '-' | '\'' | '’' | '.' => true,
+        '×' | '÷' => false,
         // Latin-1 Supplement and Latin Extended-A/-B letters, and Latin Extended Additional (Vietnamese).
-        '\u{C0}'..='\u{24F}' => c != '×' && c != '÷',
-        '\u{1E00}'..='\u{1EFF}' => true,
+        'a'..='z' | 'A'..='Z' | ' ' | '-' | '\'' | '’' | '.' | '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => true,
         _ => false,
     }
 }
@@ -101,9 +100,8 @@ impl Birthdate {
         };
         let (month, day) = (u8::try_from(month).unwrap_or(u8::MAX), u8::try_from(day).unwrap_or(u8::MAX));
         let known = match (month, day) {
-            (0, 0) => true,
+            (0..=12, 0) => true,
             (0, _) => return Err(bad("has a day but no month")),
-            (1..=12, 0) => true,
             (1..=12, day) => time::Month::try_from(month)
                 .ok()
                 .is_some_and(|month| time::Date::from_calendar_date(i32::from(year), month, day).is_ok()),

@@ -98,19 +98,20 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     }
     let (algorithm, key) = match kind {
         "EC" if text("crv") == Some("P-256") => {
-            let (x, y) = (text("x").ok_or(BadKeySet::Key)?, text("y").ok_or(BadKeySet::Key)?);
-            if [x, y].into_iter().any(|part| from_base64url(part).is_none_or(|bytes| bytes.len() != 32)) {
+            let coordinates = [text("x").ok_or(BadKeySet::Key)?, text("y").ok_or(BadKeySet::Key)?];
+            let [x, y] = coordinates;
+            if coordinates.into_iter().any(|part| from_base64url(part).is_none_or(|bytes| bytes.len() != 32)) {
                 return Err(BadKeySet::Key);
             }
             (SigningAlgorithm::Es256, DecodingKey::from_ec_components(x, y).map_err(|_| BadKeySet::Key)?)
         }
         "RSA" => {
-            let (n, e) = (text("n").ok_or(BadKeySet::Key)?, text("e").ok_or(BadKeySet::Key)?);
-            let bits = from_base64url(n).map(|bytes| bit_length(&bytes)).ok_or(BadKeySet::Key)?;
+            let (modulus, exponent) = (text("n").ok_or(BadKeySet::Key)?, text("e").ok_or(BadKeySet::Key)?);
+            let bits = from_base64url(modulus).map(|bytes| bit_length(&bytes)).ok_or(BadKeySet::Key)?;
             if !(2048..=8192).contains(&bits) {
                 return Err(BadKeySet::RsaSize);
             }
-            (SigningAlgorithm::Rs256, DecodingKey::from_rsa_components(n, e).map_err(|_| BadKeySet::Key)?)
+            (SigningAlgorithm::Rs256, DecodingKey::from_rsa_components(modulus, exponent).map_err(|_| BadKeySet::Key)?)
         }
         _ => return Ok(None),
     };

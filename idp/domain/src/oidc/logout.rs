@@ -157,7 +157,7 @@ mod tests {
             [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", "https://v.example/bye"), ("state", "é b")];
         match decide(&pairs, &key) {
             Ok(Logout::Proven { then: Some(then), .. }) => {
-                assert_eq!(then.url(), "https://v.example/bye?state=%C3%A9+b")
+                assert_eq!(then.url(), "https://v.example/bye?state=%C3%A9+b");
             }
             other => panic!("{other:?}"),
         }

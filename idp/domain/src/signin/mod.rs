@@ -59,7 +59,7 @@ use session::Session;
 /// A sign-in at one step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SignIn<S> {
-    base: Base,
+    base: Box<Base>,
     step: S,
 }
 
@@ -84,7 +84,7 @@ pub struct Choosing {
 /// The citizen is at a provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Away {
-    attempt: Attempt,
+    attempt: Box<Attempt>,
 }
 
 /// The citizen is back and the answer is being verified. The attempt is spent.
@@ -96,7 +96,7 @@ pub struct Arriving {
 /// The citizen reads what will be sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Informing {
-    verified: Verified,
+    verified: Box<Verified>,
     reuse: Reuse,
 }
 
@@ -105,7 +105,7 @@ pub struct Informing {
 pub struct Finishing {
     code: Bearer<Code>,
     grant: Box<Grant>,
-    verified: Verified,
+    verified: Box<Verified>,
     reuse: Reuse,
     consented: Option<Vec<String>>,
     at: Timestamp,
@@ -228,7 +228,7 @@ impl SignIn<Choosing> {
     ) -> Beginning {
         let silent = request.prompt == crate::oidc::request::Prompt::None;
         let reused = session.and_then(|(session, standing)| session.reuse(&request, standing, start.at).ok());
-        let base = Base {
+        let base = Box::new(Base {
             id: start.id,
             request,
             service: client.name.clone(),
@@ -236,10 +236,11 @@ impl SignIn<Choosing> {
             reference: start.reference,
             language: start.language,
             started: start.at,
-        };
+        });
         match reused {
             Some(verified) => {
-                let informing = SignIn { base, step: Informing { verified, reuse: Reuse::Session } };
+                let informing =
+                    SignIn { base, step: Informing { verified: Box::new(verified), reuse: Reuse::Session } };
                 let informed =
                     session.is_some_and(|(session, _)| session.was_informed(client, &informing.granted(client)));
                 if silent && !informed {
@@ -271,7 +272,7 @@ impl SignIn<Choosing> {
     /// Leaves for a provider that the offer lets be chosen.
     pub fn depart(self, to: Choosable, random: &[u8; 96]) -> SignIn<Away> {
         let attempt = Attempt::from_random(to.into_provider(), self.base.request.level, random);
-        SignIn { base: self.base, step: Away { attempt } }
+        SignIn { base: self.base, step: Away { attempt: Box::new(attempt) } }
     }
 }
 
@@ -288,7 +289,7 @@ impl SignIn<Away> {
             return Err(self);
         }
         let Away { attempt } = self.step;
-        Ok((SignIn { base: self.base, step: Arriving { provider: attempt.provider.clone() } }, attempt))
+        Ok((SignIn { base: self.base, step: Arriving { provider: attempt.provider.clone() } }, *attempt))
     }
 
     /// Goes back to the choice; the answer of the abandoned attempt will not count.
@@ -312,7 +313,7 @@ impl SignIn<Arriving> {
         assertion: Assertion,
         fresh: Fresh,
     ) -> SignIn<Informing> {
-        let level = met.level();
+        let level = met.into_level();
         let (pivot, consultation) = confirmed.into_parts();
         let verified = Verified {
             account: admitted.into_account(),
@@ -329,7 +330,7 @@ impl SignIn<Arriving> {
             consultation,
             session: fresh.session,
         };
-        SignIn { base: self.base, step: Informing { verified, reuse: Reuse::Fresh } }
+        SignIn { base: self.base, step: Informing { verified: Box::new(verified), reuse: Reuse::Fresh } }
     }
 
     /// Goes back to the choice, with what went wrong: another try or another provider may help.
@@ -465,7 +466,7 @@ impl SignIn<Finishing> {
     pub fn session_after(&self, earlier: Option<Session>) -> Session {
         let mut session = earlier
             .filter(|earlier| earlier.id() == &self.step.verified.session)
-            .unwrap_or_else(|| Session::open(self.step.verified.clone()));
+            .unwrap_or_else(|| Session::open((*self.step.verified).clone()));
         session.inform(&self.base.request.client, self.step.grant.scopes.clone());
         session
     }

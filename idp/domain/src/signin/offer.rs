@@ -99,7 +99,11 @@ pub fn choose(
         .ok_or(Standing::NotForThisService)?;
     match standing(provider, health(wanted), client, level, blocked) {
         Standing::Open => Ok(Choosable { provider: wanted.clone() }),
-        other => Err(other),
+        other @ (Standing::LevelTooLow
+        | Standing::NotForThisService
+        | Standing::Closed
+        | Standing::Unavailable
+        | Standing::BlockedByCitizen) => Err(other),
     }
 }
 
@@ -148,7 +152,7 @@ mod tests {
         }
     }
 
-    fn client(own: serde_json::Value) -> Client {
+    fn client(own: &serde_json::Value) -> Client {
         let metadata = json!({"client_name": "V", "redirect_uris": ["https://v.example/"], "passerelle": own});
         Client::from_metadata(&metadata, || ClientId::parse("v").expect("plain")).expect("fine")
     }
@@ -185,7 +189,7 @@ mod tests {
             provider("open", Level::High),
             picky,
         ];
-        let got = standings(&providers, &client(json!({})), Level::Substantial, "down", "blocked");
+        let got = standings(&providers, &client(&json!({})), Level::Substantial, "down", "blocked");
         let expected = [
             ("open", Standing::Open),
             ("blocked", Standing::BlockedByCitizen),
@@ -201,7 +205,7 @@ mod tests {
     fn a_relying_party_s_filter_holds_at_the_choice_and_at_the_departure() {
         let providers = [provider("a", Level::High), provider("b", Level::High)];
         for (own, open) in [(json!({"providers_only": ["a"]}), "a"), (json!({"providers_except": ["a"]}), "b")] {
-            let client = client(own);
+            let client = client(&own);
             let none = BTreeSet::new();
             for wanted in ["a", "b", "unknown"] {
                 let wanted_id = ProviderId::parse(wanted).expect("plain");

@@ -142,7 +142,7 @@ fn a_private_party_needs_the_citizen_s_consent() {
     let finishing = signin.accept(&private, Acceptance::Consented, [9; 32], NOW).expect("ticked");
     match finishing.act() {
         crate::journal::Act::SignedIn { consented: Some(claims), .. } => {
-            assert!(claims.contains(&"family_name".to_owned()))
+            assert!(claims.contains(&"family_name".to_owned()));
         }
         other => panic!("{other:?}"),
     }

@@ -158,9 +158,7 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
         ("stale-form", WhatWentWrong::StaleForm),
         ("not-found", WhatWentWrong::NotFound),
         ("wrong-method", WhatWentWrong::WrongMethod),
-        ("too-many", WhatWentWrong::TooManyRequests),
         ("unavailable", WhatWentWrong::Unavailable),
-        ("internal", WhatWentWrong::Internal),
     ] {
         let problem = Problem { page, what, code: &cast.code, occurrence: &cast.occurrence, service };
         add(&format!("problem-{name}"), problem.answer(StatusCode::BAD_REQUEST));

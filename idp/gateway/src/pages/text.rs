@@ -243,16 +243,9 @@ texts! {
     problem_not_found_advice: "Si vous vouliez vous connecter, recommencez depuis le site du service.", "If you wanted to sign in, start again from the site of the service.";
     problem_method_title: "Cette page ne s’ouvre pas ainsi", "This page does not open this way";
     problem_method: "Elle s’ouvre seulement au cours d’une connexion.", "It only opens in the course of a sign-in.";
-    problem_too_many_title: "Trop de demandes en peu de temps", "Too many requests in a short time";
-    problem_too_many: "Pour protéger les comptes, nous limitons le nombre de demandes.", "To protect accounts, we limit the number of requests.";
-    problem_too_many_advice: "Attendez une minute, puis réessayez.", "Wait a minute, then try again.";
     problem_unavailable_title(brand): "{brand} ne peut pas répondre pour le moment", "{brand} cannot answer at the moment";
     problem_unavailable: "Le problème vient de nous. Rien n’a été envoyé.", "The problem is on our side. Nothing was sent.";
     problem_unavailable_advice: "Attendez quelques minutes, puis recommencez depuis le site du service.", "Wait a few minutes, then start again from the site of the service.";
-    problem_internal_title: "Une erreur est survenue chez nous", "Something went wrong on our side";
-    problem_internal_advice: "Recommencez depuis le site du service. Si cela se reproduit, contactez l’assistance en donnant le code ci-dessous.",
-        "Start again from the site of the service. If it happens again, contact support and give the code below.";
-
     // Refusals
     refused_identity_title: "Votre identité n’a pas pu être confirmée", "Your identity could not be confirmed";
     refused_single_echo(provider): "Le registre national d’état civil connaît une personne proche, mais une information diffère de celles du compte « {provider} ».",

@@ -1,5 +1,7 @@
 //! `GET` and `POST /authorize` (OIDC Core §3.1.2): a request becomes a sign-in.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use domain::client::Client;
@@ -27,7 +29,7 @@ use crate::signin::{depart, finish};
 /// `GET /authorize`.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let Ok(parameters) = Parameters::parse(query.unwrap_or_default().as_bytes()) else {
-        return problem(&app, &Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
+        return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
     };
     let request = match Incoming::read(parameters) {
         Ok(incoming) => {
@@ -42,7 +44,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
             Err(error) => {
                 tracing::error!(%error, "a sign-in could not begin");
                 let what = WhatWentWrong::Unavailable;
-                problem(&app, &Occasion::of(&headers), StatusCode::SERVICE_UNAVAILABLE, what, "P500")
+                problem(&app, Occasion::of(&headers), StatusCode::SERVICE_UNAVAILABLE, what, "P500")
             }
         },
         Ok((_, None)) => unreachable!("an accepted request has a client"),
@@ -54,7 +56,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
 /// follows does, and so finds the browser's session and its other sign-ins.
 pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: String) -> Response {
     if !is_form(&headers) || body.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || byte == b'#') {
-        return problem(&app, &Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
+        return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
     }
     see_other(&app.issuer.at(&format!("/authorize?{body}")))
 }
@@ -78,30 +80,25 @@ async fn begin(
     };
     let session = session(app, headers).await?;
     let session = session.filter(|session| fits(app, session, &request, client));
-    let standing = match &session {
-        Some(session) => Some((session, standing(app, session, &request, client).await?)),
-        None => None,
+    let standing = if let Some(session) = &session {
+        Some((session, standing(app, session, &request, client).await?))
+    } else {
+        None
     };
     let answer_to = request.answer_to.clone();
     let hint = request.idp_hint.clone();
     let silent = request.prompt == domain::oidc::request::Prompt::None;
-    match SignIn::start(request, client, standing, start) {
-        Beginning::Answer(error, description) => {
-            Ok(see_other(&answer_to.error(app.issuer.as_str(), error, description)))
+    let first: AnySignIn = match (SignIn::start(request, client, standing, start), hint) {
+        (Beginning::Answer(error, description), _) => {
+            return Ok(see_other(&answer_to.error(app.issuer.as_str(), error, description)));
         }
-        Beginning::Inform(signin) if silent => silently(app, headers, signin, client).await,
-        Beginning::Inform(signin) => {
-            let (_, response) = Slot::open(app, headers, signin.into()).await?;
-            Ok(response)
-        }
-        Beginning::Choose(signin) => match hint {
-            None => {
-                let (_, response) = Slot::open(app, headers, signin.into()).await?;
-                Ok(response)
-            }
-            Some(hint) => hinted(app, headers, signin, client, &hint).await,
-        },
-    }
+        (Beginning::Inform(signin), _) if silent => return silently(app, headers, signin, client).await,
+        (Beginning::Choose(signin), Some(hint)) => return hinted(app, headers, signin, client, &hint).await,
+        (Beginning::Inform(signin), _) => signin.into(),
+        (Beginning::Choose(signin), None) => signin.into(),
+    };
+    let (_, response) = Slot::open(app, headers, first).await?;
+    Ok(response)
 }
 
 /// A hint leads straight to its provider, or back to the relying party: no upstream call is made for a wrong one.
@@ -114,17 +111,15 @@ async fn hinted(
 ) -> Result<Response, StoreError> {
     let level = signin.request().level;
     let health = |id: &_| app.upstreams.health(id);
-    match choose(app.upstreams.all(), health, client, level, &std::collections::BTreeSet::new(), hint) {
-        Ok(choosable) => {
-            let (slot, opened) = Slot::open(app, headers, signin.clone().into()).await?;
-            Ok(keep_cookies(opened, depart::leave(app, slot, signin, choosable).await))
-        }
-        Err(_) => {
-            let description = "idp_hint names no identity provider that can serve this request";
-            let error = AuthorizeError::InvalidIdpHint;
-            Ok(see_other(&signin.answer_to().error(app.issuer.as_str(), error, description)))
-        }
-    }
+    let chosen = choose(app.upstreams.all(), health, client, level, &BTreeSet::new(), hint);
+    let Ok(choosable) = chosen else {
+        let description = "idp_hint names no identity provider that can serve this request";
+        let error = AuthorizeError::InvalidIdpHint;
+        return Ok(see_other(&signin.answer_to().error(app.issuer.as_str(), error, description)));
+    };
+    let (slot, opened) = Slot::open(app, headers, signin.clone().into()).await?;
+    let response = depart::leave(app, slot, signin, choosable).await;
+    Ok(keep_cookies(&opened, response))
 }
 
 /// `prompt=none` with a session that fits: the code at once, and the notice all the same.
@@ -137,7 +132,8 @@ async fn silently(
     match signin.accept(client, Acceptance::WentOn, app.random.bytes(), app.clock.now()) {
         Ok(finishing) => {
             let (slot, opened) = Slot::open(app, headers, AnySignIn::Finishing(finishing.clone())).await?;
-            Ok(keep_cookies(opened, finish::complete(app, headers, slot, finishing).await))
+            let response = finish::complete(app, headers, slot, finishing).await;
+            Ok(keep_cookies(&opened, response))
         }
         Err((signin, _)) => {
             let description = "the citizen has to consent";
@@ -148,7 +144,7 @@ async fn silently(
 }
 
 /// The cookies of one answer on another.
-fn keep_cookies(from: Response, mut to: Response) -> Response {
+fn keep_cookies(from: &Response, mut to: Response) -> Response {
     for cookie in from.headers().get_all(http::header::SET_COOKIE) {
         to.headers_mut().append(http::header::SET_COOKIE, cookie.clone());
     }

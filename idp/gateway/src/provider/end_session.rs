@@ -52,7 +52,7 @@ async fn answer(app: &App, headers: &HeaderMap, parameters: &Parameters, confirm
         Err(error) => {
             tracing::error!(%error, "a logout failed");
             let what = WhatWentWrong::Unavailable;
-            problem(app, &Occasion::of(headers), StatusCode::SERVICE_UNAVAILABLE, what, "P500")
+            problem(app, Occasion::of(headers), StatusCode::SERVICE_UNAVAILABLE, what, "P500")
         }
     }
 }
@@ -87,7 +87,7 @@ async fn decide(
         (_, Some((csrf, wish))) => {
             if !same(csrf.as_bytes(), form_secret(&secret).as_bytes()) {
                 let what = WhatWentWrong::StaleForm;
-                return Ok(problem(app, &Occasion::of(headers), StatusCode::FORBIDDEN, what, "P110"));
+                return Ok(problem(app, Occasion::of(headers), StatusCode::FORBIDDEN, what, "P110"));
             }
             if wish == "yes" {
                 end(app, &secret, &held, found.as_deref()).await?;
@@ -156,5 +156,5 @@ fn form_secret(secret: &Bearer<Session>) -> String {
 }
 
 fn refused(app: &App, headers: &HeaderMap) -> Response {
-    problem(app, &Occasion::of(headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P120")
+    problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P120")
 }

@@ -110,7 +110,7 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected) -> Re
                 PageFault::StateRepeated => (WhatWentWrong::BadRequest, "P105"),
             };
             tracing::info!(%fault, code, "authorization request refused with a page");
-            problem(app, &Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)
+            problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)
         }
         Rejected::Answer { to, error, description } => {
             tracing::info!(error = error.code(), description, "authorization request refused");

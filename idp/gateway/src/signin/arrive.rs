@@ -31,10 +31,10 @@ pub(crate) async fn get(
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
     let (Ok(parameters), Ok(provider)) = (parameters, ProviderId::parse(&provider)) else {
-        return unexpected(&app, &Occasion::of(&headers));
+        return unexpected(&app, Occasion::of(&headers));
     };
     let Some((id, secret)) = answer::state(&parameters) else {
-        return unexpected(&app, &Occasion::of(&headers));
+        return unexpected(&app, Occasion::of(&headers));
     };
     match find(&app, &headers, &id).await {
         Ok(AtAny { signin: AnySignIn::Away(away), slot }) => {
@@ -50,6 +50,10 @@ pub(crate) async fn get(
                         Ok(next) => next,
                         Err(error) => return unavailable(&app, Occasion::in_language(language), &error),
                     };
+                    // From here on the sign-in holds who the citizen is: it goes on under a secret made now.
+                    if matches!(next, AnySignIn::Informing(_)) {
+                        return slot.arrive(&app, next).await;
+                    }
                     match slot.advance(&app, next.clone()).await {
                         Ok(_) => to_page(&next),
                         Err(response) => response,
@@ -149,7 +153,7 @@ async fn refuse(app: &App, arriving: SignIn<Arriving>, refusal: Refusal) -> Resu
     Ok(arriving.refuse(refusal).into())
 }
 
-fn unexpected(app: &App, occasion: &Occasion) -> Response {
+fn unexpected(app: &App, occasion: Occasion) -> Response {
     problem_at(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P201", None)
 }
 
@@ -158,5 +162,5 @@ fn unexpected_in(app: &App, away: &SignIn<Away>) -> Response {
     let path = app.issuer.at(&format!("/signin/{id}"));
     let service = crate::pages::Service { name: away.service(), link: Some(&path) };
     let occasion = Occasion::in_language(away.language());
-    problem_at(app, &occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P202", Some(service))
+    problem_at(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P202", Some(service))
 }

@@ -73,6 +73,37 @@ impl Slot {
         Ok((Self { bearer, version }, response))
     }
 
+    /// Moves a sign-in whose citizen has arrived under a new secret, and answers with a redirect that hands it to the
+    /// browser. What was known before the arrival opens nothing any more.
+    pub(crate) async fn arrive(self, app: &App, next: AnySignIn) -> Response {
+        let secret = Bearer::from_random(app.random.bytes());
+        match self.move_to(app, &secret, &next).await {
+            Ok(lifetime) => {
+                let mut response = to_page(&next);
+                app.cookies.set_arrived(response.headers_mut(), next.common().id(), &secret, lifetime);
+                response
+            }
+            Err(response) => response,
+        }
+    }
+
+    async fn move_to(self, app: &App, secret: &Bearer<AnySignIn>, next: &AnySignIn) -> Result<Lifetime, Response> {
+        let lifetime = remaining(app, next).ok_or_else(|| ended(app, next, HowEnded::Expired))?;
+        let fails = |error: StoreError| unavailable(app, Occasion::in_language(next.common().language()), &error);
+        let _: Put = app.ephemeral.put(secret, next, lifetime).await.map_err(fails)?;
+        // The old place loses its record with the next second, unless another click has changed it meanwhile.
+        let Some((old, _)) = app.ephemeral.look(&self.bearer).await.map_err(fails)? else {
+            return Err(ended(app, next, HowEnded::Expired));
+        };
+        match app.ephemeral.swap(&self.bearer, self.version, &old, Lifetime::seconds(1)).await.map_err(fails)? {
+            Swap::Done(_) => Ok(lifetime),
+            Swap::Lost => {
+                let _: Option<AnySignIn> = app.ephemeral.take(secret).await.map_err(fails)?;
+                Err(to_page(&old))
+            }
+        }
+    }
+
     /// Puts the next step in the place of the one that was seen. When another click was faster, its page is the answer.
     pub(crate) async fn advance(self, app: &App, next: AnySignIn) -> Result<Self, Response> {
         let lifetime = remaining(app, &next).ok_or_else(|| ended(app, &next, HowEnded::Expired))?;
@@ -99,8 +130,10 @@ fn remaining(app: &App, signin: &AnySignIn) -> Option<Lifetime> {
 pub(crate) async fn find(app: &App, headers: &HeaderMap, id: &SignInId) -> Result<AtAny, Response> {
     let occasion = Occasion::of(headers);
     let lost = |how| Ended { page: occasion.page(app), how, service: None }.answer(StatusCode::GONE);
-    let browser = app.cookies.browser(headers).ok_or_else(|| lost(HowEnded::CookieLost))?;
-    let bearer = bearer(&browser, id);
+    let bearer = match app.cookies.arrived(headers, id) {
+        Some(arrived) => arrived,
+        None => bearer(&app.cookies.browser(headers).ok_or_else(|| lost(HowEnded::CookieLost))?, id),
+    };
     match app.ephemeral.look(&bearer).await {
         Ok(Some((signin, version))) => Ok(AtAny { signin, slot: Slot { bearer, version } }),
         Ok(None) => Err(lost(HowEnded::Expired)),
@@ -121,7 +154,7 @@ fn ended(app: &App, signin: &AnySignIn, how: HowEnded) -> Response {
 /// The page for a store that fails. Logged here, once.
 pub(crate) fn unavailable(app: &App, occasion: Occasion, error: &StoreError) -> Response {
     tracing::error!(%error, "a store failed");
-    problem(app, &occasion, StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable, "P500")
+    problem(app, occasion, StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable, "P500")
 }
 
 #[derive(Deserialize)]
@@ -139,7 +172,7 @@ impl FromRequestParts<Shared> for AtAny {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
         let not_found = |headers: &HeaderMap| {
-            problem(app, &Occasion::of(headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, "P404")
+            problem(app, Occasion::of(headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, "P404")
         };
         let named = Path::<Named>::from_request_parts(parts, app).await.map_err(|_| not_found(&parts.headers))?;
         let id = SignInId::parse(&named.id).map_err(|_| not_found(&parts.headers))?;

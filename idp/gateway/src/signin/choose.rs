@@ -51,10 +51,10 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
         }
     };
     let Some(wanted) = one("provider").and_then(|id| ProviderId::parse(id).ok()) else {
-        return page(&app, &signin, Some(Setback::NotOffered));
+        return page(&app, &signin, Some(&Setback::NotOffered));
     };
     let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
-        return problem(&app, &Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
+        return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
     };
     let health = |id: &_| app.upstreams.health(id);
     let level = signin.request().level;
@@ -62,7 +62,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
         Ok(choosable) => depart::leave(&app, at.slot, signin, choosable).await,
         Err(standing) => {
             tracing::info!(provider = %wanted, ?standing, "a provider that is not offered was chosen");
-            page(&app, &signin, Some(Setback::NotOffered))
+            page(&app, &signin, Some(&Setback::NotOffered))
         }
     }
 }
@@ -91,17 +91,17 @@ pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: At
 
 /// The page for a form whose secret is missing or another's.
 pub(super) fn stale(app: &App, headers: &HeaderMap) -> Response {
-    problem(app, &Occasion::of(headers), StatusCode::FORBIDDEN, WhatWentWrong::StaleForm, "P110")
+    problem(app, Occasion::of(headers), StatusCode::FORBIDDEN, WhatWentWrong::StaleForm, "P110")
 }
 
-fn page(app: &App, signin: &SignIn<Choosing>, setback: Option<Setback>) -> Response {
+fn page(app: &App, signin: &SignIn<Choosing>, setback: Option<&Setback>) -> Response {
     let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
         let occasion = Occasion::in_language(signin.language());
-        return problem(app, &occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
+        return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
     };
     let health = |id: &_| app.upstreams.health(id);
     let offers = offers(app.upstreams.all(), health, &registered.client, signin.request().level, &BTreeSet::new());
-    let setback = setback.as_ref().or(signin.setback());
+    let setback = setback.or(signin.setback());
     let path = format!("/signin/{}/choose", signin.id());
     Choose {
         page: Occasion::in_language(signin.language()).page(app).switch_at(&path),

@@ -77,5 +77,5 @@ fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
 
 fn closed(app: &App, signin: &SignIn<Informing>) -> Response {
     let occasion = Occasion::in_language(signin.language());
-    problem(app, &occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102")
+    problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102")
 }

@@ -37,7 +37,7 @@ impl Occasion {
 /// A problem page. Its number stands in the log beside its code.
 pub(crate) fn problem(
     app: &App,
-    occasion: &Occasion,
+    occasion: Occasion,
     status: StatusCode,
     what: WhatWentWrong,
     code: &'static str,
@@ -48,7 +48,7 @@ pub(crate) fn problem(
 /// A problem page with the way back to a service.
 pub(crate) fn problem_at(
     app: &App,
-    occasion: &Occasion,
+    occasion: Occasion,
     status: StatusCode,
     what: WhatWentWrong,
     code: &'static str,

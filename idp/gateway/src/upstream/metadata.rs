@@ -65,7 +65,6 @@ pub(super) struct Known {
     pub(super) keys: KeySet,
     jwks: String,
     fetched: Timestamp,
-    keys_fetched: Timestamp,
 }
 
 /// What is known of one provider, and how to learn it.
@@ -77,7 +76,7 @@ pub(super) struct Metadata {
     clock: Clock,
     known: Mutex<Option<Arc<Known>>>,
     tried: Mutex<Option<Timestamp>>,
-    fetching: tokio::sync::Mutex<()>,
+    fetching: tokio::sync::Mutex<Option<Timestamp>>,
 }
 
 impl Metadata {
@@ -90,7 +89,7 @@ impl Metadata {
             clock,
             known: Mutex::new(None),
             tried: Mutex::new(None),
-            fetching: tokio::sync::Mutex::new(()),
+            fetching: tokio::sync::Mutex::new(None),
         }
     }
 
@@ -126,33 +125,30 @@ impl Metadata {
         }
     }
 
-    /// Fetches the keys anew for a token that none of `seen` verifies; `None` when they were fetched just now.
-    /// Callers come one after the other: the second finds what the first fetched.
+    /// Fetches the keys anew for a token that none of `seen` verifies; `None` when that was done just now. Callers
+    /// come one after the other: the second finds what the first fetched.
     pub(super) async fn newer_keys(&self, seen: &Arc<Known>) -> Option<Arc<Known>> {
-        let _one_at_a_time = self.fetching.lock().await;
+        let mut sought = self.fetching.lock().await;
         let current = self.current()?;
         if !Arc::ptr_eq(&current, seen) {
             return Some(current);
         }
         let now = self.clock.now();
-        if !current.keys_fetched.plus(COOL_DOWN).is_past(now) {
+        if sought.is_some_and(|sought| !sought.plus(COOL_DOWN).is_past(now)) {
             return None;
         }
-        let keys = self.called(self.fetch_keys(&current.jwks).await);
-        // A failure uses up the cool-down as well, and keeps the last good set.
-        let keys_are_new = keys.is_ok();
-        let known = Known {
+        // The cool-down is taken before the call, so that a failure uses it up too. The last good set stays.
+        *sought = Some(now);
+        let keys = self.called(self.fetch_keys(&current.jwks).await).ok()?;
+        Some(self.keep(Known {
             authorization: current.authorization.clone(),
             token: current.token.clone(),
             userinfo: current.userinfo.clone(),
             iss: current.iss,
-            keys: keys.unwrap_or_else(|_| current.keys.clone()),
+            keys,
             jwks: current.jwks.clone(),
             fetched: current.fetched,
-            keys_fetched: now,
-        };
-        let known = self.keep(known);
-        keys_are_new.then_some(known)
+        }))
     }
 
     async fn refresh(&self, seen: Option<&Arc<Known>>) -> Result<Arc<Known>, Unreached> {
@@ -208,7 +204,6 @@ impl Metadata {
             keys,
             jwks,
             fetched: now,
-            keys_fetched: now,
         })
     }
 

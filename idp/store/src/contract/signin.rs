@@ -1,6 +1,6 @@
 //! The sign-in through the store: kept by one node at each step, found by the other, and gone on with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::client::{Client, ClientState, Label, Registered};
 use domain::id::{ProviderId, Reference, SessionId, SignInId};
@@ -21,7 +21,7 @@ use domain::signin::{
     Start,
 };
 use domain::time::Lifetime;
-use domain::upstream::{Assertion, ClientFilter, Provider, ProviderStatus};
+use domain::upstream::{AcrTable, Assertion, ClientFilter, Provider, ProviderStatus};
 use serde_json::json;
 
 use super::{Nodes, at_once, bearer, for_each_engine, now, random};
@@ -72,7 +72,7 @@ fn provider() -> Provider {
         levels: LevelRange::new(Level::Low, Level::Substantial).expect("ordered"),
         clients: ClientFilter::All,
         amr: vec!["pwd".to_owned()],
-        acr_meanings: BTreeMap::new(),
+        acr: AcrTable::default(),
     }
 }
 
