@@ -1,5 +1,7 @@
 //! Every route of the gateway, on one page.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -7,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
 use crate::pages::problem::WhatWentWrong;
@@ -17,6 +20,10 @@ use crate::telemetry;
 
 /// The largest body that a request may have: the longest form that is read.
 const BODY_LIMIT: usize = domain::oidc::parameters::MAX_ENCODED;
+
+/// How long a request may take, from its header to its answer: longer than an arrival whose provider and civil registry
+/// both use up their time. A body that trickles in ends here too.
+const TIME_LIMIT: Duration = Duration::from_secs(40);
 
 /// The gateway as a service.
 pub(crate) fn router(app: Shared) -> Router {
@@ -52,6 +59,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
         .layer(CatchPanicLayer::custom(telemetry::panicked))
         .layer(telemetry::layer())
         .with_state(app)

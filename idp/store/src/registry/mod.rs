@@ -126,7 +126,9 @@ impl Registry {
         let (engine, pool, options, readers, writers) = match location {
             Location::Sqlite(path) => {
                 create_private(path)?;
-                let options = options(&sqlite_url(path))?;
+                // A relative path would be read as a host.
+                let path = std::path::absolute(path).map_err(|error| Outage::new("SQLite", error.to_string()))?;
+                let options = options(&sqlite_url(&path))?;
                 let pool = pool.idle_timeout(None).max_lifetime(None).after_connect(|connection, _| {
                     Box::pin(async move {
                         connection.execute("PRAGMA busy_timeout = 5000").await?;
