@@ -505,7 +505,7 @@ impl<'a> Fields<'a> {
 
     fn algorithm(&self, field: &'static str) -> Result<Option<SigningAlgorithm>, MetadataError> {
         self.text(field)?
-            .map(|name| SigningAlgorithm::parse(name).ok_or(MetadataError::Unknown(field, "ES256, RS256")))
+            .map(|name| SigningAlgorithm::parse(name).ok_or(MetadataError::Unknown(field, "ES256, PS256, EdDSA, RS256")))
             .transpose()
     }
 

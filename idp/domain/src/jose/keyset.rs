@@ -20,8 +20,28 @@ pub struct KeySet {
 #[derive(Clone)]
 struct PublicKey {
     kid: Option<String>,
-    algorithm: SigningAlgorithm,
+    kind: Kind,
+    /// The one algorithm the key is declared for, when it is.
+    declared: Option<SigningAlgorithm>,
     key: DecodingKey,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    P256,
+    Ed25519,
+    Rsa,
+}
+
+impl PublicKey {
+    fn serves(&self, algorithm: SigningAlgorithm) -> bool {
+        let fits = match algorithm {
+            SigningAlgorithm::Es256 => self.kind == Kind::P256,
+            SigningAlgorithm::EdDsa => self.kind == Kind::Ed25519,
+            SigningAlgorithm::Ps256 | SigningAlgorithm::Rs256 => self.kind == Kind::Rsa,
+        };
+        fits && self.declared.is_none_or(|declared| declared == algorithm)
+    }
 }
 
 /// Why a key set was refused.
@@ -45,8 +65,8 @@ pub enum BadKeySet {
     /// A key whose numbers cannot be read.
     #[error("a key cannot be read")]
     Key,
-    /// No key that can verify ES256 or RS256.
-    #[error("no usable signature key (ES256 or RS256)")]
+    /// No key that can verify a supported signature.
+    #[error("no usable signature key (P-256, Ed25519 or RSA)")]
     Empty,
 }
 
@@ -61,7 +81,7 @@ impl KeySet {
         let mut keys: Vec<PublicKey> = Vec::new();
         for jwk in listed {
             let Some(key) = read(jwk)? else { continue };
-            if key.kid.is_some() && keys.iter().any(|held| held.kid == key.kid && held.algorithm == key.algorithm) {
+            if key.kid.is_some() && keys.iter().any(|held| held.kid == key.kid && held.kind == key.kind) {
                 return Err(BadKeySet::DuplicateKid);
             }
             keys.push(key);
@@ -81,7 +101,7 @@ impl KeySet {
         self.keys
             .iter()
             .filter(move |key| {
-                key.algorithm == algorithm && kid.is_none_or(|kid| key.kid.as_deref().is_none_or(|own| own == kid))
+                key.serves(algorithm) && kid.is_none_or(|kid| key.kid.as_deref().is_none_or(|own| own == kid))
             })
             .map(|key| &key.key)
     }
@@ -96,14 +116,14 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     if text("use").is_some_and(|usage| usage != "sig") {
         return Ok(None);
     }
-    let (algorithm, key) = match kind {
+    let (kind, key) = match kind {
         "EC" if text("crv") == Some("P-256") => {
             let coordinates = [text("x").ok_or(BadKeySet::Key)?, text("y").ok_or(BadKeySet::Key)?];
             let [x, y] = coordinates;
             if coordinates.into_iter().any(|part| from_base64url(part).is_none_or(|bytes| bytes.len() != 32)) {
                 return Err(BadKeySet::Key);
             }
-            (SigningAlgorithm::Es256, DecodingKey::from_ec_components(x, y).map_err(|_| BadKeySet::Key)?)
+            (Kind::P256, DecodingKey::from_ec_components(x, y).map_err(|_| BadKeySet::Key)?)
         }
         "RSA" => {
             let (modulus, exponent) = (text("n").ok_or(BadKeySet::Key)?, text("e").ok_or(BadKeySet::Key)?);
@@ -111,19 +131,30 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
             if !(2048..=8192).contains(&bits) {
                 return Err(BadKeySet::RsaSize);
             }
-            (SigningAlgorithm::Rs256, DecodingKey::from_rsa_components(modulus, exponent).map_err(|_| BadKeySet::Key)?)
+            (Kind::Rsa, DecodingKey::from_rsa_components(modulus, exponent).map_err(|_| BadKeySet::Key)?)
+        }
+        "OKP" if text("crv") == Some("Ed25519") => {
+            let x = text("x").ok_or(BadKeySet::Key)?;
+            if from_base64url(x).is_none_or(|bytes| bytes.len() != 32) {
+                return Err(BadKeySet::Key);
+            }
+            (Kind::Ed25519, DecodingKey::from_ed_components(x).map_err(|_| BadKeySet::Key)?)
         }
         _ => return Ok(None),
     };
-    if text("alg").is_some_and(|named| named != algorithm.name()) {
-        return Ok(None);
-    }
+    let declared = match text("alg") {
+        None => None,
+        Some(name) => match SigningAlgorithm::parse(name) {
+            Some(algorithm) => Some(algorithm),
+            None => return Ok(None),
+        },
+    };
     let kid = match jwk.get("kid") {
         None => None,
         Some(Value::String(kid)) => Some(kid.clone()),
         Some(_) => return Err(BadKeySet::Malformed),
     };
-    Ok(Some(PublicKey { kid, algorithm, key }))
+    Ok(Some(PublicKey { kid, kind, declared, key }))
 }
 
 fn bit_length(bytes: &[u8]) -> usize {

@@ -29,6 +29,12 @@ pub enum SigningAlgorithm {
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]
     Es256,
+    /// RSASSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// EdDSA on Ed25519 (RFC 8037).
+    #[serde(rename = "EdDSA")]
+    EdDsa,
     /// RSASSA-PKCS1-v1_5 with SHA-256, which OpenID Connect makes the default (OIDC Core §15.1).
     #[serde(rename = "RS256")]
     Rs256,
@@ -36,7 +42,7 @@ pub enum SigningAlgorithm {
 
 impl SigningAlgorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 2] = [Self::Es256, Self::Rs256];
+    pub const ALL: [Self; 4] = [Self::Es256, Self::Ps256, Self::EdDsa, Self::Rs256];
 
     /// Reads a JOSE `alg` name.
     pub fn parse(name: &str) -> Option<Self> {
@@ -47,13 +53,25 @@ impl SigningAlgorithm {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
+            Self::Ps256 => "PS256",
+            Self::EdDsa => "EdDSA",
             Self::Rs256 => "RS256",
+        }
+    }
+
+    /// Whether FAPI 2.0 lets the algorithm be used (§5.4.1-1).
+    pub const fn suits_fapi(self) -> bool {
+        match self {
+            Self::Es256 | Self::Ps256 | Self::EdDsa => true,
+            Self::Rs256 => false,
         }
     }
 
     const fn verifier(self) -> Algorithm {
         match self {
             Self::Es256 => Algorithm::ES256,
+            Self::Ps256 => Algorithm::PS256,
+            Self::EdDsa => Algorithm::EdDSA,
             Self::Rs256 => Algorithm::RS256,
         }
     }

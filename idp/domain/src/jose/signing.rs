@@ -5,7 +5,10 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaKeyPair, RsaSignatureEncoding,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -24,6 +27,8 @@ pub struct SigningKey {
 #[derive(Clone)]
 enum Pair {
     Es256(Arc<EcdsaKeyPair>),
+    Ps256(Arc<RsaKeyPair>),
+    EdDsa(Arc<Ed25519KeyPair>),
     Rs256(Arc<RsaKeyPair>),
 }
 
@@ -39,9 +44,9 @@ impl SigningKey {
             SigningAlgorithm::Es256 => {
                 Pair::Es256(Arc::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| KeyError)?))
             }
-            SigningAlgorithm::Rs256 => {
-                Pair::Rs256(Arc::new(RsaKeyPair::generate(rsa::KeySize::Rsa2048).map_err(|_| KeyError)?))
-            }
+            SigningAlgorithm::EdDsa => Pair::EdDsa(Arc::new(Ed25519KeyPair::generate().map_err(|_| KeyError)?)),
+            SigningAlgorithm::Ps256 => Pair::Ps256(Arc::new(rsa_pair()?)),
+            SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(rsa_pair()?)),
         };
         Ok(Self { kid, pair })
     }
@@ -52,6 +57,8 @@ impl SigningKey {
             SigningAlgorithm::Es256 => Pair::Es256(Arc::new(
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| KeyError)?,
             )),
+            SigningAlgorithm::EdDsa => Pair::EdDsa(Arc::new(Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
+            SigningAlgorithm::Ps256 => Pair::Ps256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
             SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
         };
         Ok(Self { kid, pair })
@@ -61,7 +68,8 @@ impl SigningKey {
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let der = match &self.pair {
             Pair::Es256(pair) => pair.to_pkcs8v1().map_err(|_| KeyError)?.as_ref().to_vec(),
-            Pair::Rs256(pair) => {
+            Pair::EdDsa(pair) => pair.to_pkcs8v1().map_err(|_| KeyError)?.as_ref().to_vec(),
+            Pair::Ps256(pair) | Pair::Rs256(pair) => {
                 let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError)?;
                 der.as_ref().to_vec()
             }
@@ -78,6 +86,8 @@ impl SigningKey {
     pub fn algorithm(&self) -> SigningAlgorithm {
         match self.pair {
             Pair::Es256(_) => SigningAlgorithm::Es256,
+            Pair::Ps256(_) => SigningAlgorithm::Ps256,
+            Pair::EdDsa(_) => SigningAlgorithm::EdDsa,
             Pair::Rs256(_) => SigningAlgorithm::Rs256,
         }
     }
@@ -94,13 +104,17 @@ impl SigningKey {
                     "kid": self.kid, "alg": "ES256", "use": "sig",
                 })
             }
-            Pair::Rs256(pair) => {
+            Pair::EdDsa(pair) => json!({
+                "kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref()),
+                "kid": self.kid, "alg": "EdDSA", "use": "sig",
+            }),
+            Pair::Ps256(pair) | Pair::Rs256(pair) => {
                 let public = pair.public_key();
                 json!({
                     "kty": "RSA",
                     "n": base64url(public.modulus().big_endian_without_leading_zero()),
                     "e": base64url(public.exponent().big_endian_without_leading_zero()),
-                    "kid": self.kid, "alg": "RS256", "use": "sig",
+                    "kid": self.kid, "alg": self.algorithm().name(), "use": "sig",
                 })
             }
         }
@@ -125,15 +139,21 @@ impl SigningKey {
             Pair::Es256(pair) => {
                 base64url(pair.sign(&random, message.as_bytes()).expect("a parsed P-256 key signs").as_ref())
             }
-            Pair::Rs256(pair) => {
+            Pair::EdDsa(pair) => base64url(pair.sign(message.as_bytes()).as_ref()),
+            Pair::Ps256(pair) | Pair::Rs256(pair) => {
+                let padding: &'static RsaSignatureEncoding =
+                    if matches!(self.pair, Pair::Ps256(_)) { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
-                    .expect("a parsed RSA key signs");
+                pair.sign(padding, &random, message.as_bytes(), &mut signature).expect("a parsed RSA key signs");
                 base64url(&signature)
             }
         };
         format!("{message}.{signature}")
     }
+}
+
+fn rsa_pair() -> Result<RsaKeyPair, KeyError> {
+    RsaKeyPair::generate(rsa::KeySize::Rsa2048).map_err(|_| KeyError)
 }
 
 impl std::fmt::Debug for SigningKey {
