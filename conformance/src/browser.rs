@@ -106,6 +106,7 @@ impl Browser {
             "--disable-default-apps",
             "--no-first-run",
             "--lang=fr",
+            "--accept-lang=fr-FR,fr",
         ] {
             wanted.add_arg(argument)?;
         }

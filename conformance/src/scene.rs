@@ -141,6 +141,7 @@ impl Scene {
         let mailbox = Mailbox::start(places.mailbox, places.smtp);
         let around = Surroundings {
             port: places.gateway.port,
+            tls: None,
             registry_url: registry.url(),
             registry_form: setting.registry_form,
             smtp_url: mailbox.smtp_url(),

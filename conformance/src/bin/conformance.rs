@@ -28,8 +28,14 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    conform(Arguments::parse()).await.unwrap_or_else(|error| {
+        eprintln!("\nThe tests cannot run: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let installing = if arguments.offline { Installing::Forbidden } else { Installing::Allowed };
     prepare(installing).await;
 

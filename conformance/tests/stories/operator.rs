@@ -1,10 +1,19 @@
 //! What an operator does from the command line.
 
+use std::time::Duration;
+
+use conformance::gateway::{Installation, Surroundings, Tls};
+use conformance::process::Signals;
 use conformance::relying_party::RelyingParty;
-use conformance::upstream::ProviderId;
+use conformance::site::{free_port, listen};
+use conformance::upstream::{Control, ProviderId, Providers};
+use conformance::workspace;
 use serde_json::json;
 
 use crate::journey::Journey;
+
+/// How long the gateway may take to notice that its files changed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn importing_a_known_client_keeps_its_secret_unless_a_new_one_is_asked() {
@@ -67,4 +76,39 @@ async fn the_log_names_no_citizen_and_no_secret() {
         assert!(!log.contains(text), "{text} is in the log:\n{log}");
     }
     assert!(!log.is_empty());
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_served_without_a_restart_and_a_broken_one_never() {
+    let programs = workspace::programs().await.unwrap();
+    let around = Surroundings {
+        port: free_port(),
+        tls: Some(Tls::generate()),
+        smtp_url: "smtp://127.0.0.1:1".into(),
+        ..Surroundings::default()
+    };
+    let providers = Providers::start(listen(0).await.unwrap(), &around.issuer(), Control::Closed);
+    let mut installation = Installation::write(&programs.idp, &around, &providers).unwrap();
+    installation.migrate().await.unwrap();
+    let mut gateway = installation.serve(Signals::Shared).await.unwrap();
+    let ready = format!("{}/readyz", around.issuer());
+    let first = installation.client().unwrap();
+    let answer = first.get(&ready).send().await.unwrap();
+    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+
+    let renewed = Tls::generate();
+    installation.renew(renewed.clone()).unwrap();
+    let served = async || {
+        let fresh = installation.client().unwrap();
+        fresh.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())
+    };
+    gateway.process.until(PATIENCE, served).await.unwrap();
+    let stale = reqwest::Client::builder().no_proxy().tls_certs_only([around.tls.unwrap().authority().unwrap()]);
+    assert!(stale.build().unwrap().get(&ready).send().await.is_err(), "the old certificate is served no more");
+
+    installation.renew(renewed.broken()).unwrap();
+    gateway.process.line("the old one is served on", PATIENCE).await.unwrap();
+    let fresh = installation.client().unwrap();
+    assert!(fresh.get(&ready).send().await.unwrap().status().is_success(), "the last good certificate stays");
+    assert!(gateway.process.stop().await.unwrap().success());
 }
