@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::journey::Journey;
 
 /// How long the gateway may take to notice that its files changed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn importing_a_known_client_keeps_its_secret_unless_a_new_one_is_asked() {
