@@ -37,6 +37,9 @@ pub struct Client {
     pub amr: AmrRule,
     /// The algorithm of its ID tokens.
     pub id_token_algorithm: SigningAlgorithm,
+    /// The algorithm of signed authorization responses (JARM §3).
+    #[serde(default = "default_algorithm")]
+    pub authorization_algorithm: SigningAlgorithm,
     /// How it receives userinfo.
     pub userinfo: UserinfoFormat,
     /// The level asked for when a request names none.
@@ -187,7 +190,7 @@ impl ProviderFilter {
 /// A redirect URI that stands in the client's own list. The only way to one is [`Client::redirect`] or
 /// [`Client::post_logout_redirect`], so an open redirect cannot be written.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let evil = domain::client::RegisteredRedirect { uri: "https://evil.example/".into() };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,6 +259,9 @@ impl Client {
             }
             _ => return Err(MetadataError::Unknown("token_endpoint_auth_method", AUTH_METHODS)),
         };
+        if fields.text("subject_type")?.is_some_and(|kind| kind != "pairwise") {
+            return Err(MetadataError::Unknown("subject_type", "pairwise"));
+        }
         for (field, supported) in [("grant_types", "authorization_code"), ("response_types", "code")] {
             if fields.texts(field)?.iter().any(|asked| asked != supported) {
                 return Err(MetadataError::Unknown(field, supported));
@@ -290,6 +296,9 @@ impl Client {
             scopes,
             amr: own.amr,
             id_token_algorithm: fields.algorithm("id_token_signed_response_alg")?.unwrap_or(SigningAlgorithm::Rs256),
+            authorization_algorithm: fields
+                .algorithm("authorization_signed_response_alg")?
+                .unwrap_or(default_algorithm()),
             userinfo,
             default_level: default_level.max(own.minimum_level),
             minimum_level: own.minimum_level,
@@ -309,6 +318,11 @@ impl Client {
     pub fn post_logout_redirect_uris(&self) -> &[String] {
         &self.post_logout_redirect_uris
     }
+}
+
+/// What the standard makes the default (JARM §3). Clients kept before the field existed have it too.
+const fn default_algorithm() -> SigningAlgorithm {
+    SigningAlgorithm::Rs256
 }
 
 fn find(list: &[String], uri: &str) -> Option<RegisteredRedirect> {
@@ -421,6 +435,7 @@ const KNOWN: &[&str] = &[
     "jwks",
     "scope",
     "id_token_signed_response_alg",
+    "authorization_signed_response_alg",
     "userinfo_signed_response_alg",
     "default_acr_values",
     "subject_type",
@@ -505,7 +520,9 @@ impl<'a> Fields<'a> {
 
     fn algorithm(&self, field: &'static str) -> Result<Option<SigningAlgorithm>, MetadataError> {
         self.text(field)?
-            .map(|name| SigningAlgorithm::parse(name).ok_or(MetadataError::Unknown(field, "ES256, PS256, EdDSA, RS256")))
+            .map(|name| {
+                SigningAlgorithm::parse(name).ok_or(MetadataError::Unknown(field, "ES256, PS256, EdDSA, RS256"))
+            })
             .transpose()
     }
 
@@ -592,6 +609,7 @@ mod tests {
             (json!({"scope": "openid everything"}), "everything"),
             (json!({"scope": "profile"}), "openid"),
             (json!({"grant_types": ["implicit"]}), "grant_types"),
+            (json!({"subject_type": "public"}), "subject_type"),
             (json!({"token_endpoint_auth_method": "none"}), "token_endpoint_auth_method"),
             (json!({"token_endpoint_auth_method": "private_key_jwt"}), "jwks"),
             (json!({"id_token_signed_response_alg": "none"}), "id_token_signed_response_alg"),

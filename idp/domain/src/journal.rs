@@ -1,20 +1,25 @@
-//! The journal: every accountable act, in one chain that cannot be rewritten without showing.
+//! The journal: every accountable act, in one keyed chain that whoever has not the key cannot rewrite unseen.
 //!
 //! ```text
-//!  hash(n) = SHA-256( "journal/1", hash(n-1), n, at, kind, details )
+//!  hash(n) = HMAC-SHA-256( key, "journal/1", hash(n-1), n, at, kind, details )
+//!  head    = n, hash(n), HMAC-SHA-256( key, "journal-head/1", n, hash(n) )
 //! ```
+//!
+//! The head, the end of the chain, is sealed apart: the hash of an earlier entry, which every reader of the journal
+//! has, does not make a head that ends there. What the chain shows and what it cannot: `decisions/0008`.
 //!
 //! An entry names pseudonyms only. It says what was done, for which relying party, through which provider, at which
 //! level; never who the person is.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::id::{ClientId, Kid, ProviderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::level::Level;
-use crate::secret::{delimited, sha256};
+use crate::secret::{base64url, keyed_hash, same};
 use crate::signin::Reuse;
 use crate::time::Timestamp;
 
@@ -120,7 +125,27 @@ impl Act {
     }
 }
 
-/// The hash of an entry, which binds all entries before it.
+/// The key of the chain, which stands outside the database that keeps it.
+pub struct JournalKey(Zeroizing<[u8; 32]>);
+
+impl JournalKey {
+    /// Wraps the key.
+    pub const fn new(key: Zeroizing<[u8; 32]>) -> Self {
+        Self(key)
+    }
+
+    fn hash(&self, fields: &[&[u8]]) -> [u8; 32] {
+        keyed_hash(&self.0, fields)
+    }
+}
+
+impl std::fmt::Debug for JournalKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JournalKey(…)")
+    }
+}
+
+/// The hash of an entry, which binds all entries before it. Shown as base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChainHash([u8; 32]);
 
@@ -136,6 +161,45 @@ impl ChainHash {
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl std::fmt::Display for ChainHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&base64url(&self.0))
+    }
+}
+
+/// The end of the chain: where the next entry goes. There is none but what was written, or read under its seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    number: i64,
+    hash: ChainHash,
+}
+
+impl Head {
+    /// The end of a chain without entries.
+    pub const START: Self = Self { number: 0, hash: ChainHash::START };
+
+    /// Reads a head that was kept with its seal; [`Broken::Head`] when the seal is not ours for it.
+    pub fn read(key: &JournalKey, number: i64, hash: ChainHash, seal: &[u8]) -> Result<Self, Broken> {
+        let head = Self { number, hash };
+        if same(&head.seal(key), seal) { Ok(head) } else { Err(Broken::Head) }
+    }
+
+    /// What to keep beside it.
+    pub fn seal(&self, key: &JournalKey) -> [u8; 32] {
+        key.hash(&[b"journal-head/1", &self.number.to_be_bytes(), &self.hash.0])
+    }
+
+    /// The number of the last entry; 0 before the first.
+    pub const fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// The hash of the last entry.
+    pub const fn hash(&self) -> ChainHash {
+        self.hash
     }
 }
 
@@ -155,23 +219,24 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Writes an act behind `previous`.
-    pub fn append(previous: ChainHash, number: i64, at: Timestamp, act: &Act) -> Self {
-        let (kind, details) = (act.kind().to_owned(), act.details());
-        let hash = hash(previous, number, at, &kind, &details);
+    /// Writes an act behind `head`, which moves on to it.
+    pub fn append(key: &JournalKey, head: &mut Head, at: Timestamp, act: &Act) -> Self {
+        let (number, kind, details) = (head.number.saturating_add(1), act.kind().to_owned(), act.details());
+        let hash = hash(key, head.hash, number, at, &kind, &details);
+        *head = Head { number, hash };
         Self { number, at, kind, details, hash }
     }
 }
 
-fn hash(previous: ChainHash, number: i64, at: Timestamp, kind: &str, details: &str) -> ChainHash {
-    ChainHash(sha256(&delimited(&[
+fn hash(key: &JournalKey, previous: ChainHash, number: i64, at: Timestamp, kind: &str, details: &str) -> ChainHash {
+    ChainHash(key.hash(&[
         b"journal/1",
         &previous.0,
         &number.to_be_bytes(),
         &at.epoch().to_be_bytes(),
         kind.as_bytes(),
         details.as_bytes(),
-    ])))
+    ]))
 }
 
 /// Where a chain is broken.
@@ -199,43 +264,45 @@ pub enum Broken {
         /// The last number found.
         found: i64,
     },
+    /// The head is gone, or is none that we wrote.
+    #[error("the head of the journal was changed")]
+    Head,
 }
 
 /// Walks a chain entry by entry.
 #[derive(Debug, Clone, Copy)]
-pub struct Walk {
-    last: i64,
-    hash: ChainHash,
+pub struct Walk<'a> {
+    key: &'a JournalKey,
+    last: Head,
 }
 
-impl Default for Walk {
-    fn default() -> Self {
-        Self { last: 0, hash: ChainHash::START }
+impl<'a> Walk<'a> {
+    /// Stands before the first entry.
+    pub const fn new(key: &'a JournalKey) -> Self {
+        Self { key, last: Head::START }
     }
-}
 
-impl Walk {
     /// Checks the next entry.
     pub fn step(&mut self, entry: &Entry) -> Result<(), Broken> {
-        let expected = self.last + 1;
+        let expected = self.last.number.saturating_add(1);
         if entry.number != expected {
             return Err(Broken::Missing { expected, found: entry.number });
         }
-        if hash(self.hash, entry.number, entry.at, &entry.kind, &entry.details) != entry.hash {
+        let hash = hash(self.key, self.last.hash, entry.number, entry.at, &entry.kind, &entry.details);
+        if !same(&hash.0, &entry.hash.0) {
             return Err(Broken::Changed { number: entry.number });
         }
-        self.last = entry.number;
-        self.hash = entry.hash;
+        self.last = Head { number: entry.number, hash };
         Ok(())
     }
 
     /// Checks the end against the head that was kept apart.
-    pub fn finish(self, head_number: i64, head_hash: ChainHash) -> Result<(), Broken> {
-        if self.last != head_number {
-            return Err(Broken::CutShort { expected: head_number, found: self.last });
+    pub fn finish(self, head: Head) -> Result<(), Broken> {
+        if self.last.number != head.number {
+            return Err(Broken::CutShort { expected: head.number, found: self.last.number });
         }
-        if self.hash != head_hash {
-            return Err(Broken::Changed { number: head_number });
+        if self.last.hash != head.hash {
+            return Err(Broken::Changed { number: head.number });
         }
         Ok(())
     }
@@ -245,61 +312,97 @@ impl Walk {
 mod tests {
     use super::*;
 
-    fn chain(length: i64) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = Vec::new();
-        for number in 1..=length {
-            let previous = entries.last().map_or(ChainHash::START, |entry| entry.hash);
-            let act = Act::KeyMade { kid: Kid::parse(&format!("k{number}")).expect("plain") };
-            entries.push(Entry::append(previous, number, Timestamp::from_epoch(number), &act));
-        }
-        entries
+    fn key() -> JournalKey {
+        JournalKey::new(Zeroizing::new([7; 32]))
     }
 
-    fn verify(entries: &[Entry], head: &Entry) -> Result<(), Broken> {
-        let mut walk = Walk::default();
+    fn made(kid: &str) -> Act {
+        Act::KeyMade { kid: Kid::parse(kid).expect("plain") }
+    }
+
+    /// A chain of that many entries, and its head.
+    fn chain(key: &JournalKey, length: i64) -> (Vec<Entry>, Head) {
+        let mut head = Head::START;
+        let entries = (1..=length)
+            .map(|number| Entry::append(key, &mut head, Timestamp::from_epoch(number), &made(&format!("k{number}"))))
+            .collect();
+        (entries, head)
+    }
+
+    fn verify(entries: &[Entry], head: Head) -> Result<(), Broken> {
+        let key = key();
+        let mut walk = Walk::new(&key);
         for entry in entries {
             walk.step(entry)?;
         }
-        walk.finish(head.number, head.hash)
+        walk.finish(head)
     }
 
     #[test]
     fn an_untouched_chain_verifies() {
-        let entries = chain(5);
-        assert_eq!(verify(&entries, &entries[4]), Ok(()));
+        let (entries, head) = chain(&key(), 5);
+        assert_eq!(verify(&entries, head), Ok(()));
+        assert_eq!((head.number(), head.hash()), (5, entries[4].hash));
+        assert_eq!(verify(&[], Head::START), Ok(()));
     }
 
     #[test]
     fn every_kind_of_tampering_is_named_with_its_place() {
-        let entries = chain(5);
-        let head = entries[4].clone();
+        let (entries, head) = chain(&key(), 5);
 
         let mut removed = entries.clone();
         removed.remove(2);
-        assert_eq!(verify(&removed, &head), Err(Broken::Missing { expected: 3, found: 4 }));
+        assert_eq!(verify(&removed, head), Err(Broken::Missing { expected: 3, found: 4 }));
 
         let mut swapped = entries.clone();
         swapped.swap(1, 2);
-        assert_eq!(verify(&swapped, &head), Err(Broken::Missing { expected: 2, found: 3 }));
+        assert_eq!(verify(&swapped, head), Err(Broken::Missing { expected: 2, found: 3 }));
 
-        assert_eq!(verify(&entries[..3], &head), Err(Broken::CutShort { expected: 5, found: 3 }));
+        assert_eq!(verify(&entries[..3], head), Err(Broken::CutShort { expected: 5, found: 3 }));
 
         for at in 0..5 {
             let mut edited = entries.clone();
             edited[at].details.push(' ');
-            assert_eq!(verify(&edited, &head), Err(Broken::Changed { number: edited[at].number }));
+            assert_eq!(verify(&edited, head), Err(Broken::Changed { number: edited[at].number }));
             let mut moved = entries.clone();
             moved[at].at = Timestamp::from_epoch(99);
-            assert_eq!(verify(&moved, &head), Err(Broken::Changed { number: moved[at].number }));
+            assert_eq!(verify(&moved, head), Err(Broken::Changed { number: moved[at].number }));
         }
     }
 
     #[test]
     fn a_rewritten_tail_is_seen_at_the_head() {
-        let entries = chain(3);
-        let mut forged = chain(2);
-        let act = Act::KeyMade { kid: Kid::parse("other").expect("plain") };
-        forged.push(Entry::append(forged[1].hash, 3, Timestamp::from_epoch(3), &act));
-        assert_eq!(verify(&forged, &entries[2]), Err(Broken::Changed { number: 3 }));
+        let (_, head) = chain(&key(), 3);
+        let (mut forged, mut behind) = chain(&key(), 2);
+        forged.push(Entry::append(&key(), &mut behind, Timestamp::from_epoch(3), &made("other")));
+        assert_eq!(verify(&forged, head), Err(Broken::Changed { number: 3 }));
+    }
+
+    #[test]
+    fn a_chain_rewritten_whole_without_the_key_is_seen() {
+        let (forged, head) = chain(&JournalKey::new(Zeroizing::new([0; 32])), 5);
+        assert_eq!(verify(&forged, head), Err(Broken::Changed { number: 1 }));
+    }
+
+    #[test]
+    fn a_head_is_read_under_its_own_seal_alone() {
+        let (entries, head) = chain(&key(), 5);
+        let seal = head.seal(&key());
+        assert_eq!(Head::read(&key(), 5, head.hash(), &seal), Ok(head));
+        assert_eq!(Head::read(&key(), 0, ChainHash::START, &Head::START.seal(&key())), Ok(Head::START));
+
+        // The tail is cut off, and the head made to end before it with all that the journal itself tells.
+        let cut = entries[2].hash;
+        for seal in [&seal[..], cut.as_bytes(), entries[3].hash.as_bytes(), &[0; 32], &[]] {
+            assert_eq!(Head::read(&key(), 3, cut, seal), Err(Broken::Head));
+        }
+        assert_eq!(Head::read(&key(), 4, head.hash(), &seal), Err(Broken::Head));
+        let other = JournalKey::new(Zeroizing::new([0; 32]));
+        assert_eq!(Head::read(&key(), 5, head.hash(), &head.seal(&other)), Err(Broken::Head));
+    }
+
+    #[test]
+    fn the_key_does_not_show_itself() {
+        assert_eq!(format!("{:?}", key()), "JournalKey(…)");
     }
 }

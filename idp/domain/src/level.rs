@@ -74,16 +74,23 @@ impl LevelRange {
     }
 }
 
-/// Proof that the level asked for was met by a provider that may assert it. Its only constructor is [`LevelMet::check`].
+/// Proof that the level asked for was met by a provider that may assert it. Its only way is through the
+/// sign-in that asked, [`SignIn::meets`](crate::signin::SignIn::meets).
 ///
 /// ```
+/// use domain::{client::Client, level::{LevelMet, LevelRefused}, signin::{Arriving, SignIn}};
+/// use domain::upstream::{Assertion, Provider};
+/// fn check(at: &SignIn<Arriving>, said: &Assertion, by: &Provider, to: &Client) -> Result<LevelMet, LevelRefused> {
+///     at.meets(said, by, to)
+/// }
+/// ```
+///
+/// ```compile_fail,E0624
 /// use domain::level::{Level, LevelMet, LevelRange};
-/// let range = LevelRange::new(Level::Low, Level::Substantial).unwrap();
-/// let met = LevelMet::check(Level::Low, Level::Substantial, range).unwrap();
-/// assert_eq!(met.level(), Level::Substantial);
+/// fn forge(range: LevelRange) { let _ = LevelMet::check(Level::Low, Level::High, range); }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use domain::level::{Level, LevelMet};
 /// let met = LevelMet { level: Level::High };
 /// ```
@@ -115,7 +122,7 @@ pub enum LevelRefused {
 
 impl LevelMet {
     /// Checks the level an identity provider returned.
-    pub fn check(asked: Level, got: Level, range: LevelRange) -> Result<Self, LevelRefused> {
+    pub(crate) fn check(asked: Level, got: Level, range: LevelRange) -> Result<Self, LevelRefused> {
         if got > range.ceiling {
             return Err(LevelRefused::AboveCeiling { got, ceiling: range.ceiling });
         }

@@ -34,6 +34,11 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// What is left at `now` of something that ends at this moment; `None` when it has ended.
+    pub fn left(self, now: Self) -> Option<Lifetime> {
+        u32::try_from(self.seconds_since(now)).ok().filter(|left| *left > 0).map(Lifetime)
+    }
+
     /// Whether something that ends at this moment has ended at `now`.
     pub const fn is_past(self, now: Self) -> bool {
         self.0 <= now.0
@@ -61,5 +66,7 @@ mod tests {
         let end = Timestamp::from_epoch(100).plus(Lifetime::seconds(30));
         assert!(!end.is_past(Timestamp::from_epoch(129)));
         assert!(end.is_past(Timestamp::from_epoch(130)));
+        assert_eq!(end.left(Timestamp::from_epoch(129)), Some(Lifetime::seconds(1)));
+        assert_eq!(end.left(Timestamp::from_epoch(130)), None);
     }
 }

@@ -10,6 +10,7 @@ use crate::id::{ClientId, ProviderId};
 use crate::identity::pivot::{BadPivot, Birthdate, Name, Pivot, RawPivot};
 use crate::level::{Level, LevelRange};
 use crate::secret::{base64url, same, sha256};
+use crate::time::Timestamp;
 
 /// An identity provider as the domain sees it.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Provider {
     pub order: u16,
     /// Whether it may be used.
     pub status: ProviderStatus,
+    /// Whether the choice shows it.
+    pub visibility: Visibility,
     /// The levels it may assert.
     pub levels: LevelRange,
     /// The relying parties it serves.
@@ -58,9 +61,16 @@ impl AcrTable {
 pub enum ProviderStatus {
     /// It may.
     Open,
-    /// It is shown, and switched off by whoever runs the gateway.
+    /// It was switched off by whoever runs the gateway.
     Closed,
-    /// It is not shown.
+}
+
+/// Whether the choice shows a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// It does.
+    Shown,
+    /// It does not: the provider is reached by a hint alone.
     Hidden,
 }
 
@@ -105,6 +115,8 @@ pub struct Attempt {
     pub provider: ProviderId,
     /// The level that was asked.
     pub level: Level,
+    /// When the citizen left.
+    pub departed: Timestamp,
     secret: String,
     nonce: String,
     verifier: String,
@@ -112,10 +124,11 @@ pub struct Attempt {
 
 impl Attempt {
     /// Makes an attempt from 96 random bytes.
-    pub fn from_random(provider: ProviderId, level: Level, random: &[u8; 96]) -> Self {
+    pub fn from_random(provider: ProviderId, level: Level, departed: Timestamp, random: &[u8; 96]) -> Self {
         Self {
             provider,
             level,
+            departed,
             secret: base64url(&random[..32]),
             nonce: base64url(&random[32..64]),
             verifier: base64url(&random[64..]),
@@ -169,6 +182,19 @@ pub struct Assertion {
     pub email: String,
     /// How the citizen authenticated (RFC 8176).
     pub amr: Vec<String>,
+    /// When the citizen authenticated, where the provider says so.
+    pub auth_time: Option<Timestamp>,
+}
+
+/// What a provider's ID token says beside the identity.
+#[derive(Debug, Clone, Default)]
+pub struct Authentication<'a> {
+    /// `acr`.
+    pub acr: Option<&'a str>,
+    /// `amr`.
+    pub amr: Option<Vec<String>>,
+    /// `auth_time`.
+    pub auth_time: Option<i64>,
 }
 
 /// Why an answer of a provider cannot be used. The provider is at fault.
@@ -189,14 +215,13 @@ pub enum BadAssertion {
 }
 
 impl Assertion {
-    /// Reads the claims of a provider: `acr` and `amr` from its ID token, the rest from userinfo.
+    /// Reads the claims of a provider: how the citizen authenticated from its ID token, the rest from userinfo.
     pub fn read(
         provider: &Provider,
-        acr: Option<&str>,
-        amr: Option<Vec<String>>,
+        how: Authentication<'_>,
         userinfo: &Map<String, Value>,
     ) -> Result<Self, BadAssertion> {
-        let level = acr.and_then(|acr| provider.acr.level_of(acr)).ok_or(BadAssertion::Level)?;
+        let level = how.acr.and_then(|acr| provider.acr.level_of(acr)).ok_or(BadAssertion::Level)?;
         let pivot = Pivot::parse(&RawPivot {
             family_name: text(userinfo, "family_name")?,
             given_name: text(userinfo, "given_name")?,
@@ -210,8 +235,9 @@ impl Assertion {
             .map(|name| Name::parse("preferred_username", name).map(|name| name.as_str().to_owned()))
             .transpose()?;
         let email = text(userinfo, "email")?.filter(|email| is_address(email)).ok_or(BadAssertion::Email)?.to_owned();
-        let amr = amr.unwrap_or_else(|| provider.amr.clone());
-        Ok(Self { provider: provider.id.clone(), level, pivot, preferred_username, email, amr })
+        let amr = how.amr.unwrap_or_else(|| provider.amr.clone());
+        let auth_time = how.auth_time.map(Timestamp::from_epoch);
+        Ok(Self { provider: provider.id.clone(), level, pivot, preferred_username, email, amr, auth_time })
     }
 
     /// The date of birth as the provider gave it.
@@ -232,13 +258,19 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option
 /// Anything stricter is for the mail server to say.
 pub fn is_address(text: &str) -> bool {
     text.len() <= 254
-        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"'))
+        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(c) && !"<>,;\"".contains(c))
         && text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()
                 && !domain.contains('@')
                 && domain.split('.').count() >= 2
                 && !domain.split('.').any(str::is_empty)
         })
+}
+
+/// Characters that show nothing, or turn the direction of what follows (UTS #39, category Cf).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -252,6 +284,7 @@ mod tests {
             title: Label { fr: "Impôts".into(), en: "Tax".into() },
             order: 1,
             status: ProviderStatus::Open,
+            visibility: Visibility::Shown,
             levels: LevelRange::new(Level::Low, Level::Substantial).expect("ordered"),
             clients: ClientFilter::All,
             amr: vec!["pwd".into()],
@@ -270,9 +303,13 @@ mod tests {
         base.as_object().expect("an object").clone()
     }
 
+    fn said(acr: Option<&str>) -> Authentication<'_> {
+        Authentication { acr, ..Authentication::default() }
+    }
+
     #[test]
     fn a_complete_answer_is_read_with_the_providers_own_methods() {
-        let assertion = Assertion::read(&provider(), Some("eidas1"), None, &claims(&json!({}))).expect("complete");
+        let assertion = Assertion::read(&provider(), said(Some("eidas1")), &claims(&json!({}))).expect("complete");
         assert_eq!(assertion.level, Level::Low);
         assert_eq!(assertion.amr, ["pwd"]);
     }
@@ -286,14 +323,16 @@ mod tests {
             json!({"email": "nowhere"}),
             json!({"email": null}),
             json!({"email": "a@b.fr\r\nBcc: c@d.fr"}),
+            json!({"email": "a\u{202e}@b.fr"}),
+            json!({"email": "a@b\u{200b}.fr"}),
             json!({"gender": "x"}),
             json!({"preferred_username": "<script>"}),
             json!({"birthplace": "Paris"}),
         ] {
-            assert!(Assertion::read(&provider(), Some("eidas1"), None, &claims(&change)).is_err(), "{change}");
+            assert!(Assertion::read(&provider(), said(Some("eidas1")), &claims(&change)).is_err(), "{change}");
         }
         for acr in [None, Some("eidas9"), Some("")] {
-            assert_eq!(Assertion::read(&provider(), acr, None, &claims(&json!({}))), Err(BadAssertion::Level));
+            assert_eq!(Assertion::read(&provider(), said(acr), &claims(&json!({}))), Err(BadAssertion::Level));
         }
     }
 
@@ -313,7 +352,7 @@ mod tests {
     #[test]
     fn an_answer_belongs_to_its_own_provider_and_secret() {
         let (mine, other) = (ProviderId::parse("a").expect("plain"), ProviderId::parse("b").expect("plain"));
-        let attempt = Attempt::from_random(mine.clone(), Level::Low, &[9; 96]);
+        let attempt = Attempt::from_random(mine.clone(), Level::Low, Timestamp::from_epoch(0), &[9; 96]);
         assert!(attempt.is_answered_by(&mine, attempt.secret()));
         assert!(!attempt.is_answered_by(&other, attempt.secret()));
         assert!(!attempt.is_answered_by(&mine, "wrong"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::client::{Client, Label, Registered};
+use domain::client::{Client, ClientState, Label, Registered};
 use domain::id::{ClientId, ProviderId};
 use domain::identity::account::AccountKey;
 use domain::identity::account::AccountSecret;
@@ -63,6 +63,11 @@ impl App {
     /// A client, as registered within the last second.
     pub(crate) fn client(&self, id: &ClientId) -> Option<Arc<Registered>> {
         self.watched.client(id)
+    }
+
+    /// A client that is served: registered, and not disabled.
+    pub(crate) fn served(&self, id: &ClientId) -> Option<Arc<Registered>> {
+        self.client(id).filter(|found| found.state == ClientState::Active)
     }
 
     /// The signing keys.

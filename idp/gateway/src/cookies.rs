@@ -86,10 +86,13 @@ impl Cookies {
         self.set(headers, self.session_name(), &secret.expose());
     }
 
-    /// Takes the session from the browser.
-    pub(crate) fn clear_session(self, headers: &mut HeaderMap) {
-        let cookie = format!("{}=; {}; Max-Age=0", self.session_name(), self.attributes());
-        headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+    /// Takes the session from the browser, and the secret of the sign-ins it has under way: the next person at this
+    /// machine begins with nothing.
+    pub(crate) fn clear(self, headers: &mut HeaderMap) {
+        for name in [self.session_name(), self.browser_name()] {
+            let cookie = format!("{name}=; {}; Max-Age=0", self.attributes());
+            headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+        }
     }
 
     const fn browser_name(self) -> &'static str {

@@ -32,7 +32,7 @@ pub struct Identity {
 /// What one sign-in may release: the scopes asked for that the relying party is habilitated to, and single claims
 /// asked through the `claims` parameter (OIDC Core §5.5) that one of its habilitated scopes covers.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use std::collections::BTreeSet;
 /// let all = domain::claims::release::GrantedScopes {
 ///     scopes: BTreeSet::new(), single: BTreeSet::new(), in_id_token: BTreeSet::new(), amr: true,
@@ -87,12 +87,25 @@ impl GrantedScopes {
 
     /// Grants the part of what is asked that the relying party is habilitated to now.
     pub fn intersect(asked: &Asked, client: &Client) -> Self {
-        let covered: BTreeSet<Claim> = client.scopes.iter().flat_map(|scope| scope.claims().iter().copied()).collect();
+        let covered = covered(client);
         Self {
             scopes: asked.scopes.intersection(&client.scopes).copied().collect(),
             single: asked.userinfo.union(&asked.id_token).filter(|claim| covered.contains(claim)).copied().collect(),
             in_id_token: asked.id_token.intersection(&covered).copied().collect(),
             amr: asked.amr == AmrAsked::Yes && client.amr == AmrRule::Granted,
+        }
+    }
+
+    /// The part of the grant that the relying party is still habilitated to.
+    #[must_use]
+    pub fn narrowed(&self, client: &Client) -> Self {
+        let covered = covered(client);
+        let still = |claims: &BTreeSet<Claim>| claims.intersection(&covered).copied().collect();
+        Self {
+            scopes: self.scopes.intersection(&client.scopes).copied().collect(),
+            single: still(&self.single),
+            in_id_token: still(&self.in_id_token),
+            amr: self.amr && client.amr == AmrRule::Granted,
         }
     }
 
@@ -141,6 +154,11 @@ impl GrantedScopes {
     pub fn release_in_id_token(&self, identity: &Identity) -> Map<String, Value> {
         released(self.in_id_token.iter().copied(), identity)
     }
+}
+
+/// The claims that the client's scopes cover.
+fn covered(client: &Client) -> BTreeSet<Claim> {
+    client.scopes.iter().flat_map(|scope| scope.claims().iter().copied()).collect()
 }
 
 fn released(claims: impl IntoIterator<Item = Claim>, identity: &Identity) -> Map<String, Value> {
@@ -276,6 +294,10 @@ mod tests {
             }
             prop_assert!(granted.scopes().all(|scope| client.scopes.contains(&scope) && asked.scopes.contains(&scope)));
             prop_assert!(!granted.tells_amr());
+            prop_assert_eq!(&granted.narrowed(&client), &granted);
+            let mut closed = client;
+            closed.scopes = [Scope::OPENID].into();
+            prop_assert!(granted.narrowed(&closed).release(&identity()).is_empty());
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::civil::Confirmed;
 use super::pivot::Pivot;
 use crate::id::ProviderId;
 use crate::secret::{base64url, from_base64url, keyed_hash};
@@ -108,34 +109,54 @@ pub enum NotAdmitted {
     /// The citizen blocked that provider.
     #[error("the citizen blocked this identity provider")]
     ProviderBlocked,
+    /// The account is not the one of the confirmed person. The gateway is at fault.
+    #[error("the account is another person's")]
+    OtherAccount,
 }
 
-/// Proof that the account admits a sign-in through a provider. Its only constructor is [`Account::admits`].
+/// Proof that the account of a confirmed person admits a sign-in through a provider. Its only constructor is
+/// [`Account::admit`]; it holds the confirmation, so that one person's confirmation never goes with another's account.
 ///
-/// ```compile_fail
-/// use domain::identity::account::{AccountKey, Admitted};
-/// fn forge(key: AccountKey) -> Admitted { Admitted { key } }
+/// ```compile_fail,E0451
+/// use domain::identity::{account::{AccountKey, Admitted}, civil::Confirmed};
+/// fn forge(key: AccountKey, confirmed: Confirmed) -> Admitted { Admitted { key, confirmed } }
 /// ```
 ///
 /// ```
-/// use domain::identity::account::{Account, Admitted, NotAdmitted};
-/// fn admit(account: &Account, provider: &domain::id::ProviderId) -> Result<Admitted, NotAdmitted> {
-///     account.admits(provider)
+/// use domain::identity::{account::{Account, AccountSecret, Admitted, NotAdmitted}, civil::Confirmed};
+/// fn admit(
+///     account: &Account, provider: &domain::id::ProviderId, confirmed: Confirmed, secret: &AccountSecret,
+/// ) -> Result<Admitted, NotAdmitted> {
+///     account.admit(provider, confirmed, secret)
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Admitted {
     key: AccountKey,
+    confirmed: Confirmed,
 }
 
 impl Account {
     /// Whether the citizen lets this provider vouch for them, and the account is open.
-    pub fn admits(&self, provider: &ProviderId) -> Result<Admitted, NotAdmitted> {
+    pub fn admits(&self, provider: &ProviderId) -> Result<(), NotAdmitted> {
         match self.state {
             AccountState::Frozen => Err(NotAdmitted::Frozen),
             AccountState::Active if self.blocked_providers.contains(provider) => Err(NotAdmitted::ProviderBlocked),
-            AccountState::Active => Ok(Admitted { key: self.key.clone() }),
+            AccountState::Active => Ok(()),
         }
+    }
+
+    /// Admits the person who was confirmed, if the account is theirs and lets this provider vouch for them.
+    pub fn admit(
+        &self,
+        provider: &ProviderId,
+        confirmed: Confirmed,
+        secret: &AccountSecret,
+    ) -> Result<Admitted, NotAdmitted> {
+        if AccountKey::of(confirmed.pivot(), secret) != self.key {
+            return Err(NotAdmitted::OtherAccount);
+        }
+        self.admits(provider).map(|()| Admitted { key: self.key.clone(), confirmed })
     }
 }
 
@@ -145,14 +166,15 @@ impl Admitted {
         &self.key
     }
 
-    pub(crate) fn into_account(self) -> AccountKey {
-        self.key
+    pub(crate) fn into_parts(self) -> (AccountKey, Confirmed) {
+        (self.key, self.confirmed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::civil::{Answer, Life, Outcome};
     use crate::identity::pivot::RawPivot;
 
     fn pivot(family: &str, given: &str) -> Pivot {
@@ -179,6 +201,23 @@ mod tests {
         let key = AccountKey::of(&pivot("LEFÈVRE", "Zoé"), &secret);
         assert_eq!(key, AccountKey::of(&pivot("Lefe\u{300}vre", "ZOÉ"), &secret));
         assert_ne!(key, AccountKey::of(&pivot("LEFÈVRE", "Zoé"), &AccountSecret::new([2; 32])));
+    }
+
+    #[test]
+    fn one_person_s_confirmation_never_goes_with_another_s_account() {
+        let (secret, provider) = (AccountSecret::new([1; 32]), ProviderId::parse("impots").expect("plain"));
+        let confirm =
+            |pivot: Pivot| Answer { outcome: Outcome::Found(pivot), life: Life::Living }.confirm().expect("found");
+        let account = Account {
+            key: AccountKey::of(&pivot("A", "B"), &secret),
+            state: AccountState::Active,
+            blocked_providers: BTreeSet::new(),
+            created: Timestamp::from_epoch(0),
+            last_used: Timestamp::from_epoch(0),
+        };
+        assert!(account.admit(&provider, confirm(pivot("A", "B")), &secret).is_ok());
+        let other = account.admit(&provider, confirm(pivot("C", "D")), &secret);
+        assert_eq!(other.err(), Some(NotAdmitted::OtherAccount));
     }
 
     #[test]

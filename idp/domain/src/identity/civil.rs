@@ -82,7 +82,7 @@ pub enum Consultation {
 
 /// Proof that an identity was confirmed. Its constructors are [`Answer::confirm`] and [`Confirmed::sandbox`].
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use domain::identity::civil::{Confirmed, Consultation};
 /// fn forge(pivot: domain::identity::pivot::Pivot) -> Confirmed {
 ///     Confirmed { pivot, consultation: Consultation::Found }
@@ -99,6 +99,18 @@ pub enum Consultation {
 pub struct Confirmed {
     pivot: Pivot,
     consultation: Consultation,
+}
+
+/// Proof that the gateway is a sandbox: its issuer is on the loopback interface.
+#[derive(Debug, Clone, Copy)]
+pub struct Sandbox(());
+
+impl Sandbox {
+    /// The proof, for an issuer whose host is 127.0.0.1, [::1] or localhost.
+    pub fn of(issuer: &str) -> Option<Self> {
+        let url = url::Url::parse(issuer).ok()?;
+        matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")).then_some(Self(()))
+    }
 }
 
 impl Answer {
@@ -120,9 +132,8 @@ impl Answer {
 }
 
 impl Confirmed {
-    /// Takes the provider's word where no civil registry is configured. The configuration allows that on a loopback
-    /// issuer only; the journal records it.
-    pub fn sandbox(pivot: Pivot) -> Self {
+    /// Takes the provider's word where no civil registry is configured; the journal records it.
+    pub fn sandbox(pivot: Pivot, _: Sandbox) -> Self {
         Self { pivot, consultation: Consultation::NotConsulted }
     }
 
@@ -156,6 +167,20 @@ mod tests {
             birthcountry: Some("99100"),
         })
         .expect("complete")
+    }
+
+    #[test]
+    fn only_a_loopback_issuer_is_a_sandbox() {
+        for (issuer, is) in [
+            ("http://127.0.0.1:8401", true),
+            ("http://localhost:1", true),
+            ("http://[::1]:1", true),
+            ("https://127.0.0.1:8401", true),
+            ("https://connexion.example.fr", false),
+            ("http://connexion.example.fr", false),
+        ] {
+            assert_eq!(Sandbox::of(issuer).is_some(), is, "{issuer}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ enum Proof {
 
 /// A client that proved who it is. The only constructor is [`Presented::verify`].
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// fn forge(client: &domain::client::Client) -> domain::oidc::client_auth::AuthenticatedClient<'_> {
 ///     domain::oidc::client_auth::AuthenticatedClient { client, assertion: None }
 /// }

@@ -62,7 +62,7 @@ pub enum Code {
 
 /// A code that was presented together with everything it must fit.
 pub struct Redemption<'a> {
-    redirect: &'a str,
+    redirect: Option<&'a str>,
     verifier: Option<&'a str>,
 }
 
@@ -77,8 +77,7 @@ impl<'a> Redemption<'a> {
         }
         let code = one("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
         let code = Bearer::parse(code).ok_or(UNKNOWN)?;
-        let redirect = one("redirect_uri")?.ok_or(TokenError::InvalidGrant("redirect_uri is missing"))?;
-        Ok((Self { redirect, verifier: one("code_verifier")? }, code))
+        Ok((Self { redirect: one("redirect_uri")?, verifier: one("code_verifier")? }, code))
     }
 }
 
@@ -101,8 +100,8 @@ pub fn redeem(
     if grant.client != client.id {
         return Err(TokenError::InvalidGrant("the code was issued to another client"));
     }
-    if grant.redirect.as_str() != presented.redirect {
-        return Err(TokenError::InvalidGrant("redirect_uri is not the one of the authorization request"));
+    if presented.redirect != Some(grant.redirect.as_str()) {
+        return Err(TokenError::InvalidGrant("redirect_uri is missing or not the one of the authorization request"));
     }
     match (&grant.challenge, presented.verifier) {
         (Some(challenge), Some(verifier)) if challenge.is_answered_by(verifier) => {}
@@ -116,7 +115,7 @@ pub fn redeem(
         }
         (None, None) => {}
     }
-    Ok(Issued::new(grant, now, life))
+    Ok(Issued::new(grant, client, now, life))
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::RegisteredRedirect;
-
 /// An error code of the authorization response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,63 +55,6 @@ impl AuthorizeError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidIdpHint => "invalid_idp_hint",
-        }
-    }
-}
-
-/// Where an authorization response goes. It exists only for a registered redirect URI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReturnAddress {
-    redirect: RegisteredRedirect,
-    state: Option<String>,
-    place: Place,
-}
-
-/// Where the parameters of a response stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// In the query.
-    Query,
-    /// In the fragment: for errors about response types that would have used it
-    /// (OAuth 2.0 Multiple Response Types §5).
-    Fragment,
-}
-
-impl ReturnAddress {
-    /// An address from its parts.
-    pub const fn new(redirect: RegisteredRedirect, state: Option<String>, place: Place) -> Self {
-        Self { redirect, state, place }
-    }
-
-    /// The URL of an error response, with `state` and `iss` (RFC 9207).
-    pub fn error(&self, issuer: &str, error: AuthorizeError, description: &'static str) -> String {
-        let mut parameters = vec![("error", error.code()), ("error_description", description)];
-        parameters.extend(self.state.as_deref().map(|state| ("state", state)));
-        parameters.push(("iss", issuer));
-        self.url(&parameters)
-    }
-
-    /// The URL of a success response, with `state` and `iss` (RFC 9207).
-    pub fn code(&self, issuer: &str, code: &str) -> String {
-        let mut parameters = vec![("code", code)];
-        parameters.extend(self.state.as_deref().map(|state| ("state", state)));
-        parameters.push(("iss", issuer));
-        self.url(&parameters)
-    }
-
-    /// The redirect URI the response goes to.
-    pub const fn redirect(&self) -> &RegisteredRedirect {
-        &self.redirect
-    }
-
-    fn url(&self, parameters: &[(&str, &str)]) -> String {
-        match self.place {
-            Place::Query => self.redirect.with_parameters(parameters),
-            Place::Fragment => {
-                let fragment = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-                format!("{}#{fragment}", self.redirect.as_str())
-            }
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::claims::claim::Claim;
 use crate::claims::scopes::Scope;
 use crate::jose::SigningAlgorithm;
 use crate::level::Level;
+use crate::oidc::response::ResponseMode;
 
 /// The discovery document of an issuer.
 pub fn discovery(issuer: &str) -> Value {
@@ -24,7 +25,8 @@ pub fn discovery(issuer: &str) -> Value {
         "claims_supported": claims,
         "acr_values_supported": Level::ALL.map(Level::acr),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ResponseMode::NAMES,
+        "authorization_signing_alg_values_supported": algorithms,
         "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": algorithms,

@@ -7,4 +7,5 @@ pub mod logout;
 pub mod metadata;
 pub mod parameters;
 pub mod request;
+pub mod response;
 pub mod token;

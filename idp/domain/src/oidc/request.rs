@@ -8,16 +8,24 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::error::{AuthorizeError, Place, ReturnAddress};
+use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
+use super::response::{Place, ResponseMode, ReturnAddress};
 use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
 use crate::client::{Client, ClientState, PkceRule, Registered, RegisteredRedirect};
 use crate::id::{ClientId, ProviderId};
+use crate::jose::{self, KeySet, SigningAlgorithm};
 use crate::language::Language;
 use crate::level::Level;
 use crate::secret::{base64url, from_base64url, same, sha256};
+
+/// The longest `state` that is echoed, in bytes.
+pub const MAX_STATE: usize = 2048;
+
+/// The longest `nonce` that is kept, in bytes.
+pub const MAX_NONCE: usize = 512;
 
 /// An authorization request that was checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,10 +52,39 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// The language the relying party asks for.
     pub language: Option<Language>,
-    /// The subject the relying party expects, from `id_token_hint` or `claims`; checked against the session.
+    /// The subject the relying party expects (OIDC Core §5.5.1): nobody else is signed in.
     pub expected_subject: Option<String>,
-    /// Whether `acr` must be met for the ID token or the request fails; the gateway always fails it.
+    /// An ID token of ours that names the citizen the relying party expects (OIDC Core §3.1.2.1), not read yet.
+    pub id_token_hint: Option<String>,
+    /// The redirect URI, for the code to be bound to.
     pub redirect: RegisteredRedirect,
+}
+
+impl AuthorizationRequest {
+    /// Reads the hint: an ID token of ours for this client, expired or not. Whoever it names is whom the relying party
+    /// expects. A hint that is none fails the request, whatever `prompt` says.
+    pub fn with_hint_read(mut self, issuer: &str, own: &KeySet) -> Result<Self, Rejected> {
+        let Some(hint) = self.id_token_hint.take() else { return Ok(self) };
+        let claims = SigningAlgorithm::ALL.into_iter().find_map(|algorithm| jose::verify(&hint, algorithm, own).ok());
+        let subject = claims.and_then(|claims| {
+            claims.require("iss", issuer).ok()?;
+            claims.require_audience(self.client.as_str()).ok()?;
+            claims.text("sub").ok().map(str::to_owned)
+        });
+        match (subject, &self.expected_subject) {
+            (Some(hinted), Some(asked)) if hinted != *asked => Err(self.bad_hint()),
+            (Some(hinted), _) => Ok(Self { expected_subject: Some(hinted), ..self }),
+            (None, _) => Err(self.bad_hint()),
+        }
+    }
+
+    fn bad_hint(&self) -> Rejected {
+        Rejected::Answer {
+            to: self.answer_to.clone(),
+            error: AuthorizeError::InvalidRequest,
+            description: "id_token_hint is not an ID token that this issuer gave this client",
+        }
+    }
 }
 
 /// What the relying party wants of a session.
@@ -133,9 +170,9 @@ pub enum PageFault {
     /// `redirect_uri` is not in the client's list.
     #[error("redirect_uri is not registered for this client")]
     RedirectUnknown,
-    /// `state` is repeated, so no answer could be matched.
-    #[error("state is repeated")]
-    StateRepeated,
+    /// `state` is repeated or longer than [`MAX_STATE`], so no answer could be matched.
+    #[error("state is repeated or longer than 2048 bytes")]
+    StateUnusable,
 }
 
 impl Incoming {
@@ -153,8 +190,8 @@ impl Incoming {
         &self.client
     }
 
-    /// Checks the request against what was found.
-    pub fn check(self, found: Option<&Registered>) -> Result<AuthorizationRequest, Rejected> {
+    /// Checks the request against what was found; gives the client that is served, too.
+    pub fn check(self, found: Option<&Registered>) -> Result<(AuthorizationRequest, &Client), Rejected> {
         let client = match found {
             Some(Registered { client, state: ClientState::Active, .. }) => client,
             Some(Registered { state: ClientState::Disabled, .. }) | None => {
@@ -167,19 +204,25 @@ impl Incoming {
             Ok(None) | Err(_) => return Err(Rejected::Page(PageFault::RedirectMissing)),
         };
         let state = match parameters.one("state") {
-            Ok(state) => state.map(str::to_owned),
-            Err(_) => return Err(Rejected::Page(PageFault::StateRepeated)),
+            Ok(state) if state.is_none_or(|state| state.len() <= MAX_STATE) => state.map(str::to_owned),
+            Ok(_) | Err(_) => return Err(Rejected::Page(PageFault::StateUnusable)),
         };
-        let answer = Answering { to: ReturnAddress::new(redirect.clone(), state, place(parameters)) };
-        answer.check(parameters, client, redirect)
+        let algorithm = client.authorization_algorithm;
+        let to = ReturnAddress::new(redirect.clone(), state, mode(parameters), client.id.clone(), algorithm);
+        Answering { to }.check(parameters, client, redirect).map(|request| (request, client))
     }
 }
 
-fn place(parameters: &Parameters) -> Place {
-    let front_channel = |kind: &str| kind.split(' ').any(|word| word == "token" || word == "id_token");
-    match parameters.one("response_type") {
-        Ok(Some(kind)) if front_channel(kind) => Place::Fragment,
-        _ => Place::Query,
+/// The mode in which even errors are answered. One that does not exist is told in the default mode; without one, errors
+/// of front-channel response types go where those would have (OAuth 2.0 Multiple Response Types §5).
+fn mode(parameters: &Parameters) -> ResponseMode {
+    let asked = parameters.one("response_mode").ok().flatten();
+    let kind = parameters.one("response_type").ok().flatten();
+    let front_channel = kind.is_some_and(|kind| kind.split(' ').any(|word| word == "token" || word == "id_token"));
+    match (asked.and_then(ResponseMode::parse), front_channel) {
+        (Some(mode), _) => mode,
+        (None, true) => ResponseMode::plain(Place::Fragment),
+        (None, false) => ResponseMode::DEFAULT,
     }
 }
 
@@ -225,8 +268,10 @@ impl Answering {
             None => return Err(self.bad("response_type is missing")),
         }
         match self.one(parameters, "response_mode")? {
-            None | Some("query") => {}
-            Some(_) => return Err(self.bad("response_mode must be query")),
+            Some(name) if ResponseMode::parse(name).is_none() => {
+                return Err(self.bad("response_mode is not one of response_modes_supported"));
+            }
+            Some(_) | None => {}
         }
         let mut asked = self.scopes(parameters)?;
         let claims = self.claims(parameters, &mut asked)?;
@@ -252,7 +297,7 @@ impl Answering {
         // Hints help or are ignored; they never fail a request (OIDC Core §3.1.2.1).
         let login_hint = self.one(parameters, "login_hint")?.filter(|hint| hint.len() <= 256).map(str::to_owned);
         let language = self.one(parameters, "ui_locales")?.and_then(Language::from_ui_locales);
-        for ignored in ["display", "id_token_hint", "claims_locales"] {
+        for ignored in ["display", "claims_locales"] {
             self.one(parameters, ignored)?;
         }
         Ok(AuthorizationRequest {
@@ -260,7 +305,7 @@ impl Answering {
             answer_to: self.to.clone(),
             asked,
             level,
-            nonce: self.one(parameters, "nonce")?.map(str::to_owned),
+            nonce: self.nonce(parameters)?,
             challenge,
             prompt: self.prompt(parameters)?,
             max_age,
@@ -268,8 +313,16 @@ impl Answering {
             login_hint,
             language,
             expected_subject: claims.subject,
+            id_token_hint: self.one(parameters, "id_token_hint")?.map(str::to_owned),
             redirect,
         })
+    }
+
+    fn nonce(&self, parameters: &Parameters) -> Result<Option<String>, Rejected> {
+        match self.one(parameters, "nonce")? {
+            Some(nonce) if nonce.len() > MAX_NONCE => Err(self.bad("nonce must not be longer than 512 bytes")),
+            nonce => Ok(nonce.map(str::to_owned)),
+        }
     }
 
     fn scopes(&self, parameters: &Parameters) -> Result<Asked, Rejected> {
@@ -352,7 +405,7 @@ impl Answering {
                         found.essential_acr = Some(texts_of(wish));
                     }
                     ("id_token", "amr", _) => asked.amr = AmrAsked::Yes,
-                    (_, "sub", _) => found.subject = wish.get("value").and_then(Value::as_str).map(str::to_owned),
+                    (_, "sub", _) => found.subject = subject_of(wish).map(str::to_owned),
                     ("userinfo", _, Some(claim)) => {
                         asked.userinfo.insert(claim);
                     }
@@ -373,6 +426,11 @@ impl Answering {
 struct ClaimsParameter {
     essential_acr: Option<Vec<String>>,
     subject: Option<String>,
+}
+
+/// A subject that is asked for; one that is too long to be a subject (OIDC Core §2: 255 characters) names nobody.
+fn subject_of(wish: &Value) -> Option<&str> {
+    wish.get("value").and_then(Value::as_str).map(|subject| subject.get(..255).unwrap_or(subject))
 }
 
 fn texts_of(wish: &Value) -> Vec<String> {

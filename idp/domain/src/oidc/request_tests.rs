@@ -4,6 +4,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::id::Kid;
+use crate::jose::SigningKey;
+use crate::oidc::response::Delivery;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT: &str = "https://ville.example/retour";
@@ -45,7 +48,7 @@ fn with(changes: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 fn check(pairs: &[(&str, String)], found: Option<&Registered>) -> Result<AuthorizationRequest, Rejected> {
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let parameters = Parameters::parse(encoded.as_bytes()).expect("well formed");
-    Incoming::read(parameters).map_err(Rejected::Page)?.check(found)
+    Incoming::read(parameters).map_err(Rejected::Page)?.check(found).map(|(request, _)| request)
 }
 
 fn accepted(changes: &[(&'static str, &str)]) -> AuthorizationRequest {
@@ -136,7 +139,7 @@ fn faults_behind_a_good_redirect_are_answered_with_the_code_of_the_standard() {
         (vec![("response_type", "")], AuthorizeError::InvalidRequest),
         (vec![("response_type", "token")], AuthorizeError::UnsupportedResponseType),
         (vec![("response_type", "code id_token")], AuthorizeError::UnsupportedResponseType),
-        (vec![("response_mode", "form_post")], AuthorizeError::InvalidRequest),
+        (vec![("response_mode", "web_message")], AuthorizeError::InvalidRequest),
         (vec![("scope", "")], AuthorizeError::InvalidRequest),
         (vec![("scope", "profile")], AuthorizeError::InvalidRequest),
         (vec![("scope", "openid birth")], AuthorizeError::InvalidScope),
@@ -176,10 +179,25 @@ fn errors_of_front_channel_response_types_go_to_the_fragment() {
         else {
             panic!("{kind} was accepted");
         };
-        let url = to.error("https://issuer.example", error, description);
+        let Delivery::Redirect(url) = to.error("https://issuer.example", error, description).deliver() else {
+            panic!("no form was asked for");
+        };
         assert_eq!(url.contains('#'), fragment, "{url}");
         assert!(url.contains("state=the+state") && url.contains("iss=https%3A%2F%2Fissuer.example"));
     }
+}
+
+#[test]
+fn what_is_kept_of_a_request_is_bounded() {
+    let long = "x".repeat(MAX_STATE + 1);
+    assert_eq!(
+        check(&with(&[("state", &long)]), Some(&registered())).err(),
+        Some(Rejected::Page(PageFault::StateUnusable))
+    );
+    assert!(check(&with(&[("state", &long[1..])]), Some(&registered())).is_ok());
+    assert_eq!(answered(&[("nonce", &long[..MAX_NONCE + 1])]), AuthorizeError::InvalidRequest);
+    assert_eq!(accepted(&[("nonce", &long[..MAX_NONCE])]).nonce.map(|nonce| nonce.len()), Some(MAX_NONCE));
+    assert_eq!(accepted(&[("login_hint", &long)]).login_hint, None);
 }
 
 #[test]
@@ -213,6 +231,29 @@ fn claims_are_read_and_unknown_ones_ignored() {
 }
 
 #[test]
+fn an_id_token_of_ours_names_whom_the_relying_party_expects() {
+    let key = |kid| SigningKey::generate(SigningAlgorithm::Es256, Kid::parse(kid).expect("plain")).expect("works");
+    let (mine, other) = (key("k"), key("k"));
+    let own = KeySet::parse(&json!({"keys": [mine.public_jwk()]})).expect("own keys");
+    let hint = |key: &SigningKey, aud: &str| {
+        key.sign("JWT", &json!({"iss": "https://i.example", "aud": aud, "sub": "1.x", "exp": 1}))
+    };
+    let good = hint(&mine, "ville");
+    let read = |text: &str, extra: &[(&'static str, &str)]| {
+        let mut changes = vec![("id_token_hint", text)];
+        changes.extend_from_slice(extra);
+        accepted(&changes).with_hint_read("https://i.example", &own)
+    };
+    assert_eq!(read(&good, &[]).expect("ours").expected_subject.as_deref(), Some("1.x"));
+    let another = [("claims", r#"{"id_token":{"sub":{"value":"1.y"}}}"#)];
+    for refused in
+        [read("x.y.z", &[]), read(&hint(&other, "ville"), &[]), read(&hint(&mine, "autre"), &[]), read(&good, &another)]
+    {
+        assert!(matches!(refused, Err(Rejected::Answer { error: AuthorizeError::InvalidRequest, .. })));
+    }
+}
+
+#[test]
 fn prompt_words_come_in_any_order() {
     for (text, prompt) in [
         ("none", Prompt::None),
@@ -238,7 +279,9 @@ proptest! {
     #[test]
     fn state_is_echoed_byte_for_byte_whatever_it_holds(state in "\\PC{1,60}|[\\x00-\\x1f]{1,8}") {
         let request = accepted(&[("state", &state)]);
-        let url = request.answer_to.code("https://issuer.example", "abc");
+        let Delivery::Redirect(url) = request.answer_to.code("https://issuer.example", "abc").deliver() else {
+            panic!("no form was asked for");
+        };
         prop_assert!(url.is_ascii() && !url.contains(['\r', '\n', '\0', ' ']));
         let query = url.split_once('?').expect("a query").1;
         let read = Parameters::parse(query.as_bytes()).expect("well formed");
@@ -255,7 +298,11 @@ proptest! {
         match check(&pairs, Some(&registered())) {
             Ok(request) => prop_assert_eq!(request.redirect.as_str(), REDIRECT),
             Err(Rejected::Answer { to, error, description }) => {
-                prop_assert!(to.error("https://issuer.example", error, description).starts_with(REDIRECT));
+                let goes_to = match to.error("https://issuer.example", error, description).deliver() {
+                    Delivery::Redirect(url) => url,
+                    Delivery::Form { action, .. } => action,
+                };
+                prop_assert!(goes_to.starts_with(REDIRECT));
             }
             Err(Rejected::Page(_)) => {}
         }

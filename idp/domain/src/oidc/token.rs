@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::code::Grant;
 use crate::claims::release::{GrantedScopes, Identity};
+use crate::client::Client;
 use crate::id::{ClientId, SessionId};
 use crate::identity::account::AccountKey;
 use crate::identity::subject::Subject;
@@ -42,17 +43,19 @@ pub struct Issued {
 }
 
 impl Issued {
-    pub(super) fn new(grant: &Grant, now: Timestamp, life: Lifetime) -> Self {
+    pub(super) fn new(grant: &Grant, client: &Client, now: Timestamp, life: Lifetime) -> Self {
+        // A scope withdrawn since the citizen accepted is not released.
+        let scopes = grant.scopes.narrowed(client);
         Self {
             access: AccessToken {
                 client: grant.client.clone(),
                 account: grant.account.clone(),
-                scopes: grant.scopes.clone(),
+                scopes: scopes.clone(),
                 identity: grant.identity.clone(),
                 level: grant.level,
                 ends: now.plus(life),
             },
-            amr: grant.scopes.tells_amr().then(|| grant.amr.clone()),
+            amr: scopes.tells_amr().then(|| grant.amr.clone()),
             auth_time: grant.auth_time,
             session: grant.session.clone(),
             nonce: grant.nonce.clone(),
@@ -101,16 +104,16 @@ impl Issued {
 }
 
 impl AccessToken {
-    /// The claims of userinfo (OIDC Core §5.3.2).
-    pub fn userinfo(&self, subject: &Subject) -> Map<String, Value> {
-        let mut claims = self.scopes.release(&self.identity);
+    /// The claims of userinfo (OIDC Core §5.3.2): of what was granted, what the client is habilitated to now.
+    pub fn userinfo(&self, client: &Client, subject: &Subject) -> Map<String, Value> {
+        let mut claims = self.scopes.narrowed(client).release(&self.identity);
         claims.insert("sub".to_owned(), json!(subject));
         claims
     }
 
     /// The claims of a signed userinfo answer, with `iss` and `aud`.
-    pub fn signed_userinfo(&self, issuer: &str, subject: &Subject) -> Value {
-        let mut claims = self.userinfo(subject);
+    pub fn signed_userinfo(&self, issuer: &str, client: &Client, subject: &Subject) -> Value {
+        let mut claims = self.userinfo(client, subject);
         claims.insert("iss".to_owned(), json!(issuer));
         claims.insert("aud".to_owned(), json!(self.client));
         Value::Object(claims)

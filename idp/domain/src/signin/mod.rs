@@ -9,27 +9,27 @@
 //!            └───────────────────────── change account ───────────────────────┘      every step ── cancel ───────┘
 //! ```
 //!
-//! `verified` takes by value the proofs that only the checks can make: [`LevelMet`], [`Confirmed`], [`Admitted`].
-//! A code cannot be reached without them:
+//! `verified` takes by value the proofs that only the checks can make: [`LevelMet`], and [`Admitted`], which holds the
+//! civil registry's confirmation. A code cannot be reached without them:
 //!
 //! ```
-//! # use domain::{identity::{account::Admitted, civil::Confirmed}, level::LevelMet, signin::*, upstream::Assertion, time::Timestamp};
-//! fn arrive(at: SignIn<Arriving>, met: LevelMet, who: Confirmed, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
-//!     at.verified(met, who, may, said, fresh)
+//! # use domain::{identity::account::Admitted, level::LevelMet, signin::*, upstream::Assertion};
+//! fn arrive(at: SignIn<Arriving>, met: LevelMet, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
+//!     at.verified(met, may, said, fresh)
 //! }
 //! ```
 //!
-//! ```compile_fail
-//! # use domain::{identity::{account::Admitted, civil::Confirmed}, level::LevelMet, signin::*, upstream::Assertion, time::Timestamp};
-//! fn arrive(at: SignIn<Away>, met: LevelMet, who: Confirmed, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
-//!     at.verified(met, who, may, said, fresh)
+//! ```compile_fail,E0599
+//! # use domain::{identity::account::Admitted, level::LevelMet, signin::*, upstream::Assertion};
+//! fn arrive(at: SignIn<Away>, met: LevelMet, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
+//!     at.verified(met, may, said, fresh)
 //! }
 //! ```
 //!
-//! ```compile_fail
-//! # use domain::{identity::{account::Admitted, civil::Confirmed}, signin::*, upstream::Assertion, time::Timestamp};
-//! fn arrive(at: SignIn<Arriving>, who: Confirmed, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
-//!     at.verified(who, may, said, fresh)
+//! ```compile_fail,E0061
+//! # use domain::{identity::account::Admitted, signin::*, upstream::Assertion};
+//! fn arrive(at: SignIn<Arriving>, may: Admitted, said: Assertion, fresh: Fresh) -> SignIn<Informing> {
+//!     at.verified(may, said, fresh)
 //! }
 //! ```
 
@@ -42,19 +42,27 @@ use serde::{Deserialize, Serialize};
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::{Client, Kind, Label};
 use crate::id::{ClientId, ProviderId, Reference, SessionId, SignInId};
-use crate::identity::account::{AccountKey, Admitted};
-use crate::identity::civil::{Confirmed, Consultation};
+use crate::identity::account::{Account, AccountKey, Admitted, NotAdmitted};
+use crate::identity::civil::Consultation;
+use crate::identity::subject::Subject;
 use crate::language::Language;
-use crate::level::{Level, LevelMet};
+use crate::level::{Level, LevelMet, LevelRefused};
 use crate::oidc::code::{Code, Grant};
-use crate::oidc::error::{AuthorizeError, ReturnAddress};
+use crate::oidc::error::AuthorizeError;
 use crate::oidc::request::AuthorizationRequest;
+use crate::oidc::response::{AuthorizationResponse, ReturnAddress};
 use crate::secret::{Bearer, same};
-use crate::time::Timestamp;
-use crate::upstream::{Assertion, Attempt};
+use crate::time::{Lifetime, Timestamp};
+use crate::upstream::{Assertion, Attempt, Provider};
 use offer::Choosable;
 use refusal::{Refusal, Setback};
 use session::Session;
+
+/// How long a second click on a way out gets the same answer as the first.
+const SECOND_CLICK: Lifetime = Lifetime::seconds(10);
+
+/// How far a provider's clock may be behind ours, in seconds.
+const PROVIDER_CLOCK: i64 = 60;
 
 /// A sign-in at one step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -122,6 +130,9 @@ pub struct Refused {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ended {
     outcome: Outcome,
+    answer: Box<AuthorizationResponse>,
+    /// Until when a second click gets the same answer as the first.
+    repeats_until: Timestamp,
 }
 
 /// How a sign-in ended.
@@ -270,8 +281,8 @@ impl SignIn<Choosing> {
     }
 
     /// Leaves for a provider that the offer lets be chosen.
-    pub fn depart(self, to: Choosable, random: &[u8; 96]) -> SignIn<Away> {
-        let attempt = Attempt::from_random(to.into_provider(), self.base.request.level, random);
+    pub fn depart(self, to: Choosable, random: &[u8; 96], at: Timestamp) -> SignIn<Away> {
+        let attempt = Attempt::from_random(to.into_provider(), self.base.request.level, at, random);
         SignIn { base: self.base, step: Away { attempt: Box::new(attempt) } }
     }
 }
@@ -304,19 +315,36 @@ impl SignIn<Arriving> {
         &self.step.provider
     }
 
+    /// Checks the level that the provider asserts against the one of this request, and the client's minimum as it is now.
+    pub fn meets(&self, assertion: &Assertion, provider: &Provider, client: &Client) -> Result<LevelMet, LevelRefused> {
+        let asked = self.base.request.level.max(client.minimum_level);
+        LevelMet::check(asked, assertion.level, provider.levels)
+    }
+
+    /// Whether the citizen authenticated when the relying party wanted it to be done anew: not before the departure,
+    /// where the provider says when (OIDC Core §3.1.2.1, `prompt=login` and `max_age`).
+    pub fn is_recent_enough(&self, assertion: &Assertion, attempt: &Attempt, now: Timestamp) -> bool {
+        let Some(at) = assertion.auth_time else { return true };
+        let oldest = match (self.base.request.prompt.wants_login(), self.base.request.max_age) {
+            (true, _) => attempt.departed.epoch(),
+            (false, Some(max_age)) => now.epoch().saturating_sub(i64::from(max_age)),
+            (false, None) => return true,
+        };
+        at.epoch() >= oldest.saturating_sub(PROVIDER_CLOCK)
+    }
+
+    /// Whether the relying party expects this citizen, or nobody in particular (OIDC Core §5.5.1).
+    pub fn expects(&self, subject: &Subject) -> bool {
+        self.base.request.expected_subject.as_deref().is_none_or(|expected| expected == subject.as_str())
+    }
+
     /// Goes on with a citizen for whom every check was passed.
-    pub fn verified(
-        self,
-        met: LevelMet,
-        confirmed: Confirmed,
-        admitted: Admitted,
-        assertion: Assertion,
-        fresh: Fresh,
-    ) -> SignIn<Informing> {
+    pub fn verified(self, met: LevelMet, admitted: Admitted, assertion: Assertion, fresh: Fresh) -> SignIn<Informing> {
         let level = met.into_level();
+        let (account, confirmed) = admitted.into_parts();
         let (pivot, consultation) = confirmed.into_parts();
         let verified = Verified {
-            account: admitted.into_account(),
+            account,
             identity: Identity {
                 pivot,
                 provider_birthdate: assertion.birthdate(),
@@ -326,7 +354,8 @@ impl SignIn<Arriving> {
             },
             level,
             amr: assertion.amr,
-            auth_time: fresh.at,
+            // When the citizen authenticated, by the provider's word where it gives one; never later than now.
+            auth_time: assertion.auth_time.map_or(fresh.at, |at| at.min(fresh.at)),
             consultation,
             session: fresh.session,
         };
@@ -356,6 +385,22 @@ pub enum Acceptance {
     WentOn,
     /// They ticked the consent.
     Consented,
+}
+
+/// Proof that what was verified still holds at the moment the citizen accepts: the account still admits the provider, and
+/// a reused session was not ended meanwhile. Its only constructor is [`SignIn::still_holds`].
+#[derive(Debug)]
+pub struct StillHolds(());
+
+/// Why what was verified does not hold any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoLonger {
+    /// The session that was reused was ended.
+    #[error("the session was ended")]
+    SessionEnded,
+    /// The account was frozen, or the provider blocked, meanwhile.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
 }
 
 /// A private party needs consent and none was given.
@@ -392,11 +437,27 @@ impl SignIn<Informing> {
         }
     }
 
+    /// Asks again, at the moment of acceptance, what may have changed while the citizen was reading. `session` is what
+    /// the browser holds now, `account` what is kept of the citizen.
+    pub fn still_holds(&self, session: Option<&Session>, account: Option<&Account>) -> Result<StillHolds, NoLonger> {
+        let verified = &self.step.verified;
+        if self.step.reuse == Reuse::Session && session.is_none_or(|session| *session.id() != verified.session) {
+            return Err(NoLonger::SessionEnded);
+        }
+        match account.filter(|account| account.key == verified.account) {
+            Some(account) => {
+                account.admits(&verified.identity.provider).map(|()| StillHolds(())).map_err(NoLonger::from)
+            }
+            None => Err(NoLonger::NotAdmitted(NotAdmitted::Frozen)),
+        }
+    }
+
     /// Accepts. What is released is computed anew from the client as it is registered now.
     pub fn accept(
         self,
         client: &Client,
         acceptance: Acceptance,
+        _still: StillHolds,
         code: [u8; 32],
         at: Timestamp,
     ) -> Result<SignIn<Finishing>, (Self, ConsentMissing)> {
@@ -461,14 +522,15 @@ impl SignIn<Finishing> {
         self.step.consented.as_deref()
     }
 
-    /// The session of the browser from now on: the earlier one where it was reused, a new one otherwise. It remembers
-    /// what the citizen was informed of.
-    pub fn session_after(&self, earlier: Option<Session>) -> Session {
-        let mut session = earlier
-            .filter(|earlier| earlier.id() == &self.step.verified.session)
-            .unwrap_or_else(|| Session::open((*self.step.verified).clone()));
+    /// The session of the browser from now on, which remembers what the citizen was informed of: a new one after a fresh
+    /// sign-in; the earlier one, and never another, where it was reused. One that was ended meanwhile stays ended.
+    pub fn session_after(&self, earlier: Option<Session>) -> Option<Session> {
+        let mut session = match self.step.reuse {
+            Reuse::Fresh => Session::open((*self.step.verified).clone()),
+            Reuse::Session => earlier.filter(|earlier| earlier.id() == &self.step.verified.session)?,
+        };
         session.inform(&self.base.request.client, self.step.grant.scopes.clone());
-        session
+        Some(session)
     }
 
     /// The act for the journal.
@@ -505,14 +567,16 @@ impl SignIn<Finishing> {
         }
     }
 
-    /// The URL that brings the code to the relying party.
-    pub fn answer(&self, issuer: &str) -> String {
+    /// The response that brings the code to the relying party.
+    pub fn answer(&self, issuer: &str) -> AuthorizationResponse {
         self.base.request.answer_to.code(issuer, &self.step.code.expose())
     }
 
-    /// Ends the sign-in.
-    pub fn end(self) -> SignIn<Ended> {
-        SignIn { base: self.base, step: Ended { outcome: Outcome::Finished } }
+    /// Ends the sign-in. Until the code ends, whoever clicks again gets the same answer.
+    pub fn end(self, issuer: &str, code_ends: Timestamp) -> SignIn<Ended> {
+        let answer = Box::new(self.answer(issuer));
+        let step = Ended { outcome: Outcome::Finished, answer, repeats_until: code_ends };
+        SignIn { base: self.base, step }
     }
 }
 
@@ -538,15 +602,21 @@ impl SignIn<Ended> {
     pub fn outcome(&self) -> Outcome {
         self.step.outcome
     }
+
+    /// The answer once more, for a second click: the browser follows the last one, and the first answer may have been
+    /// thrown away with the first click.
+    pub fn repeat(&self, now: Timestamp) -> Option<AuthorizationResponse> {
+        (!self.step.repeats_until.is_past(now)).then(|| (*self.step.answer).clone())
+    }
 }
 
-/// A sign-in given up, and the URL that tells the relying party.
+/// A sign-in given up, and the response that tells the relying party.
 #[derive(Debug)]
 pub struct GivenUp {
     /// The sign-in, over.
     pub signin: SignIn<Ended>,
-    /// Where to send the citizen.
-    pub url: String,
+    /// What the relying party is told.
+    pub response: AuthorizationResponse,
 }
 
 impl<S> SignIn<S> {
@@ -608,9 +678,11 @@ impl<S> SignIn<S> {
     }
 
     /// Gives up and tells the relying party why.
-    pub fn give_up(self, issuer: &str, error: AuthorizeError, description: &'static str) -> GivenUp {
-        let url = self.base.request.answer_to.error(issuer, error, description);
-        GivenUp { signin: SignIn { base: self.base, step: Ended { outcome: Outcome::GivenUp } }, url }
+    pub fn give_up(self, issuer: &str, error: AuthorizeError, description: &'static str, at: Timestamp) -> GivenUp {
+        let response = self.base.request.answer_to.error(issuer, error, description);
+        let answer = Box::new(response.clone());
+        let step = Ended { outcome: Outcome::GivenUp, answer, repeats_until: at.plus(SECOND_CLICK) };
+        GivenUp { signin: SignIn { base: self.base, step }, response }
     }
 }
 
@@ -646,10 +718,16 @@ macro_rules! any {
                 }
             }
 
-            /// Gives up and tells the relying party why. A sign-in that is over already gives the same answer.
-            pub fn give_up(self, issuer: &str, error: AuthorizeError, description: &'static str) -> GivenUp {
+            /// Gives up and tells the relying party why.
+            pub fn give_up(
+                self,
+                issuer: &str,
+                error: AuthorizeError,
+                description: &'static str,
+                at: Timestamp,
+            ) -> GivenUp {
                 match self {
-                    $(Self::$step(signin) => signin.give_up(issuer, error, description),)*
+                    $(Self::$step(signin) => signin.give_up(issuer, error, description, at),)*
                 }
             }
         }

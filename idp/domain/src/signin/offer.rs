@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::client::Client;
 use crate::id::ProviderId;
 use crate::level::Level;
-use crate::upstream::{Provider, ProviderStatus};
+use crate::upstream::{Provider, ProviderStatus, Visibility};
 
 /// How a provider has been answering lately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum Standing {
 
 /// A provider that may be left for: the proof that the offer was asked. Its only constructor is [`choose`].
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// fn forge(provider: domain::id::ProviderId) -> domain::signin::offer::Choosable {
 ///     domain::signin::offer::Choosable { provider }
 /// }
@@ -76,7 +76,7 @@ pub fn offers<'a>(
 ) -> Vec<Offer<'a>> {
     let mut offers: Vec<Offer<'a>> = providers
         .iter()
-        .filter(|provider| provider.status != ProviderStatus::Hidden)
+        .filter(|provider| provider.visibility == Visibility::Shown)
         .map(|provider| Offer { provider, standing: standing(provider, health(&provider.id), client, level, blocked) })
         .collect();
     offers.sort_by_key(|offer| (offer.standing != Standing::Open, offer.provider.order, offer.provider.id.clone()));
@@ -84,7 +84,7 @@ pub fn offers<'a>(
 }
 
 /// Lets a provider be chosen, or says why not. It is asked again when the citizen leaves: what was open on the page
-/// may be closed by then, and a form can be forged.
+/// may be closed by then, and a form can be forged. A hidden provider can be chosen: the relying party names it.
 pub fn choose(
     providers: &[Provider],
     health: impl Fn(&ProviderId) -> Health,
@@ -93,10 +93,7 @@ pub fn choose(
     blocked: &BTreeSet<ProviderId>,
     wanted: &ProviderId,
 ) -> Result<Choosable, Standing> {
-    let provider = providers
-        .iter()
-        .find(|provider| provider.id == *wanted && provider.status != ProviderStatus::Hidden)
-        .ok_or(Standing::NotForThisService)?;
+    let provider = providers.iter().find(|provider| provider.id == *wanted).ok_or(Standing::NotForThisService)?;
     match standing(provider, health(wanted), client, level, blocked) {
         Standing::Open => Ok(Choosable { provider: wanted.clone() }),
         other @ (Standing::LevelTooLow
@@ -145,6 +142,7 @@ mod tests {
             title: Label { fr: id.into(), en: id.into() },
             order: 10,
             status: ProviderStatus::Open,
+            visibility: Visibility::Shown,
             levels: LevelRange::new(Level::Low, ceiling).expect("ordered"),
             clients: ClientFilter::All,
             amr: vec![],
@@ -177,7 +175,7 @@ mod tests {
         let mut closed = provider("closed", Level::High);
         closed.status = ProviderStatus::Closed;
         let mut hidden = provider("hidden", Level::High);
-        hidden.status = ProviderStatus::Hidden;
+        hidden.visibility = Visibility::Hidden;
         let mut picky = provider("picky", Level::High);
         picky.clients = ClientFilter::Only(BTreeSet::new());
         let providers = [

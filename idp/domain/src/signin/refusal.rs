@@ -22,11 +22,13 @@ pub enum Refusal {
     LevelTooLow,
     /// The provider claimed a level that it may not assert.
     LevelAboveCeiling,
+    /// The relying party expects another citizen.
+    AnotherPerson,
 }
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Civil(NotConfirmed::SingleEcho),
         Self::Civil(NotConfirmed::Several),
         Self::Civil(NotConfirmed::MarriedName),
@@ -36,9 +38,11 @@ impl Refusal {
         Self::CivilUnavailable,
         Self::Account(NotAdmitted::Frozen),
         Self::Account(NotAdmitted::ProviderBlocked),
+        Self::Account(NotAdmitted::OtherAccount),
         Self::IdentityInvalid,
         Self::LevelTooLow,
         Self::LevelAboveCeiling,
+        Self::AnotherPerson,
     ];
 
     /// The stable code.
@@ -53,9 +57,11 @@ impl Refusal {
             Self::CivilUnavailable => "P310",
             Self::Account(NotAdmitted::Frozen) => "P320",
             Self::Account(NotAdmitted::ProviderBlocked) => "P321",
+            Self::Account(NotAdmitted::OtherAccount) => "P322",
             Self::IdentityInvalid => "P330",
             Self::LevelTooLow => "P340",
             Self::LevelAboveCeiling => "P341",
+            Self::AnotherPerson => "P342",
         }
     }
 
@@ -68,6 +74,7 @@ impl Refusal {
             Self::LevelTooLow | Self::LevelAboveCeiling => {
                 (AuthorizeError::UnmetAuthenticationRequirements, "the level that was asked for was not met")
             }
+            Self::AnotherPerson => (AuthorizeError::LoginRequired, "another citizen signed in than the one expected"),
             Self::Civil(_) | Self::Account(_) | Self::IdentityInvalid => {
                 (AuthorizeError::AccessDenied, "the sign-in could not be completed")
             }

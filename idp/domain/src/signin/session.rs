@@ -99,7 +99,8 @@ impl Session {
             return Err(NotReusable::LevelTooLow);
         }
         let age = now.seconds_since(self.citizen.auth_time);
-        if request.max_age.is_some_and(|max_age| age > i64::from(max_age)) {
+        // Nothing is younger than no time at all: `max_age=0` means a new authentication (OIDC Core §3.1.2.1).
+        if request.max_age.is_some_and(|max_age| max_age == 0 || age > i64::from(max_age)) {
             return Err(NotReusable::TooOld);
         }
         if request.idp_hint.as_ref().is_some_and(|hint| *hint != self.citizen.identity.provider) {

@@ -9,10 +9,11 @@ use crate::client::{ClientState, Registered};
 use crate::identity::account::{Account, AccountSecret, AccountState};
 use crate::identity::civil::{Answer, Life, Outcome as Finding};
 use crate::identity::pivot::{Pivot, RawPivot};
+use crate::identity::subject::SubjectSecret;
 use crate::level::LevelRange;
 use crate::oidc::parameters::Parameters;
 use crate::oidc::request::Incoming;
-use crate::upstream::{AcrTable, ClientFilter, Provider, ProviderStatus};
+use crate::upstream::{AcrTable, Authentication, ClientFilter, Provider, ProviderStatus, Visibility};
 use offer::{Health, choose};
 use session::{NotReusable, ProviderStanding};
 
@@ -43,6 +44,7 @@ fn request(client: &Client, extra: &[(&str, &str)]) -> AuthorizationRequest {
         .expect("names a client")
         .check(Some(&registered))
         .expect("a good request")
+        .0
 }
 
 fn start(byte: u8) -> Start {
@@ -61,6 +63,7 @@ fn provider() -> Provider {
         title: Label { fr: "Impôts".into(), en: "Tax".into() },
         order: 1,
         status: ProviderStatus::Open,
+        visibility: Visibility::Shown,
         levels: LevelRange::new(Level::Low, Level::High).expect("ordered"),
         clients: ClientFilter::All,
         amr: vec!["pwd".into()],
@@ -73,7 +76,12 @@ fn assertion(level: Level) -> Assertion {
         "family_name": "DUBOIS", "given_name": "Angela", "birthdate": "1962-08-24", "gender": "female",
         "birthplace": "75107", "birthcountry": "99100", "email": "angela@exemple.fr",
     });
-    Assertion::read(&provider(), Some(level.acr()), None, userinfo.as_object().expect("an object")).expect("complete")
+    Assertion::read(
+        &provider(),
+        Authentication { acr: Some(level.acr()), ..Authentication::default() },
+        userinfo.as_object().expect("an object"),
+    )
+    .expect("complete")
 }
 
 fn choosing(client: &Client, extra: &[(&str, &str)]) -> SignIn<Choosing> {
@@ -83,27 +91,39 @@ fn choosing(client: &Client, extra: &[(&str, &str)]) -> SignIn<Choosing> {
     }
 }
 
+fn account(key: AccountKey) -> Account {
+    Account { key, state: AccountState::Active, blocked_providers: BTreeSet::new(), created: NOW, last_used: NOW }
+}
+
+/// Accepts at once: nothing has changed since the verification.
+fn accept(
+    signin: SignIn<Informing>,
+    client: &Client,
+    acceptance: Acceptance,
+) -> Result<SignIn<Finishing>, (SignIn<Informing>, ConsentMissing)> {
+    let session = Session::open(signin.citizen().clone());
+    let account = account(signin.citizen().account.clone());
+    let still = signin.still_holds(Some(&session), Some(&account)).expect("nothing changed");
+    signin.accept(client, acceptance, still, [9; 32], NOW)
+}
+
 fn arrived(signin: SignIn<Choosing>, client: &Client, level: Level) -> SignIn<Informing> {
     let chosen =
         choose(&[provider()], |_| Health::Answering, client, signin.request().level, &BTreeSet::new(), &provider().id)
             .expect("open");
-    let away = signin.depart(chosen, &[4; 96]);
+    let away = signin.depart(chosen, &[4; 96], NOW);
     let secret = away.attempt().secret().to_owned();
     let (arriving, attempt) = away.callback(&provider().id, &secret).expect("its own answer");
     let said = assertion(level);
-    let met = LevelMet::check(attempt.level, said.level, provider().levels).expect("met");
+    assert_eq!(attempt.level, arriving.request().level);
+    let met = arriving.meets(&said, &provider(), client).expect("met");
     let confirmed =
         Answer { outcome: Finding::Found(said.pivot.clone()), life: Life::Living }.confirm().expect("found");
-    let account = Account {
-        key: AccountKey::of(confirmed.pivot(), &AccountSecret::new([1; 32])),
-        state: AccountState::Active,
-        blocked_providers: BTreeSet::new(),
-        created: NOW,
-        last_used: NOW,
-    };
-    let admitted = account.admits(&provider().id).expect("open");
+    let secret = AccountSecret::new([1; 32]);
+    let account = account(AccountKey::of(confirmed.pivot(), &secret));
+    let admitted = account.admit(&provider().id, confirmed, &secret).expect("open");
     let fresh = Fresh { session: SessionId::from_random([7; 16]), at: NOW };
-    arriving.verified(met, confirmed, admitted, said, fresh)
+    arriving.verified(met, admitted, said, fresh)
 }
 
 fn informing(client: &Client, level: Level) -> SignIn<Informing> {
@@ -113,20 +133,21 @@ fn informing(client: &Client, level: Level) -> SignIn<Informing> {
 #[test]
 fn a_citizen_goes_from_the_choice_to_a_code() {
     let client = client("public");
-    let finishing =
-        informing(&client, Level::Low).accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("no consent needed");
-    assert!(finishing.answer("https://i.example").starts_with("https://v.example/?code="));
+    let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("no consent needed");
+    match finishing.answer("https://i.example").deliver() {
+        crate::oidc::response::Delivery::Redirect(url) => assert!(url.starts_with("https://v.example/?code=")),
+        form => panic!("{form:?}"),
+    }
     assert_eq!(finishing.notice(&provider().title).to, "angela@exemple.fr");
     assert_eq!(finishing.grant().level, Level::Low);
     assert_eq!(finishing.act().kind(), "signed_in");
-    assert_eq!(finishing.end().outcome(), Outcome::Finished);
+    assert_eq!(finishing.end("https://i.example", NOW).outcome(), Outcome::Finished);
 }
 
 #[test]
 fn the_journal_names_no_person() {
     let client = client("public");
-    let finishing =
-        informing(&client, Level::Low).accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("no consent needed");
+    let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("no consent needed");
     let details = finishing.act().details();
     for personal in ["DUBOIS", "Angela", "1962", "angela@", "75107"] {
         assert!(!details.contains(personal), "{personal} in {details}");
@@ -138,8 +159,8 @@ fn a_private_party_needs_the_citizen_s_consent() {
     let private = client("private");
     let signin = informing(&private, Level::Low);
     assert!(signin.needs_consent(&private));
-    let (signin, ConsentMissing) = signin.accept(&private, Acceptance::WentOn, [9; 32], NOW).expect_err("no tick");
-    let finishing = signin.accept(&private, Acceptance::Consented, [9; 32], NOW).expect("ticked");
+    let (signin, ConsentMissing) = accept(signin, &private, Acceptance::WentOn).expect_err("no tick");
+    let finishing = accept(signin, &private, Acceptance::Consented).expect("ticked");
     match finishing.act() {
         crate::journal::Act::SignedIn { consented: Some(claims), .. } => {
             assert!(claims.contains(&"family_name".to_owned()));
@@ -153,7 +174,7 @@ fn an_answer_that_does_not_belong_leaves_the_citizen_where_they_are() {
     let client = client("public");
     let chosen = choose(&[provider()], |_| Health::Answering, &client, Level::Low, &BTreeSet::new(), &provider().id)
         .expect("open");
-    let away = choosing(&client, &[]).depart(chosen, &[4; 96]);
+    let away = choosing(&client, &[]).depart(chosen, &[4; 96], NOW);
     let secret = away.attempt().secret().to_owned();
     let away = away.callback(&provider().id, "wrong").expect_err("not its answer");
     let other = ProviderId::parse("autre").expect("plain");
@@ -167,7 +188,7 @@ fn a_scope_withdrawn_while_the_citizen_reads_is_not_granted() {
     let mut client = client("public");
     let signin = informing(&client, Level::Low);
     client.scopes.retain(|scope| scope.name() == "openid");
-    let finishing = signin.accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("no consent needed");
+    let finishing = accept(signin, &client, Acceptance::WentOn).expect("no consent needed");
     assert!(finishing.grant().scopes.is_anonymous());
 }
 
@@ -188,7 +209,7 @@ fn a_session_serves_low_and_substantial_and_never_high() {
         let session = Session::open(informing(&client, held).citizen().clone());
         match begin(&client, &session, ProviderStanding::Accepted, &[("acr_values", asked)]) {
             Beginning::Inform(signin) => {
-                let level = signin.accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("public").grant().level;
+                let level = accept(signin, &client, Acceptance::WentOn).expect("public").grant().level;
                 assert_eq!(Some(level), reported);
             }
             Beginning::Choose(_) => assert_eq!(reported, None, "{held:?} for {asked}"),
@@ -209,9 +230,59 @@ fn a_session_is_not_reused_when_the_request_or_the_provider_says_so() {
     assert_eq!(reuse(&[("prompt", "select_account")], accepted), Some(NotReusable::LoginAsked));
     assert_eq!(reuse(&[("max_age", "99")], accepted), Some(NotReusable::TooOld));
     assert_eq!(reuse(&[("max_age", "100")], accepted), None);
+    let same_second = session.reuse(&request(&client, &[("max_age", "0")]), accepted, NOW).err();
+    assert_eq!(same_second, Some(NotReusable::TooOld));
     assert_eq!(reuse(&[("idp_hint", "poste")], accepted), Some(NotReusable::OtherProviderAsked));
     assert_eq!(reuse(&[("acr_values", "eidas3")], accepted), Some(NotReusable::HighAsked));
     assert_eq!(reuse(&[], ProviderStanding::NotAccepted), Some(NotReusable::Provider));
+}
+
+#[test]
+fn what_changed_while_the_citizen_was_reading_stops_the_sign_in() {
+    let client = client("public");
+    let fresh = informing(&client, Level::Low);
+    let mut held = account(fresh.citizen().account.clone());
+    assert!(fresh.still_holds(None, Some(&held)).is_ok(), "a fresh sign-in needs no session");
+    let session = Session::open(fresh.citizen().clone());
+    let Beginning::Inform(reused) = begin(&client, &session, ProviderStanding::Accepted, &[]) else {
+        panic!("the session fits");
+    };
+    assert!(reused.still_holds(Some(&session), Some(&held)).is_ok());
+    assert_eq!(reused.still_holds(None, Some(&held)).err(), Some(NoLonger::SessionEnded));
+    let mut other = fresh.citizen().clone();
+    other.session = SessionId::from_random([8; 16]);
+    assert_eq!(reused.still_holds(Some(&Session::open(other)), Some(&held)).err(), Some(NoLonger::SessionEnded));
+    held.blocked_providers.insert(provider().id);
+    let blocked = NoLonger::NotAdmitted(NotAdmitted::ProviderBlocked);
+    assert_eq!(fresh.still_holds(None, Some(&held)).err(), Some(blocked));
+    held.state = AccountState::Frozen;
+    assert_eq!(fresh.still_holds(None, Some(&held)).err(), Some(NoLonger::NotAdmitted(NotAdmitted::Frozen)));
+}
+
+#[test]
+fn a_second_click_gets_the_same_answer_until_the_code_ends() {
+    let client = client("public");
+    let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("public");
+    let answer = finishing.answer("https://i.example");
+    let ended = finishing.end("https://i.example", NOW.plus(Lifetime::seconds(30)));
+    assert_eq!(ended.repeat(NOW), Some(answer));
+    assert_eq!(ended.repeat(NOW.plus(Lifetime::seconds(30))), None);
+}
+
+#[test]
+fn nobody_but_the_expected_citizen_is_signed_in() {
+    let client = client("public");
+    let subject = |byte: u8| {
+        let key = AccountKey::try_from(crate::secret::base64url(&[byte; 32])).expect("32 bytes");
+        Subject::pairwise(&key, &client.sector, &SubjectSecret::new([5; 32]))
+    };
+    let asked = format!(r#"{{"id_token":{{"sub":{{"value":"{}"}}}}}}"#, subject(1).as_str());
+    let chosen = choose(&[provider()], |_| Health::Answering, &client, Level::Low, &BTreeSet::new(), &provider().id);
+    let away = choosing(&client, &[("claims", &asked)]).depart(chosen.expect("open"), &[4; 96], NOW);
+    let secret = away.attempt().secret().to_owned();
+    let (arriving, _) = away.callback(&provider().id, &secret).expect("its own answer");
+    assert!(arriving.expects(&subject(1)));
+    assert!(!arriving.expects(&subject(2)));
 }
 
 #[test]
@@ -241,8 +312,8 @@ fn every_step_survives_being_kept_and_loaded() {
     let steps: Vec<AnySignIn> = vec![
         choosing(&client, &[]).into(),
         informing.clone().into(),
-        informing.clone().accept(&client, Acceptance::WentOn, [9; 32], NOW).expect("public").into(),
-        informing.give_up("https://i.example", AuthorizeError::AccessDenied, "x").signin.into(),
+        accept(informing.clone(), &client, Acceptance::WentOn).expect("public").into(),
+        informing.give_up("https://i.example", AuthorizeError::AccessDenied, "x", NOW).signin.into(),
     ];
     for step in steps {
         let kept = serde_json::to_string(&step).expect("plain data");

@@ -24,6 +24,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use domain::identity::civil::Sandbox;
 use domain::time::Lifetime;
 use url::Url;
 
@@ -31,8 +32,8 @@ pub(crate) use brand::Brand;
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use listen::{Listen, TlsFiles, TrustedProxies};
-pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection};
-pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication, Visibility};
+pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
+pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
 #[cfg(test)]
 pub(crate) use secret::Secret;
@@ -126,6 +127,8 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         Issuer::parse,
     );
     // Where the issuer is wrong, the stricter rules would only add noise.
+    let sandbox =
+        issuer.as_ref().map_or_else(|_| Sandbox::of("http://localhost"), |issuer| Sandbox::of(issuer.as_str()));
     let loopback = issuer.as_ref().map_or(true, Issuer::is_loopback);
 
     let listen = top.whole("listen", listen::read);
@@ -137,10 +140,10 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let mail = top.whole("mail", |section| outgoing::mail(section, environment, loopback));
     let egress = top.whole("egress", |section| outgoing::egress(section, loopback));
     let civil_registry = top.whole("civil_registry", |section| {
-        let registry = outgoing::civil_registry(section, loopback)?;
+        let registry = outgoing::civil_registry(section, sandbox)?;
         match (&registry, &egress) {
             (CivilRegistry::Consulted { url, .. }, Ok(egress)) => reachable(section, "url", url, egress)?,
-            (CivilRegistry::Consulted { .. } | CivilRegistry::NotConsulted, _) => (),
+            (CivilRegistry::Consulted { .. } | CivilRegistry::NotConsulted(_), _) => (),
         }
         Ok(registry)
     });

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::identity::civil::Sandbox;
 use ipnet::IpNet;
 use url::{Host, Url};
 
@@ -41,8 +42,8 @@ pub(crate) enum MailProtection {
 /// The civil registry.
 #[derive(Debug, Clone)]
 pub(crate) enum CivilRegistry {
-    /// None: every pivot is taken at the provider's word. On a loopback issuer only.
-    NotConsulted,
+    /// None: every pivot is taken at the provider's word.
+    NotConsulted(Sandbox),
     /// At this address.
     Consulted {
         /// The address.
@@ -110,7 +111,7 @@ impl Egress {
 }
 
 /// Reads an https address, or an http one on loopback.
-pub(super) fn https_or_loopback(text: &str) -> Result<Url, String> {
+pub(crate) fn https_or_loopback(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("is not an address ({error})"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must have neither user name nor password".to_owned());
@@ -179,7 +180,8 @@ fn sender(text: &str) -> Result<String, String> {
         .map_err(|_| "is not a sender such as \"Passerelle <ne-pas-repondre@example.fr>\"".to_owned())
 }
 
-pub(super) fn civil_registry(section: &Section<'_>, loopback: bool) -> Read<CivilRegistry> {
+pub(super) fn civil_registry(section: &Section<'_>, sandbox: Option<Sandbox>) -> Read<CivilRegistry> {
+    let loopback = sandbox.is_some();
     let parse = |text: &str| match text {
         "" if loopback => Ok(None),
         "" => Err("may be empty on a loopback issuer only: identities must be confirmed".to_owned()),
@@ -196,9 +198,10 @@ pub(super) fn civil_registry(section: &Section<'_>, loopback: bool) -> Read<Civi
         _ => Err("must be \"json\" or \"xml\"".to_owned()),
     });
     let timeout = section.number("timeout_ms", 3000, 100..=30_000);
-    match (url?, form?, milliseconds(timeout?)) {
-        (None, _, _) => Ok(CivilRegistry::NotConsulted),
-        (Some(url), form, timeout) => Ok(CivilRegistry::Consulted { url, form, timeout }),
+    match (url?, sandbox, form?, milliseconds(timeout?)) {
+        (None, Some(sandbox), _, _) => Ok(CivilRegistry::NotConsulted(sandbox)),
+        (None, None, _, _) => Err(section.contradiction("url", "may be empty on a loopback issuer only")),
+        (Some(url), _, form, timeout) => Ok(CivilRegistry::Consulted { url, form, timeout }),
     }
 }
 

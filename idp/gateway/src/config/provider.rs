@@ -7,7 +7,7 @@ use domain::client::Label;
 use domain::id::{ClientId, ProviderId};
 use domain::jose::{SigningAlgorithm, SigningKey};
 use domain::level::{Level, LevelRange};
-use domain::upstream::{AcrTable, ClientFilter};
+use domain::upstream::{AcrTable, ClientFilter, Visibility};
 
 use super::outgoing::{https_or_loopback, milliseconds};
 use super::private_key::{DecryptionKey, decryption_key, signing_key};
@@ -91,15 +91,6 @@ pub(crate) enum Activity {
     Active,
     /// It may not; a sign-in under way ends at its callback.
     Inactive,
-}
-
-/// Whether the chooser shows a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Visibility {
-    /// It does.
-    Shown,
-    /// It does not; the provider is reached by a hint alone.
-    Hidden,
 }
 
 /// Whether a provider is asked for `prompt=login`.

@@ -19,6 +19,7 @@ use http::header::{self, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderV
 use super::brand::{Brand, BrandPaths, Colour, Support, colour_sheet};
 
 const STYLE: &[u8] = include_bytes!("../../assets/style.css");
+const SUBMIT: &[u8] = include_bytes!("../../assets/submit.js");
 /// Drawn in green, yellow and white, which the operator's colours replace.
 const LOGO: &str = include_str!("../../assets/logo.svg");
 
@@ -92,6 +93,7 @@ enum Life {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Css,
+    Script,
     Svg,
     Png,
     Jpeg,
@@ -115,6 +117,7 @@ impl Kind {
     const fn extension(self) -> &'static str {
         match self {
             Self::Css => "css",
+            Self::Script => "js",
             Self::Svg => "svg",
             Self::Png => "png",
             Self::Jpeg => "jpg",
@@ -126,6 +129,7 @@ impl Kind {
     const fn media_type(self) -> &'static str {
         match self {
             Self::Css => "text/css; charset=utf-8",
+            Self::Script => "text/javascript; charset=utf-8",
             Self::Svg => "image/svg+xml",
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -137,7 +141,7 @@ impl Kind {
     const fn is_image(self) -> bool {
         match self {
             Self::Svg | Self::Png | Self::Jpeg | Self::Webp => true,
-            Self::Css | Self::Woff2 => false,
+            Self::Css | Self::Script | Self::Woff2 => false,
         }
     }
 
@@ -145,7 +149,9 @@ impl Kind {
     const fn policy(self) -> &'static str {
         match self {
             Self::Svg => "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-            Self::Css | Self::Png | Self::Jpeg | Self::Webp | Self::Woff2 => "default-src 'none'; sandbox",
+            Self::Css | Self::Script | Self::Png | Self::Jpeg | Self::Webp | Self::Woff2 => {
+                "default-src 'none'; sandbox"
+            }
         }
     }
 }
@@ -156,6 +162,7 @@ impl Assets {
         let mut assets = Self { files: BTreeMap::new() };
         let paths = BrandPaths {
             style: assets.add("style", Kind::Css, Bytes::from_static(STYLE)),
+            submit: assets.add("submit", Kind::Script, Bytes::from_static(SUBMIT)),
             colours: assets.add("colours", Kind::Css, colour_sheet(look.colour, look.accent).into()),
             theme: look.theme.map(|folder| assets.add_theme(folder)).transpose()?,
             logo: match look.logo.map(Path::to_owned).or_else(|| look.theme.and_then(logo_in)) {

@@ -30,6 +30,8 @@ pub(crate) struct BrandPaths {
     pub(crate) colours: String,
     /// The operator's style sheet, when there is one.
     pub(crate) theme: Option<String>,
+    /// The script that sends the form of a page.
+    pub(crate) submit: String,
     /// The logo, which is also the icon of the tab.
     pub(crate) logo: String,
 }

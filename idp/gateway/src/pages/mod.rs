@@ -15,10 +15,12 @@
 //! | [`refused::Refused`] | a check said no |
 //! | [`ended::Ended`] | the sign-in is over, or cannot be found |
 //! | [`problem::Problem`] | something went wrong |
+//! | [`form_post::FormPost`] | the answer to a relying party that takes it by POST |
 //! | [`logout::ConfirmLogout`], [`logout::LoggedOut`] | signing out |
 //! | [`mail::write`] | the notice that follows every sign-in |
 //!
-//! Templates escape everything they show. No page holds a script or a style of its own: the policy below forbids both.
+//! Templates escape everything they show. No page holds a script or a style of its own: the policy below
+//! forbids both. One page loads one script, which sends its form.
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
@@ -31,6 +33,7 @@ pub(crate) mod assets;
 pub(crate) mod brand;
 pub(crate) mod choose;
 pub(crate) mod ended;
+pub(crate) mod form_post;
 pub(crate) mod inform;
 pub(crate) mod logout;
 pub(crate) mod mail;
@@ -125,6 +128,8 @@ pub(crate) enum Forms {
     None,
     /// There are some, and their answer may redirect to a provider or a relying party.
     Leave,
+    /// There is one, which our one script sends to a relying party.
+    SendThemselves,
 }
 
 /// A page: a template that can be answered.
@@ -152,6 +157,7 @@ pub(crate) trait View: Template {
             // Under `no-referrer` browsers send `Origin: null` with our own forms, and the oldest have no other word
             // on where a form stood. Nothing goes to another site under either.
             Forms::Leave => (policy!(), "same-origin"),
+            Forms::SendThemselves => (concat!(policy!(), "; script-src 'self'"), "no-referrer"),
         };
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

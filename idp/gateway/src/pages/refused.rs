@@ -52,6 +52,8 @@ pub(crate) enum WhyRefused {
     LevelNotMet(Level),
     /// The provider's answer could not be verified.
     UntrustedAnswer,
+    /// The service expects another person.
+    AnotherPerson,
 }
 
 impl Refused<'_> {
@@ -60,11 +62,12 @@ impl Refused<'_> {
         match self.why {
             WhyRefused::NotConfirmed(_) => t.refused_identity_title(),
             WhyRefused::RegistryUnavailable => t.refused_registry_title(),
-            WhyRefused::NotAdmitted(NotAdmitted::Frozen) => t.refused_frozen_title(),
+            WhyRefused::NotAdmitted(NotAdmitted::Frozen | NotAdmitted::OtherAccount) => t.refused_frozen_title(),
             WhyRefused::NotAdmitted(NotAdmitted::ProviderBlocked) => t.refused_blocked_title(),
             WhyRefused::InvalidIdentity => t.refused_invalid_title(),
             WhyRefused::LevelNotMet(_) => t.refused_level_title(),
             WhyRefused::UntrustedAnswer => t.refused_untrusted_title(),
+            WhyRefused::AnotherPerson => t.refused_another_title(),
         }
     }
 
@@ -79,11 +82,12 @@ impl Refused<'_> {
             WhyRefused::NotConfirmed(NotConfirmed::Rejected) => t.refused_rejected(provider),
             WhyRefused::NotConfirmed(NotConfirmed::Deceased) => t.refused_deceased().to_owned(),
             WhyRefused::RegistryUnavailable => t.refused_registry().to_owned(),
-            WhyRefused::NotAdmitted(NotAdmitted::Frozen) => t.refused_frozen().to_owned(),
+            WhyRefused::NotAdmitted(NotAdmitted::Frozen | NotAdmitted::OtherAccount) => t.refused_frozen().to_owned(),
             WhyRefused::NotAdmitted(NotAdmitted::ProviderBlocked) => t.refused_blocked(provider),
             WhyRefused::InvalidIdentity => t.refused_invalid(provider),
             WhyRefused::LevelNotMet(level) => t.refused_level(self.page.name(self.service), t.level(level), provider),
             WhyRefused::UntrustedAnswer => t.refused_untrusted(provider),
+            WhyRefused::AnotherPerson => t.refused_another(self.page.name(self.service)),
         }
     }
 
@@ -105,16 +109,22 @@ impl Refused<'_> {
                 vec![t.refused_deceased_advice().to_owned(), t.refused_deceased_advice_relative(service)]
             }
             WhyRefused::RegistryUnavailable => vec![t.refused_registry_advice().to_owned()],
-            WhyRefused::NotAdmitted(NotAdmitted::Frozen) => vec![t.refused_frozen_advice().to_owned()],
+            WhyRefused::NotAdmitted(NotAdmitted::Frozen | NotAdmitted::OtherAccount) => {
+                vec![t.refused_frozen_advice().to_owned()]
+            }
             WhyRefused::NotAdmitted(NotAdmitted::ProviderBlocked) => vec![t.refused_blocked_advice().to_owned()],
             WhyRefused::LevelNotMet(_) => vec![t.refused_level_advice().to_owned()],
             WhyRefused::UntrustedAnswer => vec![t.refused_try_again_advice().to_owned()],
+            WhyRefused::AnotherPerson => vec![t.refused_another_advice().to_owned()],
         }
     }
 
     const fn may_try_again(&self) -> bool {
         match self.why {
-            WhyRefused::RegistryUnavailable | WhyRefused::LevelNotMet(_) | WhyRefused::UntrustedAnswer => true,
+            WhyRefused::RegistryUnavailable
+            | WhyRefused::LevelNotMet(_)
+            | WhyRefused::UntrustedAnswer
+            | WhyRefused::AnotherPerson => true,
             WhyRefused::NotConfirmed(_) | WhyRefused::NotAdmitted(_) | WhyRefused::InvalidIdentity => false,
         }
     }
@@ -122,7 +132,8 @@ impl Refused<'_> {
     /// Whether another account of the same person could pass: a death or a freeze holds for all of them.
     const fn may_choose_another(&self) -> bool {
         match self.why {
-            WhyRefused::NotConfirmed(NotConfirmed::Deceased) | WhyRefused::NotAdmitted(NotAdmitted::Frozen) => false,
+            WhyRefused::NotConfirmed(NotConfirmed::Deceased)
+            | WhyRefused::NotAdmitted(NotAdmitted::Frozen | NotAdmitted::OtherAccount) => false,
             WhyRefused::NotConfirmed(
                 NotConfirmed::SingleEcho
                 | NotConfirmed::Several
@@ -134,7 +145,8 @@ impl Refused<'_> {
             | WhyRefused::RegistryUnavailable
             | WhyRefused::InvalidIdentity
             | WhyRefused::LevelNotMet(_)
-            | WhyRefused::UntrustedAnswer => true,
+            | WhyRefused::UntrustedAnswer
+            | WhyRefused::AnotherPerson => true,
         }
     }
 }

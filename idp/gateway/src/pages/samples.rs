@@ -243,6 +243,7 @@ fn refusals(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: 
         ("identity", WhyRefused::InvalidIdentity),
         ("level", WhyRefused::LevelNotMet(Level::Substantial)),
         ("untrusted", WhyRefused::UntrustedAnswer),
+        ("another", WhyRefused::AnotherPerson),
     ] {
         let (provider, provider_title) = (&cast.providers[0].0, cast.title(0));
         let (code, occurrence) = (cast.code.as_str(), cast.occurrence.as_str());

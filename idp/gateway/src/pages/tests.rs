@@ -185,6 +185,11 @@ fn no_template_names_an_address_of_another_site() {
     for entry in std::fs::read_dir(folder).expect("templates") {
         let path = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("a template");
+        // The one script, from our own file, on the one page that sends itself.
+        let text = match path.file_stem().and_then(|stem| stem.to_str()) {
+            Some("form_post") => text.replace("<script src=\"{{ page.brand.paths.submit }}\"></script>", ""),
+            _ => text,
+        };
         for forbidden in ["://", "href=\"//", "src=\"//", "<script", "<style", "style=", "|safe"] {
             assert!(!text.contains(forbidden), "{}: {forbidden}", path.display());
         }

@@ -246,6 +246,14 @@ texts! {
     problem_unavailable_title(brand): "{brand} ne peut pas répondre pour le moment", "{brand} cannot answer at the moment";
     problem_unavailable: "Le problème vient de nous. Rien n’a été envoyé.", "The problem is on our side. Nothing was sent.";
     problem_unavailable_advice: "Attendez quelques minutes, puis recommencez depuis le site du service.", "Wait a few minutes, then start again from the site of the service.";
+    // Another person than expected
+    refused_another_title: "Ce n’est pas la personne attendue", "This is not the person expected";
+    refused_another(service): "{service} attend une autre personne que celle qui vient de se connecter.", "{service} expects another person than the one who has just signed in.";
+    refused_another_advice: "Connectez-vous avec le compte de la personne attendue, ou retournez au service.", "Sign in with the account of the person expected, or go back to the service.";
+    // The answer by POST
+    form_post_title(service): "Retour à {service}", "Back to {service}";
+    form_post_lead: "Votre connexion est prête. Si rien ne se passe, appuyez sur le bouton.", "Your sign-in is ready. If nothing happens, press the button.";
+    form_post_go_on(service): "Continuer vers {service}", "Continue to {service}";
     // Refusals
     refused_identity_title: "Votre identité n’a pas pu être confirmée", "Your identity could not be confirmed";
     refused_single_echo(provider): "Le registre national d’état civil connaît une personne proche, mais une information diffère de celles du compte « {provider} ».",

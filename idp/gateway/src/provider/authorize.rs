@@ -9,20 +9,21 @@ use domain::id::{Reference, SignInId};
 use domain::language::Language;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::parameters::Parameters;
-use domain::oidc::request::{AuthorizationRequest, Incoming, Rejected};
+use domain::oidc::request::{AuthorizationRequest, Incoming, Prompt, Rejected};
 use domain::secret::Bearer;
-use domain::signin::offer::choose;
+use domain::signin::offer::{Choosable, choose};
 use domain::signin::session::{ProviderStanding, Session};
-use domain::signin::{Acceptance, AnySignIn, Beginning, Choosing, Informing, SignIn, Start};
+use domain::signin::{Acceptance, AnySignIn, Beginning, Choosing, Finishing, Informing, SignIn, Start};
 use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use store::StoreError;
 
+use super::answer;
 use super::error::{rejected, see_other};
 use super::form::is_form;
 use crate::app::{App, Shared};
 use crate::pages::problem::WhatWentWrong;
-use crate::signin::at::Slot;
+use crate::signin::at::{Begun, Slot, to_page};
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{depart, finish};
 
@@ -31,24 +32,30 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
     let Ok(parameters) = Parameters::parse(query.unwrap_or_default().as_bytes()) else {
         return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
     };
-    let request = match Incoming::read(parameters) {
-        Ok(incoming) => {
-            let found = app.client(incoming.client());
-            incoming.check(found.as_deref()).map(|request| (request, found))
-        }
-        Err(fault) => Err(Rejected::Page(fault)),
+    let incoming = match Incoming::read(parameters) {
+        Ok(incoming) => incoming,
+        Err(fault) => return rejected(&app, &headers, Rejected::Page(fault), None),
     };
-    match request {
-        Ok((request, Some(found))) => match begin(&app, &headers, request, &found.client).await {
-            Ok(response) => response,
-            Err(error) => {
-                tracing::error!(%error, "a sign-in could not begin");
-                let what = WhatWentWrong::Unavailable;
-                problem(&app, Occasion::of(&headers), StatusCode::SERVICE_UNAVAILABLE, what, "P500")
-            }
-        },
-        Ok((_, None)) => unreachable!("an accepted request has a client"),
-        Err(fault) => rejected(&app, &headers, fault),
+    let found = app.client(incoming.client());
+    let keys = app.keys();
+    let checked = incoming.check(found.as_deref()).and_then(|(request, client)| match keys.own() {
+        Some(own) => Ok((request.with_hint_read(app.issuer.as_str(), own)?, client)),
+        None => Ok((request, client)),
+    });
+    let (request, client) = match checked {
+        Ok(checked) => checked,
+        Err(fault) => return rejected(&app, &headers, fault, found.as_deref()),
+    };
+    let answer_to = request.answer_to.clone();
+    match begin(&app, &headers, request, client).await {
+        Ok(response) => response,
+        Err(error) => {
+            // Client and redirect URI are good: the relying party is told, and can offer to try again.
+            tracing::error!(%error, "a sign-in could not begin");
+            let sentence = "the gateway cannot keep a sign-in now: try again in a moment";
+            let response = answer_to.error(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, sentence);
+            answer::send(&app, Occasion::of(&headers), &client.name, response)
+        }
     }
 }
 
@@ -87,68 +94,73 @@ async fn begin(
     };
     let answer_to = request.answer_to.clone();
     let hint = request.idp_hint.clone();
-    let silent = request.prompt == domain::oidc::request::Prompt::None;
+    let silent = request.prompt == Prompt::None;
+    let told = |error, description| {
+        let response = answer_to.error(app.issuer.as_str(), error, description);
+        answer::send(app, Occasion::of(headers), &client.name, response)
+    };
     let first: AnySignIn = match (SignIn::start(request, client, standing, start), hint) {
-        (Beginning::Answer(error, description), _) => {
-            return Ok(see_other(&answer_to.error(app.issuer.as_str(), error, description)));
+        (Beginning::Answer(error, description), _) => return Ok(told(error, description)),
+        (Beginning::Inform(signin), _) if silent => {
+            return match accepted_silently(app, headers, signin, client).await? {
+                Some(finishing) => finish_at_once(app, headers, finishing).await,
+                None => Ok(told(AuthorizeError::InteractionRequired, "the citizen has to be asked")),
+            };
         }
-        (Beginning::Inform(signin), _) if silent => return silently(app, headers, signin, client).await,
-        (Beginning::Choose(signin), Some(hint)) => return hinted(app, headers, signin, client, &hint).await,
-        (Beginning::Inform(signin), _) => signin.into(),
+        (Beginning::Choose(signin), Some(hint)) => {
+            let level = signin.request().level;
+            let health = |id: &_| app.upstreams.health(id);
+            let none = BTreeSet::new();
+            return match choose(app.upstreams.all(), health, client, level, &none, &hint) {
+                Ok(choosable) => leave_at_once(app, headers, signin, choosable).await,
+                // No upstream call is made for a wrong hint.
+                Err(_) => {
+                    Ok(told(AuthorizeError::InvalidIdpHint, "idp_hint names no provider that can serve this request"))
+                }
+            };
+        }
+        (Beginning::Inform(signin), _) => {
+            let known = AnySignIn::from(signin);
+            let (_, secret) = Slot::open_known(app, &known).await?;
+            return Ok(secret.hand_over(app, to_page(&known)));
+        }
         (Beginning::Choose(signin), None) => signin.into(),
     };
-    let (_, response) = Slot::open(app, headers, first).await?;
-    Ok(response)
+    let (_, new_browser) = Slot::open(app, headers, &first).await?.into_parts();
+    Ok(Begun::hand_over(app, new_browser.as_ref(), to_page(&first)))
 }
 
-/// A hint leads straight to its provider, or back to the relying party: no upstream call is made for a wrong one.
-async fn hinted(
+/// A hint leads straight to its provider.
+async fn leave_at_once(
     app: &App,
     headers: &HeaderMap,
     signin: SignIn<Choosing>,
-    client: &Client,
-    hint: &domain::id::ProviderId,
+    to: Choosable,
 ) -> Result<Response, StoreError> {
-    let level = signin.request().level;
-    let health = |id: &_| app.upstreams.health(id);
-    let chosen = choose(app.upstreams.all(), health, client, level, &BTreeSet::new(), hint);
-    let Ok(choosable) = chosen else {
-        let description = "idp_hint names no identity provider that can serve this request";
-        let error = AuthorizeError::InvalidIdpHint;
-        return Ok(see_other(&signin.answer_to().error(app.issuer.as_str(), error, description)));
-    };
-    let (slot, opened) = Slot::open(app, headers, signin.clone().into()).await?;
-    let response = depart::leave(app, slot, signin, choosable).await;
-    Ok(keep_cookies(&opened, response))
+    let (slot, new_browser) = Slot::open(app, headers, &signin.clone().into()).await?.into_parts();
+    let response = depart::leave(app, slot, signin, to).await;
+    Ok(Begun::hand_over(app, new_browser.as_ref(), response))
 }
 
-/// `prompt=none` with a session that fits: the code at once, and the notice all the same.
-async fn silently(
+/// `prompt=none` with a session that fits: accepted in the citizen's name where they were informed of it all before.
+async fn accepted_silently(
     app: &App,
     headers: &HeaderMap,
     signin: SignIn<Informing>,
     client: &Client,
-) -> Result<Response, StoreError> {
-    match signin.accept(client, Acceptance::WentOn, app.random.bytes(), app.clock.now()) {
-        Ok(finishing) => {
-            let (slot, opened) = Slot::open(app, headers, AnySignIn::Finishing(finishing.clone())).await?;
-            let response = finish::complete(app, headers, slot, finishing).await;
-            Ok(keep_cookies(&opened, response))
-        }
-        Err((signin, _)) => {
-            let description = "the citizen has to consent";
-            let error = AuthorizeError::InteractionRequired;
-            Ok(see_other(&signin.answer_to().error(app.issuer.as_str(), error, description)))
-        }
-    }
+) -> Result<Option<SignIn<Finishing>>, StoreError> {
+    let session = session(app, headers).await?;
+    let account = app.registry.account(&signin.citizen().account).await?;
+    let Ok(still) = signin.still_holds(session.as_ref(), account.as_ref()) else { return Ok(None) };
+    let accepted = signin.accept(client, Acceptance::WentOn, still, app.random.bytes(), app.clock.now());
+    Ok(accepted.ok())
 }
 
-/// The cookies of one answer on another.
-fn keep_cookies(from: &Response, mut to: Response) -> Response {
-    for cookie in from.headers().get_all(http::header::SET_COOKIE) {
-        to.headers_mut().append(http::header::SET_COOKIE, cookie.clone());
-    }
-    to
+/// The code at once, and the notice all the same.
+async fn finish_at_once(app: &App, headers: &HeaderMap, signin: SignIn<Finishing>) -> Result<Response, StoreError> {
+    let (slot, secret) = Slot::open_known(app, &signin.clone().into()).await?;
+    let response = finish::complete(app, headers, slot, signin).await;
+    Ok(secret.hand_over(app, response))
 }
 
 /// The browser's session, when it has one that is still kept.

@@ -123,7 +123,7 @@ fn gone(app: &App, headers: &HeaderMap, logout: &Logout, found: Option<&Register
         Logout::Proven { then: Some(then), .. } => see_other(&Return::url(then)),
         Logout::Proven { then: None, .. } | Logout::ToConfirm => page(app, headers, logout::Session::Closed, found),
     };
-    app.cookies.clear_session(response.headers_mut());
+    app.cookies.clear(response.headers_mut());
     response
 }
 

@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
+use domain::client::Registered;
 use domain::oidc::error::TokenError;
 use domain::oidc::request::{PageFault, Rejected};
 use http::header::{CACHE_CONTROL, HeaderValue, LOCATION, WWW_AUTHENTICATE};
@@ -10,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use store::StoreError;
 
+use super::answer;
 use crate::app::App;
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::page::{Occasion, problem};
@@ -98,8 +100,8 @@ pub(crate) fn json(status: StatusCode, error: TokenError) -> Response {
     (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// The answer to an authorization request that is refused: a page, or a redirect to the relying party.
-pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected) -> Response {
+/// The answer to an authorization request that is refused: a page, or a response to the relying party.
+pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found: Option<&Registered>) -> Response {
     match rejected {
         Rejected::Page(fault) => {
             let (what, code) = match fault {
@@ -107,14 +109,21 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected) -> Re
                 PageFault::ClientUnknown => (WhatWentWrong::UnknownService, "P102"),
                 PageFault::RedirectMissing => (WhatWentWrong::BadRequest, "P103"),
                 PageFault::RedirectUnknown => (WhatWentWrong::UnknownReturnAddress, "P104"),
-                PageFault::StateRepeated => (WhatWentWrong::BadRequest, "P105"),
+                PageFault::StateUnusable => (WhatWentWrong::BadRequest, "P105"),
             };
             tracing::info!(%fault, code, "authorization request refused with a page");
             problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)
         }
         Rejected::Answer { to, error, description } => {
             tracing::info!(error = error.code(), description, "authorization request refused");
-            see_other(&to.error(app.issuer.as_str(), error, description))
+            let response = to.error(app.issuer.as_str(), error, description);
+            match found {
+                Some(found) => answer::send(app, Occasion::of(headers), &found.client.name, response),
+                None => {
+                    let what = WhatWentWrong::UnknownService;
+                    problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, "P102")
+                }
+            }
         }
     }
 }

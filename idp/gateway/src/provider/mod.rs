@@ -1,5 +1,6 @@
 //! What relying parties call, one file an endpoint.
 
+pub(crate) mod answer;
 pub(crate) mod authorize;
 pub(crate) mod discovery;
 pub(crate) mod end_session;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use domain::client::{ClientState, UserinfoFormat};
+use domain::client::UserinfoFormat;
 use domain::oidc::parameters::Parameters;
 use domain::oidc::token::{AccessToken, bearer_of};
 use domain::secret::Bearer;
@@ -36,16 +36,18 @@ async fn answer(app: &App, headers: &HeaderMap, body: &[u8]) -> Response {
 async fn claims(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refused> {
     let token = presented(headers, body)?;
     let (access, _) = app.ephemeral.look(&token).await?.ok_or(Refused::BadToken)?;
-    let found = app.client(&access.client).filter(|found| found.state == ClientState::Active);
+    let found = app.served(&access.client);
     let (Some(registered), false) = (found, access.ends.is_past(app.clock.now())) else {
         return Err(Refused::BadToken);
     };
     let client = &registered.client;
     let subject = app.subject(&access.account, client);
     match client.userinfo {
-        UserinfoFormat::Json => Ok(([(CACHE_CONTROL, "no-store")], Json(access.userinfo(&subject))).into_response()),
+        UserinfoFormat::Json => {
+            Ok(([(CACHE_CONTROL, "no-store")], Json(access.userinfo(client, &subject))).into_response())
+        }
         UserinfoFormat::Signed(algorithm) => {
-            let claims = access.signed_userinfo(app.issuer.as_str(), &subject);
+            let claims = access.signed_userinfo(app.issuer.as_str(), client, &subject);
             let signed = app.keys().sign(algorithm, "JWT", &claims).ok_or(Refused::NoKey)?;
             Ok(([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/jwt")], signed).into_response())
         }

@@ -1,13 +1,16 @@
 //! `/callback/{provider}`: the citizen is back. Level, identity, civil registry, account; then the information page.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use domain::id::{ProviderId, SessionId, SignInId};
 use domain::identity::account::AccountKey;
 use domain::identity::civil::Confirmed;
 use domain::journal::Act;
-use domain::level::{LevelMet, LevelRefused};
+use domain::level::LevelRefused;
 use domain::oidc::parameters::Parameters;
+use domain::signin::offer::{self, Health};
 use domain::signin::refusal::{Refusal, Setback};
 use domain::signin::{AnySignIn, Arriving, Away, Fresh, SignIn};
 use domain::upstream::{Assertion, Attempt};
@@ -15,7 +18,7 @@ use http::StatusCode;
 use http::header::HeaderMap;
 use store::StoreError;
 
-use super::at::{AtAny, find, to_page, unavailable};
+use super::at::{AtAny, arrived_before, find, to_page, unavailable};
 use super::page::{Occasion, problem_at};
 use crate::app::{App, Shared};
 use crate::outbound::civil_registry::Unconfirmed;
@@ -52,7 +55,7 @@ pub(crate) async fn get(
                     };
                     // From here on the sign-in holds who the citizen is: it goes on under a secret made now.
                     if matches!(next, AnySignIn::Informing(_)) {
-                        return slot.arrive(&app, next).await;
+                        return slot.arrive(&app, &headers, secret, next).await;
                     }
                     match slot.advance(&app, next.clone()).await {
                         Ok(_) => to_page(&next),
@@ -68,9 +71,12 @@ pub(crate) async fn get(
                 }
             }
         }
-        // A reload, or a replay: the answer was taken already.
-        Ok(AtAny { signin, .. }) => to_page(&signin),
-        Err(response) => response,
+        // A reload: the answer was taken already, and what came of it may never have reached the browser.
+        Ok(AtAny { signin, .. }) => match arrived_before(&app, &headers, &id, secret).await {
+            Some(response) => response,
+            None => to_page(&signin),
+        },
+        Err(response) => arrived_before(&app, &headers, &id, secret).await.unwrap_or(response),
     }
 }
 
@@ -86,11 +92,18 @@ async fn verify(
         Ok(assertion) => assertion,
         Err(error) => return failed(app, arriving, error).await,
     };
-    let asked = arriving.request().level;
-    let Some(provider) = app.upstreams.find(&attempt.provider) else {
+    let (Some(provider), Some(registered)) = (app.upstreams.find(&attempt.provider), app.served(arriving.client()))
+    else {
         return Ok(arriving.set_back(Setback::NotOffered).into());
     };
-    let met = match LevelMet::check(asked, assertion.level, provider.levels) {
+    // Asked again: the provider or the relying party may have been closed to the other while the citizen was away.
+    let level = arriving.request().level;
+    let answering = |_: &_| Health::Answering;
+    let none = BTreeSet::new();
+    if offer::choose(app.upstreams.all(), answering, &registered.client, level, &none, &attempt.provider).is_err() {
+        return Ok(arriving.set_back(Setback::NotOffered).into());
+    }
+    let met = match arriving.meets(&assertion, provider, &registered.client) {
         Ok(met) => met,
         Err(refused) => {
             tracing::warn!(provider = %attempt.provider, %refused, "a provider did not meet the level");
@@ -101,16 +114,24 @@ async fn verify(
             return refuse(app, arriving, refusal).await;
         }
     };
+    if !arriving.is_recent_enough(&assertion, attempt, now) {
+        let provider = provider.title.clone();
+        tracing::warn!(provider = %attempt.provider, "a provider reused an earlier authentication");
+        return Ok(arriving.set_back(Setback::Failed { provider, code: "P215".to_owned() }).into());
+    }
     let confirmed = match confirm(app, &assertion).await {
         Ok(confirmed) => confirmed,
         Err(refusal) => return refuse(app, arriving, refusal).await,
     };
     let key = AccountKey::of(confirmed.pivot(), &app.account_secret);
+    if !arriving.expects(&app.subject(&key, &registered.client)) {
+        return refuse(app, arriving, Refusal::AnotherPerson).await;
+    }
     let account = app.registry.touch_account(&key, now).await?;
-    match account.admits(&attempt.provider) {
+    match account.admit(&attempt.provider, confirmed, &app.account_secret) {
         Ok(admitted) => {
             let fresh = Fresh { session: SessionId::from_random(app.random.bytes()), at: now };
-            Ok(arriving.verified(met, confirmed, admitted, assertion, fresh).into())
+            Ok(arriving.verified(met, admitted, assertion, fresh).into())
         }
         Err(reason) => refuse(app, arriving, Refusal::Account(reason)).await,
     }

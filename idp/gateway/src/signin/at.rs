@@ -6,7 +6,7 @@ use domain::id::SignInId;
 use domain::language::Language;
 use domain::secret::Bearer;
 use domain::signin::{AnySignIn, SignIn};
-use domain::time::{Lifetime, Timestamp};
+use domain::time::Lifetime;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -39,6 +39,9 @@ pub(crate) struct AtAny {
     pub(crate) slot: Slot,
 }
 
+/// How long a sign-in is kept whose citizen has not clicked anything yet.
+const UNTOUCHED: Lifetime = Lifetime::seconds(900);
+
 /// The place of a sign-in in the store, with the version that was seen.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -46,43 +49,87 @@ pub(crate) struct Slot {
     version: Version,
 }
 
+/// A sign-in that was begun, and the secret to hand to a browser that had none.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    /// Its place in the store.
+    pub(crate) slot: Slot,
+    new_browser: Option<Bearer<Browser>>,
+}
+
+impl Begun {
+    /// Hands the browser its secret, with whatever answer comes of the beginning.
+    pub(crate) fn hand_over(app: &App, new_browser: Option<&Bearer<Browser>>, mut answer: Response) -> Response {
+        if let Some(secret) = new_browser {
+            app.cookies.set_browser(answer.headers_mut(), secret);
+        }
+        answer
+    }
+
+    /// The place, and the secret.
+    pub(crate) fn into_parts(self) -> (Slot, Option<Bearer<Browser>>) {
+        (self.slot, self.new_browser)
+    }
+}
+
+/// The secret of a sign-in that knows its citizen from the first step on.
+#[derive(Debug)]
+pub(crate) struct KnownSecret {
+    id: SignInId,
+    bearer: Bearer<AnySignIn>,
+}
+
+impl KnownSecret {
+    /// Hands the browser the secret, with whatever answer comes of the beginning.
+    pub(crate) fn hand_over(&self, app: &App, mut answer: Response) -> Response {
+        app.cookies.set_arrived(answer.headers_mut(), &self.id, &self.bearer, app.lifetimes.sign_in);
+        answer
+    }
+}
+
 /// The secret of a sign-in: derived from the browser's, so that the path alone opens nothing.
 fn bearer(browser: &Bearer<Browser>, id: &SignInId) -> Bearer<AnySignIn> {
     browser.derive(&format!("signin {id}"))
 }
 
+/// The secret of a sign-in from the citizen's arrival on: derived from the browser's and from the attempt's, which went
+/// through the provider in `state`. Who planted the browser's secret does not know the attempt's; a reload of the
+/// return has both.
+fn arrived_bearer(browser: &Bearer<Browser>, id: &SignInId, attempt: &str) -> Bearer<AnySignIn> {
+    browser.derive(&format!("arrived {id} {attempt}"))
+}
+
 impl Slot {
-    /// Keeps a new sign-in and answers with a redirect to its page, and a browser secret when there was none.
-    pub(crate) async fn open(
-        app: &App,
-        headers: &HeaderMap,
-        signin: AnySignIn,
-    ) -> Result<(Self, Response), StoreError> {
-        let (browser, new) = match app.cookies.browser(headers) {
-            Some(browser) => (browser, false),
-            None => (Bearer::from_random(app.random.bytes()), true),
-        };
-        let bearer = bearer(&browser, signin.common().id());
-        let _: Put = app.ephemeral.put(&bearer, &signin, app.lifetimes.sign_in).await?;
-        let kept = app.ephemeral.look(&bearer).await?;
-        let (_, version) = kept.ok_or(StoreError::Corrupt { what: "a sign-in that was kept just now" })?;
-        let mut response = to_page(&signin);
-        if new {
-            app.cookies.set_browser(response.headers_mut(), &browser);
-        }
-        Ok((Self { bearer, version }, response))
+    /// Keeps a new sign-in.
+    pub(crate) async fn open(app: &App, headers: &HeaderMap, signin: &AnySignIn) -> Result<Begun, StoreError> {
+        let held = app.cookies.browser(headers);
+        let new_browser = held.is_none().then(|| Bearer::from_random(app.random.bytes()));
+        let browser = held.as_ref().or(new_browser.as_ref()).expect("one is made where none is held");
+        let bearer = bearer(browser, signin.common().id());
+        // A choice that nobody touches is not kept for long; each step gives the sign-in its whole life.
+        let life = app.lifetimes.sign_in.min(UNTOUCHED);
+        let version = app.ephemeral.put_versioned(&bearer, signin, life).await?;
+        let version = version.ok_or(StoreError::Corrupt { what: "the place of a new sign-in" })?;
+        Ok(Begun { slot: Self { bearer, version }, new_browser })
+    }
+
+    /// Keeps a new sign-in that holds who the citizen is from its first step on: under a secret of its own, which the
+    /// browser's opens no way to.
+    pub(crate) async fn open_known(app: &App, signin: &AnySignIn) -> Result<(Self, KnownSecret), StoreError> {
+        let bearer = Bearer::from_random(app.random.bytes());
+        let version = app.ephemeral.put_versioned(&bearer, signin, app.lifetimes.sign_in).await?;
+        let version = version.ok_or(StoreError::Corrupt { what: "the place of a new sign-in" })?;
+        let secret = KnownSecret { id: signin.common().id().clone(), bearer: bearer.clone() };
+        Ok((Self { bearer, version }, secret))
     }
 
     /// Moves a sign-in whose citizen has arrived under a new secret, and answers with a redirect that hands it to the
     /// browser. What was known before the arrival opens nothing any more.
-    pub(crate) async fn arrive(self, app: &App, next: AnySignIn) -> Response {
-        let secret = Bearer::from_random(app.random.bytes());
+    pub(crate) async fn arrive(self, app: &App, headers: &HeaderMap, attempt: &str, next: AnySignIn) -> Response {
+        let Some(browser) = app.cookies.browser(headers) else { return lost(app, Occasion::of(headers)) };
+        let secret = arrived_bearer(&browser, next.common().id(), attempt);
         match self.move_to(app, &secret, &next).await {
-            Ok(lifetime) => {
-                let mut response = to_page(&next);
-                app.cookies.set_arrived(response.headers_mut(), next.common().id(), &secret, lifetime);
-                response
-            }
+            Ok(lifetime) => hand_over_arrival(app, &next, &secret, lifetime),
             Err(response) => response,
         }
     }
@@ -91,10 +138,10 @@ impl Slot {
         let lifetime = remaining(app, next).ok_or_else(|| ended(app, next, HowEnded::Expired))?;
         let fails = |error: StoreError| unavailable(app, Occasion::in_language(next.common().language()), &error);
         let _: Put = app.ephemeral.put(secret, next, lifetime).await.map_err(fails)?;
-        // The old place loses its record with the next second, unless another click has changed it meanwhile.
         let Some((old, _)) = app.ephemeral.look(&self.bearer).await.map_err(fails)? else {
             return Err(ended(app, next, HowEnded::Expired));
         };
+        // The old place loses its record with the next second, unless another click has changed it meanwhile.
         match app.ephemeral.swap(&self.bearer, self.version, &old, Lifetime::seconds(1)).await.map_err(fails)? {
             Swap::Done(_) => Ok(lifetime),
             Swap::Lost => {
@@ -104,39 +151,68 @@ impl Slot {
         }
     }
 
-    /// Puts the next step in the place of the one that was seen. When another click was faster, its page is the answer.
+    /// Puts the next step in the place of the one that was seen. When another click was faster, its step comes back.
     pub(crate) async fn advance(self, app: &App, next: AnySignIn) -> Result<Self, Response> {
-        let lifetime = remaining(app, &next).ok_or_else(|| ended(app, &next, HowEnded::Expired))?;
-        match app.ephemeral.swap(&self.bearer, self.version, &next, lifetime).await {
-            Ok(Swap::Done(version)) => Ok(Self { version, ..self }),
-            Ok(Swap::Lost) => match app.ephemeral.look(&self.bearer).await {
-                Ok(Some((current, _))) => Err(to_page(&current)),
-                Ok(None) => Err(ended(app, &next, HowEnded::Expired)),
-                Err(error) => Err(unavailable(app, Occasion::in_language(next.common().language()), &error)),
+        match self.try_advance(app, &next).await? {
+            Ok(slot) => Ok(slot),
+            Err(current) => Err(to_page(&current)),
+        }
+    }
+
+    /// Puts the next step in the place of the one that was seen, or gives the step that another click put there.
+    pub(crate) async fn try_advance(
+        self,
+        app: &App,
+        next: &AnySignIn,
+    ) -> Result<Result<Self, Box<AnySignIn>>, Response> {
+        let lifetime = remaining(app, next).ok_or_else(|| ended(app, next, HowEnded::Expired))?;
+        let fails = |error: StoreError| unavailable(app, Occasion::in_language(next.common().language()), &error);
+        match app.ephemeral.swap(&self.bearer, self.version, next, lifetime).await.map_err(fails)? {
+            Swap::Done(version) => Ok(Ok(Self { version, ..self })),
+            Swap::Lost => match app.ephemeral.look(&self.bearer).await.map_err(fails)? {
+                Some((current, _)) => Ok(Err(Box::new(current))),
+                None => Err(ended(app, next, HowEnded::Expired)),
             },
-            Err(error) => Err(unavailable(app, Occasion::in_language(next.common().language()), &error)),
         }
     }
 }
 
+/// The answer to a return that was lost on its way: the browser and the `state` it comes back with open what the first
+/// arrival left.
+pub(crate) async fn arrived_before(app: &App, headers: &HeaderMap, id: &SignInId, attempt: &str) -> Option<Response> {
+    let secret = arrived_bearer(&app.cookies.browser(headers)?, id, attempt);
+    let (signin, _) = app.ephemeral.look(&secret).await.ok()??;
+    let lifetime = remaining(app, &signin)?;
+    Some(hand_over_arrival(app, &signin, &secret, lifetime))
+}
+
+fn hand_over_arrival(app: &App, signin: &AnySignIn, secret: &Bearer<AnySignIn>, lifetime: Lifetime) -> Response {
+    let mut response = to_page(signin);
+    app.cookies.set_arrived(response.headers_mut(), signin.common().id(), secret, lifetime);
+    response
+}
+
+fn lost(app: &App, occasion: Occasion) -> Response {
+    Ended { page: occasion.page(app), how: HowEnded::CookieLost, service: None }.answer(StatusCode::GONE)
+}
+
 /// What is left of a sign-in's life; `None` when it is over. No click prolongs it.
 fn remaining(app: &App, signin: &AnySignIn) -> Option<Lifetime> {
-    let ends: Timestamp = signin.common().started().plus(app.lifetimes.sign_in);
-    let left = ends.seconds_since(app.clock.now());
-    u32::try_from(left).ok().filter(|left| *left > 0).map(Lifetime::seconds)
+    signin.common().started().plus(app.lifetimes.sign_in).left(app.clock.now())
 }
 
 /// Finds a sign-in, or answers with the page that says why it cannot be found.
 pub(crate) async fn find(app: &App, headers: &HeaderMap, id: &SignInId) -> Result<AtAny, Response> {
     let occasion = Occasion::of(headers);
-    let lost = |how| Ended { page: occasion.page(app), how, service: None }.answer(StatusCode::GONE);
     let bearer = match app.cookies.arrived(headers, id) {
         Some(arrived) => arrived,
-        None => bearer(&app.cookies.browser(headers).ok_or_else(|| lost(HowEnded::CookieLost))?, id),
+        None => bearer(&app.cookies.browser(headers).ok_or_else(|| lost(app, occasion))?, id),
     };
     match app.ephemeral.look(&bearer).await {
         Ok(Some((signin, version))) => Ok(AtAny { signin, slot: Slot { bearer, version } }),
-        Ok(None) => Err(lost(HowEnded::Expired)),
+        Ok(None) => {
+            Err(Ended { page: occasion.page(app), how: HowEnded::Expired, service: None }.answer(StatusCode::GONE))
+        }
         Err(error) => Err(unavailable(app, occasion, &error)),
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::client::ClientState;
 use domain::id::ProviderId;
 use domain::signin::offer::{Offer, Standing, offers};
 use domain::signin::refusal::Setback;
@@ -53,7 +52,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
     let Some(wanted) = one("provider").and_then(|id| ProviderId::parse(id).ok()) else {
         return page(&app, &signin, Some(&Setback::NotOffered));
     };
-    let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
+    let Some(registered) = app.served(signin.client()) else {
         return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
     };
     let health = |id: &_| app.upstreams.health(id);
@@ -95,7 +94,7 @@ pub(super) fn stale(app: &App, headers: &HeaderMap) -> Response {
 }
 
 fn page(app: &App, signin: &SignIn<Choosing>, setback: Option<&Setback>) -> Response {
-    let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
+    let Some(registered) = app.served(signin.client()) else {
         let occasion = Occasion::in_language(signin.language());
         return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
     };

@@ -14,7 +14,7 @@ use crate::upstream::Departure;
 /// chooses again and reads why.
 pub(crate) async fn leave(app: &App, slot: Slot, signin: SignIn<Choosing>, to: Choosable) -> Response {
     let provider = to.provider().clone();
-    let away = signin.depart(to, &app.random.bytes());
+    let away = signin.depart(to, &app.random.bytes(), app.clock.now());
     let departure = Departure {
         sign_in: away.id(),
         attempt: away.attempt(),

@@ -1,7 +1,8 @@
 //! The end of a sign-in: journal and notice in one transaction, the session, the code, and back to the relying party.
 //!
 //! Everything here can be repeated without being done twice: the transaction is bound to the sign-in, the code to its
-//! own secret, both chosen when the citizen accepted. A browser that lost the answer asks again and gets the same one.
+//! own secret, both chosen when the citizen accepted. A browser that lost the answer, or a second click, asks again and
+//! gets the same one until the code ends.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -9,8 +10,7 @@ use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
 use domain::secret::Bearer;
 use domain::signin::session::Session;
-use domain::signin::{AnySignIn, Finishing, SignIn};
-use domain::time::Lifetime;
+use domain::signin::{Finishing, SignIn};
 use http::header::HeaderMap;
 use store::StoreError;
 use store::ephemeral::Put;
@@ -19,7 +19,7 @@ use store::registry::{Consent, Finish, Finished};
 use super::at::{At, Slot, unavailable};
 use super::page::Occasion;
 use crate::app::{App, Shared};
-use crate::provider::error::see_other;
+use crate::provider::answer;
 
 /// `GET /signin/{id}/finish`: a citizen whose browser lost the answer.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: At<Finishing>) -> Response {
@@ -28,9 +28,10 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: At<Fi
 
 /// Finishes a sign-in and sends the citizen back with the code.
 pub(crate) async fn complete(app: &App, headers: &HeaderMap, slot: Slot, signin: SignIn<Finishing>) -> Response {
-    match conclude(app, headers, slot, signin.clone()).await {
+    let occasion = Occasion::in_language(signin.language());
+    match conclude(app, headers, slot, signin).await {
         Ok(response) => response,
-        Err(error) => unavailable(app, Occasion::in_language(signin.language()), &error),
+        Err(error) => unavailable(app, occasion, &error),
     }
 }
 
@@ -41,13 +42,15 @@ async fn conclude(
     signin: SignIn<Finishing>,
 ) -> Result<Response, StoreError> {
     let now = app.clock.now();
+    let (issuer, service) = (app.issuer.as_str(), signin.service().clone());
+    let occasion = Occasion::in_language(signin.language());
     let ends = signin.at().plus(app.lifetimes.code);
-    let Some(left) = u32::try_from(ends.seconds_since(now)).ok().filter(|left| *left > 0).map(Lifetime::seconds) else {
+    let Some(left) = ends.left(now) else {
         // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
         let description = "the sign-in was interrupted at its last step: start again";
-        let given_up = signin.give_up(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, description);
+        let given_up = signin.give_up(issuer, AuthorizeError::TemporarilyUnavailable, description, now);
         return Ok(match slot.advance(app, given_up.signin.into()).await {
-            Ok(_) => see_other(&given_up.url),
+            Ok(_) => answer::send(app, occasion, &service, given_up.response),
             Err(response) => response,
         });
     };
@@ -55,12 +58,13 @@ async fn conclude(
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
     let session = remember(app, headers, &signin).await?;
-    let mut response = see_other(&signin.answer(app.issuer.as_str()));
+    let mut response = answer::send(app, occasion, &service, signin.answer(issuer));
     if let Some(session) = session {
         app.cookies.set_session(response.headers_mut(), &session);
     }
-    match slot.advance(app, AnySignIn::from(signin.end())).await {
-        Ok(_) => Ok(response),
+    // Whether this click or another one ended the step: the answer is the same, and the browser follows the last.
+    match slot.try_advance(app, &signin.end(issuer, ends).into()).await {
+        Ok(Ok(_) | Err(_)) => Ok(response),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -97,10 +101,10 @@ async fn remember(
         Some(secret) => app.ephemeral.take(&secret).await?,
         None => None,
     };
-    let session = signin.session_after(earlier);
-    let ends = session.citizen().auth_time.plus(app.lifetimes.session);
-    let left = u32::try_from(ends.seconds_since(app.clock.now())).ok().filter(|left| *left > 0);
-    let Some(left) = left.map(Lifetime::seconds) else { return Ok(None) };
+    let Some(session) = signin.session_after(earlier) else { return Ok(None) };
+    let Some(left) = session.citizen().auth_time.plus(app.lifetimes.session).left(app.clock.now()) else {
+        return Ok(None);
+    };
     let secret = Bearer::from_random(app.random.bytes());
     let _: Put = app.ephemeral.put(&secret, &session, left).await?;
     Ok(Some(secret))

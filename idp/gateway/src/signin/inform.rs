@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::client::ClientState;
-use domain::signin::{Acceptance, Informing, SignIn};
+use domain::signin::{Acceptance, AnySignIn, Informing, SignIn};
 use http::StatusCode;
 use http::header::HeaderMap;
 
-use super::at::At;
+use super::at::{At, AtAny, Slot, to_page, unavailable};
 use super::choose::stale;
 use super::finish;
 use super::page::{Occasion, problem};
@@ -15,34 +14,80 @@ use crate::app::{App, Shared};
 use crate::pages::View as _;
 use crate::pages::inform::{Consent, Inform};
 use crate::pages::problem::WhatWentWrong;
+use crate::provider::answer;
+use crate::provider::authorize::session;
 use crate::provider::form::Form;
+use store::StoreError;
 
 /// `GET /signin/{id}/inform`.
 pub(crate) async fn get(State(app): State<Shared>, at: At<Informing>) -> Response {
     page(&app, &at.signin, Ticked::NotYet)
 }
 
-/// `POST /signin/{id}/inform` with `csrf`, and `consent=yes` for a private party.
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    headers: HeaderMap,
-    at: At<Informing>,
-    Form(form): Form,
-) -> Response {
+/// `POST /signin/{id}/inform` with `csrf`, and `consent=yes` for a private party. A second click on the same button
+/// gets the answer of the first.
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
     let one = |name| form.one(name).ok().flatten();
-    if !one("csrf").is_some_and(|csrf| at.signin.owns_form(csrf)) {
+    if !one("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
         return stale(&app, &headers);
     }
-    let Some(registered) = app.client(at.signin.client()).filter(|found| found.state == ClientState::Active) else {
-        return closed(&app, &at.signin);
-    };
     let acceptance = if one("consent") == Some("yes") { Acceptance::Consented } else { Acceptance::WentOn };
-    match at.signin.accept(&registered.client, acceptance, app.random.bytes(), app.clock.now()) {
-        Ok(finishing) => match at.slot.advance(&app, finishing.clone().into()).await {
-            Ok(slot) => finish::complete(&app, &headers, slot, finishing).await,
-            Err(response) => response,
+    let occasion = Occasion::in_language(at.signin.common().language());
+    let service = at.signin.common().service().clone();
+    match at.signin {
+        AnySignIn::Informing(signin) => match accept(&app, &headers, at.slot, signin, acceptance).await {
+            Ok(response) => response,
+            Err(error) => unavailable(&app, occasion, &error),
         },
-        Err((signin, _)) => page(&app, &signin, Ticked::Missing),
+        AnySignIn::Finishing(signin) => finish::complete(&app, &headers, at.slot, signin).await,
+        AnySignIn::Ended(ref signin) => match signin.repeat(app.clock.now()) {
+            Some(response) => answer::send(&app, occasion, &service, response),
+            None => to_page(&at.signin),
+        },
+        elsewhere @ (AnySignIn::Choosing(_) | AnySignIn::Away(_) | AnySignIn::Arriving(_) | AnySignIn::Refused(_)) => {
+            to_page(&elsewhere)
+        }
+    }
+}
+
+async fn accept(
+    app: &App,
+    headers: &HeaderMap,
+    slot: Slot,
+    signin: SignIn<Informing>,
+    acceptance: Acceptance,
+) -> Result<Response, StoreError> {
+    let Some(registered) = app.served(signin.client()) else { return Ok(closed(app, &signin)) };
+    let held = session(app, headers).await?;
+    let account = app.registry.account(&signin.citizen().account).await?;
+    let still = match signin.still_holds(held.as_ref(), account.as_ref()) {
+        Ok(still) => still,
+        Err(no_longer) => {
+            tracing::info!(%no_longer, "what was verified does not hold any more");
+            let next = AnySignIn::from(signin.change_account());
+            return Ok(match slot.advance(app, next.clone()).await {
+                Ok(_) => to_page(&next),
+                Err(response) => response,
+            });
+        }
+    };
+    match signin.accept(&registered.client, acceptance, still, app.random.bytes(), app.clock.now()) {
+        Ok(finishing) => match slot.try_advance(app, &finishing.clone().into()).await {
+            Ok(Ok(slot)) => Ok(finish::complete(app, headers, slot, finishing).await),
+            // The other click accepted first: its code is the one, and its answer this one's too.
+            Ok(Err(current)) => match *current {
+                AnySignIn::Ended(signin) => Ok(match signin.repeat(app.clock.now()) {
+                    Some(response) => {
+                        let occasion = Occasion::in_language(signin.language());
+                        answer::send(app, occasion, signin.service(), response)
+                    }
+                    None => to_page(&signin.into()),
+                }),
+                current => Ok(to_page(&current)),
+            },
+            Err(response) => Ok(response),
+        },
+        Err((signin, _)) => Ok(page(app, &signin, Ticked::Missing)),
     }
 }
 
@@ -52,9 +97,7 @@ enum Ticked {
 }
 
 fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
-    let Some(registered) = app.client(signin.client()).filter(|found| found.state == ClientState::Active) else {
-        return closed(app, signin);
-    };
+    let Some(registered) = app.served(signin.client()) else { return closed(app, signin) };
     let client = &registered.client;
     let (consent, status) = match (signin.needs_consent(client), ticked) {
         (false, _) => (Consent::NotAsked, StatusCode::OK),

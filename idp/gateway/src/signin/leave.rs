@@ -13,7 +13,7 @@ use super::page::Occasion;
 use crate::app::Shared;
 use crate::pages::ended::{Ended, HowEnded};
 use crate::pages::{Service, View as _};
-use crate::provider::error::see_other;
+use crate::provider::answer;
 use crate::provider::form::Form;
 
 /// `POST /signin/{id}/cancel` with `csrf`: back to the relying party without a sign-in.
@@ -21,16 +21,31 @@ pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: At
     if !form.one("csrf").ok().flatten().is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
         return stale(&app, &headers);
     }
+    let service = at.signin.common().service().clone();
+    let occasion = Occasion::in_language(at.signin.common().language());
     let (error, description) = match &at.signin {
         AnySignIn::Refused(signin) => signin.refusal().answer(),
         AnySignIn::Choosing(_) | AnySignIn::Away(_) | AnySignIn::Arriving(_) | AnySignIn::Informing(_) => {
             (AuthorizeError::AccessDenied, "the citizen cancelled the sign-in")
         }
-        AnySignIn::Finishing(_) | AnySignIn::Ended(_) => return to_page(&at.signin),
+        // A second click follows the first.
+        AnySignIn::Ended(signin) => {
+            return match signin.repeat(app.clock.now()) {
+                Some(response) => answer::send(&app, occasion, &service, response),
+                None => to_page(&at.signin),
+            };
+        }
+        AnySignIn::Finishing(_) => return to_page(&at.signin),
     };
-    let given_up = at.signin.give_up(app.issuer.as_str(), error, description);
-    match at.slot.advance(&app, given_up.signin.into()).await {
-        Ok(_) => see_other(&given_up.url),
+    let given_up = at.signin.give_up(app.issuer.as_str(), error, description, app.clock.now());
+    match at.slot.try_advance(&app, &given_up.signin.into()).await {
+        Ok(Ok(_)) => answer::send(&app, occasion, &service, given_up.response),
+        Ok(Err(current)) => match *current {
+            AnySignIn::Ended(signin) if signin.outcome() == Outcome::GivenUp => {
+                answer::send(&app, occasion, &service, given_up.response)
+            }
+            current => to_page(&current),
+        },
         Err(response) => response,
     }
 }

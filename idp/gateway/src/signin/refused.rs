@@ -22,6 +22,7 @@ pub(crate) async fn get(State(app): State<Shared>, at: At<signin::Refused>) -> R
         Refusal::IdentityInvalid => WhyRefused::InvalidIdentity,
         Refusal::LevelTooLow => WhyRefused::LevelNotMet(at.signin.request().level),
         Refusal::LevelAboveCeiling => WhyRefused::UntrustedAnswer,
+        Refusal::AnotherPerson => WhyRefused::AnotherPerson,
     };
     let path = format!("/signin/{}/refused", at.signin.id());
     Refused {

@@ -16,6 +16,9 @@ pub(crate) fn state(parameters: &Parameters) -> Option<(SignInId, &str)> {
     Some((SignInId::parse(id).ok()?, secret))
 }
 
+/// The longest code that is passed on to a provider, in bytes.
+const MAX_CODE: usize = 4096;
+
 /// Whether a provider announces `iss` in its answers (RFC 9207 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IssInAnswer {
@@ -37,6 +40,7 @@ pub(super) fn code<'a>(parameters: &'a Parameters, issuer: &str, iss: IssInAnswe
     match (one("error")?, one("code")?) {
         (Some("access_denied"), _) => Err(ArrivalError::Cancelled),
         (Some(_), _) => Err(ArrivalError::Refused),
+        (None, Some(code)) if code.len() > MAX_CODE => Err(ArrivalError::Untrusted("the code is too long")),
         (None, Some(code)) => Ok(code),
         (None, None) => Err(ArrivalError::Untrusted("neither code nor error")),
     }

@@ -112,13 +112,8 @@ impl Metadata {
         let known = self.current();
         let due =
             known.as_ref().is_none_or(|known| known.fetched.plus(FRESH).is_past(now)) || self.breaker.is_resting();
-        let rested = self
-            .tried
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none_or(|tried| tried.plus(RETRY).is_past(now));
         if due
-            && rested
+            && !self.tried_lately(now)
             && let Err(error) = self.refresh(known.as_ref()).await
         {
             tracing::warn!(issuer = self.issuer, %error, "a provider's discovery document could not be fetched");
@@ -139,7 +134,7 @@ impl Metadata {
         }
         // The cool-down is taken before the call, so that a failure uses it up too. The last good set stays.
         *sought = Some(now);
-        let keys = self.called(self.fetch_keys(&current.jwks).await).ok()?;
+        let keys = self.in_turn(self.fetch_keys(&current.jwks)).await.ok()?;
         Some(self.keep(Known {
             authorization: current.authorization.clone(),
             token: current.token.clone(),
@@ -151,6 +146,11 @@ impl Metadata {
         }))
     }
 
+    fn tried_lately(&self, now: Timestamp) -> bool {
+        let tried = *self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.is_some_and(|tried| !tried.plus(RETRY).is_past(now))
+    }
+
     async fn refresh(&self, seen: Option<&Arc<Known>>) -> Result<Arc<Known>, Unreached> {
         let _one_at_a_time = self.fetching.lock().await;
         if let Some(current) = self.current()
@@ -159,8 +159,12 @@ impl Metadata {
             return Ok(current);
         }
         let now = self.clock.now();
+        // Whoever waited for a call that failed shares its failure.
+        if self.tried_lately(now) && seen.is_none() {
+            return Err(Unreached::Resting);
+        }
         *self.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        let known = self.called(self.fetch(now).await)?;
+        let known = self.in_turn(self.fetch(now)).await?;
         Ok(self.keep(known))
     }
 
@@ -170,10 +174,14 @@ impl Metadata {
         known
     }
 
-    /// Tells the breaker how a call went. What the provider answers counts as much as whether it does.
-    fn called<T>(&self, outcome: Result<T, Unreached>) -> Result<T, Unreached> {
-        if let Some(turn) = self.breaker.turn() {
-            if outcome.is_ok() { turn.succeeded() } else { turn.failed() }
+    /// Makes a call in turn with the breaker. What the provider answers counts as much as whether it does.
+    async fn in_turn<T>(&self, call: impl Future<Output = Result<T, Unreached>>) -> Result<T, Unreached> {
+        let turn = self.breaker.turn().ok_or(Unreached::Resting)?;
+        let outcome = call.await;
+        if outcome.is_ok() {
+            turn.succeeded()
+        } else {
+            turn.failed()
         }
         outcome
     }
@@ -191,6 +199,10 @@ impl Metadata {
         let (Some(token), Some(userinfo)) = (document.token_endpoint(), document.userinfo_endpoint()) else {
             return Err(Unreached::Malformed("the discovery document lacks the token or userinfo endpoint"));
         };
+        let addresses = [document.authorization_endpoint().as_str(), token.as_str(), userinfo.as_str(), &jwks];
+        if !addresses.into_iter().all(|address| crate::config::https_or_loopback(address).is_ok()) {
+            return Err(Unreached::Malformed("an address in the discovery document is neither https nor on loopback"));
+        }
         let iss = if document.additional_metadata().authorization_response_iss_parameter_supported {
             IssInAnswer::Announced
         } else {

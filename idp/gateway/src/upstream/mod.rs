@@ -21,10 +21,13 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Activity, Issuer, ProviderConfig, Visibility};
+use crate::config::{Activity, Issuer, ProviderConfig};
 use crate::outbound::bulkhead::CallError;
 use crate::outbound::http::Http;
 use oidc::OidcProvider;
+
+/// Between two looks at a provider.
+const ROUND: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Every configured provider.
 #[derive(Debug)]
@@ -160,10 +163,7 @@ impl Upstreams {
         parameters: &Parameters,
         now: Timestamp,
     ) -> Result<Assertion, ArrivalError> {
-        let provider = self
-            .find(&attempt.provider)
-            .filter(|provider| provider.status != ProviderStatus::Closed)
-            .ok_or(ArrivalError::NotOffered)?;
+        let provider = self.find(&attempt.provider).ok_or(ArrivalError::NotOffered)?;
         match self.leg(&attempt.provider) {
             Some(Leg::Oidc(leg)) => leg.arrive(provider, attempt, parameters, now).await,
             None => Err(ArrivalError::NotOffered),
@@ -171,17 +171,17 @@ impl Upstreams {
     }
 
     /// Asks each provider for its discovery document when it is due, so that the choice knows who answers before a
-    /// citizen finds out.
+    /// citizen finds out. Each provider has its own round: one that hangs holds up no other.
     pub(crate) async fn look_after(&self, stop: &CancellationToken) {
-        let mut tick = tokio::time::interval(std::time::Duration::from_secs(2));
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = tick.tick() => {}
+        let rounds = self.legs.iter().map(|Leg::Oidc(provider)| async move {
+            let mut tick = tokio::time::interval(ROUND);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                provider.look_after().await;
             }
-            join_all(self.legs.iter().map(|Leg::Oidc(provider)| provider.look_after())).await;
-        }
+        });
+        let _: Option<Vec<std::convert::Infallible>> = stop.run_until_cancelled(join_all(rounds)).await;
     }
 
     fn acr(&self, departure: &Departure<'_>) -> String {
@@ -200,16 +200,16 @@ impl Upstreams {
 
 /// A configured provider as the domain sees it.
 fn seen_by_the_domain(config: &ProviderConfig) -> Provider {
-    let status = match (config.activity, config.visibility) {
-        (_, Visibility::Hidden) => ProviderStatus::Hidden,
-        (Activity::Inactive, Visibility::Shown) => ProviderStatus::Closed,
-        (Activity::Active, Visibility::Shown) => ProviderStatus::Open,
+    let status = match config.activity {
+        Activity::Active => ProviderStatus::Open,
+        Activity::Inactive => ProviderStatus::Closed,
     };
     Provider {
         id: config.id.clone(),
         title: config.title.clone(),
         order: config.order,
         status,
+        visibility: config.visibility,
         levels: config.levels,
         clients: config.clients.clone(),
         amr: config.amr.clone(),

@@ -6,7 +6,7 @@ use domain::language::Language;
 use domain::oidc::parameters::Parameters;
 use domain::signin::offer::Health;
 use domain::time::Timestamp;
-use domain::upstream::{Assertion, Attempt, Provider};
+use domain::upstream::{Assertion, Attempt, Authentication, Provider};
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value};
@@ -37,7 +37,9 @@ impl OidcProvider {
     pub(super) fn new(config: ProviderConfig, redirect_uri: String, http: &Http, clock: &Clock) -> Self {
         let bulkhead = Bulkhead::new(http.clone(), config.concurrency, config.timeout);
         let breaker = Breaker::new(clock.clone());
-        let metadata = Metadata::new(config.issuer.clone(), bulkhead.clone(), breaker.clone(), clock.clone());
+        // Discovery and keys have room of their own: a rush of citizens does not shed the look at the provider's health.
+        let aside = Bulkhead::new(http.clone(), 2, config.timeout);
+        let metadata = Metadata::new(config.issuer.clone(), aside, breaker.clone(), clock.clone());
         let decryption = config.decryption_key.as_ref().map(|key| {
             jwe::DecryptionKey::from_pkcs8(key.pkcs8()).expect("the configuration reads it with the same rules")
         });
@@ -95,9 +97,13 @@ impl OidcProvider {
         let claims = self.id_token(&known, &tokens, attempt, now).await?;
         let subject = subject(&claims)?;
         let userinfo = self.userinfo(&known, &tokens.access_token, &subject).await?;
-        let acr = claims.optional_text("acr").map_err(|_| ArrivalError::Untrusted("acr has the wrong JSON type"))?;
-        let amr = claims.optional_texts("amr").map_err(|_| ArrivalError::Untrusted("amr has the wrong JSON type"))?;
-        Ok(Assertion::read(provider, acr, amr, &userinfo)?)
+        let typed = |_| ArrivalError::Untrusted("acr, amr or auth_time has the wrong JSON type");
+        let how = Authentication {
+            acr: claims.optional_text("acr").map_err(typed)?,
+            amr: claims.optional_texts("amr").map_err(typed)?,
+            auth_time: claims.optional_integer("auth_time").map_err(typed)?,
+        };
+        Ok(Assertion::read(provider, how, &userinfo)?)
     }
 
     async fn redeem(
@@ -239,12 +245,13 @@ impl OidcProvider {
         }
     }
 
-    /// One call behind the breaker. A refusal by the provider is an answer; silence and 5xx are failures.
+    /// One call behind the breaker. Silence is the provider's failure. Our own limit is not, and neither is a 5xx to a
+    /// code or token: anyone can send a bad code through a citizen's browser, and must not switch a provider off.
     async fn call(&self, request: crate::outbound::http::Request) -> Result<Answer, ArrivalError> {
         let turn = self.breaker.turn().ok_or(Unreached::Resting)?;
         match self.bulkhead.send(request).await {
             Ok(answer) if answer.status().is_server_error() => {
-                turn.failed();
+                drop(turn);
                 Err(Unreached::Call(CallError::Status(answer.status().as_u16())).into())
             }
             Ok(answer) => {
@@ -252,7 +259,10 @@ impl OidcProvider {
                 Ok(answer)
             }
             Err(error) => {
-                turn.failed();
+                match &error {
+                    CallError::TimedOut | CallError::Unreachable { .. } => turn.failed(),
+                    CallError::Busy | CallError::TooLarge | CallError::Status(_) => drop(turn),
+                }
                 Err(Unreached::Call(error).into())
             }
         }

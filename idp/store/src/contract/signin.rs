@@ -7,7 +7,7 @@ use domain::id::{ProviderId, Reference, SessionId, SignInId};
 use domain::identity::account::{Account, AccountKey, AccountSecret, AccountState};
 use domain::identity::civil::{Answer, Life, NotConfirmed, Outcome as Finding};
 use domain::language::Language;
-use domain::level::{Level, LevelMet, LevelRange};
+use domain::level::{Level, LevelRange};
 use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::parameters::Parameters;
@@ -21,7 +21,7 @@ use domain::signin::{
     Start,
 };
 use domain::time::Lifetime;
-use domain::upstream::{AcrTable, Assertion, ClientFilter, Provider, ProviderStatus};
+use domain::upstream::{AcrTable, Assertion, Authentication, ClientFilter, Provider, ProviderStatus, Visibility};
 use serde_json::json;
 
 use super::{Nodes, at_once, bearer, for_each_engine, now, random};
@@ -50,7 +50,7 @@ fn request() -> AuthorizationRequest {
         &state=s&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
     let registered = Registered { client: client(), secret: None, state: ClientState::Active };
     let incoming = Incoming::read(Parameters::parse(asked).expect("well formed")).expect("names a client");
-    incoming.check(Some(&registered)).expect("a good request")
+    incoming.check(Some(&registered)).expect("a good request").0
 }
 
 fn start() -> Start {
@@ -69,6 +69,7 @@ fn provider() -> Provider {
         title: Label { fr: "Impôts".to_owned(), en: "Tax".to_owned() },
         order: 1,
         status: ProviderStatus::Open,
+        visibility: Visibility::Shown,
         levels: LevelRange::new(Level::Low, Level::Substantial).expect("ordered"),
         clients: ClientFilter::All,
         amr: vec!["pwd".to_owned()],
@@ -81,8 +82,12 @@ fn assertion() -> Assertion {
         "family_name": "DUBOIS", "given_name": "Angela", "birthdate": "1962-08-24", "gender": "female",
         "birthplace": "75107", "birthcountry": "99100", "email": "angela@exemple.fr",
     });
-    Assertion::read(&provider(), Some(Level::Low.acr()), None, userinfo.as_object().expect("an object"))
-        .expect("complete")
+    Assertion::read(
+        &provider(),
+        Authentication { acr: Some(Level::Low.acr()), ..Authentication::default() },
+        userinfo.as_object().expect("an object"),
+    )
+    .expect("complete")
 }
 
 /// A browser that comes to the other node each time.
@@ -150,7 +155,7 @@ fn departs(choosing: SignIn<Choosing>) -> SignIn<Away> {
     let wanted = provider().id;
     let chosen =
         choose(&[provider()], |_| Health::Answering, &client(), choosing.request().level, &BTreeSet::new(), &wanted);
-    choosing.depart(chosen.expect("open"), &random())
+    choosing.depart(chosen.expect("open"), &random(), now())
 }
 
 fn comes_back(away: SignIn<Away>) -> SignIn<Arriving> {
@@ -159,24 +164,25 @@ fn comes_back(away: SignIn<Away>) -> SignIn<Arriving> {
     arriving
 }
 
+fn account(key: AccountKey) -> Account {
+    Account { key, state: AccountState::Active, blocked_providers: BTreeSet::new(), created: now(), last_used: now() }
+}
+
 fn is_verified(arriving: SignIn<Arriving>) -> SignIn<Informing> {
     let said = assertion();
-    let met = LevelMet::check(Level::Low, said.level, provider().levels).expect("met");
+    let met = arriving.meets(&said, &provider(), &client()).expect("met");
     let answer = Answer { outcome: Finding::Rectified(said.pivot.clone()), life: Life::Living };
     let confirmed = answer.confirm().expect("found");
-    let account = Account {
-        key: AccountKey::of(confirmed.pivot(), &AccountSecret::new([1; 32])),
-        state: AccountState::Active,
-        blocked_providers: BTreeSet::new(),
-        created: now(),
-        last_used: now(),
-    };
-    let admitted = account.admits(&provider().id).expect("open");
-    arriving.verified(met, confirmed, admitted, said, Fresh { session: SessionId::from_random(random()), at: now() })
+    let secret = AccountSecret::new([1; 32]);
+    let account = account(AccountKey::of(confirmed.pivot(), &secret));
+    let admitted = account.admit(&provider().id, confirmed, &secret).expect("open");
+    arriving.verified(met, admitted, said, Fresh { session: SessionId::from_random(random()), at: now() })
 }
 
 fn accepts(informing: SignIn<Informing>) -> SignIn<Finishing> {
-    informing.accept(&client(), Acceptance::WentOn, random(), now()).expect("a public service")
+    let account = account(informing.citizen().account.clone());
+    let still = informing.still_holds(None, Some(&account)).expect("nothing changed");
+    informing.accept(&client(), Acceptance::WentOn, still, random(), now()).expect("a public service")
 }
 
 async fn every_step_is_found_by_another_node_and_goes_on(nodes: Nodes) {
@@ -187,7 +193,7 @@ async fn every_step_is_found_by_another_node_and_goes_on(nodes: Nodes) {
         let put = nodes.one.put(finishing.code(), &code, Lifetime::seconds(30)).await.expect("puts");
         assert_eq!(put, expected);
     }
-    browser.goes(SignIn::<Finishing>::end).await;
+    browser.goes(|at: SignIn<Finishing>| at.end("https://i.example", now())).await;
     let (kept, _) = browser.finds().await;
     let AnySignIn::Ended(ended) = kept else { panic!("it is over") };
     assert_eq!(ended.outcome(), Outcome::Finished);
@@ -217,7 +223,7 @@ async fn a_refused_sign_in_is_found_and_tried_again(nodes: Nodes) {
 async fn a_sign_in_given_up_is_found_over(nodes: Nodes) {
     let mut browser = Browser::informed(&nodes).await;
     let give_up = |informing: SignIn<Informing>| {
-        informing.give_up("https://i.example", AuthorizeError::AccessDenied, "the citizen went back").signin
+        informing.give_up("https://i.example", AuthorizeError::AccessDenied, "the citizen went back", now()).signin
     };
     browser.goes(give_up).await;
     let (kept, _) = browser.finds().await;

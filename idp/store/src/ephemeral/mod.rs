@@ -118,9 +118,23 @@ impl Ephemeral {
 
     /// Keeps a record for `lifetime`, unless one lies there already.
     pub async fn put<R: Record>(&self, bearer: &Bearer<R>, record: &R, lifetime: Lifetime) -> Result<Put, StoreError> {
+        Ok(self.put_versioned(bearer, record, lifetime).await?.map_or(Put::Taken, |_| Put::Fresh))
+    }
+
+    /// Keeps a record as [`Ephemeral::put`] does, and gives its version for the swap that will follow; `None` when one
+    /// lies there already.
+    pub async fn put_versioned<R: Record>(
+        &self,
+        bearer: &Bearer<R>,
+        record: &R,
+        lifetime: Lifetime,
+    ) -> Result<Option<Version>, StoreError> {
         let lock = Lock::of(bearer);
-        let (_, blob) = lock.seal(record)?;
-        self.engine.put(lock.place(), blob, some(lifetime)?).await
+        let (version, blob) = lock.seal(record)?;
+        match self.engine.put(lock.place(), blob, some(lifetime)?).await? {
+            Put::Fresh => Ok(Some(version)),
+            Put::Taken => Ok(None),
+        }
     }
 
     /// What lies there, with its version; `None` when it never was, was taken, or has ended.

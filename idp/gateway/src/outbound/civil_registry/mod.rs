@@ -11,7 +11,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-use domain::identity::civil::{Answer, Confirmed, NotConfirmed};
+use domain::identity::civil::{Answer, Confirmed, NotConfirmed, Sandbox};
 use domain::identity::pivot::{BadPivot, Birthdate, FRANCE, Gender, Name, Pivot, Place, RawPivot};
 use http::header::CONTENT_TYPE;
 
@@ -30,7 +30,7 @@ pub(crate) struct CivilRegistryClient(Way);
 
 #[derive(Debug, Clone)]
 enum Way {
-    NotConsulted,
+    NotConsulted(Sandbox),
     Consulted { url: url::Url, form: CivilForm, bulkhead: Bulkhead, breaker: Breaker },
 }
 
@@ -78,7 +78,7 @@ impl CivilRegistryClient {
     /// The client of the configured registry.
     pub(crate) fn new(config: &CivilRegistry, http: &Http, clock: &Clock) -> Self {
         Self(match config {
-            CivilRegistry::NotConsulted => Way::NotConsulted,
+            CivilRegistry::NotConsulted(sandbox) => Way::NotConsulted(*sandbox),
             CivilRegistry::Consulted { url, form, timeout } => Way::Consulted {
                 url: url.clone(),
                 form: *form,
@@ -88,28 +88,20 @@ impl CivilRegistryClient {
         })
     }
 
-    /// Asks about a person; `None` where the configuration consults no registry (a sandbox).
-    pub(crate) async fn ask(&self, pivot: &Pivot) -> Result<Option<Answer>, CivilRegistryError> {
+    /// Has an identity confirmed. In a sandbox without a registry the provider's word is taken.
+    pub(crate) async fn confirm(&self, pivot: Pivot) -> Result<Confirmed, Unconfirmed> {
         match &self.0 {
-            Way::NotConsulted => Ok(None),
+            Way::NotConsulted(sandbox) => Ok(Confirmed::sandbox(pivot, *sandbox)),
             Way::Consulted { url, form, bulkhead, breaker } => {
                 let turn = breaker.turn().ok_or(CivilRegistryError::Resting)?;
-                let outcome = ask(url, *form, bulkhead, pivot).await;
+                let outcome = ask(url, *form, bulkhead, &pivot).await;
                 match &outcome {
                     Ok(_) => turn.succeeded(),
                     Err(failure) if failure.is_its_fault() => turn.failed(),
                     Err(_) => drop(turn),
                 }
-                outcome.map(Some)
+                Ok(outcome?.confirm()?)
             }
-        }
-    }
-
-    /// Has an identity confirmed. Without a registry (a sandbox) the provider's word is taken.
-    pub(crate) async fn confirm(&self, pivot: Pivot) -> Result<Confirmed, Unconfirmed> {
-        match self.ask(&pivot).await? {
-            Some(answer) => Ok(answer.confirm()?),
-            None => Ok(Confirmed::sandbox(pivot)),
         }
     }
 }

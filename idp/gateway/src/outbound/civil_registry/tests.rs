@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::RawQuery;
 use axum::routing::{get, post};
-use domain::identity::civil::{Consultation, NotConfirmed};
+use domain::identity::civil::{Consultation, NotConfirmed, Sandbox};
 use domain::time::{Lifetime, Timestamp};
 
 use super::*;
@@ -41,7 +41,10 @@ async fn answering(kind: &'static str, body: impl Into<Bytes>) -> Origin {
 }
 
 async fn failure(client: &CivilRegistryClient) -> CivilRegistryError {
-    client.ask(&angela()).await.expect_err("a failure")
+    match client.confirm(angela()).await.expect_err("a failure") {
+        Unconfirmed::Failed(error) => error,
+        Unconfirmed::Refused(refused) => panic!("{refused}"),
+    }
 }
 
 const INDIVIDUAL: &str = r#"<ec:Individu>
@@ -78,13 +81,7 @@ async fn the_json_form_posts_the_pivot_and_reads_the_correction() {
             "birthdate": "1962-08-00", "birthplace": null, "birthcountry": "99217"}}))
     };
     let origin = Origin::serve(Router::new().route("/individus", post(echo))).await;
-    let confirmed = client(&origin, CivilForm::Json)
-        .ask(&angela())
-        .await
-        .expect("answered")
-        .expect("consulted")
-        .confirm()
-        .expect("confirmed");
+    let confirmed = client(&origin, CivilForm::Json).confirm(angela()).await.expect("confirmed");
     assert_eq!(confirmed.consultation(), Consultation::Rectified);
     assert_eq!(confirmed.pivot().given_name(), "Angéla Claire");
     assert_eq!(confirmed.pivot().birthdate.to_string(), "1962-08-00");
@@ -103,13 +100,7 @@ async fn the_xml_form_asks_in_the_query_and_reads_by_local_names() {
         ([(CONTENT_TYPE, "application/xml; charset=utf-8")], document("2", INDIVIDUAL))
     };
     let origin = Origin::serve(Router::new().route("/individus", get(told))).await;
-    let confirmed = client(&origin, CivilForm::Xml)
-        .ask(&angela())
-        .await
-        .expect("answered")
-        .expect("consulted")
-        .confirm()
-        .expect("confirmed");
+    let confirmed = client(&origin, CivilForm::Xml).confirm(angela()).await.expect("confirmed");
     let pivot = confirmed.pivot();
     assert_eq!((pivot.family_name.as_str(), pivot.given_name().as_str()), ("DUBOIS", "Angela Claire Louise"));
     assert_eq!(pivot.birthplace.as_ref().map(Place::as_str), Some("75107"));
@@ -282,14 +273,15 @@ async fn a_refusal_is_an_answer_and_never_opens_the_breaker() {
     let unknown = answering("application/json", r#"{"outcome":"not_found","deceased":false}"#).await;
     let client = client(&unknown, CivilForm::Json);
     for _ in 0..8 {
-        let answer = client.ask(&angela()).await.expect("answered").expect("consulted");
-        assert_eq!(answer.confirm().err(), Some(NotConfirmed::NotFound));
+        let refused = client.confirm(angela()).await.expect_err("not found");
+        assert!(matches!(refused, Unconfirmed::Refused(NotConfirmed::NotFound)));
     }
 }
 
 #[tokio::test]
 async fn without_a_registry_nobody_is_asked() {
     let clock = Clock::manual(Timestamp::from_epoch(0));
-    let client = CivilRegistryClient::new(&CivilRegistry::NotConsulted, &sandbox_http(), &clock);
-    assert_eq!(client.ask(&angela()).await, Ok(None));
+    let sandbox = CivilRegistry::NotConsulted(Sandbox::of("http://127.0.0.1:1").expect("loopback"));
+    let confirmed = CivilRegistryClient::new(&sandbox, &sandbox_http(), &clock).confirm(angela()).await.expect("taken");
+    assert_eq!(confirmed.consultation(), Consultation::NotConsulted);
 }
