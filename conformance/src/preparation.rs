@@ -56,6 +56,7 @@ pub async fn system_packages(installing: Installing) -> Outcome {
         return Outcome::Incomplete(by_hand);
     };
     match install(prefix, &missing).await {
+        Ok(()) if PACKAGES.iter().any(|(tool, _)| tool.find().is_err()) => Outcome::Incomplete(by_hand),
         Ok(()) => Outcome::Ready(format!("installed {wanted}")),
         Err(error) => Outcome::Incomplete(format!("{by_hand} ({error:#})")),
     }

@@ -1,7 +1,7 @@
 //! A small web site of the sandbox: one listener, one task, ended when dropped.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -56,21 +56,30 @@ pub async fn listen(port: u16) -> Result<TcpListener, PortTaken> {
 
 /// A port that nothing listens on just now, for a process that must be told its port before it starts.
 ///
-/// Taken from below the range that the system uses for outgoing connections, and never twice by this process, so
-/// that nothing else takes it between the choice and the start.
-///
 /// # Panics
 /// When no port is free.
 pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
+    free_ports(1)
+}
+
+/// The first of `count` ports in a row that nothing listens on just now.
+///
+/// Taken from below the range that the system uses for outgoing connections, and never twice by this process, so
+/// that nothing else takes them between the choice and the start.
+///
+/// # Panics
+/// When there are none.
+pub fn free_ports(count: u16) -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 12_000;
-    const COUNT: u32 = 18_000;
+    const RANGE: u32 = 18_000;
     let start = std::process::id().wrapping_mul(97);
-    for _ in 0..COUNT {
-        let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = u16::try_from(FIRST + start.wrapping_add(step) % COUNT).expect("below 30 000");
-        if std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
+    for _ in 0..RANGE {
+        let step = NEXT.fetch_add(u32::from(count), Ordering::Relaxed);
+        let first = u16::try_from(FIRST + start.wrapping_add(step) % RANGE).expect("below 30 000");
+        let free = |port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if (first..first.saturating_add(count)).all(free) {
+            return first;
         }
     }
     panic!("no free port on loopback");

@@ -127,8 +127,7 @@ pub fn node_file(path: &str) -> Result<PathBuf, Missing> {
 
 fn on_path(name: &str) -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from));
-    folders.map(|folder| folder.join(name)).collect()
+    std::env::split_paths(&path).map(|folder| folder.join(name)).collect()
 }
 
 /// Debian keeps PostgreSQL's server programs out of the path, one folder a version; the newest first.
@@ -142,8 +141,11 @@ fn postgres_folders() -> Vec<PathBuf> {
 }
 
 /// Says that a test did not run, and why, on standard error whatever the test harness captures; `cargo conformance`
-/// gathers these lines through the file that `PASSERELLE_TEST_SKIPPED` names.
-pub fn skip(test: &str, missing: &Missing) {
+/// gathers these lines through the file that `PASSERELLE_TEST_SKIPPED` names. `place` is where, for a harness that
+/// does not name its threads after the tests.
+pub fn skip(place: &str, missing: &Missing) {
+    let thread = std::thread::current();
+    let test = thread.name().filter(|name| name.contains("::")).unwrap_or(place);
     let line = format!("SKIPPED {test}: {missing}\n");
     let _unheard = std::io::stderr().write_all(line.as_bytes());
     if let Some(file) = std::env::var_os("PASSERELLE_TEST_SKIPPED") {

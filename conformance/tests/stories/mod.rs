@@ -1,5 +1,6 @@
 //! What citizens and services do.
 
+mod command;
 mod demo;
 mod libraries;
 mod operator;
