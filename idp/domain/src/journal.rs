@@ -203,6 +203,13 @@ impl Head {
     }
 }
 
+/// `NUMBER:HASH`, as it is logged and as it is looked for later.
+impl std::fmt::Display for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.number, self.hash)
+    }
+}
+
 /// One entry as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

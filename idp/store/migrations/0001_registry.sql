@@ -73,10 +73,11 @@ CREATE TABLE journal (
     hash TEXT NOT NULL
 );
 
--- The end of the chain, kept apart so that a tail that was cut off is missed. The hash before entry 1 is 32 zero bytes.
+-- The end of the chain, kept apart so that a tail that was cut off is missed, and sealed with the key of the journal.
+-- Its row is made by the program, with that of the vault: only a registry without a master key has none.
 CREATE TABLE journal_head (
     id BIGINT PRIMARY KEY CHECK (id = 1),
     number BIGINT NOT NULL,
-    hash TEXT NOT NULL
+    hash TEXT NOT NULL,
+    seal TEXT NOT NULL
 );
-INSERT INTO journal_head (id, number, hash) VALUES (1, 0, 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');

@@ -1,9 +1,12 @@
 //! Cases for the chain of accountable acts.
 
 use domain::id::{ClientId, ProviderId};
-use domain::journal::{Act, Broken};
+use domain::journal::{Act, Broken, Entry, Head, JournalKey};
+use domain::secret::base64url;
+use zeroize::Zeroizing;
 
-use super::{Offices, at_once, for_each_engine, now};
+use super::{Offices, at_once, for_each_engine, now, vault};
+use crate::StoreError;
 use crate::journal::Verdict;
 use crate::registry::Registry;
 
@@ -12,6 +15,10 @@ for_each_engine!(offices: sqlite, postgres; {
     acts_of_one_append_stand_together,
     entries_are_read_in_ranges,
     every_kind_of_tampering_is_named_with_its_place,
+    a_journal_rewritten_without_the_key_is_seen,
+    a_cut_tail_with_a_rewritten_head_is_seen_and_not_appended_to,
+    a_journal_whose_head_was_removed_never_begins_anew,
+    the_head_tells_where_the_journal_ends,
 });
 
 fn refused(code: &str) -> Act {
@@ -131,4 +138,69 @@ async fn every_kind_of_tampering_is_named_with_its_place(offices: Offices) {
             sqlx::query(*statement).execute(&node.writers).await.expect(statement);
         }
     }
+}
+
+async fn a_journal_rewritten_without_the_key_is_seen(offices: Offices) {
+    let node = &offices.one;
+    written(node, 3).await;
+    // All that is in the database can be written anew, but not under a key that is not there.
+    let (key, mut head) = (JournalKey::new(Zeroizing::new([0; 32])), Head::START);
+    for at in 1..=3 {
+        let forged = Entry::append(&key, &mut head, now(), &refused(&format!("F{at}")));
+        sqlx::query("UPDATE journal SET kind = $2, details = $3, hash = $4 WHERE number = $1")
+            .bind(forged.number)
+            .bind(forged.kind)
+            .bind(forged.details)
+            .bind(base64url(forged.hash.as_bytes()))
+            .execute(&node.writers)
+            .await
+            .expect("forges");
+    }
+    sqlx::query("UPDATE journal_head SET hash = $1, seal = $2")
+        .bind(base64url(head.hash().as_bytes()))
+        .bind(base64url(&head.seal(&key)))
+        .execute(&node.writers)
+        .await
+        .expect("forges");
+    assert_eq!(verified(node).await, Verdict::Broken(Broken::Changed { number: 1 }));
+}
+
+async fn a_cut_tail_with_a_rewritten_head_is_seen_and_not_appended_to(offices: Offices) {
+    let node = &offices.one;
+    written(node, 5).await;
+    for statement in [
+        "DELETE FROM journal WHERE number > 3",
+        "UPDATE journal_head SET number = 3, hash = (SELECT hash FROM journal WHERE number = 3)",
+    ] {
+        sqlx::query(statement).execute(&node.writers).await.expect(statement);
+    }
+    // The seal of the head that was, and the best that the journal offers instead.
+    for seal in ["UPDATE journal_head SET id = id", "UPDATE journal_head SET seal = hash"] {
+        sqlx::query(seal).execute(&node.writers).await.expect(seal);
+        assert_eq!(verified(node).await, Verdict::Broken(Broken::Head));
+        // An append would seal the forged head and bury the cut.
+        let append = node.append(&[refused("E6")], now()).await;
+        assert!(matches!(append, Err(StoreError::Corrupt { .. })), "{append:?}");
+        assert!(matches!(node.journal_head().await, Err(StoreError::Corrupt { .. })));
+        assert_eq!(node.entries(0, 100).await.expect("reads").len(), 3);
+    }
+}
+
+async fn a_journal_whose_head_was_removed_never_begins_anew(offices: Offices) {
+    written(&offices.one, 2).await;
+    for statement in ["DELETE FROM journal", "DELETE FROM journal_head"] {
+        sqlx::query(statement).execute(&offices.one.writers).await.expect(statement);
+    }
+    let again = Registry::migrate(&offices.location, std::sync::Arc::new(vault())).await.expect("opens");
+    assert_eq!(verified(&again).await, Verdict::Broken(Broken::Head));
+    assert!(matches!(again.append(&[refused("E1")], now()).await, Err(StoreError::Corrupt { .. })));
+}
+
+async fn the_head_tells_where_the_journal_ends(offices: Offices) {
+    let head = async || offices.two.journal_head().await.expect("reads");
+    assert_eq!(head().await, Head::START);
+    written(&offices.one, 3).await;
+    let last = offices.one.entries(2, 1).await.expect("reads").remove(0);
+    assert_eq!((head().await.number(), head().await.hash()), (3, last.hash));
+    assert_eq!(head().await.hash().to_string(), base64url(last.hash.as_bytes()));
 }

@@ -2,7 +2,7 @@
 
 use domain::client::{Client, ClientState, Registered};
 use domain::id::ClientId;
-use domain::journal::{Act, ClientChange};
+use domain::journal::{Act, ClientChange, JournalKey};
 use domain::secret::SecretDigest;
 use domain::time::Timestamp;
 use sqlx::{Any, Transaction};
@@ -54,7 +54,7 @@ impl Registry {
         if inserted.rows_affected() == 0 {
             return Ok(Put::Taken);
         }
-        changed(transaction, &client.id, &[ClientChange::Registered], now).await?;
+        changed(transaction, &self.journal_key, &client.id, &[ClientChange::Registered], now).await?;
         Ok(Put::Fresh)
     }
 
@@ -87,7 +87,7 @@ impl Registry {
         if updated.rows_affected() == 0 {
             return Ok(Updated::Missing);
         }
-        changed(transaction, &client.id, changes, now).await?;
+        changed(transaction, &self.journal_key, &client.id, changes, now).await?;
         Ok(Updated::Done)
     }
 
@@ -114,7 +114,7 @@ impl Registry {
             ClientState::Active => ClientChange::Enabled,
             ClientState::Disabled => ClientChange::Disabled,
         };
-        changed(transaction, id, &[change], now).await?;
+        changed(transaction, &self.journal_key, id, &[change], now).await?;
         Ok(Updated::Done)
     }
 
@@ -140,6 +140,7 @@ impl Registry {
 
 async fn changed(
     mut transaction: Transaction<'static, Any>,
+    key: &JournalKey,
     client: &ClientId,
     changes: &[ClientChange],
     now: Timestamp,
@@ -150,7 +151,7 @@ async fn changed(
         .map_err(failed)?;
     let acts: Vec<Act> =
         changes.iter().map(|change| Act::ClientChanged { client: client.clone(), change: *change }).collect();
-    journal::append(&mut transaction, &acts, now).await?;
+    journal::append(&mut transaction, key, &acts, now).await?;
     commit(transaction).await
 }
 

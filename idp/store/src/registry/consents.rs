@@ -78,7 +78,7 @@ impl Registry {
             let id = format!("{}.{at}", finish.sign_in);
             outbox::enqueue(&mut transaction, &self.vault, &id, notice, now).await?;
         }
-        journal::append(&mut transaction, finish.acts, now).await?;
+        journal::append(&mut transaction, &self.journal_key, finish.acts, now).await?;
         commit(transaction).await?;
         Ok(Finished::Done)
     }

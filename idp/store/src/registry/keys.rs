@@ -80,7 +80,8 @@ impl Registry {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        journal::append(&mut transaction, &[Act::KeyMade { kid: life.kid.clone() }], now).await?;
+        let made = Act::KeyMade { kid: life.kid.clone() };
+        journal::append(&mut transaction, &self.journal_key, &[made], now).await?;
         commit(transaction).await?;
         Ok(Put::Fresh)
     }

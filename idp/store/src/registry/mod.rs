@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::journal::JournalKey;
 use domain::secret::same;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,7 +34,7 @@ pub use keys::KeptKey;
 pub use outbox::{Backlog, Delivery, Outgoing};
 
 use crate::seal::Vault;
-use crate::{Outage, StoreError};
+use crate::{Outage, StoreError, journal};
 
 /// Connections of one node that only read. They are apart from those that write: whoever looks up a client does not
 /// stand behind sign-ins that wait for the head of the journal.
@@ -62,6 +63,7 @@ pub struct Registry {
     pub(crate) readers: AnyPool,
     pub(crate) writers: AnyPool,
     vault: Arc<Vault>,
+    pub(crate) journal_key: Arc<JournalKey>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +163,8 @@ impl Registry {
         };
         let writers = pool.clone().max_connections(writers).connect_with(options.clone()).await.map_err(failed)?;
         let readers = pool.max_connections(readers).connect_with(options).await.map_err(failed)?;
-        Ok(Self { engine, readers, writers, vault })
+        let journal_key = Arc::new(JournalKey::new(vault.derive("journal")));
+        Ok(Self { engine, readers, writers, vault, journal_key })
     }
 
     /// A transaction that writes. Dropped without `commit`, it leaves nothing behind.
@@ -182,14 +185,20 @@ impl Registry {
         self.readers.begin_with(begin).await.map_err(failed)
     }
 
-    /// Another master key would make other pseudonyms of the same citizens: refused before anything is written.
+    /// Another master key would make other pseudonyms of the same citizens: refused before anything is written. A new
+    /// registry takes this one, and begins its journal: never later, so that a head that was removed is missed.
     async fn check_master_key(&self) -> Result<(), StoreError> {
         let proof = self.vault.proof();
-        sqlx::query("INSERT INTO vault (id, proof) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
+        let mut transaction = self.write().await?;
+        let first = sqlx::query("INSERT INTO vault (id, proof) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
             .bind(&proof)
-            .execute(&self.writers)
+            .execute(&mut *transaction)
             .await
             .map_err(failed)?;
+        if first.rows_affected() == 1 {
+            journal::begin(&mut transaction, &self.journal_key).await?;
+        }
+        commit(transaction).await?;
         let kept: String = sqlx::query_scalar("SELECT proof FROM vault WHERE id = 1")
             .fetch_one(&self.readers)
             .await
