@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use domain::identity::account::AccountSecret;
 use domain::identity::subject::SubjectSecret;
 use domain::notice::Notice;
-use store::ephemeral::Ephemeral;
+use store::ephemeral::{Budget, Ephemeral};
 use store::registry::{Location, Registry};
 use store::seal::Vault;
 use tokio::sync::Notify;
@@ -35,8 +35,6 @@ use crate::router::router;
 use crate::upstream::Upstreams;
 use crate::watch::Watched;
 
-/// Records that a node without Redis keeps at most. Each is a few KiB; what does not fit is refused, never evicted.
-const MEMORY_RECORDS: u64 = 200_000;
 /// Between two rounds of forgetting which sign-ins were finished.
 const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_hours(1);
 
@@ -79,7 +77,7 @@ async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result
     }
     .context("the registry cannot be opened")?;
     let ephemeral = match &config.ephemeral {
-        EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), MEMORY_RECORDS, &vault),
+        EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), Budget::default(), &vault),
         EphemeralEngine::Redis(url) => {
             Ephemeral::redis(url.expose(), &vault).await.context("Redis cannot be reached")?
         }

@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::Clock;
-use crate::ephemeral::{Ephemeral, Record};
+use crate::ephemeral::{Budget, Ephemeral, Record};
 use crate::registry::{KeptKey, Location, Registry};
 use crate::seal::{Lock, Vault};
 
@@ -105,7 +105,7 @@ async fn nodes(which: Which) -> Option<Nodes> {
         Which::memory => {
             let hands = Arc::clone(&moved);
             let clock: Clock = Arc::new(move || Timestamp::from_epoch(hands.load(Ordering::Relaxed)));
-            let one = Ephemeral::memory(clock, 10_000, &vault());
+            let one = Ephemeral::memory(clock, Budget::default(), &vault());
             (one.clone(), one)
         }
         Which::redis => {

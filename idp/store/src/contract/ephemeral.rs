@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{CANARY, Nodes, at_once, bearer, contains, for_each_engine, nodes, random, vault};
 use crate::StoreError;
-use crate::ephemeral::{Ephemeral, Kind, Put, Record, Swap};
+use crate::ephemeral::{Budget, Ephemeral, Kind, Put, Record, Swap};
 use crate::seal::Lock;
 
 for_each_engine!(nodes: memory, redis; {
@@ -202,7 +202,7 @@ async fn a_value_is_fresh_once(nodes: Nodes) {
     });
     let fresh = answers.await.into_iter().filter(|put| *put == Put::Fresh).count();
     assert_eq!(fresh, 1);
-    assert_eq!(nodes.one.once(Kind::Seen, &[b"client", &jti], MINUTE).await.expect("notes"), Put::Fresh);
+    assert_eq!(nodes.one.once(Kind::AccessToken, &[b"client", &jti], MINUTE).await.expect("notes"), Put::Fresh);
     assert_eq!(nodes.one.once(Kind::ClientAssertion, &[b"other", &jti], MINUTE).await.expect("notes"), Put::Fresh);
 }
 
@@ -211,13 +211,13 @@ async fn a_record_without_a_lifetime_is_refused(nodes: Nodes) {
     let (_, version) = nodes.one.look(&bearer).await.expect("looks").expect("is there");
     assert!(matches!(nodes.one.put(&super::bearer(), &ticket("x"), none).await, Err(StoreError::NoLifetime)));
     assert!(matches!(nodes.one.swap(&bearer, version, &ticket("x"), none).await, Err(StoreError::NoLifetime)));
-    assert!(matches!(nodes.one.once(Kind::Seen, &[b"x"], none).await, Err(StoreError::NoLifetime)));
+    assert!(matches!(nodes.one.once(Kind::ClientAssertion, &[b"x"], none).await, Err(StoreError::NoLifetime)));
 }
 
 async fn neither_the_secret_nor_the_record_is_kept_in_the_clear(nodes: Nodes) {
     let bearer = kept(&nodes, CANARY).await;
     let value = format!("{CANARY}{:?}", random::<8>());
-    let noted = nodes.one.once(Kind::Seen, &[value.as_bytes()], MINUTE).await.expect("notes");
+    let noted = nodes.one.once(Kind::ClientAssertion, &[value.as_bytes()], MINUTE).await.expect("notes");
     assert_eq!(noted, Put::Fresh);
     let dump = nodes.one.dump().await;
     assert!(dump.len() > 100, "the dump holds the records");
@@ -230,25 +230,80 @@ async fn the_engine_answers(nodes: Nodes) {
     nodes.one.ping().await.expect("answers");
 }
 
-#[tokio::test]
-async fn a_full_memory_refuses_and_forgets_no_live_record() {
-    let clock: crate::Clock = std::sync::Arc::new(super::now);
-    let store = Ephemeral::memory(clock, 50, &vault());
-    let mut kept: Vec<Bearer<Ticket>> = Vec::new();
-    for _ in 0..200 {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Visit(String);
+
+impl Record for Visit {
+    const KIND: Kind = Kind::SignIn;
+}
+
+const KIB: u64 = 1024;
+
+fn memory(budget: Budget) -> Ephemeral {
+    Ephemeral::memory(std::sync::Arc::new(super::now), budget, &vault())
+}
+
+/// Puts the same record until one is refused; what was kept.
+async fn filled<R: Record>(store: &Ephemeral, record: &R) -> Vec<Bearer<R>> {
+    let mut kept = Vec::new();
+    loop {
+        assert!(kept.len() < 100_000, "nothing was ever refused");
         let bearer = bearer();
-        match store.put(&bearer, &ticket("x"), MINUTE).await {
+        match store.put(&bearer, record, MINUTE).await {
             Ok(Put::Fresh) => kept.push(bearer),
             Ok(Put::Taken) => panic!("nothing was there"),
-            Err(StoreError::Full) => {}
+            Err(StoreError::Full) => return kept,
             Err(other) => panic!("{other}"),
         }
     }
-    assert!((50..150).contains(&kept.len()), "{}", kept.len());
+}
+
+#[tokio::test]
+async fn a_full_memory_refuses_and_forgets_no_live_record() {
+    let store = memory(Budget { rest: 100 * KIB, ..Budget::default() });
+    store.ping().await.expect("has room");
+    let kept = filled(&store, &ticket("x")).await;
+    assert!(matches!(store.ping().await, Err(StoreError::Full)));
     for bearer in &kept {
         assert!(store.take(bearer).await.expect("takes").is_some());
     }
+    store.ping().await.expect("has room again");
     assert_eq!(store.put(&bearer(), &ticket("x"), MINUTE).await.expect("has room again"), Put::Fresh);
+}
+
+#[tokio::test]
+async fn a_flood_of_sign_ins_leaves_room_for_those_who_came_through() {
+    let store = memory(Budget { sign_ins: 100 * KIB, rest: 100 * KIB });
+    let under_way = bearer();
+    let version = store.put_versioned(&under_way, &Visit("mine".to_owned()), MINUTE).await.expect("puts");
+    let flood = filled(&store, &Visit("flood".to_owned())).await;
+    assert!(flood.len() > 10);
+    assert!(matches!(store.ping().await, Err(StoreError::Full)), "no new sign-in can begin here");
+
+    // Who is under way goes on and gets a code; the code is redeemed; the session stays.
+    let swap = store.swap(&under_way, version.expect("fresh"), &Visit("further".to_owned()), MINUTE).await;
+    assert!(matches!(swap.expect("swaps"), Swap::Done(_)));
+    let code = bearer();
+    assert_eq!(store.put(&code, &ticket("code"), MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(store.put(&bearer(), &Seat("session".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+    let noted = store.once(Kind::ClientAssertion, &[b"jti"], MINUTE).await.expect("notes");
+    assert_eq!(noted, Put::Fresh);
+    assert_eq!(store.take(&code).await.expect("takes"), Some(ticket("code")));
+
+    // And the other way round.
+    let store = memory(Budget { sign_ins: 100 * KIB, rest: 100 * KIB });
+    filled(&store, &ticket("x")).await;
+    assert_eq!(store.put(&bearer(), &Visit("new".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+}
+
+#[tokio::test]
+async fn records_count_by_their_bytes() {
+    let budget = Budget { rest: 4 * KIB * KIB, ..Budget::default() };
+    let small = filled(&memory(budget), &ticket("x")).await.len();
+    let large = filled(&memory(budget), &ticket(&"x".repeat(64 * 1024))).await.len();
+    assert!(small > 5_000, "{small}");
+    // 64 of them, and the few hundred writes that moka counts late at most.
+    assert!((60..500).contains(&large), "{large}");
 }
 
 #[tokio::test]

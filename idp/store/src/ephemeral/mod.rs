@@ -44,15 +44,9 @@ pub enum Kind {
     AccessToken,
     /// A client assertion that was used (RFC 7523 §3, `jti`).
     ClientAssertion,
-    /// A request or a token of another party that must not be used twice.
-    Seen,
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::SignIn, Self::Session, Self::Code, Self::AccessToken, Self::ClientAssertion, Self::Seen];
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "signin",
@@ -60,7 +54,6 @@ impl Kind {
             Self::Code => "code",
             Self::AccessToken => "token",
             Self::ClientAssertion => "assertion",
-            Self::Seen => "seen",
         }
     }
 }
@@ -91,6 +84,23 @@ pub enum Swap {
     Lost,
 }
 
+/// How much memory records may take, in bytes. Sign-ins have a budget of their own: anybody can begin one, and a flood
+/// of them must leave room for the codes, tokens and sessions of those who came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// For sign-ins.
+    pub sign_ins: u64,
+    /// For all the rest together.
+    pub rest: u64,
+}
+
+impl Default for Budget {
+    /// 256 MiB each.
+    fn default() -> Self {
+        Self { sign_ins: 256 << 20, rest: 256 << 20 }
+    }
+}
+
 /// The records that live for minutes. Cheap to clone.
 #[derive(Clone)]
 pub struct Ephemeral {
@@ -105,10 +115,11 @@ pub(crate) enum Engine {
 }
 
 impl Ephemeral {
-    /// Keeps records in this process. Past about `capacity` of them a put is refused with [`StoreError::Full`] rather
-    /// than a live code evicted. For a gateway of one node: a restart forgets everything.
-    pub fn memory(clock: Clock, capacity: u64, vault: &Vault) -> Self {
-        Self { engine: Engine::Memory(Memory::new(clock, capacity)), seen: vault.derive("seen") }
+    /// Keeps records in this process. Past about the `budget` of its kind a put is refused with [`StoreError::Full`]
+    /// rather than a live code evicted; a swap is not, so that who is under way arrives. For a gateway of one node: a
+    /// restart forgets everything.
+    pub fn memory(clock: Clock, budget: Budget, vault: &Vault) -> Self {
+        Self { engine: Engine::Memory(Memory::new(clock, budget)), seen: vault.derive("seen") }
     }
 
     /// Keeps records in Redis, 6.2 or newer, at `redis://` or `rediss://`. Time is Redis' own.
@@ -175,10 +186,10 @@ impl Ephemeral {
         self.engine.put(place, vec![1], some(lifetime)?).await
     }
 
-    /// Whether the engine answers.
+    /// Whether the engine answers; [`StoreError::Full`] when a budget of the memory is used up.
     pub async fn ping(&self) -> Result<(), StoreError> {
         match &self.engine {
-            Engine::Memory(_) => Ok(()),
+            Engine::Memory(memory) => memory.ping().await,
             Engine::Redis(redis) => redis.ping().await,
         }
     }
