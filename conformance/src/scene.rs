@@ -64,6 +64,11 @@ impl Places {
         })
     }
 
+    /// The issuer that the gateway will have.
+    pub fn issuer(&self) -> String {
+        format!("http://127.0.0.1:{}", self.gateway.port)
+    }
+
     /// Any free ports.
     pub async fn free() -> Result<Self, NoPlace> {
         let hold = async || listen(0).await.map_err(|taken| NoPlace { taken, part: "a test" });
@@ -118,8 +123,15 @@ impl Scene {
     /// # Panics
     /// When the gateway does not build or does not start: the message holds its last lines.
     pub async fn set(setting: Setting) -> Self {
+        Self::set_in(Places::free().await.expect("loopback has free ports"), setting).await
+    }
+
+    /// The same in places chosen before, for a test that needs the gateway's address first.
+    ///
+    /// # Panics
+    /// When the gateway does not build or does not start: the message holds its last lines.
+    pub async fn set_in(places: Places, setting: Setting) -> Self {
         let programs = workspace::programs().await.expect("the gateway builds");
-        let places = Places::free().await.expect("loopback has free ports");
         let raised = Self::raise(programs, places, setting, Control::Open, Signals::Shared).await;
         raised.unwrap_or_else(|error| panic!("the scene does not start: {error:#}"))
     }
@@ -132,7 +144,7 @@ impl Scene {
         control: Control,
         signals: Signals,
     ) -> anyhow::Result<Self> {
-        let issuer = format!("http://127.0.0.1:{}", places.gateway.port);
+        let issuer = places.issuer();
         let providers = Providers::start(places.providers, &issuer, control);
         for (id, fault) in &setting.faults {
             providers.set(*id, *fault);

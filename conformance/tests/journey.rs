@@ -21,7 +21,11 @@ impl Journey {
 
     /// A scene set in a special way, and an ordinary service.
     pub(crate) async fn set(setting: Setting) -> Self {
-        let scene = Scene::set(setting).await;
+        Self::in_scene(Scene::set(setting).await).await
+    }
+
+    /// An ordinary service in a scene that stands already.
+    pub(crate) async fn in_scene(scene: Scene) -> Self {
         let metadata = RelyingParty::ordinary("Ville d’essai");
         let service = RelyingParty::register(scene.gateway.installation(), &metadata).await.unwrap();
         Self { scene, service }

@@ -5,7 +5,7 @@ use conformance::library::{Library, OidcProvider, OidcProviderSettings, Party};
 use conformance::or_skip;
 use conformance::people::{PASSWORD, Person};
 use conformance::random;
-use conformance::scene::Setting;
+use conformance::scene::{Places, Scene, Setting};
 use conformance::site::free_port;
 use conformance::tools::{Tool, node_file};
 use conformance::upstream::ProviderId;
@@ -52,7 +52,7 @@ async fn a_provider_made_with_oidc_provider_is_one_file_away() {
         .unwrap(),
         secret: secret.clone(),
     };
-    let journey = Journey::set(Setting { more_providers: vec![file], ..Setting::default() }).await;
+    let places = Places::free().await.unwrap();
     let angela = Person::named("angela").unwrap();
     let claims = json!({ "given_name": angela.given_name, "family_name": angela.family_name,
         "birthdate": angela.birthdate, "gender": angela.gender.claim(), "birthplace": angela.birthplace,
@@ -62,12 +62,14 @@ async fn a_provider_made_with_oidc_provider_is_one_file_away() {
             port,
             client_id: "passerelle".into(),
             client_secret: secret,
-            redirect_uri: format!("{}/callback/autre", journey.scene.gateway.issuer()),
+            redirect_uri: format!("{}/callback/autre", places.issuer()),
             person: json!({ "username": "angela", "claims": claims }),
             password: PASSWORD.into(),
         })
         .await
     );
+    let setting = Setting { more_providers: vec![file], ..Setting::default() };
+    let journey = Journey::in_scene(Scene::set_in(places, setting).await).await;
     let (ask, mut citizen) = (journey.ask(), journey.citizen());
     let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
     let button = "form[data-step=choose] button[name=provider][value=autre]";

@@ -1,7 +1,10 @@
 //! A citizen who turns back, or is turned back, is never at a dead end.
 
+use std::time::Duration;
+
 use conformance::people::PASSWORD;
 use conformance::registry::Mode;
+use conformance::scene::Setting;
 use conformance::upstream::{Fault, ProviderId};
 
 use crate::journey::{Journey, accept, choose, expect};
@@ -74,4 +77,33 @@ async fn a_provider_that_is_down_does_not_disturb_the_others() {
         journey.scene.providers.set(ProviderId::AssuranceMaladie, fault);
         journey.tokens(ProviderId::Impots, "angela").await;
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_was_down_is_offered_again_when_it_is_back() {
+    let faults = vec![(ProviderId::Impots, Fault::Error500)];
+    let journey = Journey::set(Setting { faults, ..Setting::default() }).await;
+    let button = "form[data-step=choose] button[name=provider][value=impots]:not([disabled])";
+    let mut citizen = journey.citizen();
+    let chooser = expect(citizen.open(&journey.ask().url()).await.unwrap(), "choose");
+    if chooser.has(button) {
+        let page = citizen.press(&chooser, button, &[]).await.unwrap();
+        assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "not to a dead end: {}", page.brief());
+    }
+    journey.scene.providers.set(ProviderId::Impots, Fault::Ok);
+    let back = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            pace.tick().await;
+            let chooser = expect(citizen.open(&journey.ask().url()).await.unwrap(), "choose");
+            if !chooser.has(button) {
+                continue;
+            }
+            let page = citizen.press(&chooser, button, &[]).await.unwrap();
+            if page.name().as_deref() == Some("login") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(40), back).await.expect("offered again within half a minute or so");
 }
