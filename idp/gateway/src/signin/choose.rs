@@ -13,15 +13,16 @@ use http::header::HeaderMap;
 
 use super::at::{At, AtAny, to_page};
 use super::depart;
+use super::form::{Sent, stale};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
 use crate::pages::View as _;
 use crate::pages::choose::{Banner, Choose, Shut, Usable, WhyShut};
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::form::Form;
+use crate::provider::authorize::session;
 
 /// `GET /signin/{id}/choose`. A citizen who comes back from a provider by the back button chooses again.
-pub(crate) async fn get(State(app): State<Shared>, at: AtAny) -> Response {
+pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny) -> Response {
     let reconsidered = match at.signin {
         AnySignIn::Choosing(signin) => signin,
         AnySignIn::Away(signin) => signin.reconsider(),
@@ -31,14 +32,22 @@ pub(crate) async fn get(State(app): State<Shared>, at: AtAny) -> Response {
         | AnySignIn::Refused(_)
         | AnySignIn::Ended(_)) => return to_page(&elsewhere),
     };
-    page(&app, &reconsidered, None)
+    let blocked = blocked(&app, &headers).await;
+    page(&app, &reconsidered, &blocked, None)
+}
+
+/// The providers that the citizen of the browser's session blocked. Without a session nobody is known yet: the account
+/// says its word at the arrival. A store that fails here only leaves the reason unsaid.
+async fn blocked(app: &App, headers: &HeaderMap) -> BTreeSet<ProviderId> {
+    let Ok(Some(session)) = session(app, headers).await else { return BTreeSet::new() };
+    let account = app.registry.account(&session.citizen().account).await;
+    account.ok().flatten().map(|account| account.blocked_providers).unwrap_or_default()
 }
 
 /// `POST /signin/{id}/choose` with `provider` and `csrf`.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
-    let one = |name| form.one(name).ok().flatten();
-    if !one("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
-        return stale(&app, &headers);
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, sent: Sent) -> Response {
+    if !sent.field("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, Occasion::of(&headers));
     }
     let signin = match at.signin {
         AnySignIn::Choosing(signin) => signin,
@@ -49,28 +58,29 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
             return to_page(&elsewhere);
         }
     };
-    let Some(wanted) = one("provider").and_then(|id| ProviderId::parse(id).ok()) else {
-        return page(&app, &signin, Some(&Setback::NotOffered));
+    let blocked = blocked(&app, &headers).await;
+    let Some(wanted) = sent.field("provider").and_then(|id| ProviderId::parse(id).ok()) else {
+        return page(&app, &signin, &blocked, Some(&Setback::NotOffered));
     };
     let Some(registered) = app.served(signin.client()) else {
         return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
     };
     let health = |id: &_| app.upstreams.health(id);
     let level = signin.request().level;
-    match offer::choose(app.upstreams.all(), health, &registered.client, level, &BTreeSet::new(), &wanted) {
+    match offer::choose(app.upstreams.all(), health, &registered.client, level, &blocked, &wanted) {
         Ok(choosable) => depart::leave(&app, at.slot, signin, choosable).await,
         Err(standing) => {
             tracing::info!(provider = %wanted, ?standing, "a provider that is not offered was chosen");
-            page(&app, &signin, Some(&Setback::NotOffered))
+            page(&app, &signin, &blocked, Some(&Setback::NotOffered))
         }
     }
 }
 
 /// `POST /signin/{id}/change` with `csrf`: another account, from the information page or a refusal. The session that
 /// was offered is left alone: it is the other person's, and ends with their own logout.
-pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
-    if !form.one("csrf").ok().flatten().is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
-        return stale(&app, &headers);
+pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: AtAny, sent: Sent) -> Response {
+    if !sent.field("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, Occasion::of(&headers));
     }
     let signin: SignIn<Choosing> = match at.signin {
         AnySignIn::Informing(signin) => signin.change_account(),
@@ -88,18 +98,13 @@ pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: At
     }
 }
 
-/// The page for a form whose secret is missing or another's.
-pub(super) fn stale(app: &App, headers: &HeaderMap) -> Response {
-    problem(app, Occasion::of(headers), StatusCode::FORBIDDEN, WhatWentWrong::StaleForm, "P110")
-}
-
-fn page(app: &App, signin: &SignIn<Choosing>, setback: Option<&Setback>) -> Response {
+fn page(app: &App, signin: &SignIn<Choosing>, blocked: &BTreeSet<ProviderId>, setback: Option<&Setback>) -> Response {
     let Some(registered) = app.served(signin.client()) else {
         let occasion = Occasion::in_language(signin.language());
         return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
     };
     let health = |id: &_| app.upstreams.health(id);
-    let offers = offers(app.upstreams.all(), health, &registered.client, signin.request().level, &BTreeSet::new());
+    let offers = offers(app.upstreams.all(), health, &registered.client, signin.request().level, blocked);
     let setback = setback.or(signin.setback());
     let path = format!("/signin/{}/choose", signin.id());
     Choose {

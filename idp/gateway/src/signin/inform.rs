@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::header::HeaderMap;
 
 use super::at::{At, AtAny, Slot, to_page, unavailable};
-use super::choose::stale;
 use super::finish;
+use super::form::{Sent, stale};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
 use crate::pages::View as _;
@@ -16,7 +16,6 @@ use crate::pages::inform::{Consent, Inform};
 use crate::pages::problem::WhatWentWrong;
 use crate::provider::answer;
 use crate::provider::authorize::session;
-use crate::provider::form::Form;
 use store::StoreError;
 
 /// `GET /signin/{id}/inform`.
@@ -26,12 +25,11 @@ pub(crate) async fn get(State(app): State<Shared>, at: At<Informing>) -> Respons
 
 /// `POST /signin/{id}/inform` with `csrf`, and `consent=yes` for a private party. A second click on the same button
 /// gets the answer of the first.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
-    let one = |name| form.one(name).ok().flatten();
-    if !one("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
-        return stale(&app, &headers);
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, sent: Sent) -> Response {
+    if !sent.field("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, Occasion::of(&headers));
     }
-    let acceptance = if one("consent") == Some("yes") { Acceptance::Consented } else { Acceptance::WentOn };
+    let acceptance = if sent.field("consent") == Some("yes") { Acceptance::Consented } else { Acceptance::WentOn };
     let occasion = Occasion::in_language(at.signin.common().language());
     let service = at.signin.common().service().clone();
     match at.signin {

@@ -8,18 +8,17 @@ use http::StatusCode;
 use http::header::HeaderMap;
 
 use super::at::{At, AtAny, to_page};
-use super::choose::stale;
+use super::form::{Sent, stale};
 use super::page::Occasion;
 use crate::app::Shared;
 use crate::pages::ended::{Ended, HowEnded};
 use crate::pages::{Service, View as _};
 use crate::provider::answer;
-use crate::provider::form::Form;
 
 /// `POST /signin/{id}/cancel` with `csrf`: back to the relying party without a sign-in.
-pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: AtAny, Form(form): Form) -> Response {
-    if !form.one("csrf").ok().flatten().is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
-        return stale(&app, &headers);
+pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: AtAny, sent: Sent) -> Response {
+    if !sent.field("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
+        return stale(&app, Occasion::of(&headers));
     }
     let service = at.signin.common().service().clone();
     let occasion = Occasion::in_language(at.signin.common().language());

@@ -17,6 +17,7 @@ pub(crate) mod at;
 pub(crate) mod choose;
 pub(crate) mod depart;
 pub(crate) mod finish;
+pub(crate) mod form;
 pub(crate) mod inform;
 pub(crate) mod leave;
 pub(crate) mod page;
