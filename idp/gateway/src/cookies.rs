@@ -7,7 +7,7 @@
 //! | `session` | the session that may be reused; a new secret at every sign-in | as long as the browser |
 //!
 //! Whoever planted a cookie before the citizen signed in knows nothing that opens anything after (CVE-2024-7341 is the
-//! class). Over https all have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3). Both are
+//! class). Over https all have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3), and all are
 //! `SameSite=Lax`: the way back from a provider is a cross-site navigation.
 
 use domain::id::SignInId;
