@@ -11,7 +11,7 @@
 //! | `GET /callback` | redirect | three calls out: the provider's token and userinfo, the civil registry; one ES256 verification of the ID token, its key parsed once |
 //! | `GET /signin/inform` | 60 bytes | |
 //! | `POST /signin/inform` | redirect with a code | |
-//! | `POST /token` | JSON | one ES256 signature of a token with six claims |
+//! | `POST /token` | JSON | one signature of a token with six claims, in the algorithm of the service |
 //! | `GET /userinfo` | JSON | |
 //!
 //! Nothing else: no state, no cookies, no log, no limits, no client authentication, no mail (the gateway's notice of
@@ -29,13 +29,14 @@ use axum::serve::ListenerExt as _;
 use axum::{Form, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use conformance::jose::{Algorithm, SigningKey};
+use conformance::jose::SigningKey;
 use conformance::process::{Process, Signals};
 use conformance::site::listen;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::Signature;
 use crate::world::{CLIENT, World};
 
 /// What the floor is told of the world.
@@ -47,6 +48,9 @@ pub(crate) struct Around {
     /// Address of the civil registry
     #[arg(long)]
     registry: String,
+    /// How ID tokens are signed
+    #[arg(long)]
+    signature: Signature,
 }
 
 /// A floor that answers. Dropping it kills it.
@@ -60,9 +64,11 @@ pub(crate) struct Floor {
 
 impl Floor {
     /// Starts this binary again as the floor.
-    pub(crate) async fn start(world: &World) -> anyhow::Result<Self> {
+    pub(crate) async fn start(world: &World, signature: Signature) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("floor").args(["--provider", &world.issuer(), "--registry", &world.registry()]);
+        let name = signature.algorithm().name().to_ascii_lowercase();
+        command.args(["--signature", &name]);
         let mut process = Process::start("the floor", command, Signals::Shared)?;
         let line = process.line(LISTENING, std::time::Duration::from_secs(30)).await?;
         let base = line.trim_start_matches(LISTENING).to_owned();
@@ -91,7 +97,7 @@ pub(crate) async fn serve(around: &Around) -> anyhow::Result<()> {
         base: base.clone(),
         client,
         provider_key: point(&keys["keys"][0])?,
-        key: SigningKey::generate(Algorithm::Es256),
+        key: SigningKey::generate(around.signature.algorithm()),
     };
     let router = Router::new()
         .route("/authorize", get(|| async { to("/signin/choose") }))
@@ -146,7 +152,7 @@ async fn arrive(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery) -> Res
 /// Code to ID token, its signature, userinfo, civil registry.
 async fn ask_the_world(desk: &Desk, query: &str) -> anyhow::Result<()> {
     let code = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").context("a code")?.1;
-    let Around { provider, registry } = &desk.around;
+    let Around { provider, registry, signature: _ } = &desk.around;
     let form = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", "v")];
     let request = desk.client.post(format!("{provider}/token")).basic_auth(CLIENT, Some("s")).form(&form);
     let tokens: Tokens = request.send().await?.error_for_status()?.json().await?;

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A login is authorize → choose → provider → callback → civil registry → inform → finish → token → userinfo: eight
-//! requests to the gateway and three from it, one ES256 verification and one ES256 signature. What the floor does of
-//! that is written in [`floor`]; what counts as whose time, in [`load`] and [`gauge`].
+//! requests to the gateway and three from it, one verification (ES256) and one signature (ES256, or what `--signature`
+//! says). What the floor does of that is written in [`floor`]; what counts as whose time, in [`load`] and [`gauge`].
 //!
 //! `cargo bench --workspace --bench logins` runs it whole, with `-- --quick` behind it in little more time than the
 //! build takes. A table goes to standard error, one line of JSON to standard output.
@@ -21,7 +21,8 @@ mod program;
 mod run;
 mod world;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use conformance::jose::Algorithm;
 
 /// What the command line may say.
 #[derive(Debug, Parser)]
@@ -47,6 +48,9 @@ struct Arguments {
     /// Cargo profile that the gateway is built with
     #[arg(long, default_value = "bench")]
     profile: String,
+    /// How ID tokens are signed for the service: RS256 is what a client gets that asks for nothing
+    #[arg(long, default_value = "es256")]
+    signature: Signature,
     /// Redis and PostgreSQL that are started for the occasion, where PASSERELLE_TEST_REDIS_URL and
     /// PASSERELLE_TEST_POSTGRES_URL name none
     #[arg(long)]
@@ -63,9 +67,28 @@ enum Part {
     Floor(floor::Around),
 }
 
-/// How much is run.
+/// How ID tokens are signed for the service.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Signature {
+    /// ECDSA on P-256: quick to make, so the gateway's own work shows
+    Es256,
+    /// RSA of 2048 bits: most of a login, on either side
+    Rs256,
+}
+
+impl Signature {
+    fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Es256 => Algorithm::Es256,
+            Self::Rs256 => Algorithm::Rs256,
+        }
+    }
+}
+
+/// How much is run, and of what.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
+    signature: Signature,
     citizens: u32,
     logins: u32,
     rounds: u32,
@@ -74,11 +97,13 @@ struct Plan {
 
 impl Arguments {
     fn plan(&self) -> Plan {
+        let signature = self.signature;
         if self.quick {
-            return Plan { citizens: self.citizens.min(4), logins: 60, rounds: 2, starts: 2 };
+            return Plan { signature, citizens: self.citizens.min(4), logins: 200, rounds: 2, starts: 2 };
         }
         let least = |wanted: u32| wanted.max(1);
         Plan {
+            signature,
             citizens: least(self.citizens),
             logins: least(self.logins),
             rounds: least(self.rounds),

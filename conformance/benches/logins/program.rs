@@ -15,15 +15,16 @@ pub(crate) async fn built(profile: &str) -> anyhow::Result<PathBuf> {
         return Ok(named.into());
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let child = Command::new(cargo)
         .args(["build", "--workspace", "--bin", "idp", "--profile", profile])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(root())
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .await
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
         .context("cargo cannot be started")?;
+    let output = child.wait_with_output().await?;
     if !output.status.success() {
         bail!("the gateway does not build: see cargo's messages above");
     }

@@ -19,13 +19,13 @@ use serde_json::json;
 use tokio::process::Command;
 use tokio::time::MissedTickBehavior;
 
-use crate::Plan;
 use crate::figures::{Figures, Round, Start};
 use crate::floor::Floor;
 use crate::gauge::{self, Memory, Watch};
 use crate::load::{self, Service, Target};
 use crate::program;
-use crate::world::{Person, World};
+use crate::world::{PROVIDER, Person, World};
+use crate::{Plan, Signature};
 
 /// How long the gateway may take to answer at all.
 const START_PATIENCE: Duration = Duration::from_secs(30);
@@ -73,7 +73,7 @@ pub(crate) async fn all(plan: Plan, profile: &str, engines: Engines) -> anyhow::
     let idp = program::built(profile).await?;
     let world = World::start().await?;
     let mailbox = Mailbox::start(listen(0).await?, listen(0).await?);
-    let (installation, party) = install(&idp, &world, &mailbox, &engines).await?;
+    let (installation, party) = install(&idp, &world, &mailbox, &engines, plan.signature).await?;
     let mut figures = Figures::new(plan, profile, engines.names());
 
     tell("starting the gateway");
@@ -87,7 +87,7 @@ pub(crate) async fn all(plan: Plan, profile: &str, engines: Engines) -> anyhow::
     }
     figures.idle = Some(settled(&gateway).await?);
     figures.threads = gauge::threads(gateway.id())?;
-    let floor = Floor::start(&world).await?;
+    let floor = Floor::start(&world, plan.signature).await?;
     figures.floor_idle = Some(settled(&floor.process).await?);
 
     let gateway_service = party.service(Target::Gateway, installation.issuer())?;
@@ -138,13 +138,13 @@ impl Party {
     }
 }
 
-/// A gateway on disk with one provider more than is shipped, and one client, whose ID tokens are signed with ES256:
-/// with RS256, its signature would be most of what is measured.
+/// A gateway on disk with one provider more than is shipped, and one client.
 async fn install(
     idp: &std::path::Path,
     world: &World,
     mailbox: &Mailbox,
     engines: &Engines,
+    signature: Signature,
 ) -> anyhow::Result<(Installation, Party)> {
     let port = free_port();
     let around = Surroundings {
@@ -162,14 +162,13 @@ async fn install(
     for file in std::fs::read_dir(installation.config().with_file_name("providers"))? {
         let path = file?.path();
         let text = std::fs::read_to_string(&path)?;
-        if path.extension().is_some_and(|kind| kind == "toml") && !path.ends_with(format!("{}.toml", crate::world::PROVIDER))
-        {
+        if path.extension().is_some_and(|kind| kind == "toml") && !path.ends_with(format!("{PROVIDER}.toml")) {
             std::fs::write(&path, format!("active = false\n{text}"))?;
         }
     }
     installation.migrate().await?;
     let mut metadata = RelyingParty::ordinary("Ville du banc d’essai");
-    metadata["id_token_signed_response_alg"] = json!("ES256");
+    metadata["id_token_signed_response_alg"] = json!(signature.algorithm().name());
     let client = installation.import(&metadata).await?;
     let redirect_uri = metadata["redirect_uris"][0].as_str().context("a redirect URI")?.to_owned();
     let secret = client.client_secret.context("a client with a secret")?;
@@ -242,9 +241,11 @@ async fn measure(
 ) -> anyhow::Result<Round> {
     let (watch, before) = (Watch::start(id)?, gauge::cpu(id)?);
     let taken = load::round(service, first, plan.logins, plan.citizens).await?;
+    let (over, others) = (Instant::now(), watch.others(id)?);
     settled().await?;
+    let notices = over.elapsed();
     let cpu = gauge::cpu(id)?.saturating_sub(before);
-    Ok(Round { logins: plan.logins, wall: taken.wall, cpu, latency: taken.latency, others: watch.others(id)? })
+    Ok(Round { logins: plan.logins, wall: taken.wall, cpu, notices, latency: taken.latency, others })
 }
 
 /// Until the notice of every login of a round has come.

@@ -88,7 +88,8 @@ impl World {
     /// The provider's file at the gateway.
     pub(crate) fn provider_file(&self) -> ProviderFile {
         let mut table = toml::Table::new();
-        for (key, value) in [("issuer", self.issuer().as_str()), ("client_id", CLIENT), ("title_fr", "Banc d’essai")] {
+        for (key, value) in [("issuer", self.issuer().as_str()), ("client_id", CLIENT), ("title_fr", "Banc d’essai")]
+        {
             table.insert(key.to_owned(), value.into());
         }
         table.insert("title_en".into(), "Bench".into());
@@ -126,11 +127,7 @@ struct Asked {
 }
 
 /// The citizen of the cookie comes back at once, with a code that says everything.
-async fn authorize(
-    State(provider): State<Arc<Provider>>,
-    headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Response {
+async fn authorize(State(provider): State<Arc<Provider>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
     let cookie = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(citizen) = cookie.strip_prefix(SESSION).and_then(|value| value.strip_prefix('=')) else {
         return StatusCode::FORBIDDEN.into_response();
