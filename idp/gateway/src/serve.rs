@@ -55,6 +55,9 @@ pub(crate) fn location(config: &Config) -> Location {
 /// Serves until `stop`.
 pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToken) -> anyhow::Result<()> {
     let (clock, random) = (Clock::system(), Random::system());
+    for path in &config.exposed {
+        tracing::warn!(path = %path.display(), "others than its owner may read this file (chmod 600)");
+    }
     let url = server.url().context("the address cannot be read")?;
     let app = build(&config, &clock, random).await?;
     let background = background(&config, &app, &stop)?;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use url::Url;
+
+use super::issuer::is_loopback;
 use super::reader::{Read, Section};
 use super::secret::{Environment, Secret, from_variable_or_file};
 
@@ -31,10 +34,10 @@ pub(super) fn ephemeral(section: &Section<'_>, environment: &Environment) -> Rea
     let url = from_variable_or_file(section, environment, "PASSERELLE_REDIS_URL", "url_file")?;
     match (engine?.as_str(), url) {
         ("memory", _) => Ok(EphemeralEngine::Memory),
-        (_, Some(url)) if has_scheme(&url, &["redis", "rediss"]) => Ok(EphemeralEngine::Redis(url)),
-        (_, Some(_)) => {
-            Err(section.contradiction("url_file", "the Redis address must begin with redis:// or rediss://"))
-        }
+        (_, Some(url)) => match redis_is_protected(url.expose()) {
+            Ok(()) => Ok(EphemeralEngine::Redis(url)),
+            Err(fault) => Err(section.contradiction("url_file", &format!("the Redis address {fault}"))),
+        },
         (_, None) => Err(section.contradiction(
             "url_file",
             "engine \"redis\" needs the address of the server, in this file or in PASSERELLE_REDIS_URL",
@@ -50,9 +53,15 @@ pub(super) fn registry(section: &Section<'_>, environment: &Environment, data: &
     let path = section.path("path");
     let url = from_variable_or_file(section, environment, "PASSERELLE_POSTGRES_URL", "url_file")?;
     match (engine?.as_str(), url) {
-        ("sqlite", _) => Ok(RegistryEngine::Sqlite(path?.unwrap_or_else(|| data.join("registry.sqlite")))),
-        (_, Some(url)) if has_scheme(&url, &["postgres", "postgresql"]) => Ok(RegistryEngine::Postgres(url)),
-        (_, Some(_)) => Err(section.contradiction("url_file", "the PostgreSQL address must begin with postgres://")),
+        ("sqlite", _) => {
+            let path = path?.unwrap_or_else(|| data.join("registry.sqlite"));
+            section.holds_secrets(&path);
+            Ok(RegistryEngine::Sqlite(path))
+        }
+        (_, Some(url)) => match postgres_is_protected(url.expose()) {
+            Ok(()) => Ok(RegistryEngine::Postgres(url)),
+            Err(fault) => Err(section.contradiction("url_file", &format!("the PostgreSQL address {fault}"))),
+        },
         (_, None) => Err(section.contradiction(
             "url_file",
             "engine \"postgres\" needs the address of the database, in this file or in PASSERELLE_POSTGRES_URL",
@@ -60,6 +69,45 @@ pub(super) fn registry(section: &Section<'_>, environment: &Environment, data: &
     }
 }
 
-fn has_scheme(url: &Secret, schemes: &[&str]) -> bool {
-    url::Url::parse(url.expose()).is_ok_and(|url| schemes.contains(&url.scheme()))
+/// In the clear to this machine alone: what goes to Redis holds names, and decides who is signed in.
+fn redis_is_protected(address: &str) -> Result<(), &'static str> {
+    let url = Url::parse(address).map_err(|_| "cannot be read")?;
+    match url.scheme() {
+        "redis" if names_this_machine(url.host_str().unwrap_or_default()) => Ok(()),
+        "redis" => Err("is in the clear, which is for loopback only: use rediss://"),
+        // `#insecure` is how the address switches the check of the certificate off.
+        "rediss" if url.fragment().is_some() => Err("must not end with a fragment"),
+        "rediss" | "unix" | "redis+unix" => Ok(()),
+        _ => Err("must begin with rediss://, on loopback redis://, or unix://"),
+    }
+}
+
+/// Under a checked certificate everywhere but on this machine. Host and mode are read as the engine reads them: the
+/// query has the last word.
+fn postgres_is_protected(address: &str) -> Result<(), &'static str> {
+    let url = Url::parse(address).map_err(|_| "cannot be read")?;
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err("must begin with postgres://");
+    }
+    let last = |names: &[&str]| url.query_pairs().filter(|(name, _)| names.contains(&&**name)).last();
+    let host = match last(&["host", "hostaddr"]) {
+        Some((_, host)) => host.into_owned(),
+        None => url.host_str().unwrap_or_default().to_owned(),
+    };
+    let mode = last(&["sslmode", "ssl-mode"]).map(|(_, mode)| mode);
+    let here = host.starts_with('/') || host.to_ascii_lowercase().starts_with("%2f") || names_this_machine(&host);
+    match (host.as_str(), mode.as_deref()) {
+        ("", _) => Err("must name its host: a server, or the folder of its socket by `?host=/run/postgresql`"),
+        _ if here => Ok(()),
+        (_, Some("verify-full")) => Ok(()),
+        (_, Some(_) | None) => Err(
+            "leads to another machine and must end with ?sslmode=verify-full (and sslrootcert=…, when the authority is \
+                 your own): nothing less checks who answers",
+        ),
+    }
+}
+
+fn names_this_machine(host: &str) -> bool {
+    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+    Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
 }

@@ -63,7 +63,7 @@ pub(super) fn read(section: &Section<'_>) -> Read<Listen> {
     let address = section.text("address", "127.0.0.1:8401", |text| {
         text.parse::<SocketAddr>().map_err(|_| "is not an address with a port, such as \"127.0.0.1:8401\"".to_owned())
     });
-    let (certificate, key) = (section.path("tls_certificate"), section.path("tls_key"));
+    let (certificate, key) = (section.path("tls_certificate"), section.secret_path("tls_key"));
     let trusted_proxies = section.list("trusted_proxies", &[], network).map(TrustedProxies::new);
     let max_connections = section.number("max_connections", 800, 1..=1_000_000);
     let tls = match (certificate?, key?) {

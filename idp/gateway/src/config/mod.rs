@@ -74,6 +74,8 @@ pub(crate) struct Config {
 
 /// How long things live.
 #[derive(Debug, Clone, Copy)]
+    /// Files with secrets that others than their owner may read: worth a warning.
+    pub(crate) exposed: Vec<PathBuf>,
 pub(crate) struct Lifetimes {
     /// A sign-in, from the request to the code.
     pub(crate) sign_in: Lifetime,
@@ -120,10 +122,18 @@ impl Config {
     }
 }
 
+        let config = config.map(|config| Self { exposed: exposed(findings.secret_files()), ..config });
 fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Read<Config> {
     let issuer = top.required(
         "issuer",
         "the https address of the gateway, such as \"https://connexion.example.fr\"",
+/// Those files that the group or others may read.
+fn exposed(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let open = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0);
+    files.into_iter().filter(open).collect()
+}
+
         Issuer::parse,
     );
     // Where the issuer is wrong, the stricter rules would only add noise.
@@ -179,6 +189,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
 fn reachable(section: &Section<'_>, key: &'static str, url: &Url, egress: &Egress) -> Read<()> {
     let private = crate::outbound::egress::is_private_literal(url);
     let allowed = egress.loopback == Loopback::Allowed && is_loopback(url);
+        exposed: Vec::new(),
     if !private || allowed || egress.lists(url) {
         return Ok(());
     }

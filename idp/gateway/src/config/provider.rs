@@ -239,8 +239,9 @@ fn authentication(top: &Section<'_>, environment: &Environment) -> Read<Upstream
         _ => Err("must be \"client_secret_basic\", \"client_secret_post\" or \"private_key_jwt\"".to_owned()),
     });
     let (secret_file, variable) =
-        (top.path("client_secret_file"), top.text("client_secret_env", "", |text| Ok(text.to_owned())));
-    let (key_file, key_id) = (top.path("private_key_file"), top.text("private_key_id", "", |text| Ok(text.to_owned())));
+        (top.secret_path("client_secret_file"), top.text("client_secret_env", "", |text| Ok(text.to_owned())));
+    let (key_file, key_id) =
+        (top.secret_path("private_key_file"), top.text("private_key_id", "", |text| Ok(text.to_owned())));
     let (method, secret_file, variable, key_file, key_id) = (method?, secret_file?, variable?, key_file?, key_id?);
     if method == "private_key_jwt" {
         let Some(path) = key_file else {
@@ -303,7 +304,7 @@ fn decryption(
     userinfo: Option<KeyDelivery>,
 ) -> Read<Option<DecryptionKey>> {
     const KEY: &str = "decryption_key_file";
-    let path = top.path(KEY)?;
+    let path = top.secret_path(KEY)?;
     let mut deliveries = [id_token, userinfo].into_iter().flatten();
     let Some(delivery) = deliveries.next() else {
         return match path {

@@ -4,6 +4,7 @@
 //! the nearest known name: the list of known keys cannot drift from the code that reads them.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Component, Path, PathBuf};
@@ -57,20 +58,28 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Where problems are gathered while files are read.
+/// What is gathered while files are read: problems, and which files hold secrets.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(RefCell<Vec<Problem>>);
+pub(crate) struct Findings {
+    problems: RefCell<Vec<Problem>>,
+    secret_files: RefCell<BTreeSet<PathBuf>>,
+}
 
 impl Findings {
     /// Keeps a problem.
     pub(crate) fn add(&self, problem: Problem) -> Noted {
-        self.0.borrow_mut().push(problem);
+        self.problems.borrow_mut().push(problem);
         Noted
+    }
+
+    /// The files that hold secrets, each once.
+    pub(crate) fn secret_files(&self) -> BTreeSet<PathBuf> {
+        self.secret_files.borrow().clone()
     }
 
     /// The value, when nothing was found.
     pub(crate) fn settle<T>(self, value: Read<T>) -> Result<T, Problems> {
-        let mut found = self.0.into_inner();
+        let mut found = self.problems.into_inner();
         found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         match value {
             Ok(value) if found.is_empty() => Ok(value),
@@ -205,6 +214,20 @@ impl<'a> Section<'a> {
     /// A path, from the folder of the file; `None` when it is empty or absent.
     pub(crate) fn path(&self, key: &'static str) -> Read<Option<PathBuf>> {
         self.text(key, "", |text| Ok((!text.is_empty()).then(|| self.resolve(text))))
+    }
+
+    /// The path of a file that holds a secret.
+    pub(crate) fn secret_path(&self, key: &'static str) -> Read<Option<PathBuf>> {
+        let path = self.path(key)?;
+        if let Some(path) = &path {
+            self.holds_secrets(path);
+        }
+        Ok(path)
+    }
+
+    /// Remembers a file as one that holds secrets.
+    pub(crate) fn holds_secrets(&self, path: &Path) {
+        self.findings.secret_files.borrow_mut().insert(path.to_owned());
     }
 
     /// A path as written, from the folder of the file.

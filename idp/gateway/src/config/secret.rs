@@ -75,7 +75,7 @@ pub(super) fn from_variable_or_file(
     variable: &str,
     key: &'static str,
 ) -> Read<Option<Secret>> {
-    let file = section.path(key)?;
+    let file = section.secret_path(key)?;
     match (environment.read(variable), file) {
         (Some(secret), _) => Ok(Some(secret)),
         (None, None) => Ok(None),
@@ -125,7 +125,8 @@ impl MasterKeySource {
             Self::ToMake(path) => path,
         };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            use std::os::unix::fs::DirBuilderExt as _;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let key = MasterKey(Zeroizing::new(random.bytes()));
         match write_new(path, &base64url(key.bytes())) {
@@ -145,7 +146,6 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     let partial = path.with_extension(format!("new-{}", std::process::id()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&partial)?;
     file.write_all(text.as_bytes())?;
@@ -166,6 +166,7 @@ pub(super) fn master_key(
     const KEY: &str = "master_key_file";
     let configured = section.path(KEY)?;
     let path = configured.clone().unwrap_or_else(|| data.join("master.key"));
+    section.holds_secrets(&path);
     if let Some(secret) = environment.read("PASSERELLE_MASTER_KEY") {
         return MasterKey::parse(&secret)
             .map(MasterKeySource::Held)

@@ -291,6 +291,8 @@ fn a_sandbox_makes_its_master_key_once_and_a_production_never_does() {
     assert_eq!(first.bytes(), again.bytes());
     let mode = fs::metadata(folder.path("data/master.key")).expect("made").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    let mode = fs::metadata(folder.path("data")).expect("made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 
     let other = Folder::new();
     let told = other.told(PRODUCTION);
@@ -346,6 +348,102 @@ fn a_public_issuer_needs_a_civil_registry_a_mail_server_and_protected_ways_to_th
         ),
     );
     assert!(folder.load_in(&[("PASSERELLE_MASTER_KEY", &key)]).is_ok());
+}
+
+#[test]
+fn redis_and_postgresql_are_reached_in_the_clear_on_this_machine_alone() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", &format!("{LOCAL}[ephemeral]\nengine = \"redis\"\n"));
+    for (address, fault) in [
+        ("redis://localhost", None),
+        ("redis://:geheim@127.0.0.1:6379/1", None),
+        ("redis://[::1]/", None),
+        ("unix:///run/redis.sock", None),
+        ("redis+unix:///run/redis.sock", None),
+        ("rediss://:geheim@redis.example", None),
+        ("redis://:geheim@redis.example", Some("is in the clear, which is for loopback only: use rediss://")),
+        ("redis://10.0.0.9/", Some("is in the clear")),
+        ("redis://127.0.0.1.example/", Some("is in the clear")),
+        ("rediss://redis.example/#insecure", Some("must not end with a fragment")),
+        ("http://localhost", Some("must begin with rediss://")),
+    ] {
+        let told = folder.load_in(&[("PASSERELLE_REDIS_URL", address)]).err().map(|problems| problems.to_string());
+        check_told(address, fault, told.as_deref());
+    }
+
+    folder.write("config/idp.toml", &format!("{LOCAL}[registry]\nengine = \"postgres\"\n"));
+    for (address, fault) in [
+        ("postgres://me:geheim@localhost/x", None),
+        ("postgresql://127.0.0.1:5432/x", None),
+        ("postgres://[::1]/x", None),
+        ("postgres:///x?host=/run/postgresql", None),
+        ("postgres://%2Frun%2Fpostgresql/x", None),
+        ("postgres://me:geheim@pg.example/x?sslmode=verify-full", None),
+        ("postgres://me:geheim@pg.example/x?sslmode=verify-full&sslrootcert=/etc/ca.pem", None),
+        ("postgres://me:geheim@pg.example/x", Some("must end with ?sslmode=verify-full")),
+        ("postgres://me:geheim@pg.example/x?sslmode=require", Some("must end with ?sslmode=verify-full")),
+        ("postgres://me:geheim@pg.example/x?sslmode=verify-ca", Some("must end with ?sslmode=verify-full")),
+        ("postgres://pg.example/x?sslmode=verify-full&ssl-mode=prefer", Some("must end with ?sslmode=verify-full")),
+        ("postgres://localhost/x?host=pg.example", Some("must end with ?sslmode=verify-full")),
+        ("postgres://localhost/x?hostaddr=192.0.2.1", Some("must end with ?sslmode=verify-full")),
+        ("postgres:///x", Some("must name its host")),
+        ("mysql://localhost/x", Some("must begin with postgres://")),
+    ] {
+        let told = folder.load_in(&[("PASSERELLE_POSTGRES_URL", address)]).err().map(|problems| problems.to_string());
+        check_told(address, fault, told.as_deref());
+    }
+}
+
+fn check_told(what: &str, fault: Option<&str>, told: Option<&str>) {
+    match (fault, told) {
+        (None, None) => (),
+        (Some(fault), Some(told)) => assert!(told.contains(fault) && !told.contains("geheim"), "{what}: {told}"),
+        (None, Some(_)) | (Some(_), None) => panic!("{what}: {told:?}"),
+    }
+}
+
+#[test]
+fn files_with_secrets_that_others_may_read_are_named_once_each() {
+    let folder = Folder::new();
+    let ec = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key").serialize_pem();
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    fs::create_dir_all(folder.path("data")).expect("writable");
+    let text = format!(
+        "{LOCAL}[listen]\ntls_certificate = \"chain.pem\"\ntls_key = \"tls.pem\"\n\
+         [mail]\nusername = \"me\"\npassword_file = \"mail\"\n[ephemeral]\nengine = \"redis\"\nurl_file = \"redis\"\n"
+    );
+    let secret = format!("{PROVIDER}client_secret_file = \"../secret\"\n");
+    let key = format!(
+        "{}auth_method = \"private_key_jwt\"\nprivate_key_file = \"../key.pem\"\n\
+         id_token_encrypted_response_alg = \"ECDH-ES\"\ndecryption_key_file = \"../key.pem\"\n",
+        PROVIDER.replace("impots\"", "poste\"")
+    );
+    folder
+        .write("config/idp.toml", &text)
+        .write("config/chain.pem", &certified.cert.pem())
+        .write("config/tls.pem", &certified.signing_key.serialize_pem())
+        .write("config/mail", "geheim")
+        .write("config/redis", "redis://localhost")
+        .write("config/secret", "geheim")
+        .write("config/key.pem", &ec)
+        .write("config/providers/impots.toml", &secret)
+        .write("config/providers/poste.toml", &key)
+        .write("data/master.key", &key_text())
+        .write("data/registry.sqlite", "");
+    let secrets = ["config/key.pem", "config/mail", "config/redis", "config/secret", "config/tls.pem"];
+    let secrets = [&secrets[..], &["data/master.key", "data/registry.sqlite"]].concat();
+    let with_mode = |mode: u32| {
+        for name in &secrets {
+            fs::set_permissions(folder.path(name), fs::Permissions::from_mode(mode)).expect("ours");
+        }
+        folder.load().unwrap_or_else(|problems| panic!("{problems}")).exposed
+    };
+    let root = folder.0.path().canonicalize().expect("there");
+    let all: Vec<PathBuf> = secrets.iter().map(|name| root.join(name)).collect();
+    assert_eq!(with_mode(0o600), Vec::<PathBuf>::new());
+    assert_eq!(with_mode(0o400), Vec::<PathBuf>::new());
+    assert_eq!(with_mode(0o640), all);
+    assert_eq!(with_mode(0o604), all);
 }
 
 #[test]
