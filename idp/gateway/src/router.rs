@@ -21,8 +21,8 @@ use crate::telemetry;
 /// The largest body that a request may have: the longest form that is read.
 const BODY_LIMIT: usize = domain::oidc::parameters::MAX_ENCODED;
 
-/// How long a request may take, from its header to its answer: longer than an arrival whose provider and civil registry
-/// both use up their time. A body that trickles in ends here too.
+/// How long a request may take, once it has come whole, to its answer: longer than an arrival whose provider and civil
+/// registry both use up their time. How long it may take to come, body and all, is `listen`'s.
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 
 /// The gateway as a service.

@@ -18,6 +18,26 @@ pub(crate) struct Listen {
     pub(crate) trusted_proxies: TrustedProxies,
     /// How many connections there may be at once.
     pub(crate) max_connections: usize,
+    /// How many of them one address may have.
+    pub(crate) max_connections_per_address: usize,
+    /// Whether limits by address hold for this machine too.
+    pub(crate) loopback: LoopbackClients,
+}
+
+/// Whether limits by address hold for clients on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoopbackClients {
+    /// They do: whoever comes from here is a client like any other.
+    Counted,
+    /// They do not: on a loopback issuer every browser, test and benchmark comes from here.
+    Exempt,
+}
+
+impl LoopbackClients {
+    /// Whether no limit holds for this address.
+    pub(crate) fn exempts(self, address: IpAddr) -> bool {
+        self == Self::Exempt && address.to_canonical().is_loopback()
+    }
 }
 
 /// A certificate chain and its key, in PEM files. They are read again when they change.
@@ -59,13 +79,14 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "is neither an IP address nor a network such as \"10.1.0.0/16\"".to_owned())
 }
 
-pub(super) fn read(section: &Section<'_>) -> Read<Listen> {
+pub(super) fn read(section: &Section<'_>, loopback: LoopbackClients) -> Read<Listen> {
     let address = section.text("address", "127.0.0.1:8401", |text| {
         text.parse::<SocketAddr>().map_err(|_| "is not an address with a port, such as \"127.0.0.1:8401\"".to_owned())
     });
     let (certificate, key) = (section.path("tls_certificate"), section.secret_path("tls_key"));
     let trusted_proxies = section.list("trusted_proxies", &[], network).map(TrustedProxies::new);
     let max_connections = section.number("max_connections", 800, 1..=1_000_000);
+    let each = section.number("max_connections_per_address", 100, 1..=1_000_000);
     let tls = match (certificate?, key?) {
         (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
         (None, None) => None,
@@ -81,12 +102,21 @@ pub(super) fn read(section: &Section<'_>) -> Read<Listen> {
         tls,
         trusted_proxies: trusted_proxies?,
         max_connections: usize::try_from(max_connections?).unwrap_or(usize::MAX),
+        max_connections_per_address: usize::try_from(each?).unwrap_or(usize::MAX),
+        loopback,
     };
     if listen.tls.is_none() && !listen.address.ip().is_loopback() && listen.trusted_proxies.is_empty() {
         return Err(section.contradiction(
             "address",
             "plain HTTP is served on loopback only: give `tls_certificate` and `tls_key`, or name the TLS proxy in front in \
              `trusted_proxies`",
+        ));
+    }
+    if listen.tls.is_none() && listen.trusted_proxies.is_empty() && loopback == LoopbackClients::Counted {
+        return Err(section.contradiction(
+            "trusted_proxies",
+            "a public issuer without `tls_certificate` stands behind a TLS proxy: name it, or every citizen seems to come \
+             from its address and shares one limit",
         ));
     }
     Ok(listen)

@@ -31,7 +31,7 @@ use url::Url;
 pub(crate) use brand::Brand;
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
-pub(crate) use listen::{Listen, TlsFiles, TrustedProxies};
+pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
 pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
@@ -70,12 +70,12 @@ pub(crate) struct Config {
     pub(crate) egress: Egress,
     /// How it logs.
     pub(crate) log: Log,
+    /// Files with secrets that others than their owner may read: worth a warning.
+    pub(crate) exposed: Vec<PathBuf>,
 }
 
 /// How long things live.
 #[derive(Debug, Clone, Copy)]
-    /// Files with secrets that others than their owner may read: worth a warning.
-    pub(crate) exposed: Vec<PathBuf>,
 pub(crate) struct Lifetimes {
     /// A sign-in, from the request to the code.
     pub(crate) sign_in: Lifetime,
@@ -118,15 +118,11 @@ impl Config {
             top.finish();
             config
         });
+        let config = config.map(|config| Self { exposed: exposed(findings.secret_files()), ..config });
         findings.settle(config)
     }
 }
 
-        let config = config.map(|config| Self { exposed: exposed(findings.secret_files()), ..config });
-fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Read<Config> {
-    let issuer = top.required(
-        "issuer",
-        "the https address of the gateway, such as \"https://connexion.example.fr\"",
 /// Those files that the group or others may read.
 fn exposed(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -134,6 +130,10 @@ fn exposed(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
     files.into_iter().filter(open).collect()
 }
 
+fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Read<Config> {
+    let issuer = top.required(
+        "issuer",
+        "the https address of the gateway, such as \"https://connexion.example.fr\"",
         Issuer::parse,
     );
     // Where the issuer is wrong, the stricter rules would only add noise.
@@ -141,7 +141,8 @@ fn exposed(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
         issuer.as_ref().map_or_else(|_| Sandbox::of("http://localhost"), |issuer| Sandbox::of(issuer.as_str()));
     let loopback = issuer.as_ref().map_or(true, Issuer::is_loopback);
 
-    let listen = top.whole("listen", listen::read);
+    let clients = if loopback { LoopbackClients::Exempt } else { LoopbackClients::Counted };
+    let listen = top.whole("listen", |section| listen::read(section, clients));
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
     let master_key = top.whole("secrets", |section| secret::master_key(section, environment, &folder, loopback));
@@ -182,6 +183,7 @@ fn exposed(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
         lifetimes: lifetimes?,
         egress,
         log: log?,
+        exposed: Vec::new(),
     })
 }
 
@@ -189,7 +191,6 @@ fn exposed(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
 fn reachable(section: &Section<'_>, key: &'static str, url: &Url, egress: &Egress) -> Read<()> {
     let private = crate::outbound::egress::is_private_literal(url);
     let allowed = egress.loopback == Loopback::Allowed && is_loopback(url);
-        exposed: Vec::new(),
     if !private || allowed || egress.lists(url) {
         return Ok(());
     }

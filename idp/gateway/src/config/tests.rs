@@ -447,6 +447,18 @@ fn files_with_secrets_that_others_may_read_are_named_once_each() {
 }
 
 #[test]
+fn a_public_issuer_behind_a_proxy_on_its_own_machine_names_that_proxy() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", &PRODUCTION.replace("0.0.0.0:8443", "127.0.0.1:8443"));
+    assert!(folder.load_in(&[("PASSERELLE_MASTER_KEY", &key_text())]).is_ok());
+    let unnamed = PRODUCTION
+        .replace("0.0.0.0:8443", "127.0.0.1:8443")
+        .replace("trusted_proxies = [\"10.0.0.0/8\"]", "trusted_proxies = []");
+    let told = folder.told(&unnamed);
+    assert!(told.contains("idp.toml:5: listen.trusted_proxies: a public issuer without `tls_certificate`"), "{told}");
+}
+
+#[test]
 fn a_sandbox_may_go_without_civil_registry() {
     let folder = Folder::new();
     folder.write("config/idp.toml", &format!("{LOCAL}[civil_registry]\nurl = \"\"\n"));

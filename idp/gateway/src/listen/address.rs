@@ -1,6 +1,6 @@
 //! Who is asking: the address of the client, through trusted proxies alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -10,6 +10,21 @@ use crate::config::TrustedProxies;
 /// The address of the client, as a request extension: the peer, or what trusted proxies say of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// Whoever a limit is counted for: an IPv4 address, or the IPv6 network of 64 bits that one customer of a network has
+/// all addresses of (RFC 6177 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Subscriber(IpAddr);
+
+impl Subscriber {
+    /// Whoever has this address.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(ip) => IpAddr::V4(ip),
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+        })
+    }
+}
 
 /// How a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +119,19 @@ mod tests {
             ("::ffff:10.0.0.1", &["::ffff:203.0.113.9"], "203.0.113.9"),
         ] {
             assert_eq!(asking(peer, forwarded), ip(client), "{peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn a_subscriber_is_an_ipv4_address_or_an_ipv6_network_of_64_bits() {
+        for (one, other, same) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("2001:db8::1", "2001:db8::ffff:1", true),
+            ("2001:db8::1", "2001:db8:0:1::1", false),
+        ] {
+            assert_eq!(Subscriber::of(ip(one)) == Subscriber::of(ip(other)), same, "{one} {other}");
         }
     }
 

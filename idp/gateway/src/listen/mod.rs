@@ -1,27 +1,30 @@
 //! The way in: connections are accepted, protected, bounded and, at the end, let finish.
 //!
 //! ```text
-//!  TCP ──▶ at most so many ──▶ TLS 1.2/1.3 ──▶ HTTP/1.1 or HTTP/2 ──▶ who is asking ──▶ router
-//!            (semaphore)        or plain,        header and idle        (address)
-//!                               HTTP/1.1 alone   time-outs
+//!  TCP ──▶ at most so many ──▶ TLS 1.2/1.3 ──▶ HTTP/1.1 or HTTP/2 ──▶ who is asking ──▶ the whole ──▶ router
+//!            (seats)            or plain,        header and idle        (address)         request
+//!                               HTTP/1.1 alone   time-outs                               (request)
 //! ```
 //!
 //! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
 
 pub(crate) mod address;
+mod request;
+mod seats;
 mod tls;
 
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
+use domain::oidc::parameters::MAX_ENCODED;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -29,7 +32,6 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -38,16 +40,18 @@ use tower::ServiceExt as _;
 
 pub(crate) use tls::{BadCertificate, check as check_certificate};
 
-use address::{Transport, who};
+use address::{Subscriber, Transport, who};
+use seats::{Place, Room, Seats};
 use tls::Certificates;
 
-use crate::config::{Listen, TrustedProxies};
+use crate::config::{Listen, LoopbackClients, TrustedProxies};
 
 /// The gateway's socket, bound and not yet served.
 pub(crate) struct Server {
     listener: TcpListener,
     certificates: Option<Certificates>,
     proxies: Arc<TrustedProxies>,
+    loopback: LoopbackClients,
     limits: Limits,
 }
 
@@ -56,10 +60,16 @@ pub(crate) struct Server {
 struct Limits {
     /// Connections at once.
     connections: usize,
+    /// Connections at once from one address.
+    each: usize,
+    /// How long a connection is safe while it waits for its peer and others wait for its seat.
+    patience: Duration,
     /// For a TLS handshake.
     handshake: Duration,
     /// For the header of a request, from when the connection is ready for it.
     header: Duration,
+    /// For the body of a request, from its first byte to its last.
+    body: Duration,
     /// Streams at once on an HTTP/2 connection.
     streams: u32,
     /// Between two looks at the certificate files.
@@ -100,13 +110,17 @@ impl Server {
         })?;
         let limits = Limits {
             connections: listen.max_connections,
+            each: listen.max_connections_per_address,
+            patience: Duration::from_secs(1),
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(15),
+            body: Duration::from_secs(10),
             streams: 128,
             certificate_poll: Duration::from_secs(5),
             drain: Duration::from_secs(10),
         };
-        Ok(Self { listener, certificates, proxies: Arc::new(listen.trusted_proxies.clone()), limits })
+        let (proxies, loopback) = (Arc::new(listen.trusted_proxies.clone()), listen.loopback);
+        Ok(Self { listener, certificates, proxies, loopback, limits })
     }
 
     /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
@@ -117,22 +131,29 @@ impl Server {
 
     /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
     pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
-        let Self { listener, certificates, proxies, limits } = self;
+        let Self { listener, certificates, proxies, loopback, limits } = self;
         let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
         let acceptor = certificates.map(|certificates| {
             let acceptor = certificates.acceptor();
             tasks.spawn(stop.clone().run_until_cancelled_owned(certificates.keep_fresh(limits.certificate_poll)));
             acceptor
         });
-        let room = Arc::new(Semaphore::new(limits.connections));
+        let seats = Seats::new(Room { connections: limits.connections, each: limits.each, patience: limits.patience });
         loop {
+            let leave = cut.child_token();
             let next = async {
-                let seat = Arc::clone(&room).acquire_owned().await;
-                (seat, listener.accept().await)
+                let (stream, peer) = listener.accept().await?;
+                let ip = peer.ip().to_canonical();
+                let exempt = proxies.holds(ip) || loopback.exempts(ip);
+                Ok((stream, peer, seats.take((!exempt).then(|| Subscriber::of(ip)), &leave).await))
             };
-            let Some((seat, accepted)) = stop.run_until_cancelled(next).await else { break };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
+            let Some(accepted) = stop.run_until_cancelled(next).await else { break };
+            let (stream, peer, seat) = match accepted {
+                Ok((stream, peer, Some(seat))) => (stream, peer, seat),
+                Ok((_, _, None)) => {
+                    tracing::debug!("one address has too many connections; this one is closed");
+                    continue;
+                }
                 Err(error) => {
                     rest_after(&error).await;
                     continue;
@@ -143,12 +164,13 @@ impl Server {
                 router: router.clone(),
                 proxies: Arc::clone(&proxies),
                 watcher: graceful.watcher(),
+                place: seat.place(),
                 limits,
             };
-            let (acceptor, cut) = (acceptor.clone(), cut.clone());
+            let acceptor = acceptor.clone();
             tasks.spawn(async move {
                 let _seat = seat;
-                cut.run_until_cancelled(connection.run(stream, acceptor)).await;
+                leave.run_until_cancelled(connection.run(stream, acceptor)).await;
             });
         }
         drop(listener);
@@ -176,6 +198,7 @@ struct Connection {
     router: Router,
     proxies: Arc<TrustedProxies>,
     watcher: Watcher,
+    place: Place,
     limits: Limits,
 }
 
@@ -205,6 +228,7 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = self.limits;
+        // The buffer is looked at after each read, which takes as much again at most: a header has 128 KiB at most.
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -218,22 +242,43 @@ impl Connection {
             .keep_alive_timeout(limits.header)
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(32_768);
-        let (peer, router, proxies) = (self.peer, self.router, self.proxies);
-        let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
-            let (router, asking) = (router.clone(), who(peer.ip(), transport, &proxies, request.headers()));
-            async move {
-                match asking {
-                    Ok(address) => {
-                        request.extensions_mut().insert(address);
-                        router.oneshot(request.map(Body::new)).await
-                    }
-                    Err(refused) => Ok(refused.into_response()),
-                }
-            }
+        let asked = Asked { peer: self.peer, transport, router: self.router, proxies: self.proxies, limits };
+        let (asked, place) = (Arc::new(asked), self.place);
+        let answer = service_fn(move |request| {
+            let (asked, place) = (Arc::clone(&asked), place.clone());
+            async move { Ok::<_, Infallible>(asked.answer(request, &place).await) }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
         if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");
         }
+    }
+}
+
+/// What the requests of one connection have in common.
+struct Asked {
+    peer: SocketAddr,
+    transport: Transport,
+    router: Router,
+    proxies: Arc<TrustedProxies>,
+    limits: Limits,
+}
+
+impl Asked {
+    async fn answer(&self, request: hyper::Request<Incoming>, place: &Place) -> Response {
+        let address = match who(self.peer.ip(), self.transport, &self.proxies, request.headers()) {
+            Ok(address) => address,
+            Err(refused) => return refused.into_response(),
+        };
+        let version = request.version();
+        // Before the router, so that a handler never waits for its peer, and who waits for it is known.
+        let mut request = match request::whole(request, self.limits.body, MAX_ENCODED).await {
+            Ok(request) => request,
+            Err(unfit) => return request::refuse(unfit, version),
+        };
+        let _serving = place.serve();
+        request.extensions_mut().insert(address);
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        response
     }
 }

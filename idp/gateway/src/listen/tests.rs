@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Extension;
-use axum::routing::get;
+use axum::routing::{get, post};
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tempfile::TempDir;
@@ -19,8 +19,11 @@ use crate::config::TlsFiles;
 
 const GENEROUS: Limits = Limits {
     connections: 100,
+    each: 100,
+    patience: Duration::from_secs(30),
     handshake: Duration::from_secs(30),
     header: Duration::from_secs(30),
+    body: Duration::from_secs(30),
     streams: 16,
     certificate_poll: Duration::from_millis(20),
     drain: Duration::from_secs(30),
@@ -36,13 +39,24 @@ struct Gateway {
 
 impl Gateway {
     async fn start(router: Router, limits: Limits, tls: Option<TlsFiles>) -> Self {
+        let proxies = TrustedProxies::new(vec!["127.0.0.1/32".parse().expect("a network")]);
+        Self::behind(proxies, LoopbackClients::Counted, router, limits, tls).await
+    }
+
+    async fn behind(
+        proxies: TrustedProxies,
+        loopback: LoopbackClients,
+        router: Router,
+        limits: Limits,
+        tls: Option<TlsFiles>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let certificates = tls.map(|files| Certificates::load(files).expect("a sound certificate"));
-        let proxies = Arc::new(TrustedProxies::new(vec!["127.0.0.1/32".parse().expect("a network")]));
+        let proxies = Arc::new(proxies);
         let stop = CancellationToken::new();
         let mut served = JoinSet::new();
-        served.spawn(Server { listener, certificates, proxies, limits }.serve(router, stop.clone()));
+        served.spawn(Server { listener, certificates, proxies, loopback, limits }.serve(router, stop.clone()));
         Self { address, stop, served }
     }
 
@@ -210,40 +224,206 @@ async fn a_peer_that_dawdles_over_its_header_is_dropped() {
     assert_eq!(dropped.await.expect("dropped"), "");
 }
 
-#[tokio::test]
-async fn connections_past_the_limit_wait_their_turn() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    let router = Router::new().route("/", get(move || async move { count.fetch_add(1, Ordering::SeqCst).to_string() }));
-    let gateway = Gateway::start(router, Limits { connections: 1, ..GENEROUS }, None).await;
-    let mut first = gateway.connect().await;
-    let mut answer = [0; 512];
-    first.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
-    assert!(first.read(&mut answer).await.expect("answered") > 0);
+/// A header that promises a body which never comes.
+const NEVER_ENDING: &str = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nx";
 
-    let second = gateway.connect().await;
-    let mut waiting = JoinSet::new();
-    waiting.spawn(exchange(second, GET));
-    first.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
-    assert!(first.read(&mut answer).await.expect("answered") > 0);
-    assert_eq!(asked.load(Ordering::SeqCst), 2, "the second connection was not served yet");
-    drop(first);
-    let answer = waiting.join_next().await.expect("one waits").expect("it ends");
-    assert!(answer.ends_with('2'), "{answer}");
+/// A router whose `/` takes a body and says hello.
+fn form() -> Router {
+    Router::new().route("/", post(|_: String| async { "hello" }).get(|| async { "hello" }))
 }
 
-#[tokio::test]
-async fn a_stop_lets_the_running_request_end_and_takes_no_new_one() {
-    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (tell, wait) = (Arc::clone(&arrived), Arc::clone(&release));
+/// A router whose `/slow` is answered once `release` is told; `arrived` tells that it was asked.
+fn slow(arrived: &Arc<Notify>, release: &Arc<Notify>) -> Router {
+    let (tell, wait) = (Arc::clone(arrived), Arc::clone(release));
     let slow = move || async move {
         tell.notify_one();
         wait.notified().await;
         "finished"
     };
-    let gateway = Gateway::start(Router::new().route("/", get(slow)), GENEROUS, None).await;
+    form().route("/slow", get(slow))
+}
+
+const GET_SLOW: &str = "GET /slow HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_past_the_limit_waits_while_all_others_are_served() {
+    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let limits = Limits { connections: 1, patience: Duration::ZERO, ..GENEROUS };
+    let gateway = Gateway::start(slow(&arrived, &release), limits, None).await;
+    let mut exchanges = JoinSet::new();
+    exchanges.spawn(exchange(gateway.connect().await, GET_SLOW));
+    arrived.notified().await;
+    exchanges.spawn(exchange(gateway.connect().await, GET));
+    assert!(timeout(SHORT, exchanges.join_next()).await.is_err(), "there is no seat for the second");
+    release.notify_one();
+    let first = exchanges.join_next().await.expect("two run").expect("it ends");
+    assert!(first.ends_with("finished"), "what is served is not sent away for another: {first}");
+    let second = exchanges.join_next().await.expect("one runs").expect("it ends");
+    assert!(second.ends_with("hello"), "{second}");
+}
+
+#[tokio::test]
+async fn peers_that_keep_the_gateway_waiting_give_up_their_seats_to_others() {
+    let certified = Certified::new();
+    let limits = Limits { connections: 8, patience: SHORT, ..GENEROUS };
+    let (plain, tls) =
+        (Gateway::start(form(), limits, None).await, Gateway::start(form(), limits, Some(certified.files())).await);
+    // Nothing at all, half a header, a whole header with a body that never ends: all seats, twice over.
+    for quiet in ["", "GET / HTTP/1.1\r\nx-slow: ", NEVER_ENDING] {
+        let mut quiet_ones = Vec::new();
+        for _ in 0..16 {
+            let mut stream = plain.connect().await;
+            stream.write_all(quiet.as_bytes()).await.expect("sent");
+            quiet_ones.push((stream, tls.connect().await));
+        }
+        let answer = timeout(Duration::from_secs(10), exchange(plain.connect().await, GET)).await.expect("served");
+        assert!(answer.ends_with("hello"), "{quiet:?}: {answer}");
+        // On the other gateway they do not even begin their handshake.
+        let answer = timeout(Duration::from_secs(10), certified.get(&tls, &rustls::version::TLS13)).await;
+        assert!(answer.expect("served").expect("a handshake").1.ends_with("hello"));
+        drop(quiet_ones);
+    }
+}
+
+#[tokio::test]
+async fn one_address_has_its_share_of_the_connections_and_a_proxy_of_ours_all() {
+    let limits = Limits { each: 2, ..GENEROUS };
+    let proxy = TrustedProxies::new(vec!["127.0.0.1/32".parse().expect("a network")]);
+    for (proxies, loopback, served) in [
+        (TrustedProxies::default(), LoopbackClients::Counted, false),
+        (TrustedProxies::default(), LoopbackClients::Exempt, true),
+        (proxy, LoopbackClients::Counted, true),
+    ] {
+        let gateway = Gateway::behind(proxies, loopback, form(), limits, None).await;
+        let _held = [gateway.connect().await, gateway.connect().await];
+        let mut third = gateway.connect().await;
+        let mut answer = Vec::new();
+        // A connection that is closed may not even take the request.
+        let _ = third.write_all(GET.as_bytes()).await;
+        let _ = timeout(Duration::from_secs(20), third.read_to_end(&mut answer)).await.expect("answered or closed");
+        assert_eq!(answer.ends_with(b"hello"), served, "{loopback:?}: {}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_in_is_cut_off_and_its_connection_ends() {
+    let gateway = Gateway::start(form(), Limits { body: SHORT, ..GENEROUS }, None).await;
+    let chunked = "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n";
+    for begun in [NEVER_ENDING, chunked] {
+        let cut = timeout(Duration::from_secs(20), exchange(gateway.connect().await, begun)).await.expect("it ends");
+        assert!(cut.starts_with("HTTP/1.1 408 "), "{cut}");
+    }
+    // Bytes that keep coming do not buy more time.
+    let mut stream = gateway.connect().await;
+    stream.write_all(chunked.as_bytes()).await.expect("sent");
+    let (mut reading, mut writing) = stream.split();
+    let mut answer = Vec::new();
+    let feed = async { while writing.write_all(b"1\r\nx\r\n").await.is_ok() {} };
+    let told = async {
+        let _ = reading.read_to_end(&mut answer).await;
+    };
+    let ended = async {
+        tokio::select! {
+            () = feed => (),
+            () = told => (),
+        }
+    };
+    timeout(Duration::from_secs(20), ended).await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_body_longer_than_any_form_is_refused_before_it_is_kept() {
+    let gateway = Gateway::start(form(), GENEROUS, None).await;
+    let post = |body: &str| {
+        let length = body.len();
+        format!("POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    let answer = exchange(gateway.connect().await, &post(&"a".repeat(MAX_ENCODED))).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let mut stream = gateway.connect().await;
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    stream.write_all(&[b'a'; MAX_ENCODED + 1]).await.expect("sent");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.expect("answered");
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let gateway = Gateway::start(form(), GENEROUS, None).await;
+    for (version, hosts, status) in [
+        ("1.1", "host: localhost\r\n", "200"),
+        ("1.1", "host: [::1]:8401\r\n", "200"),
+        ("1.1", "", "400"),
+        ("1.1", "host: localhost\r\nhost: localhost\r\n", "400"),
+        ("1.1", "host: a b\r\n", "400"),
+        ("1.1", "host: me@localhost\r\n", "400"),
+        ("1.1", "host:\r\n", "400"),
+        ("1.0", "", "200"),
+    ] {
+        let request = format!("GET / HTTP/{version}\r\n{hosts}connection: close\r\n\r\n");
+        let answer = exchange(gateway.connect().await, &request).await;
+        assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{hosts:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_framed_in_two_ways_smuggles_no_request() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let smuggled = move || async move { count.fetch_add(1, Ordering::SeqCst).to_string() };
+    let gateway = Gateway::start(form().route("/smuggled", get(smuggled)), GENEROUS, None).await;
+    let hidden = "GET /smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let length = hidden.len() + 5;
+    for (framing, status) in [
+        // RFC 9112 §6.3: chunked counts, and the connection ends, so that nothing is read after it.
+        (format!("content-length: {length}\r\ntransfer-encoding: chunked\r\n"), "200"),
+        (format!("transfer-encoding: chunked\r\ncontent-length: {length}\r\n"), "200"),
+        (format!("content-length: {length}\r\ncontent-length: 5\r\n"), "400"),
+        (format!("content-length: {length}, 5\r\n"), "400"),
+        ("content-length: +5\r\n".to_owned(), "400"),
+        ("transfer-encoding: chunked, identity\r\n".to_owned(), "400"),
+        ("transfer-encoding: xchunked\r\n".to_owned(), "400"),
+        ("transfer-encoding : chunked\r\n".to_owned(), "400"),
+    ] {
+        let request = format!("POST / HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n0\r\n\r\n{hidden}");
+        // The exchange ends by itself: the connection was closed although keep-alive was not declined.
+        let answer = timeout(Duration::from_secs(20), exchange(gateway.connect().await, &request)).await;
+        let answer = answer.expect("the connection ends");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{framing:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{framing:?}: {answer}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_header_past_128_kilobytes_or_64_lines_is_refused() {
+    let gateway = Gateway::start(form(), GENEROUS, None).await;
+    let ask = |lines: &str| format!("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{lines}\r\n");
+    let long = |length: usize| format!("x-long: {}\r\n", "a".repeat(length));
+    for (lines, status) in [
+        (long(60_000), "200"),
+        (long(131_072), "431"),
+        (long(10_000).repeat(14), "431"),
+        ("x: y\r\n".repeat(62), "200"),
+        ("x: y\r\n".repeat(63), "431"),
+    ] {
+        let (mut stream, request) = (gateway.connect().await, ask(&lines));
+        // What is refused is not read to its end, so that the rest may meet a closed connection.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.expect("answered");
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{} bytes", request.len());
+    }
+}
+
+#[tokio::test]
+async fn a_stop_lets_the_running_request_end_and_takes_no_new_one() {
+    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gateway = Gateway::start(slow(&arrived, &release), GENEROUS, None).await;
     let mut running = JoinSet::new();
-    running.spawn(exchange(gateway.connect().await, GET));
+    running.spawn(exchange(gateway.connect().await, GET_SLOW));
     arrived.notified().await;
     gateway.stop.cancel();
     // The listener goes first; until it has, a connection may still be taken, but no request on it is answered.
@@ -286,7 +466,14 @@ async fn a_handler_learns_the_address_that_a_trusted_proxy_tells() {
 async fn a_port_that_is_taken_is_told_in_plain_words() {
     let held = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = held.local_addr().expect("bound");
-    let listen = Listen { address, tls: None, trusted_proxies: TrustedProxies::default(), max_connections: 1 };
+    let listen = Listen {
+        address,
+        tls: None,
+        trusted_proxies: TrustedProxies::default(),
+        max_connections: 1,
+        max_connections_per_address: 1,
+        loopback: LoopbackClients::Counted,
+    };
     let Err(error) = Server::bind(&listen).await else { panic!("the port is taken") };
     assert!(matches!(error, BindError::Taken(_)));
     assert!(error.to_string().starts_with(&format!("address {address} is already in use; ")), "{error}");

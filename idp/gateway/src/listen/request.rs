@@ -1,0 +1,68 @@
+//! What a request must be before anything of ours looks at it: for one host, and whole.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONNECTION, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+
+/// A request that is answered without being routed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// It names no host, several, or something that is none (RFC 9112 §3.2).
+    Host,
+    /// Its body did not come in time.
+    Slow,
+    /// Its body is longer than any form that is read here.
+    Long,
+    /// Its body broke off or is not framed as it should be.
+    Broken,
+}
+
+impl IntoResponse for Unfit {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Host => (StatusCode::BAD_REQUEST, "A request names one host.\n"),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "The body did not come in time.\n"),
+            Self::Long => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too long.\n"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "The body cannot be read.\n"),
+        }
+        .into_response()
+    }
+}
+
+/// The answer to an unfit request. On HTTP/1 its connection ends: what would come next on it is the rest of a body.
+pub(super) fn refuse(unfit: Unfit, version: Version) -> Response {
+    tracing::debug!(?unfit, "a request is not routed");
+    let mut response = unfit.into_response();
+    if version <= Version::HTTP_11 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Reads the request to its end: `within` so long and at most so many `bytes`.
+pub(super) async fn whole(request: Request<Incoming>, within: Duration, bytes: usize) -> Result<Request<Body>, Unfit> {
+    if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
+        return Err(Unfit::Host);
+    }
+    let (parts, body) = request.into_parts();
+    let read = timeout(within, Limited::new(body, bytes).collect()).await.map_err(|_| Unfit::Slow)?;
+    let body = read.map_err(|error| if error.is::<LengthLimitError>() { Unfit::Long } else { Unfit::Broken })?;
+    Ok(Request::from_parts(parts, Body::from(body.to_bytes())))
+}
+
+fn names_one_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => {
+            Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
+        }
+        (None, _) | (Some(_), Some(_)) => false,
+    }
+}
