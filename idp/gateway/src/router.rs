@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
 use crate::telemetry;
@@ -45,7 +47,9 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks", get(discovery::jwks))
         .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/par", post(par::post))
         .route("/token", post(token::post))
+        .route("/revoke", post(revoke::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/end-session", get(end_session::get).post(end_session::post))
         .route("/callback/{provider}", get(arrive::get));
@@ -61,8 +65,15 @@ pub(crate) fn router(app: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
         .layer(CatchPanicLayer::custom(telemetry::panicked))
+        .layer(option_layer(app.issuer.is_https().then(https_only)))
         .layer(telemetry::layer())
         .with_state(app)
+}
+
+/// Browsers come back over https alone, for a year (RFC 6797 §6.1). Without `includeSubDomains`: the issuer may be the
+/// top of a domain whose other hosts are not ours to decide on, and against a sibling's cookies there is `__Host-`.
+fn https_only() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"))
 }
 
 fn csrf(app: &Shared) -> CsrfLayer {
@@ -92,4 +103,54 @@ async fn not_found(State(app): State<Shared>, headers: HeaderMap) -> Response {
 
 async fn wrong_method(State(app): State<Shared>, headers: HeaderMap) -> Response {
     problem(&app, Occasion::of(&headers), StatusCode::METHOD_NOT_ALLOWED, WhatWentWrong::WrongMethod, "P405")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use tempfile::TempDir;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::{Config, Environment};
+    use crate::listen::address::ClientAddress;
+    use crate::random::Random;
+
+    /// The router of a gateway with this configuration, and the folder it lives in.
+    async fn routed(text: &str) -> (Router, TempDir) {
+        let folder = TempDir::new().expect("a folder");
+        let config = folder.path().join("config");
+        std::fs::create_dir_all(config.join("providers")).expect("writable");
+        std::fs::write(config.join("idp.toml"), text).expect("writable");
+        let none = Environment::Given(std::collections::BTreeMap::new());
+        let config = Config::load(&config.join("idp.toml"), &none).unwrap_or_else(|problems| panic!("{problems}"));
+        std::fs::create_dir_all(&config.data).expect("writable");
+        let app = crate::serve::build(&config, &Clock::system(), Random::system()).await.expect("it stands");
+        (router(app), folder)
+    }
+
+    async fn ask(router: &Router, method: &str, uri: &str, from: &str) -> Response {
+        let mut request = Request::builder().method(method).uri(uri).body(Body::empty()).expect("a request");
+        request.extensions_mut().insert(ClientAddress(from.parse::<IpAddr>().expect("an address")));
+        let Ok(response) = router.clone().oneshot(request).await;
+        response
+    }
+
+    const LOCAL: &str = "issuer = \"http://127.0.0.1:8401\"\n";
+
+        #[tokio::test]
+    async fn every_answer_of_an_https_issuer_asks_for_https_from_then_on() {
+        let (https, _folder) = routed("issuer = \"https://127.0.0.1:8401\"\n").await;
+        let (http, _other) = routed(LOCAL).await;
+        for path in ["/healthz", "/jwks", "/nowhere", "/authorize", "/signin/x", "/assets/nothing"] {
+            let told = |response: Response| response.headers().get(header::STRICT_TRANSPORT_SECURITY).cloned();
+            let year = told(ask(&https, "GET", path, "192.0.2.1").await).expect(path);
+            assert_eq!(year, "max-age=31536000", "{path}");
+            assert_eq!(told(ask(&http, "GET", path, "192.0.2.1").await), None, "{path}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
 }
 
 /// Puts the gateway together.
-async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
+pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
     let vault = vault(config, random)?;
     // A file of our own is brought up to date at once; a shared database is migrated by whoever runs it.
     let registry = match &config.registry {
@@ -109,6 +109,7 @@ async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result
         subject_secret: SubjectSecret::new(*vault.derive("subject")),
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
+        limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
         brand,
         assets,
         mail_waiting: Arc::new(Notify::new()),

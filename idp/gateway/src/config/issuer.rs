@@ -55,6 +55,11 @@ impl Issuer {
         format!("{}{path}", self.text)
     }
 
+    /// Whether browsers reach the gateway over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// Whether the issuer is on the loopback interface: a sandbox, with rules to match.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
