@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Issuer, Lifetimes};
 use crate::cookies::Cookies;
 use crate::keys::KeyRing;
+use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::pages::assets::Assets;
 use crate::pages::brand::Brand;
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub(crate) upstreams: Upstreams,
     /// The civil registry.
     pub(crate) civil_registry: CivilRegistryClient,
+    /// How much one address may ask for.
+    pub(crate) limits: Limits,
     /// The brand on the pages.
     pub(crate) brand: Brand,
     /// Style, logo, icons.

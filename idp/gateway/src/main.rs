@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod cookies;
 mod keys;
+mod limits;
 mod listen;
 mod outbound;
 mod pages;

@@ -1,10 +1,12 @@
 //! Every route of the gateway, on one page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower::util::option_layer;
@@ -14,6 +16,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
+use crate::limits;
 use crate::pages::problem::WhatWentWrong;
 use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
 use crate::signin::page::{Occasion, problem};
@@ -43,16 +46,20 @@ pub(crate) fn router(app: Shared) -> Router {
         .layer(csrf(&app));
 
     // Cross-site by nature: what relying parties and providers send browsers and servers to.
+    let (begins, returns) = (
+        from_fn_with_state(Arc::clone(&app), limits::authorize),
+        from_fn_with_state(Arc::clone(&app), limits::callback),
+    );
     let provider = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks", get(discovery::jwks))
-        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/authorize", get(authorize::get).route_layer(begins).post(authorize::post))
         .route("/par", post(par::post))
         .route("/token", post(token::post))
         .route("/revoke", post(revoke::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/end-session", get(end_session::get).post(end_session::post))
-        .route("/callback/{provider}", get(arrive::get));
+        .route("/callback/{provider}", get(arrive::get).route_layer(returns));
 
     Router::new()
         .merge(citizen)
@@ -142,7 +149,36 @@ mod tests {
 
     const LOCAL: &str = "issuer = \"http://127.0.0.1:8401\"\n";
 
-        #[tokio::test]
+    #[tokio::test]
+    async fn an_address_that_begins_too_many_sign_ins_is_asked_to_wait() {
+        let (router, _folder) = routed(&format!("{LOCAL}[limits]\nauthorize_per_minute = 3\n")).await;
+        for path in ["/authorize?client_id=x", "/callback/impots?state=x"] {
+            for _ in 0..3 {
+                let status = ask(&router, "GET", path, "192.0.2.1").await.status();
+                assert_ne!(status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+            }
+            let refused = ask(&router, "GET", path, "192.0.2.1").await;
+            assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
+            let wait: u64 = refused.headers()[header::RETRY_AFTER]
+                .to_str()
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .expect("seconds");
+            assert!((1..=20).contains(&wait), "{wait}");
+            let page = axum::body::to_bytes(refused.into_body(), usize::MAX).await.expect("whole");
+            let page = String::from_utf8_lossy(&page);
+            assert!(page.contains("data-code=\"P429\"") && page.contains("Trop de demandes"), "{page}");
+            for (other, from) in [(path, "192.0.2.2"), (path, "127.0.0.1"), ("/jwks", "192.0.2.1")] {
+                let status = ask(&router, "GET", other, from).await.status();
+                assert_ne!(status, StatusCode::TOO_MANY_REQUESTS, "{other} from {from}");
+            }
+        }
+        // It only leads to the GET, which is counted.
+        let post = ask(&router, "POST", "/authorize", "192.0.2.1").await.status();
+        assert_ne!(post, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    #[tokio::test]
     async fn every_answer_of_an_https_issuer_asks_for_https_from_then_on() {
         let (https, _folder) = routed("issuer = \"https://127.0.0.1:8401\"\n").await;
         let (http, _other) = routed(LOCAL).await;

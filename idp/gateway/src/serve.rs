@@ -25,6 +25,7 @@ use crate::cookies::Cookies;
 use crate::keys;
 use crate::listen::Server;
 use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::limits::Limits;
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
@@ -137,6 +138,10 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
     tasks.spawn({
         let (app, stop) = (Arc::clone(app), stop.clone());
         async move { app.upstreams.look_after(&stop).await }
+    });
+    tasks.spawn({
+        let (limits, stop) = (app.limits.clone(), stop.clone());
+        async move { limits.look_after(&stop).await }
     });
     let brand: Brand = app.brand.clone();
     let courier = Courier {

@@ -12,6 +12,7 @@
 mod brand;
 mod engines;
 mod issuer;
+mod limits;
 mod listen;
 mod outgoing;
 mod private_key;
@@ -31,6 +32,7 @@ use url::Url;
 pub(crate) use brand::Brand;
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
+pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
 pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication};
@@ -66,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) brand: Brand,
     /// How long things live.
     pub(crate) lifetimes: Lifetimes,
+    /// How much one address may ask for.
+    pub(crate) limits: Limits,
     /// Where the gateway may go on its own.
     pub(crate) egress: Egress,
     /// How it logs.
@@ -143,6 +147,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
 
     let clients = if loopback { LoopbackClients::Exempt } else { LoopbackClients::Counted };
     let listen = top.whole("listen", |section| listen::read(section, clients));
+    let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
     let master_key = top.whole("secrets", |section| secret::master_key(section, environment, &folder, loopback));
@@ -181,6 +186,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         providers,
         brand: brand?,
         lifetimes: lifetimes?,
+        limits: limits?,
         egress,
         log: log?,
         exposed: Vec::new(),

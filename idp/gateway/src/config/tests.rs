@@ -158,6 +158,7 @@ fn the_shipped_file_names_every_key_with_its_default() {
         "providers",
         "brand",
         "lifetimes",
+        "limits",
         "egress",
         "log",
     ];
@@ -456,6 +457,19 @@ fn a_public_issuer_behind_a_proxy_on_its_own_machine_names_that_proxy() {
         .replace("trusted_proxies = [\"10.0.0.0/8\"]", "trusted_proxies = []");
     let told = folder.told(&unnamed);
     assert!(told.contains("idp.toml:5: listen.trusted_proxies: a public issuer without `tls_certificate`"), "{told}");
+}
+
+#[test]
+fn limits_by_address_spare_this_machine_on_a_loopback_issuer_alone() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", &format!("{LOCAL}[limits]\nauthorize_per_minute = 0\n"));
+    let sandbox = folder.load().expect("sound");
+    assert_eq!((sandbox.listen.loopback, sandbox.limits.authorize_per_minute), (LoopbackClients::Exempt, None));
+    folder.write("config/idp.toml", PRODUCTION);
+    let production = folder.load_in(&[("PASSERELLE_MASTER_KEY", &key_text())]).expect("sound");
+    assert_eq!(production.listen.loopback, LoopbackClients::Counted);
+    assert_eq!(production.limits.authorize_per_minute.map(std::num::NonZeroU32::get), Some(120));
+    assert_eq!(production.listen.max_connections_per_address, 100);
 }
 
 #[test]

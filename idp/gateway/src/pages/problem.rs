@@ -37,6 +37,8 @@ pub(crate) enum WhatWentWrong {
     NotFound,
     /// The page exists, not with this method.
     WrongMethod,
+    /// Too much was asked for from one address in a short time.
+    TooManyRequests,
     /// A part of the gateway does not answer, or it is stopping.
     Unavailable,
 }
@@ -58,6 +60,7 @@ impl Problem<'_> {
             WhatWentWrong::StaleForm => t.problem_form_title(),
             WhatWentWrong::NotFound => t.problem_not_found_title(),
             WhatWentWrong::WrongMethod => t.problem_method_title(),
+            WhatWentWrong::TooManyRequests => t.problem_too_many_title(),
             WhatWentWrong::Unavailable => return t.problem_unavailable_title(self.page.brand_name()),
         }
         .to_owned()
@@ -73,6 +76,7 @@ impl Problem<'_> {
             WhatWentWrong::StaleForm => t.problem_form(),
             WhatWentWrong::NotFound => t.problem_not_found(),
             WhatWentWrong::WrongMethod => t.problem_method(),
+            WhatWentWrong::TooManyRequests => t.problem_too_many(),
             WhatWentWrong::Unavailable => t.problem_unavailable(),
         }
         .to_owned()
@@ -85,6 +89,7 @@ impl Problem<'_> {
             WhatWentWrong::BadRequest => t.problem_request_advice(),
             WhatWentWrong::UnexpectedReturn | WhatWentWrong::StaleForm => t.problem_restart_advice(),
             WhatWentWrong::NotFound | WhatWentWrong::WrongMethod => t.problem_not_found_advice(),
+            WhatWentWrong::TooManyRequests => t.problem_too_many_advice(),
             WhatWentWrong::Unavailable => t.problem_unavailable_advice(),
         }
     }

@@ -158,6 +158,7 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
         ("stale-form", WhatWentWrong::StaleForm),
         ("not-found", WhatWentWrong::NotFound),
         ("wrong-method", WhatWentWrong::WrongMethod),
+        ("too-many-requests", WhatWentWrong::TooManyRequests),
         ("unavailable", WhatWentWrong::Unavailable),
     ] {
         let problem = Problem { page, what, code: &cast.code, occurrence: &cast.occurrence, service };

@@ -243,6 +243,10 @@ texts! {
     problem_not_found_advice: "Si vous vouliez vous connecter, recommencez depuis le site du service.", "If you wanted to sign in, start again from the site of the service.";
     problem_method_title: "Cette page ne s’ouvre pas ainsi", "This page does not open this way";
     problem_method: "Elle s’ouvre seulement au cours d’une connexion.", "It only opens in the course of a sign-in.";
+    problem_too_many_title: "Trop de demandes en peu de temps", "Too many requests in a short time";
+    problem_too_many: "Beaucoup de connexions ont été demandées depuis votre réseau, par vous ou par d’autres personnes qui l’utilisent.",
+        "Many sign-ins were asked for from your network, by you or by others who use it.";
+    problem_too_many_advice: "Attendez une minute, puis recommencez depuis le site du service.", "Wait a minute, then start again from the site of the service.";
     problem_unavailable_title(brand): "{brand} ne peut pas répondre pour le moment", "{brand} cannot answer at the moment";
     problem_unavailable: "Le problème vient de nous. Rien n’a été envoyé.", "The problem is on our side. Nothing was sent.";
     problem_unavailable_advice: "Attendez quelques minutes, puis recommencez depuis le site du service.", "Wait a few minutes, then start again from the site of the service.";
