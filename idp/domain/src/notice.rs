@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::client::Label;
 use crate::language::Language;
 use crate::level::Level;
-use crate::time::Timestamp;
+use crate::time::{Lifetime, Timestamp};
+
+/// The wait after the first failure, in seconds; it doubles with each one after.
+const FIRST_WAIT: u32 = 30;
+/// The longest wait, in seconds.
+const LONGEST_WAIT: u32 = 3600;
 
 /// A mail to be sent. It holds personal data and is only ever kept sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,4 +42,21 @@ pub enum Message {
         /// The code to quote when it was not you.
         reference: String,
     },
+}
+
+/// How long a notice waits after its `attempt`th failure to be sent, from 1.
+pub fn wait_after(attempt: i64) -> Lifetime {
+    let doublings = attempt.saturating_sub(1).clamp(0, 16);
+    Lifetime::seconds((FIRST_WAIT << doublings).min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_an_hour() {
+        let waits: Vec<u32> = [i64::MIN, 1, 2, 3, 7, 8, i64::MAX].map(|n| wait_after(n).as_seconds()).to_vec();
+        assert_eq!(waits, [30, 30, 60, 120, 1920, 3600, 3600]);
+    }
 }

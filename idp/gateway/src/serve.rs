@@ -4,6 +4,8 @@
 //!  bind ──▶ stores ──▶ keys ──▶ clients ──▶ providers ──▶ pages ──▶ App ──▶ background ──▶ serve ──▶ stop
 //! ```
 
+mod housekeeping;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -23,9 +25,9 @@ use crate::clock::Clock;
 use crate::config::{Config, EphemeralEngine, RegistryEngine};
 use crate::cookies::Cookies;
 use crate::keys;
+use crate::limits::Limits;
 use crate::listen::Server;
 use crate::outbound::civil_registry::CivilRegistryClient;
-use crate::limits::Limits;
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
@@ -35,9 +37,6 @@ use crate::random::Random;
 use crate::router::router;
 use crate::upstream::Upstreams;
 use crate::watch::Watched;
-
-/// Between two rounds of forgetting which sign-ins were finished.
-const HOUSEKEEPING: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Opens the vault of the configured master key.
 pub(crate) fn vault(config: &Config, random: Random) -> anyhow::Result<Arc<Vault>> {
@@ -130,7 +129,8 @@ fn look(config: &Config) -> Look<'_> {
     }
 }
 
-/// What goes on beside the requests: following changes, looking after providers, delivering notices, forgetting.
+/// What goes on beside the requests: following changes, looking after providers, delivering notices,
+/// keeping house.
 fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow::Result<TaskTracker> {
     let tasks = TaskTracker::new();
     let (registry, clock) = (app.registry.clone(), app.clock.clone());
@@ -152,17 +152,7 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         words: move |notice: &Notice| mail::write(notice, &brand),
     };
     tasks.spawn(courier.run(stop.clone()));
-    tasks.spawn({
-        let (app, stop) = (Arc::clone(app), stop.clone());
-        async move {
-            let mut tick = tokio::time::interval(HOUSEKEEPING);
-            while stop.run_until_cancelled(tick.tick()).await.is_some() {
-                if let Err(error) = app.registry.forget_finished(app.clock.now()).await {
-                    tracing::warn!(%error, "finished sign-ins could not be forgotten");
-                }
-            }
-        }
-    });
+    tasks.spawn(housekeeping::keep(app.registry.clone(), app.clock.clone(), stop.clone()));
     tasks.close();
     Ok(tasks)
 }

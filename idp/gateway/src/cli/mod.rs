@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use store::journal::Verdict;
 use store::registry::Registry;
@@ -68,7 +68,28 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Journal {
     /// Walk the whole chain and name the first place where it was tampered with
-    Verify,
+    Verify {
+        /// Look too for a head that the gateway logged: without it the journal was put back to what it once was
+        #[arg(long, value_name = "NUMBER:HASH")]
+        holds: Option<LoggedHead>,
+    },
+}
+
+/// The head of the journal as the gateway logged it: where the journal ended once.
+#[derive(Debug, Clone)]
+struct LoggedHead {
+    number: i64,
+    hash: String,
+}
+
+impl std::str::FromStr for LoggedHead {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (number, hash) = text.split_once(':').ok_or("NUMBER:HASH is needed")?;
+        let number = number.parse().ok().filter(|number| *number > 0).ok_or("entries are numbered from 1")?;
+        Ok(Self { number, hash: hash.to_owned() })
+    }
 }
 
 /// How a command did not succeed.
@@ -136,7 +157,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Command::Migrate => Ok(migrate(&mut bench).await?),
         Command::Clients(command) => Ok(clients::run(command, &mut bench).await?),
         Command::Keys(command) => Ok(keys::run(command, &mut bench).await?),
-        Command::Journal(Journal::Verify) => Ok(verify(&mut bench).await?),
+        Command::Journal(Journal::Verify { holds }) => Ok(verify(&mut bench, holds).await?),
     }
 }
 
@@ -195,17 +216,21 @@ async fn migrate<W: Write>(bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn verify<W: Write>(bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
+async fn verify<W: Write>(bench: &mut Bench<'_, W>, holds: Option<LoggedHead>) -> anyhow::Result<()> {
     let registry = bench.registry().await?;
-    let verdict = registry.verify_journal().await?;
-    registry.close().await;
-    match verdict {
-        Verdict::Whole { entries } => {
-            bench.say(&format!("the journal is whole: {entries} entries"));
-            Ok(())
+    let entries = match registry.verify_journal().await? {
+        Verdict::Whole { entries } => entries,
+        Verdict::Broken(broken) => bail!("the journal was tampered with: {broken}"),
+    };
+    if let Some(LoggedHead { number, hash }) = holds {
+        let found = registry.entries(number - 1, 1).await?;
+        if !found.iter().any(|entry| entry.number == number && entry.hash.to_string() == hash) {
+            bail!("the journal was put back to what it once was: it does not hold the head logged as {number}");
         }
-        Verdict::Broken(broken) => Err(anyhow::anyhow!("the journal was tampered with: {broken}")),
     }
+    registry.close().await;
+    bench.say(&format!("the journal is whole: {entries} entries"));
+    Ok(())
 }
 
 impl<W: Write> Bench<'_, W> {

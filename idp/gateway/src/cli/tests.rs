@@ -80,6 +80,35 @@ async fn a_client_is_registered_once_and_its_secret_shown_once() {
 }
 
 #[tokio::test]
+async fn a_journal_that_was_put_back_is_told_by_a_logged_head() {
+    let place = Place::new();
+    let (kept, registry) = (place.0.path().join("kept.sqlite"), place.0.path().join("data/registry.sqlite"));
+    let head = async || {
+        let config = Config::load(&place.0.path().join("config/idp.toml"), &Environment::Given(BTreeMap::new()));
+        let config = config.expect("sound");
+        let bench = Bench { config, clock: Clock::system(), random: Random::system(), out: &mut Vec::new() };
+        let registry = bench.registry().await.expect("opens");
+        let head = registry.journal_head().await.expect("reads");
+        registry.close().await;
+        head.to_string()
+    };
+    let verify = async |head: &str| place.run(&["journal", "verify", "--holds", head]).await.0;
+    place.run(&["clients", "import", &place.client(&json!({}))]).await;
+    let first = head().await;
+    fs::copy(&registry, &kept).expect("a backup");
+    place.run(&["clients", "disable", "ville"]).await;
+    let second = head().await;
+    assert_eq!((verify(&first).await, verify(&second).await), (0, 0));
+
+    fs::copy(&kept, &registry).expect("the backup comes back");
+    assert_eq!(place.run(&["journal", "verify"]).await.0, 0, "it is a true journal");
+    assert_eq!((verify(&first).await, verify(&second).await), (0, 1));
+    place.run(&["clients", "import", &place.client(&json!({}))]).await;
+    assert_eq!((verify(&first).await, verify(&second).await), (0, 1), "another act in its place does not hide it");
+    assert_eq!((verify("0:x").await, verify("x").await), (2, 2));
+}
+
+#[tokio::test]
 async fn an_import_changes_the_metadata_and_keeps_the_secret_that_works() {
     let place = Place::new();
     place.json(&["clients", "import", &place.client(&json!({})), "--json"]).await;

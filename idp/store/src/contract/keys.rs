@@ -3,7 +3,6 @@
 use domain::id::Kid;
 use domain::jose::{SigningAlgorithm, SigningKey};
 use domain::keys::KeyLife;
-use domain::time::Lifetime;
 
 use super::{Offices, at_once, for_each_engine, kinds, made, now};
 use crate::StoreError;
@@ -46,10 +45,6 @@ async fn a_key_signs_after_it_was_kept(offices: Offices) {
         assert_eq!(kept.expect("is there").key.public_jwk(), new.key.public_jwk());
     }
     let (kid, nobody) = (Kid::parse("e").expect("plain"), Kid::parse("nobody").expect("plain"));
-    let later = now().plus(Lifetime::seconds(60));
-    assert_eq!(offices.one.reschedule_key(&kid, later).await.expect("writes"), Updated::Done);
-    assert_eq!(lives(&offices.two).await[0].signs_from, later);
-    assert_eq!(offices.one.reschedule_key(&nobody, later).await.expect("writes"), Updated::Missing);
     assert_eq!(offices.one.erase_key(&nobody).await.expect("writes"), Updated::Missing);
     assert_eq!(offices.one.erase_key(&kid).await.expect("writes"), Updated::Done);
     assert_eq!(lives(&offices.two).await.len(), 1);

@@ -86,26 +86,6 @@ impl Registry {
         Ok(Put::Fresh)
     }
 
-    /// Moves the moment from which a key signs.
-    pub async fn reschedule_key(&self, kid: &Kid, signs_from: Timestamp) -> Result<Updated, StoreError> {
-        let mut transaction = self.write().await?;
-        sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'keys'")
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        let updated = sqlx::query("UPDATE signing_keys SET signs_from = $2 WHERE kid = $1")
-            .bind(kid.as_str())
-            .bind(signs_from.epoch())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        if updated.rows_affected() == 0 {
-            return Ok(Updated::Missing);
-        }
-        commit(transaction).await?;
-        Ok(Updated::Done)
-    }
-
     /// Erases a key that was retired: what no longer exists cannot be stolen.
     pub async fn erase_key(&self, kid: &Kid) -> Result<Updated, StoreError> {
         let mut transaction = self.write().await?;

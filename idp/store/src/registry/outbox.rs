@@ -4,7 +4,7 @@
 //! it meanwhile. A node that dies keeps nothing: its lease runs out. A notice may so be sent twice in a bad moment,
 //! and is never lost.
 
-use domain::notice::Notice;
+use domain::notice::{Notice, wait_after};
 use domain::time::{Lifetime, Timestamp};
 use sqlx::{Any, Transaction};
 
@@ -13,10 +13,6 @@ use crate::StoreError;
 use crate::seal::Vault;
 
 const TABLE: &str = "outbox";
-/// The wait after the first failure, in seconds; it doubles with each one after.
-const FIRST_WAIT: u32 = 30;
-/// The longest wait, in seconds.
-const LONGEST_WAIT: u32 = 3600;
 
 /// A notice that this node alone may send now.
 #[derive(Debug, Clone)]
@@ -35,7 +31,7 @@ pub struct Outgoing {
 pub enum Delivery {
     /// It was sent: forgotten.
     Sent,
-    /// It was not: it comes up again, after 30 s, then twice as long each time, an hour at most.
+    /// It was not: it comes up again after [`wait_after`].
     Failed,
     /// It was not and never will be: forgotten.
     GivenUp,
@@ -147,21 +143,5 @@ impl Registry {
             .await
             .map_err(failed)?;
         Ok(Backlog { waiting, oldest: oldest.map(Timestamp::from_epoch) })
-    }
-}
-
-fn wait_after(attempt: i64) -> Lifetime {
-    let doublings = attempt.saturating_sub(1).clamp(0, 16);
-    Lifetime::seconds((FIRST_WAIT << doublings).min(LONGEST_WAIT))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_doubles_up_to_an_hour() {
-        let waits: Vec<u32> = [i64::MIN, 1, 2, 3, 7, 8, i64::MAX].map(|n| wait_after(n).as_seconds()).to_vec();
-        assert_eq!(waits, [30, 30, 60, 120, 1920, 3600, 3600]);
     }
 }
