@@ -50,6 +50,9 @@ pub struct Client {
     pub providers: ProviderFilter,
     /// Whether PKCE is required of it (RFC 7636); it is unless lifted for an old client.
     pub pkce: PkceRule,
+    /// Whether it must push its authorization requests (RFC 9126 §6).
+    #[serde(default)]
+    pub pushing: PushRule,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }
@@ -112,6 +115,17 @@ pub enum AmrRule {
     Granted,
     /// It may not.
     Withheld,
+}
+
+/// Whether authorization requests must be pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PushRule {
+    /// They may.
+    #[default]
+    Optional,
+    /// They must.
+    Required,
 }
 
 /// Whether PKCE is required.
@@ -304,6 +318,11 @@ impl Client {
             minimum_level: own.minimum_level,
             providers: own.providers,
             pkce: own.pkce,
+            pushing: match fields.map.get("require_pushed_authorization_requests") {
+                None | Some(Value::Bool(false)) => PushRule::Optional,
+                Some(Value::Bool(true)) => PushRule::Required,
+                Some(_) => return Err(fields.wrong("require_pushed_authorization_requests", "true or false")),
+            },
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         })
@@ -438,6 +457,7 @@ const KNOWN: &[&str] = &[
     "authorization_signed_response_alg",
     "userinfo_signed_response_alg",
     "default_acr_values",
+    "require_pushed_authorization_requests",
     "subject_type",
     "contacts",
     "passerelle",

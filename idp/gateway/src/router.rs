@@ -18,7 +18,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::Shared;
 use crate::limits;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
 use crate::telemetry;
@@ -54,7 +54,9 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks", get(discovery::jwks))
         .route("/authorize", get(authorize::get).route_layer(begins).post(authorize::post))
+        .route("/par", post(par::post))
         .route("/token", post(token::post))
+        .route("/revoke", post(revoke::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/end-session", get(end_session::get).post(end_session::post))
         .route("/callback/{provider}", get(arrive::get).route_layer(returns));

@@ -8,6 +8,9 @@ use crate::jose::SigningAlgorithm;
 use crate::level::Level;
 use crate::oidc::response::ResponseMode;
 
+/// How clients may authenticate, at every endpoint that asks them to.
+const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+
 /// The discovery document of an issuer.
 pub fn discovery(issuer: &str) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
@@ -21,6 +24,11 @@ pub fn discovery(issuer: &str) -> Value {
         "userinfo_endpoint": endpoint("/userinfo"),
         "jwks_uri": endpoint("/jwks"),
         "end_session_endpoint": endpoint("/end-session"),
+        "pushed_authorization_request_endpoint": endpoint("/par"),
+        "require_pushed_authorization_requests": false,
+        "revocation_endpoint": endpoint("/revoke"),
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "scopes_supported": Scope::all().map(Scope::name).collect::<Vec<_>>(),
         "claims_supported": claims,
         "acr_values_supported": Level::ALL.map(Level::acr),
@@ -31,7 +39,7 @@ pub fn discovery(issuer: &str) -> Value {
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

@@ -6,6 +6,7 @@ pub mod error;
 pub mod logout;
 pub mod metadata;
 pub mod parameters;
+pub mod pushed;
 pub mod request;
 pub mod response;
 pub mod token;

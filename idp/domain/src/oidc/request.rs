@@ -10,16 +10,17 @@ use serde_json::Value;
 
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
+use super::pushed::{self, Pushed};
 use super::response::{Place, ResponseMode, ReturnAddress};
 use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
-use crate::client::{Client, ClientState, PkceRule, Registered, RegisteredRedirect};
+use crate::client::{Client, ClientState, PkceRule, PushRule, Registered, RegisteredRedirect};
 use crate::id::{ClientId, ProviderId};
 use crate::jose::{self, KeySet, SigningAlgorithm};
 use crate::language::Language;
 use crate::level::Level;
-use crate::secret::{base64url, from_base64url, same, sha256};
+use crate::secret::{Bearer, base64url, from_base64url, same, sha256};
 
 /// The longest `state` that is echoed, in bytes.
 pub const MAX_STATE: usize = 2048;
@@ -56,6 +57,8 @@ pub struct AuthorizationRequest {
     pub expected_subject: Option<String>,
     /// An ID token of ours that names the citizen the relying party expects (OIDC Core §3.1.2.1), not read yet.
     pub id_token_hint: Option<String>,
+    /// The reference it was pushed under, to be spent when the sign-in completes (RFC 9126 §7.3).
+    pub pushed: Option<Bearer<Pushed>>,
     /// The redirect URI, for the code to be bound to.
     pub redirect: RegisteredRedirect,
 }
@@ -170,6 +173,9 @@ pub enum PageFault {
     /// `redirect_uri` is not in the client's list.
     #[error("redirect_uri is not registered for this client")]
     RedirectUnknown,
+    /// `request_uri` names no request of this client that is still kept.
+    #[error("no such pushed request: expired, used, or of another client")]
+    ReferenceUnknown,
     /// `state` is repeated or longer than [`MAX_STATE`], so no answer could be matched.
     #[error("state is repeated or longer than 2048 bytes")]
     StateUnusable,
@@ -185,13 +191,41 @@ impl Incoming {
         Ok(Self { parameters, client })
     }
 
+    /// A request of a client that is known already.
+    pub(super) const fn of(client: ClientId, parameters: Parameters) -> Self {
+        Self { parameters, client }
+    }
+
     /// The client to look up.
     pub const fn client(&self) -> &ClientId {
         &self.client
     }
 
-    /// Checks the request against what was found; gives the client that is served, too.
+    /// The reference to a pushed request; a `request_uri` of another kind is refused later, unread.
+    pub fn pushed(&self) -> Option<Bearer<Pushed>> {
+        pushed::reference(self.parameters.one("request_uri").ok().flatten()?)
+    }
+
+    /// Checks the request against what was found; gives the client that is served, too. A client that must push its
+    /// requests is refused (RFC 9126 §5).
     pub fn check(self, found: Option<&Registered>) -> Result<(AuthorizationRequest, &Client), Rejected> {
+        let (request, client) = self.checked(found)?;
+        match client.pushing {
+            PushRule::Optional => Ok((request, client)),
+            PushRule::Required => Err(Rejected::Answer {
+                to: request.answer_to,
+                error: AuthorizeError::InvalidRequest,
+                description: "this client must push its authorization requests (RFC 9126)",
+            }),
+        }
+    }
+
+    /// Checks a pushed request.
+    pub(super) fn check_pushed(self, found: &Registered) -> Result<AuthorizationRequest, Rejected> {
+        self.checked(Some(found)).map(|(request, _)| request)
+    }
+
+    fn checked(self, found: Option<&Registered>) -> Result<(AuthorizationRequest, &Client), Rejected> {
         let client = match found {
             Some(Registered { client, state: ClientState::Active, .. }) => client,
             Some(Registered { state: ClientState::Disabled, .. }) | None => {
@@ -314,6 +348,7 @@ impl Answering {
             language,
             expected_subject: claims.subject,
             id_token_hint: self.one(parameters, "id_token_hint")?.map(str::to_owned),
+            pushed: None,
             redirect,
         })
     }

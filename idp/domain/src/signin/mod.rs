@@ -49,6 +49,7 @@ use crate::language::Language;
 use crate::level::{Level, LevelMet, LevelRefused};
 use crate::oidc::code::{Code, Grant};
 use crate::oidc::error::AuthorizeError;
+use crate::oidc::pushed::Pushed;
 use crate::oidc::request::AuthorizationRequest;
 use crate::oidc::response::{AuthorizationResponse, ReturnAddress};
 use crate::secret::{Bearer, same};
@@ -515,6 +516,11 @@ impl SignIn<Finishing> {
     /// When the citizen accepted.
     pub fn at(&self) -> Timestamp {
         self.step.at
+    }
+
+    /// The reference of a pushed request, which completes once.
+    pub fn pushed(&self) -> Option<&Bearer<Pushed>> {
+        self.base.request.pushed.as_ref()
     }
 
     /// What the citizen consented to; `None` where they were informed.

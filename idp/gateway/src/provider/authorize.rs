@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use domain::client::Client;
-use domain::id::{Reference, SignInId};
+use domain::client::{Client, ClientState, Registered};
+use domain::id::{ClientId, Reference, SignInId};
 use domain::language::Language;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::parameters::Parameters;
-use domain::oidc::request::{AuthorizationRequest, Incoming, Prompt, Rejected};
+use domain::oidc::pushed::Pushed;
+use domain::oidc::request::{AuthorizationRequest, Incoming, PageFault, Prompt, Rejected};
 use domain::secret::Bearer;
 use domain::signin::offer::{Choosable, choose};
 use domain::signin::session::{ProviderStanding, Session};
@@ -38,7 +39,11 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
     };
     let found = app.client(incoming.client());
     let keys = app.keys();
-    let checked = incoming.check(found.as_deref()).and_then(|(request, client)| match keys.own() {
+    let asked = match incoming.pushed() {
+        Some(reference) => opened(&app, incoming.client(), reference, found.as_deref()).await,
+        None => incoming.check(found.as_deref()),
+    };
+    let checked = asked.and_then(|(request, client)| match keys.own() {
         Some(own) => Ok((request.with_hint_read(app.issuer.as_str(), own)?, client)),
         None => Ok((request, client)),
     });
@@ -57,6 +62,25 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
             answer::send(&app, Occasion::of(&headers), &client.name, response)
         }
     }
+}
+
+/// The request that was pushed under a reference, for the client that pushed it (RFC 9126 §4). One that expired, was
+/// used, or is another client's makes a page: there is no redirect URI to trust.
+async fn opened<'a>(
+    app: &App,
+    client: &ClientId,
+    reference: Bearer<Pushed>,
+    found: Option<&'a Registered>,
+) -> Result<(AuthorizationRequest, &'a Client), Rejected> {
+    let served = found.filter(|found| found.state == ClientState::Active);
+    let registered = served.ok_or(Rejected::Page(PageFault::ClientUnknown))?;
+    let unknown = || Rejected::Page(PageFault::ReferenceUnknown);
+    let kept = app.ephemeral.look(&reference).await.map_err(|error| {
+        tracing::error!(%error, "a pushed request could not be looked up");
+        unknown()
+    })?;
+    let (pushed, _) = kept.ok_or_else(unknown)?;
+    Ok((pushed.request_for(client, reference).ok_or_else(unknown)?, &registered.client))
 }
 
 /// `POST /authorize`: the same request by GET. A cross-site POST carries no `SameSite=Lax` cookie, the GET that

@@ -110,6 +110,7 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found
                 PageFault::RedirectMissing => (WhatWentWrong::BadRequest, "P103"),
                 PageFault::RedirectUnknown => (WhatWentWrong::UnknownReturnAddress, "P104"),
                 PageFault::StateUnusable => (WhatWentWrong::BadRequest, "P105"),
+                PageFault::ReferenceUnknown => (WhatWentWrong::BadRequest, "P106"),
             };
             tracing::info!(%fault, code, "authorization request refused with a page");
             problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)

@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use domain::oidc::client_auth::{AuthenticatedClient, Presented};
+use domain::oidc::client_auth::AuthenticatedClient;
 use domain::oidc::code::{self, Code, Redemption};
-use domain::oidc::error::TokenError;
 use domain::oidc::parameters::Parameters;
 use domain::oidc::token::AccessToken;
 use domain::secret::Bearer;
 use domain::time::Lifetime;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap};
+use http::header::{CACHE_CONTROL, HeaderMap};
 use serde_json::Value;
-use store::ephemeral::{Kind, Put, Swap};
+use store::ephemeral::{Put, Swap};
 
+use super::authentication;
 use super::error::Refused;
 use super::form::Form;
 use crate::app::{App, Shared};
@@ -30,22 +30,11 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, Form(for
 }
 
 async fn exchange(app: &App, headers: &HeaderMap, form: &Parameters) -> Result<Value, Refused> {
-    let authorization = authorization(headers)?;
-    let presented = Presented::read(authorization, form)?;
+    let presented = authentication::presented(headers, form)?;
     let found = app.client(presented.client());
-    let client = presented.verify(found.as_deref(), app.issuer.as_str(), app.clock.now())?;
-    spend_assertion(app, &client).await?;
+    let client = authentication::verified(app, &presented, found.as_deref()).await?;
     let (redemption, code) = Redemption::read(form)?;
     redeem(app, &client, &redemption, &code).await
-}
-
-/// A client assertion counts once, on all nodes (RFC 7523 §3).
-async fn spend_assertion(app: &App, client: &AuthenticatedClient<'_>) -> Result<(), Refused> {
-    let Some(assertion) = client.assertion() else { return Ok(()) };
-    match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
-        Put::Fresh => Ok(()),
-        Put::Taken => Err(TokenError::InvalidClient.into()),
-    }
 }
 
 /// The code is spent whatever comes of it. The token is kept before the code is spent on it: a replay that comes in
@@ -101,14 +90,4 @@ async fn revoke(app: &App, gave: Option<Bearer<AccessToken>>) -> Result<Value, R
         let _: Option<AccessToken> = app.ephemeral.take(&token).await?;
     }
     Err(code::UNKNOWN.into())
-}
-
-/// The one `Authorization` header, as text.
-pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<&str>, TokenError> {
-    let mut all = headers.get_all(AUTHORIZATION).iter();
-    let (first, second) = (all.next(), all.next());
-    if second.is_some() {
-        return Err(TokenError::InvalidRequest("two Authorization headers"));
-    }
-    first.map(|value| value.to_str().map_err(|_| TokenError::InvalidClient)).transpose()
 }

@@ -11,9 +11,9 @@ use domain::secret::Bearer;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
+use super::authentication::authorization;
 use super::error::Refused;
 use super::form::is_form;
-use super::token::authorization;
 use crate::app::{App, Shared};
 
 /// `GET /userinfo`. A token in the query is never read (RFC 9700 §4.3.2).

@@ -8,12 +8,13 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
+use domain::oidc::pushed::Pushed;
 use domain::secret::Bearer;
 use domain::signin::session::Session;
 use domain::signin::{Finishing, SignIn};
 use http::header::HeaderMap;
 use store::StoreError;
-use store::ephemeral::Put;
+use store::ephemeral::{Kind, Put};
 use store::registry::{Consent, Finish, Finished};
 
 use super::at::{At, Slot, unavailable};
@@ -54,6 +55,14 @@ async fn conclude(
             Err(response) => response,
         });
     };
+    if !completes(app, &signin).await? {
+        let description = "the pushed request was completed before: push another";
+        let given_up = signin.give_up(issuer, AuthorizeError::InvalidRequest, description, now);
+        return Ok(match slot.advance(app, given_up.signin.into()).await {
+            Ok(_) => answer::send(app, occasion, &service, given_up.response),
+            Err(response) => response,
+        });
+    }
     account_for(app, &signin).await?;
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
@@ -67,6 +76,18 @@ async fn conclude(
         Ok(Ok(_) | Err(_)) => Ok(response),
         Err(elsewhere) => Ok(elsewhere),
     }
+}
+
+/// Spends the reference of a pushed request (RFC 9126 §7.3): on all nodes, one sign-in completes it. That sign-in may
+/// come here again.
+async fn completes(app: &App, signin: &SignIn<Finishing>) -> Result<bool, StoreError> {
+    let Some(reference) = signin.pushed() else { return Ok(true) };
+    let text = reference.expose();
+    let fields = [text.as_bytes(), signin.id().as_str().as_bytes()];
+    let own = app.ephemeral.once(Kind::Pushed, &fields, app.lifetimes.sign_in).await?;
+    let any = app.ephemeral.once(Kind::Pushed, &fields[..1], app.lifetimes.sign_in).await?;
+    let _: Option<Pushed> = app.ephemeral.take(reference).await?;
+    Ok(any == Put::Fresh || own == Put::Taken)
 }
 
 /// Journal, consent and notice: one transaction, bound to the sign-in.

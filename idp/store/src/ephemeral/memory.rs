@@ -66,7 +66,7 @@ impl Memory {
     fn room(&self, place: Place) -> &Room {
         match place.kind {
             Kind::SignIn => &self.sign_ins,
-            Kind::Session | Kind::Code | Kind::AccessToken | Kind::ClientAssertion => &self.rest,
+            Kind::Session | Kind::Code | Kind::AccessToken | Kind::Pushed | Kind::ClientAssertion => &self.rest,
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Kind {
     Code,
     /// An access token.
     AccessToken,
+    /// A pushed authorization request, and the use of one (RFC 9126).
+    Pushed,
     /// A client assertion that was used (RFC 7523 §3, `jti`).
     ClientAssertion,
 }
@@ -53,6 +55,7 @@ impl Kind {
             Self::Session => "session",
             Self::Code => "code",
             Self::AccessToken => "token",
+            Self::Pushed => "pushed",
             Self::ClientAssertion => "assertion",
         }
     }

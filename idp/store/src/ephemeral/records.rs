@@ -1,6 +1,7 @@
 //! Which of the domain's values are kept under a bearer secret. The one list of them.
 
 use domain::oidc::code::Code;
+use domain::oidc::pushed::Pushed;
 use domain::oidc::token::AccessToken;
 use domain::signin::AnySignIn;
 use domain::signin::session::Session;
@@ -21,4 +22,8 @@ impl Record for Code {
 
 impl Record for AccessToken {
     const KIND: Kind = Kind::AccessToken;
+}
+
+impl Record for Pushed {
+    const KIND: Kind = Kind::Pushed;
 }

@@ -1,0 +1,42 @@
+//! Who calls: client authentication, the same at every endpoint that asks for it.
+
+use domain::client::Registered;
+use domain::oidc::client_auth::{AuthenticatedClient, Presented};
+use domain::oidc::error::TokenError;
+use domain::oidc::parameters::Parameters;
+use http::header::{AUTHORIZATION, HeaderMap};
+use store::ephemeral::{Kind, Put};
+
+use super::error::Refused;
+use crate::app::App;
+
+/// What a request presents.
+pub(super) fn presented(headers: &HeaderMap, form: &Parameters) -> Result<Presented, Refused> {
+    Ok(Presented::read(authorization(headers)?, form)?)
+}
+
+/// The client that proved who it is. An assertion counts once, on all nodes (RFC 7523 §3).
+pub(super) async fn verified<'a>(
+    app: &App,
+    presented: &Presented,
+    found: Option<&'a Registered>,
+) -> Result<AuthenticatedClient<'a>, Refused> {
+    let client = presented.verify(found, app.issuer.as_str(), app.clock.now())?;
+    if let Some(assertion) = client.assertion() {
+        match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
+            Put::Fresh => {}
+            Put::Taken => return Err(TokenError::InvalidClient.into()),
+        }
+    }
+    Ok(client)
+}
+
+/// The one `Authorization` header, as text.
+pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<&str>, TokenError> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let (first, second) = (all.next(), all.next());
+    if second.is_some() {
+        return Err(TokenError::InvalidRequest("two Authorization headers"));
+    }
+    first.map(|value| value.to_str().map_err(|_| TokenError::InvalidClient)).transpose()
+}

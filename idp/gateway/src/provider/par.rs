@@ -1,0 +1,45 @@
+//! `POST /par` (RFC 9126): an authorization request pushed behind the scenes.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use domain::oidc::parameters::Parameters;
+use domain::oidc::pushed::{NotPushed, PUSHED_LIFE, Pushed, request_uri};
+use domain::secret::Bearer;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, HeaderMap};
+use serde_json::json;
+use store::ephemeral::Put;
+
+use super::authentication;
+use super::error::Refused;
+use super::form::Form;
+use crate::app::{App, Shared};
+
+/// `POST /par`.
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, Form(form): Form) -> Response {
+    match push(&app, &headers, form).await {
+        Ok(Ok(reference)) => {
+            let answer = json!({"request_uri": request_uri(&reference), "expires_in": PUSHED_LIFE});
+            (StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+        }
+        Ok(Err(refused)) => {
+            let body = json!({"error": refused.error.code(), "error_description": refused.description});
+            (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+        }
+        Err(refused) => refused.answer(),
+    }
+}
+
+async fn push(app: &App, headers: &HeaderMap, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
+    let presented = authentication::presented(headers, &form)?;
+    let found = app.client(presented.client());
+    let client = authentication::verified(app, &presented, found.as_deref()).await?;
+    let pushed = match Pushed::check(form, &client) {
+        Ok(pushed) => pushed,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let reference = Bearer::from_random(app.random.bytes());
+    let _: Put = app.ephemeral.put(&reference, &pushed, PUSHED_LIFE).await?;
+    Ok(Ok(reference))
+}
