@@ -173,7 +173,7 @@ mod tests {
         for host in 0..=255 {
             let _ = limits.take(Door::Authorize, IpAddr::from([192, 0, 2, host]));
         }
-        while buckets.len() > 0 {
+        while !buckets.is_empty() {
             // The first round is at once.
             let _ = tokio::time::timeout(Duration::from_millis(10), limits.look_after(&CancellationToken::new())).await;
         }

@@ -192,8 +192,8 @@ impl Drop for Serving {
 mod tests {
     use super::*;
 
-    fn subscriber(address: &str) -> Option<Subscriber> {
-        Some(Subscriber::of(address.parse().expect("an address")))
+    fn subscriber(address: &str) -> Subscriber {
+        Subscriber::of(address.parse().expect("an address"))
     }
 
     fn seats(connections: usize, each: usize, patience: Duration) -> Arc<Seats> {
@@ -201,8 +201,8 @@ mod tests {
     }
 
     /// Takes a seat, and fails where it would wait for ever.
-    async fn take(seats: &Arc<Seats>, by: Option<Subscriber>, leave: &CancellationToken) -> Option<Seat> {
-        timeout(Duration::from_secs(20), seats.take(by, leave)).await.expect("an answer")
+    async fn take(seats: &Arc<Seats>, by: impl Into<Option<Subscriber>>, leave: &CancellationToken) -> Option<Seat> {
+        timeout(Duration::from_secs(20), seats.take(by.into(), leave)).await.expect("an answer")
     }
 
     const AT_ONCE: Duration = Duration::ZERO;
@@ -225,7 +225,7 @@ mod tests {
         let seat = take(&seats, subscriber("192.0.2.1"), &token).await.expect("free");
         let serving = seat.place().serve();
         let other = CancellationToken::new();
-        assert!(matches!(seats.offer(subscriber("192.0.2.2"), &other), Offer::Later));
+        assert!(matches!(seats.offer(Some(subscriber("192.0.2.2")), &other), Offer::Later));
         assert!(!token.is_cancelled());
         drop(serving);
         assert!(take(&seats, subscriber("192.0.2.2"), &other).await.is_some());
