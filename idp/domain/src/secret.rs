@@ -53,24 +53,49 @@ impl<R> Bearer<R> {
         Bearer::from_random(self.expand(&[b"derive", label.as_bytes()]))
     }
 
-    /// 32 bytes for `purpose`, by HKDF-SHA-256 (RFC 5869). The parts are told apart by their lengths.
+    /// 32 bytes for `purpose`, by HKDF-Expand (RFC 5869). The parts are told apart by their lengths.
     pub fn expand(&self, purpose: &[&[u8]]) -> [u8; 32] {
         expand(&self.bytes, purpose)
     }
+
+    /// Twice 32 bytes for `purpose`, in one expansion.
+    pub fn expand_twice(&self, purpose: &[&[u8]]) -> ([u8; 32], [u8; 32]) {
+        expand_twice(&self.bytes, purpose)
+    }
 }
 
-/// 32 bytes for `purpose` from a 32-byte key, by HKDF-SHA-256 (RFC 5869); the parts are told apart by their lengths.
-///
-/// # Panics
-/// Never: 32 bytes are one block of the function.
+/// 32 bytes for `purpose` from a 32-byte key, by HKDF-Expand with SHA-256 (RFC 5869 §2.3); the parts are told apart by
+/// their lengths. The extraction step is left out, as §3.3 allows: the key is uniformly random already.
 pub fn expand(key: &[u8; 32], purpose: &[&[u8]]) -> [u8; 32] {
-    let info = delimited(purpose);
-    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"passerelle").extract(key);
     let mut out = [0_u8; 32];
-    prk.expand(&[&info], hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut out))
-        .expect("32 bytes is one HKDF-SHA-256 block");
+    fill(key, purpose, hkdf::HKDF_SHA256, &mut out);
     out
+}
+
+/// Twice 32 bytes for `purpose` from a 32-byte key, in one expansion.
+pub fn expand_twice(key: &[u8; 32], purpose: &[&[u8]]) -> ([u8; 32], [u8; 32]) {
+    let mut out = Zeroizing::new([0_u8; 64]);
+    fill(key, purpose, TwoBlocks, out.as_mut());
+    let (mut one, mut two) = ([0_u8; 32], [0_u8; 32]);
+    one.copy_from_slice(&out[..32]);
+    two.copy_from_slice(&out[32..]);
+    (one, two)
+}
+
+struct TwoBlocks;
+
+impl hkdf::KeyType for TwoBlocks {
+    fn len(&self) -> usize {
+        64
+    }
+}
+
+fn fill(key: &[u8; 32], purpose: &[&[u8]], length: impl hkdf::KeyType, out: &mut [u8]) {
+    let info = delimited(purpose);
+    hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, key)
+        .expand(&[&info], length)
+        .and_then(|okm| okm.fill(out))
+        .expect("one or two blocks are far below the 255 of HKDF-SHA-256");
 }
 
 /// Joins fields so that no two lists of fields give the same bytes: each is preceded by its length (8 bytes, big endian).
@@ -192,6 +217,14 @@ mod tests {
     fn fields_are_told_apart_by_their_lengths() {
         assert_ne!(delimited(&[b"ab", b"c"]), delimited(&[b"a", b"bc"]));
         assert_ne!(delimited(&[b"ab"]), delimited(&[b"ab", b""]));
+    }
+
+    #[test]
+    fn two_expansions_in_one_differ_from_each_other_and_by_purpose() {
+        let (one, two) = expand_twice(&[7; 32], &[b"a"]);
+        assert_ne!(one, two);
+        assert_eq!(one, expand(&[7; 32], &[b"a"]), "the first block is the one of a single expansion");
+        assert_ne!(expand_twice(&[7; 32], &[b"b"]).0, one);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use domain::language::Language;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::csrf::CsrfLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -19,6 +20,7 @@ use crate::app::Shared;
 use crate::limits;
 use crate::pages::problem::WhatWentWrong;
 use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
+use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
 use crate::telemetry;
@@ -83,9 +85,14 @@ fn https_only() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"))
 }
 
-fn csrf(app: &Shared) -> CsrfLayer {
+/// Refuses what stood on another site, with a page.
+fn csrf(app: &Shared) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
+    let refusing = Arc::clone(app);
     // The issuer is trusted by name, so that a proxy that rewrites `Host` locks nobody out.
-    CsrfLayer::new().add_trusted_origin(app.issuer.as_str()).expect("an issuer is an origin")
+    CsrfLayer::new()
+        .add_trusted_origin(app.issuer.as_str())
+        .expect("an issuer is an origin")
+        .with_rejection_response(move |_| stale(&refusing, Occasion::in_language(Language::default())))
 }
 
 async fn asset(State(app): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {

@@ -59,9 +59,9 @@ pub(crate) struct Lock {
 impl Lock {
     /// The lock of the record that `bearer` opens.
     pub(crate) fn of<R: Record>(bearer: &Bearer<R>) -> Self {
-        let kind = R::KIND.name().as_bytes();
-        let key = Zeroizing::new(bearer.expand(&[b"key", kind]));
-        Self { place: Place { kind: R::KIND, hash: bearer.expand(&[b"place", kind]) }, key: aes(&key) }
+        let (hash, key) = bearer.expand_twice(&[b"record", R::KIND.name().as_bytes()]);
+        let key = Zeroizing::new(key);
+        Self { place: Place { kind: R::KIND, hash }, key: aes(&key) }
     }
 
     pub(crate) fn place(&self) -> Place {

@@ -19,7 +19,7 @@ use super::form::Form;
 use crate::app::{App, Shared};
 
 /// How long a spent code is remembered, so that a replay is seen and revokes what the code gave.
-const REPLAY_SEEN: Lifetime = Lifetime::seconds(3600);
+const REPLAY_SEEN: Lifetime = Lifetime::seconds(900);
 
 /// `POST /token`.
 pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, Form(form): Form) -> Response {

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 /// Notices taken at once.
 const BATCH: u32 = 16;
 /// Notices on their way at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 16;
 /// How long this node alone has the notices it took: longer than a batch can take.
 const LEASE: Lifetime = Lifetime::seconds(180);
 /// Between two looks at the outbox when nobody calls: notices whose wait is over, or that another node left behind.

@@ -103,7 +103,7 @@ impl Mailer {
             .port(mail.port)
             .tls(tls)
             .timeout(Some(STEP_TIME))
-            .pool_config(PoolConfig::new().max_size(4).idle_timeout(Duration::from_mins(1)));
+            .pool_config(PoolConfig::new().max_size(16).idle_timeout(Duration::from_mins(1)));
         if let Some((name, password)) = &mail.login {
             transport = transport.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
