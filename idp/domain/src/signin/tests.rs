@@ -6,14 +6,14 @@ use serde_json::json;
 
 use super::*;
 use crate::client::{ClientState, Registered};
-use crate::identity::account::{Account, AccountSecret, AccountState};
+use crate::identity::account::{Account, AccountSecret, AccountState, NotAdmitted};
 use crate::identity::civil::{Answer, Life, Outcome as Finding};
 use crate::identity::pivot::{Pivot, RawPivot};
-use crate::identity::subject::SubjectSecret;
+use crate::identity::subject::{Subject, SubjectSecret};
 use crate::level::LevelRange;
 use crate::oidc::parameters::Parameters;
 use crate::oidc::request::Incoming;
-use crate::upstream::{AcrTable, Authentication, ClientFilter, Provider, ProviderStatus, Visibility};
+use crate::upstream::{AcrTable, Assertion, Authentication, ClientFilter, Provider, ProviderStatus, Visibility};
 use offer::{Health, choose};
 use session::{NotReusable, ProviderStanding};
 

@@ -1,250 +1,19 @@
-//! A relying party as it is registered: who it is, where it may be answered, what it may ask.
-//!
-//! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
-//! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
+//! Client metadata, read strictly: a field that nobody knows, or of the wrong JSON type, refuses the whole.
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use url::Url;
 
+use super::redirect::{RedirectFault, check_redirect_uri};
+use super::{
+    AmrRule, Authentication, Client, Kind, Label, PkceRule, ProviderFilter, PushRule, UserinfoFormat, default_algorithm,
+};
 use crate::claims::scopes::Scope;
 use crate::id::{BadId, ClientId, ProviderId, Sector};
 use crate::jose::{BadKeySet, KeySet, SigningAlgorithm};
-use crate::language::Language;
 use crate::level::Level;
-use crate::secret::SecretDigest;
-
-/// A relying party as registered.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Client {
-    /// Its `client_id`.
-    pub id: ClientId,
-    /// Its name, as citizens read it.
-    pub name: Label,
-    /// Its home page, where a citizen can start again.
-    pub uri: Option<String>,
-    /// Whether it is a public service or a private party; private parties need the citizen's consent.
-    pub kind: Kind,
-    /// The sector its pairwise subjects belong to.
-    pub sector: Sector,
-    /// How it proves who it is at the token endpoint.
-    pub authentication: Authentication,
-    /// The scopes it is habilitated to ask for.
-    pub scopes: BTreeSet<Scope>,
-    /// Whether it may ask which authentication methods were used (`amr`).
-    pub amr: AmrRule,
-    /// The algorithm of its ID tokens.
-    pub id_token_algorithm: SigningAlgorithm,
-    /// The algorithm of signed authorization responses (JARM §3).
-    #[serde(default = "default_algorithm")]
-    pub authorization_algorithm: SigningAlgorithm,
-    /// How it receives userinfo.
-    pub userinfo: UserinfoFormat,
-    /// The level asked for when a request names none.
-    pub default_level: Level,
-    /// The level it never goes below, whatever a request says.
-    pub minimum_level: Level,
-    /// The identity providers it accepts.
-    pub providers: ProviderFilter,
-    /// Whether PKCE is required of it (RFC 7636); it is unless lifted for an old client.
-    pub pkce: PkceRule,
-    /// Whether it must push its authorization requests (RFC 9126 §6).
-    #[serde(default)]
-    pub pushing: PushRule,
-    redirect_uris: Vec<String>,
-    post_logout_redirect_uris: Vec<String>,
-}
-
-/// A registered relying party, with what is kept beside its metadata.
-#[derive(Debug, Clone)]
-pub struct Registered {
-    /// Its metadata.
-    pub client: Client,
-    /// The digest of its secret, when it has one.
-    pub secret: Option<SecretDigest>,
-    /// Whether it is served.
-    pub state: ClientState,
-}
-
-/// Whether a client is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClientState {
-    /// It is.
-    Active,
-    /// It is not: its requests, codes and tokens are refused.
-    Disabled,
-}
-
-/// A text in the two languages of the pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Label {
-    /// French.
-    pub fr: String,
-    /// English.
-    pub en: String,
-}
-
-impl Label {
-    /// The text in a language.
-    pub fn in_language(&self, language: Language) -> &str {
-        match language {
-            Language::French => &self.fr,
-            Language::English => &self.en,
-        }
-    }
-}
-
-/// Public service or private party.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A public service: the citizen is informed of what is sent.
-    Public,
-    /// A private party: the citizen consents to what is sent.
-    Private,
-}
-
-/// Whether `amr` may be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AmrRule {
-    /// It may.
-    Granted,
-    /// It may not.
-    Withheld,
-}
-
-/// Whether authorization requests must be pushed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PushRule {
-    /// They may.
-    #[default]
-    Optional,
-    /// They must.
-    Required,
-}
-
-/// Whether PKCE is required.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PkceRule {
-    /// Required, with S256.
-    Required,
-    /// Accepted with S256, not required.
-    Optional,
-}
-
-/// How a client authenticates (OIDC Core §9). One method each: a client that registered one cannot use another.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Authentication {
-    /// The secret in the Authorization header (RFC 6749 §2.3.1).
-    ClientSecretBasic,
-    /// The secret in the body.
-    ClientSecretPost,
-    /// An assertion signed by one of these keys (RFC 7523).
-    PrivateKeyJwt(KeySet),
-}
-
-impl Authentication {
-    /// The registered name of the method.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::PrivateKeyJwt(_) => "private_key_jwt",
-        }
-    }
-
-    /// Whether the gateway has to make a secret.
-    pub const fn needs_secret(&self) -> bool {
-        match self {
-            Self::ClientSecretBasic | Self::ClientSecretPost => true,
-            Self::PrivateKeyJwt(_) => false,
-        }
-    }
-}
-
-/// How userinfo is answered (OIDC Core §5.3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum UserinfoFormat {
-    /// `application/json`.
-    Json,
-    /// `application/jwt`, signed.
-    Signed(SigningAlgorithm),
-}
-
-/// Which identity providers a client accepts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProviderFilter {
-    /// All.
-    All,
-    /// These alone.
-    Only(BTreeSet<ProviderId>),
-    /// All but these.
-    Except(BTreeSet<ProviderId>),
-}
-
-impl ProviderFilter {
-    /// Whether the filter lets a provider pass.
-    pub fn admits(&self, provider: &ProviderId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(list) => list.contains(provider),
-            Self::Except(list) => !list.contains(provider),
-        }
-    }
-}
-
-/// A redirect URI that stands in the client's own list. The only way to one is [`Client::redirect`] or
-/// [`Client::post_logout_redirect`], so an open redirect cannot be written.
-///
-/// ```compile_fail,E0451
-/// let evil = domain::client::RegisteredRedirect { uri: "https://evil.example/".into() };
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RegisteredRedirect {
-    uri: String,
-}
-
-impl RegisteredRedirect {
-    /// The URI, byte for byte as registered.
-    pub fn as_str(&self) -> &str {
-        &self.uri
-    }
-
-    /// The URI with parameters added to its query. A registered query is kept (RFC 6749 §3.1.2).
-    pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(parameters);
-        let query = query.finish();
-        let separator = match (query.is_empty(), self.uri.contains('?')) {
-            (true, _) => "",
-            (false, true) if self.uri.ends_with(['?', '&']) => "",
-            (false, true) => "&",
-            (false, false) => "?",
-        };
-        format!("{}{separator}{query}", self.uri)
-    }
-}
 
 impl Client {
-    /// The client's own redirect URI equal to `uri`, compared byte for byte (RFC 9700 §4.1.3).
-    pub fn redirect(&self, uri: &str) -> Option<RegisteredRedirect> {
-        find(&self.redirect_uris, uri)
-    }
-
-    /// The client's own post-logout redirect URI equal to `uri`, compared byte for byte (RP-Initiated Logout §3).
-    pub fn post_logout_redirect(&self, uri: &str) -> Option<RegisteredRedirect> {
-        find(&self.post_logout_redirect_uris, uri)
-    }
-
     /// Reads client metadata. `id` is used when the metadata names no `client_id`.
     pub fn from_metadata(metadata: &Value, id: impl FnOnce() -> ClientId) -> Result<Self, MetadataError> {
         let fields = Fields::new(metadata, "", KNOWN)?;
@@ -327,25 +96,6 @@ impl Client {
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         })
     }
-
-    /// The registered redirect URIs.
-    pub fn redirect_uris(&self) -> &[String] {
-        &self.redirect_uris
-    }
-
-    /// The registered post-logout redirect URIs.
-    pub fn post_logout_redirect_uris(&self) -> &[String] {
-        &self.post_logout_redirect_uris
-    }
-}
-
-/// What the standard makes the default (JARM §3). Clients kept before the field existed have it too.
-const fn default_algorithm() -> SigningAlgorithm {
-    SigningAlgorithm::Rs256
-}
-
-fn find(list: &[String], uri: &str) -> Option<RegisteredRedirect> {
-    list.iter().find(|registered| *registered == uri).map(|uri| RegisteredRedirect { uri: uri.clone() })
 }
 
 /// Why client metadata was refused.
@@ -392,50 +142,6 @@ pub enum MetadataError {
     /// A key set that cannot be used.
     #[error("jwks: {0}")]
     Keys(BadKeySet),
-}
-
-/// Why a redirect URI cannot be registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RedirectFault {
-    /// Not an absolute URI, or one that parsing would rewrite, so that what is compared is not what is followed.
-    #[error("not an absolute URI in its canonical form (lower-case host, no default port, no dot segments, ASCII)")]
-    NotCanonical,
-    /// Neither https nor http on the loopback interface (RFC 9700 §2.6).
-    #[error("must be https, or http on 127.0.0.1, [::1] or localhost")]
-    Scheme,
-    /// It has a fragment (RFC 6749 §3.1.2).
-    #[error("must not have a fragment")]
-    Fragment,
-    /// It has a user name or password.
-    #[error("must not hold a user name or password")]
-    UserInfo,
-    /// Longer than 2048 bytes.
-    #[error("is longer than 2048 bytes")]
-    TooLong,
-}
-
-/// Checks that a redirect URI may be registered.
-pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectFault> {
-    if uri.len() > 2048 {
-        return Err(RedirectFault::TooLong);
-    }
-    let parsed = Url::parse(uri).map_err(|_| RedirectFault::NotCanonical)?;
-    let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    if !(parsed.scheme() == "https" || parsed.scheme() == "http" && loopback) {
-        return Err(RedirectFault::Scheme);
-    }
-    if parsed.fragment().is_some() {
-        return Err(RedirectFault::Fragment);
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(RedirectFault::UserInfo);
-    }
-    // `https://host` is the same as `https://host/`; anything else that parsing changes hides something.
-    let dotted_host = parsed.host_str().is_none_or(|host| host.ends_with('.') || host.contains('*'));
-    if dotted_host || uri.contains('\\') || (parsed.as_str() != uri && parsed.as_str() != format!("{uri}/")) {
-        return Err(RedirectFault::NotCanonical);
-    }
-    Ok(())
 }
 
 const AUTH_METHODS: &str = "client_secret_basic, client_secret_post, private_key_jwt";

@@ -1,0 +1,234 @@
+//! A relying party as it is registered: who it is, where it may be answered, what it may ask.
+//!
+//! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
+//! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
+
+mod metadata;
+mod redirect;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::claims::scopes::Scope;
+use crate::id::{ClientId, ProviderId, Sector};
+use crate::jose::{KeySet, SigningAlgorithm};
+use crate::language::Language;
+use crate::level::Level;
+use crate::secret::SecretDigest;
+
+pub use metadata::MetadataError;
+use redirect::find;
+pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
+
+/// A relying party as registered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Client {
+    /// Its `client_id`.
+    pub id: ClientId,
+    /// Its name, as citizens read it.
+    pub name: Label,
+    /// Its home page, where a citizen can start again.
+    pub uri: Option<String>,
+    /// Whether it is a public service or a private party; private parties need the citizen's consent.
+    pub kind: Kind,
+    /// The sector its pairwise subjects belong to.
+    pub sector: Sector,
+    /// How it proves who it is at the token endpoint.
+    pub authentication: Authentication,
+    /// The scopes it is habilitated to ask for.
+    pub scopes: BTreeSet<Scope>,
+    /// Whether it may ask which authentication methods were used (`amr`).
+    pub amr: AmrRule,
+    /// The algorithm of its ID tokens.
+    pub id_token_algorithm: SigningAlgorithm,
+    /// The algorithm of signed authorization responses (JARM §3).
+    #[serde(default = "default_algorithm")]
+    pub authorization_algorithm: SigningAlgorithm,
+    /// How it receives userinfo.
+    pub userinfo: UserinfoFormat,
+    /// The level asked for when a request names none.
+    pub default_level: Level,
+    /// The level it never goes below, whatever a request says.
+    pub minimum_level: Level,
+    /// The identity providers it accepts.
+    pub providers: ProviderFilter,
+    /// Whether PKCE is required of it (RFC 7636); it is unless lifted for an old client.
+    pub pkce: PkceRule,
+    /// Whether it must push its authorization requests (RFC 9126 §6).
+    #[serde(default)]
+    pub pushing: PushRule,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+}
+
+/// A registered relying party, with what is kept beside its metadata.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// Its metadata.
+    pub client: Client,
+    /// The digest of its secret, when it has one.
+    pub secret: Option<SecretDigest>,
+    /// Whether it is served.
+    pub state: ClientState,
+}
+
+/// Whether a client is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientState {
+    /// It is.
+    Active,
+    /// It is not: its requests, codes and tokens are refused.
+    Disabled,
+}
+
+/// A text in the two languages of the pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// French.
+    pub fr: String,
+    /// English.
+    pub en: String,
+}
+
+impl Label {
+    /// The text in a language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.fr,
+            Language::English => &self.en,
+        }
+    }
+}
+
+/// Public service or private party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A public service: the citizen is informed of what is sent.
+    Public,
+    /// A private party: the citizen consents to what is sent.
+    Private,
+}
+
+/// Whether `amr` may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AmrRule {
+    /// It may.
+    Granted,
+    /// It may not.
+    Withheld,
+}
+
+/// Whether authorization requests must be pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PushRule {
+    /// They may.
+    #[default]
+    Optional,
+    /// They must.
+    Required,
+}
+
+/// Whether PKCE is required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PkceRule {
+    /// Required, with S256.
+    Required,
+    /// Accepted with S256, not required.
+    Optional,
+}
+
+/// How a client authenticates (OIDC Core §9). One method each: a client that registered one cannot use another.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authentication {
+    /// The secret in the Authorization header (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+    /// The secret in the body.
+    ClientSecretPost,
+    /// An assertion signed by one of these keys (RFC 7523).
+    PrivateKeyJwt(KeySet),
+}
+
+impl Authentication {
+    /// The registered name of the method.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt(_) => "private_key_jwt",
+        }
+    }
+
+    /// Whether the gateway has to make a secret.
+    pub const fn needs_secret(&self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::PrivateKeyJwt(_) => false,
+        }
+    }
+}
+
+/// How userinfo is answered (OIDC Core §5.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UserinfoFormat {
+    /// `application/json`.
+    Json,
+    /// `application/jwt`, signed.
+    Signed(SigningAlgorithm),
+}
+
+/// Which identity providers a client accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderFilter {
+    /// All.
+    All,
+    /// These alone.
+    Only(BTreeSet<ProviderId>),
+    /// All but these.
+    Except(BTreeSet<ProviderId>),
+}
+
+impl ProviderFilter {
+    /// Whether the filter lets a provider pass.
+    pub fn admits(&self, provider: &ProviderId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(list) => list.contains(provider),
+            Self::Except(list) => !list.contains(provider),
+        }
+    }
+}
+
+impl Client {
+    /// The client's own redirect URI equal to `uri`, compared byte for byte (RFC 9700 §4.1.3).
+    pub fn redirect(&self, uri: &str) -> Option<RegisteredRedirect> {
+        find(&self.redirect_uris, uri)
+    }
+
+    /// The client's own post-logout redirect URI equal to `uri`, compared byte for byte (RP-Initiated Logout §3).
+    pub fn post_logout_redirect(&self, uri: &str) -> Option<RegisteredRedirect> {
+        find(&self.post_logout_redirect_uris, uri)
+    }
+
+    /// The registered redirect URIs.
+    pub fn redirect_uris(&self) -> &[String] {
+        &self.redirect_uris
+    }
+
+    /// The registered post-logout redirect URIs.
+    pub fn post_logout_redirect_uris(&self) -> &[String] {
+        &self.post_logout_redirect_uris
+    }
+}
+
+/// What the standard makes the default (JARM §3). Clients kept before the field existed have it too.
+const fn default_algorithm() -> SigningAlgorithm {
+    SigningAlgorithm::Rs256
+}

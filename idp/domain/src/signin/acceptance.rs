@@ -1,0 +1,220 @@
+//! The citizen's word: what they are told, what they accept, and the end that follows.
+
+use super::session::Session;
+use super::{Choosing, Ended, Finishing, Informing, Outcome, Reuse, SignIn, Verified};
+use crate::claims::release::GrantedScopes;
+use crate::client::{Client, Kind, Label};
+use crate::identity::account::{Account, NotAdmitted};
+use crate::level::Level;
+use crate::oidc::code::{Code, Grant};
+use crate::oidc::pushed::Pushed;
+use crate::oidc::response::AuthorizationResponse;
+use crate::secret::Bearer;
+use crate::time::Timestamp;
+
+/// How the citizen accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// They went on after being informed.
+    WentOn,
+    /// They ticked the consent.
+    Consented,
+}
+
+/// Proof that what was verified still holds at the moment the citizen accepts: the account still admits the provider, and
+/// a reused session was not ended meanwhile. Its only constructor is [`SignIn::still_holds`].
+#[derive(Debug)]
+pub struct StillHolds(());
+
+/// Why what was verified does not hold any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoLonger {
+    /// The session that was reused was ended.
+    #[error("the session was ended")]
+    SessionEnded,
+    /// The account was frozen, or the provider blocked, meanwhile.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+}
+
+/// A private party needs consent and none was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the citizen did not consent")]
+pub struct ConsentMissing;
+
+impl SignIn<Informing> {
+    /// The citizen.
+    pub fn citizen(&self) -> &Verified {
+        &self.step.verified
+    }
+
+    /// Whether the session of the browser was reused.
+    pub fn reuse(&self) -> Reuse {
+        self.step.reuse
+    }
+
+    /// What would be released to the client as it is registered now.
+    pub fn granted(&self, client: &Client) -> GrantedScopes {
+        GrantedScopes::intersect(&self.base.request.asked, client)
+    }
+
+    /// Whether the client must have the citizen's consent: a private party that receives personal data.
+    pub fn needs_consent(&self, client: &Client) -> bool {
+        client.kind == Kind::Private && !self.granted(client).is_anonymous()
+    }
+
+    /// The level that the relying party is told. A reused sign-in counts as substantial at most.
+    fn reported_level(&self) -> Level {
+        match self.step.reuse {
+            Reuse::Fresh => self.step.verified.level,
+            Reuse::Session => self.step.verified.level.reusable(),
+        }
+    }
+
+    /// Asks again, at the moment of acceptance, what may have changed while the citizen was reading. `session` is what
+    /// the browser holds now, `account` what is kept of the citizen.
+    pub fn still_holds(&self, session: Option<&Session>, account: Option<&Account>) -> Result<StillHolds, NoLonger> {
+        let verified = &self.step.verified;
+        if self.step.reuse == Reuse::Session && session.is_none_or(|session| *session.id() != verified.session) {
+            return Err(NoLonger::SessionEnded);
+        }
+        match account.filter(|account| account.key == verified.account) {
+            Some(account) => {
+                account.admits(&verified.identity.provider).map(|()| StillHolds(())).map_err(NoLonger::from)
+            }
+            None => Err(NoLonger::NotAdmitted(NotAdmitted::Frozen)),
+        }
+    }
+
+    /// Accepts. What is released is computed anew from the client as it is registered now.
+    pub fn accept(
+        self,
+        client: &Client,
+        acceptance: Acceptance,
+        _still: StillHolds,
+        code: [u8; 32],
+        at: Timestamp,
+    ) -> Result<SignIn<Finishing>, (Self, ConsentMissing)> {
+        let consented = match (self.needs_consent(client), acceptance) {
+            (true, Acceptance::WentOn) => return Err((self, ConsentMissing)),
+            (true, Acceptance::Consented) => {
+                let granted = self.granted(client);
+                let claims = granted.claims().into_iter().map(|claim| claim.name().to_owned());
+                Some(claims.chain(granted.elsewhere().map(|scope| scope.name().to_owned())).collect())
+            }
+            (false, _) => None,
+        };
+        let verified = &self.step.verified;
+        let grant = Grant {
+            client: client.id.clone(),
+            scopes: self.granted(client),
+            account: verified.account.clone(),
+            identity: verified.identity.clone(),
+            level: self.reported_level(),
+            amr: verified.amr.clone(),
+            auth_time: verified.auth_time,
+            session: verified.session.clone(),
+            nonce: self.base.request.nonce.clone(),
+            redirect: self.base.request.redirect.clone(),
+            challenge: self.base.request.challenge.clone(),
+        };
+        let Informing { verified, reuse } = self.step;
+        let step =
+            Finishing { code: Bearer::from_random(code), grant: Box::new(grant), verified, reuse, consented, at };
+        Ok(SignIn { base: self.base, step })
+    }
+
+    /// Goes back to the choice: « this is not me ».
+    pub fn change_account(self) -> SignIn<Choosing> {
+        SignIn { base: self.base, step: Choosing::default() }
+    }
+}
+
+impl SignIn<Finishing> {
+    /// The code to issue.
+    pub fn code(&self) -> &Bearer<Code> {
+        &self.step.code
+    }
+
+    /// What the code stands for.
+    pub fn grant(&self) -> &Grant {
+        &self.step.grant
+    }
+
+    /// The citizen.
+    pub fn citizen(&self) -> &Verified {
+        &self.step.verified
+    }
+
+    /// When the citizen accepted.
+    pub fn at(&self) -> Timestamp {
+        self.step.at
+    }
+
+    /// The reference of a pushed request, which completes once.
+    pub fn pushed(&self) -> Option<&Bearer<Pushed>> {
+        self.base.request.pushed.as_ref()
+    }
+
+    /// What the citizen consented to; `None` where they were informed.
+    pub fn consented(&self) -> Option<&[String]> {
+        self.step.consented.as_deref()
+    }
+
+    /// The session of the browser from now on, which remembers what the citizen was informed of: a new one after a fresh
+    /// sign-in; the earlier one, and never another, where it was reused. One that was ended meanwhile stays ended.
+    pub fn session_after(&self, earlier: Option<Session>) -> Option<Session> {
+        let mut session = match self.step.reuse {
+            Reuse::Fresh => Session::open((*self.step.verified).clone()),
+            Reuse::Session => earlier.filter(|earlier| earlier.id() == &self.step.verified.session)?,
+        };
+        session.inform(&self.base.request.client, self.step.grant.scopes.clone());
+        Some(session)
+    }
+
+    /// The act for the journal.
+    pub fn act(&self) -> crate::journal::Act {
+        crate::journal::Act::SignedIn {
+            account: self.step.verified.account.clone(),
+            client: self.base.request.client.clone(),
+            provider: self.step.verified.identity.provider.clone(),
+            level: self.step.grant.level,
+            scopes: self.step.grant.scopes.scopes().map(|scope| scope.name().to_owned()).collect(),
+            consultation: self.step.verified.consultation,
+            reuse: self.step.reuse,
+            consented: self.step.consented.clone(),
+            reference: self.base.reference.as_str().to_owned(),
+        }
+    }
+
+    /// The notice for the citizen.
+    pub fn notice(&self, provider: &Label) -> crate::notice::Notice {
+        let identity = &self.step.verified.identity;
+        let given = identity.pivot.given_names.first().map_or("", |name| name.as_str());
+        let family = identity.preferred_username.as_deref().unwrap_or(identity.pivot.family_name.as_str());
+        crate::notice::Notice {
+            to: identity.email.clone(),
+            language: self.base.language,
+            message: crate::notice::Message::SignedIn {
+                citizen: format!("{given} {family}"),
+                service: self.base.service.clone(),
+                provider: provider.clone(),
+                level: self.step.grant.level,
+                at: self.step.at,
+                reference: self.base.reference.as_str().to_owned(),
+            },
+        }
+    }
+
+    /// The response that brings the code to the relying party.
+    pub fn answer(&self, issuer: &str) -> AuthorizationResponse {
+        self.base.request.answer_to.code(issuer, &self.step.code.expose())
+    }
+
+    /// Ends the sign-in. Until the code ends, whoever clicks again gets the same answer.
+    pub fn end(self, issuer: &str, code_ends: Timestamp) -> SignIn<Ended> {
+        let answer = Box::new(self.answer(issuer));
+        let step = Ended { outcome: Outcome::Finished, answer, repeats_until: code_ends };
+        SignIn { base: self.base, step }
+    }
+}
