@@ -195,7 +195,7 @@ fn what_is_kept_of_a_request_is_bounded() {
         Some(Rejected::Page(PageFault::StateUnusable))
     );
     assert!(check(&with(&[("state", &long[1..])]), Some(&registered())).is_ok());
-    assert_eq!(answered(&[("nonce", &long[..MAX_NONCE + 1])]), AuthorizeError::InvalidRequest);
+    assert_eq!(answered(&[("nonce", &long[..=MAX_NONCE])]), AuthorizeError::InvalidRequest);
     assert_eq!(accepted(&[("nonce", &long[..MAX_NONCE])]).nonce.map(|nonce| nonce.len()), Some(MAX_NONCE));
     assert_eq!(accepted(&[("login_hint", &long)]).login_hint, None);
 }

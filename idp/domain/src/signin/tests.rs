@@ -136,7 +136,7 @@ fn a_citizen_goes_from_the_choice_to_a_code() {
     let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("no consent needed");
     match finishing.answer("https://i.example").deliver() {
         crate::oidc::response::Delivery::Redirect(url) => assert!(url.starts_with("https://v.example/?code=")),
-        form => panic!("{form:?}"),
+        crate::oidc::response::Delivery::Form { .. } => panic!("no form was asked for"),
     }
     assert_eq!(finishing.notice(&provider().title).to, "angela@exemple.fr");
     assert_eq!(finishing.grant().level, Level::Low);

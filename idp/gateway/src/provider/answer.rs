@@ -14,16 +14,14 @@ use crate::signin::page::{Occasion, problem};
 
 /// Sends a response to the relying party, through the browser.
 pub(crate) fn send(app: &App, occasion: Occasion, service: &Label, response: AuthorizationResponse) -> Response {
-    let response = match response.to_sign(app.clock.now()) {
-        None => response,
-        Some((algorithm, claims)) => match app.keys().sign(algorithm, "oauth-authz-resp+jwt", &claims) {
-            Some(jwt) => response.signed(jwt),
-            None => {
-                tracing::error!("no key signs authorization responses");
-                let what = WhatWentWrong::Unavailable;
-                return problem(app, occasion, StatusCode::SERVICE_UNAVAILABLE, what, "P500");
-            }
-        },
+    let response = if let Some((algorithm, claims)) = response.to_sign(app.clock.now()) {
+        let Some(jwt) = app.keys().sign(algorithm, "oauth-authz-resp+jwt", &claims) else {
+            tracing::error!("no key signs authorization responses");
+            return problem(app, occasion, StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable, "P500");
+        };
+        response.signed(jwt)
+    } else {
+        response
     };
     match response.deliver() {
         Delivery::Redirect(url) => see_other(&url),
