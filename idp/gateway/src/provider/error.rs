@@ -118,13 +118,11 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found
         Rejected::Answer { to, error, description } => {
             tracing::info!(error = error.code(), description, "authorization request refused");
             let response = to.error(app.issuer.as_str(), error, description);
-            match found {
-                Some(found) => answer::send(app, Occasion::of(headers), &found.client.name, response),
-                None => {
-                    let what = WhatWentWrong::UnknownService;
-                    problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, "P102")
-                }
-            }
+            let Some(found) = found else {
+                let what = WhatWentWrong::UnknownService;
+                return problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, "P102");
+            };
+            answer::send(app, Occasion::of(headers), &found.client.name, response)
         }
     }
 }

@@ -9,6 +9,7 @@ use http::header::HeaderMap;
 
 use super::at::{At, AtAny, to_page};
 use super::form::{Sent, stale};
+use super::inform::same_answer;
 use super::page::Occasion;
 use crate::app::Shared;
 use crate::pages::ended::{Ended, HowEnded};
@@ -28,23 +29,13 @@ pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: At
             (AuthorizeError::AccessDenied, "the citizen cancelled the sign-in")
         }
         // A second click follows the first.
-        AnySignIn::Ended(signin) => {
-            return match signin.repeat(app.clock.now()) {
-                Some(response) => answer::send(&app, occasion, &service, response),
-                None => to_page(&at.signin),
-            };
-        }
+        AnySignIn::Ended(_) => return same_answer(&app, &at.signin),
         AnySignIn::Finishing(_) => return to_page(&at.signin),
     };
     let given_up = at.signin.give_up(app.issuer.as_str(), error, description, app.clock.now());
     match at.slot.try_advance(&app, &given_up.signin.into()).await {
         Ok(Ok(_)) => answer::send(&app, occasion, &service, given_up.response),
-        Ok(Err(current)) => match *current {
-            AnySignIn::Ended(signin) if signin.outcome() == Outcome::GivenUp => {
-                answer::send(&app, occasion, &service, given_up.response)
-            }
-            current => to_page(&current),
-        },
+        Ok(Err(current)) => same_answer(&app, &current),
         Err(response) => response,
     }
 }

@@ -179,9 +179,9 @@ impl Metadata {
         let turn = self.breaker.turn().ok_or(Unreached::Resting)?;
         let outcome = call.await;
         if outcome.is_ok() {
-            turn.succeeded()
+            turn.succeeded();
         } else {
-            turn.failed()
+            turn.failed();
         }
         outcome
     }
