@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// A redirect URI that stands in the client's own list. The only way to one is [`Client::redirect`] or
-/// [`Client::post_logout_redirect`], so an open redirect cannot be written.
+/// A redirect URI that stands in the client's own list. The only way to one is [`Client::redirect`](super::Client::redirect) or
+/// [`Client::post_logout_redirect`](super::Client::post_logout_redirect), so an open redirect cannot be written.
 ///
 /// ```compile_fail,E0451
 /// let evil = domain::client::RegisteredRedirect { uri: "https://evil.example/".into() };

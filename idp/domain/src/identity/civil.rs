@@ -106,7 +106,7 @@ pub struct Confirmed {
 pub struct Sandbox(());
 
 impl Sandbox {
-    /// The proof, for an issuer whose host is 127.0.0.1, [::1] or localhost.
+    /// The proof, for an issuer whose host is `127.0.0.1`, `[::1]` or `localhost`.
     pub fn of(issuer: &str) -> Option<Self> {
         let url = url::Url::parse(issuer).ok()?;
         matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")).then_some(Self(()))

@@ -9,7 +9,8 @@
 //!            └───────────────────────── change account ───────────────────────┘      every step ── cancel ───────┘
 //! ```
 //!
-//! `verified` takes by value the proofs that only the checks can make: [`LevelMet`], and [`Admitted`], which holds the
+//! `verified` takes by value the proofs that only the checks can make: [`LevelMet`](crate::level::LevelMet), and
+//! [`Admitted`](crate::identity::account::Admitted), which holds the
 //! civil registry's confirmation. A code cannot be reached without them:
 //!
 //! ```
