@@ -5,6 +5,7 @@ mod demo;
 mod libraries;
 mod operator;
 mod pages;
+mod pushed;
 mod refused;
 mod sign_in;
 mod stores;

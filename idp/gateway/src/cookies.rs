@@ -33,7 +33,7 @@ pub(crate) enum Cookies {
 }
 
 /// At most so many bytes of cookies are looked at.
-const BOUND: usize = 16 * 1024;
+const BOUND: usize = 32 * 1024;
 
 impl Cookies {
     /// The way of an issuer.
@@ -70,10 +70,7 @@ impl Cookies {
     }
 
     fn arrived_name(self, id: &SignInId) -> String {
-        match self {
-            Self::Secure => format!("__Host-passerelle-{id}"),
-            Self::Loopback => format!("passerelle-{id}"),
-        }
+        format!("{}{id}", self.arrived_prefix())
     }
 
     /// Hands a secret to the browser.
@@ -86,12 +83,30 @@ impl Cookies {
         self.set(headers, self.session_name(), &secret.expose());
     }
 
-    /// Takes the session from the browser, and the secret of the sign-ins it has under way: the next person at this
-    /// machine begins with nothing.
-    pub(crate) fn clear(self, headers: &mut HeaderMap) {
-        for name in [self.session_name(), self.browser_name()] {
+    /// Takes from the browser its session, the secret of the sign-ins it has under way, and those that arrived: the next
+    /// person at this machine begins with nothing.
+    pub(crate) fn clear(self, sent: &HeaderMap, headers: &mut HeaderMap) {
+        let arrived = self.all_arrived(sent).into_iter().map(|(id, _)| self.arrived_name(&id));
+        for name in [self.session_name().to_owned(), self.browser_name().to_owned()].into_iter().chain(arrived) {
             let cookie = format!("{name}=; {}; Max-Age=0", self.attributes());
             headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+        }
+    }
+
+    /// The sign-ins of this browser whose citizen has arrived.
+    pub(crate) fn all_arrived(self, headers: &HeaderMap) -> Vec<(SignInId, Bearer<AnySignIn>)> {
+        let prefix = self.arrived_prefix();
+        pairs(headers)
+            .filter_map(|(name, value)| {
+                Some((SignInId::parse(name.strip_prefix(prefix)?).ok()?, Bearer::parse(value)?))
+            })
+            .collect()
+    }
+
+    const fn arrived_prefix(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-",
+            Self::Loopback => "passerelle-",
         }
     }
 
@@ -119,21 +134,11 @@ impl Cookies {
     /// The one value of that name. Two different values of one name mean that someone planted one: neither is used.
     fn read<R>(headers: &HeaderMap, name: &str) -> Option<Bearer<R>> {
         let mut found: Option<&str> = None;
-        let mut read = 0;
-        for header in headers.get_all(COOKIE) {
-            read += header.len();
-            if read > BOUND {
+        for (_, value) in pairs(headers).filter(|(key, _)| *key == name) {
+            if found.is_some_and(|held| held != value) {
                 return None;
             }
-            for pair in header.to_str().ok()?.split(';') {
-                let Some((key, value)) = pair.trim().split_once('=') else { continue };
-                if key == name {
-                    if found.is_some_and(|held| held != value) {
-                        return None;
-                    }
-                    found = Some(value);
-                }
-            }
+            found = Some(value);
         }
         Bearer::parse(found?)
     }
@@ -142,6 +147,21 @@ impl Cookies {
         let cookie = format!("{name}={value}; {}", self.attributes());
         headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
     }
+}
+
+/// The cookies of a request, as far as [`BOUND`] goes.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let mut read = 0;
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .take_while(move |pair| {
+            read += pair.len() + 1;
+            read <= BOUND
+        })
+        .filter_map(|pair| pair.trim().split_once('='))
 }
 
 #[cfg(test)]
@@ -180,7 +200,7 @@ mod tests {
             "__Host-passerelle-browser=short".to_owned(),
             format!("passerelle-browser={}", *one),
             format!("__Host-passerelle-browser={}; __Host-passerelle-browser={}", *one, *two),
-            format!("{}; __Host-passerelle-browser={}", "x=y; ".repeat(4000), *one),
+            format!("{}; __Host-passerelle-browser={}", "x=y; ".repeat(8000), *one),
         ] {
             assert!(Cookies::Secure.browser(&sent(&bad)).is_none(), "{}", &bad[..bad.len().min(80)]);
         }

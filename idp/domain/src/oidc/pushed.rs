@@ -16,7 +16,8 @@ use super::error::AuthorizeError;
 use super::parameters::Parameters;
 use super::request::{AuthorizationRequest, Incoming, Rejected};
 use crate::client::{ClientState, Registered};
-use crate::id::ClientId;
+use crate::id::{ClientId, SignInId};
+use crate::jose::KeySet;
 use crate::secret::Bearer;
 use crate::time::Lifetime;
 
@@ -30,6 +31,18 @@ const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 #[serde(transparent)]
 pub struct Pushed {
     request: Box<AuthorizationRequest>,
+}
+
+/// Which acceptance completed a pushed request: the only one that ever will.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Completion(pub SignInId);
+
+impl Completion {
+    /// Where the completion of a reference is kept.
+    pub fn of(reference: &Bearer<Pushed>) -> Bearer<Self> {
+        reference.derive("completion")
+    }
 }
 
 /// Why a request cannot be pushed: the code and sentence of the JSON answer (RFC 9126 §2.3).
@@ -56,6 +69,17 @@ impl Pushed {
             Ok(request) => Ok(Self { request: Box::new(request) }),
             Err(Rejected::Page(_)) => Err(bad("redirect_uri is missing or not registered, or state cannot be used")),
             Err(Rejected::Answer { error, description, .. }) => Err(NotPushed { error, description }),
+        }
+    }
+
+    /// The request with its hint read: what is kept is whom the relying party expects, not the token that says so.
+    pub fn with_hint_read(self, issuer: &str, own: &KeySet) -> Result<Self, NotPushed> {
+        match self.request.with_hint_read(issuer, own) {
+            Ok(request) => Ok(Self { request: Box::new(request) }),
+            Err(Rejected::Answer { error, description, .. }) => Err(NotPushed { error, description }),
+            Err(Rejected::Page(_)) => {
+                Err(NotPushed { error: AuthorizeError::InvalidRequest, description: "id_token_hint cannot be read" })
+            }
         }
     }
 

@@ -28,6 +28,9 @@ pub const MAX_STATE: usize = 2048;
 /// The longest `nonce` that is kept, in bytes.
 pub const MAX_NONCE: usize = 512;
 
+/// The longest `id_token_hint` that is read, in bytes.
+pub const MAX_HINT: usize = 4096;
+
 /// An authorization request that was checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
@@ -347,7 +350,7 @@ impl Answering {
             login_hint,
             language,
             expected_subject: claims.subject,
-            id_token_hint: self.one(parameters, "id_token_hint")?.map(str::to_owned),
+            id_token_hint: self.hint(parameters)?,
             pushed: None,
             redirect,
         })
@@ -357,6 +360,13 @@ impl Answering {
         match self.one(parameters, "nonce")? {
             Some(nonce) if nonce.len() > MAX_NONCE => Err(self.bad("nonce must not be longer than 512 bytes")),
             nonce => Ok(nonce.map(str::to_owned)),
+        }
+    }
+
+    fn hint(&self, parameters: &Parameters) -> Result<Option<String>, Rejected> {
+        match self.one(parameters, "id_token_hint")? {
+            Some(hint) if hint.len() > MAX_HINT => Err(self.bad("id_token_hint is longer than any ID token of ours")),
+            hint => Ok(hint.map(str::to_owned)),
         }
     }
 
@@ -463,9 +473,9 @@ struct ClaimsParameter {
     subject: Option<String>,
 }
 
-/// A subject that is asked for; one that is too long to be a subject (OIDC Core §2: 255 characters) names nobody.
+/// A subject that is asked for. One that is too long to be a subject (OIDC Core §2: 255 characters) is not kept.
 fn subject_of(wish: &Value) -> Option<&str> {
-    wish.get("value").and_then(Value::as_str).map(|subject| subject.get(..255).unwrap_or(subject))
+    wish.get("value").and_then(Value::as_str).filter(|subject| subject.len() <= 255)
 }
 
 fn texts_of(wish: &Value) -> Vec<String> {

@@ -198,6 +198,11 @@ fn what_is_kept_of_a_request_is_bounded() {
     assert_eq!(answered(&[("nonce", &long[..=MAX_NONCE])]), AuthorizeError::InvalidRequest);
     assert_eq!(accepted(&[("nonce", &long[..MAX_NONCE])]).nonce.map(|nonce| nonce.len()), Some(MAX_NONCE));
     assert_eq!(accepted(&[("login_hint", &long)]).login_hint, None);
+    for subject in ["x".repeat(256), format!("{}é", "x".repeat(254))] {
+        let claims = json!({"id_token": {"sub": {"value": subject}}}).to_string();
+        assert_eq!(accepted(&[("claims", &claims)]).expected_subject, None);
+    }
+    assert_eq!(answered(&[("id_token_hint", &"x".repeat(MAX_HINT + 1))]), AuthorizeError::InvalidRequest);
 }
 
 #[test]

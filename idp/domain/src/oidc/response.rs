@@ -45,8 +45,11 @@ enum Form {
 
 impl ResponseMode {
     /// Every `response_mode` there is, as discovery lists them.
-    pub const NAMES: [&str; 7] =
-        ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"];
+    ///
+    /// `fragment` is not among them: the code flow has no use for it, and a code that a script could have read travels on
+    /// through whatever the relying party does with an answer it did not expect. Errors of front-channel response types
+    /// alone go there.
+    pub const NAMES: [&str; 5] = ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"];
 
     /// The mode of the code flow when none is asked for.
     pub const DEFAULT: Self = Self::plain(Place::Query);
@@ -60,10 +63,8 @@ impl ResponseMode {
     pub fn parse(name: &str) -> Option<Self> {
         let (place, form) = match name {
             "query" => (Place::Query, Form::Plain),
-            "fragment" => (Place::Fragment, Form::Plain),
             "form_post" => (Place::FormPost, Form::Plain),
             "jwt" | "query.jwt" => (Place::Query, Form::Signed),
-            "fragment.jwt" => (Place::Fragment, Form::Signed),
             "form_post.jwt" => (Place::FormPost, Form::Signed),
             _ => return None,
         };
@@ -218,7 +219,7 @@ mod tests {
         for name in ResponseMode::NAMES {
             assert!(ResponseMode::parse(name).is_some(), "{name}");
         }
-        for bad in ["", "Query", "web_message", "form_post.JWT"] {
+        for bad in ["", "Query", "fragment", "fragment.jwt", "web_message", "form_post.JWT"] {
             assert!(ResponseMode::parse(bad).is_none(), "{bad}");
         }
     }
@@ -228,7 +229,9 @@ mod tests {
         let deliver = |mode| address(mode).code("https://i.example", "c").deliver();
         let pairs = "code=c&state=s+t&iss=https%3A%2F%2Fi.example";
         assert_eq!(deliver("query"), Delivery::Redirect(format!("https://v.example/r?a=b&{pairs}")));
-        assert_eq!(deliver("fragment"), Delivery::Redirect(format!("https://v.example/r?a=b#{pairs}")));
+        let fragment = address("query").in_mode(ResponseMode::plain(Place::Fragment));
+        let delivered = fragment.code("https://i.example", "c").deliver();
+        assert_eq!(delivered, Delivery::Redirect(format!("https://v.example/r?a=b#{pairs}")));
         let Delivery::Form { action, fields } = deliver("form_post") else { panic!("a form") };
         assert_eq!(action, "https://v.example/r?a=b");
         assert_eq!(fields.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["code", "state", "iss"]);
@@ -236,7 +239,7 @@ mod tests {
 
     #[test]
     fn signed_modes_hold_everything_inside_and_errors_too() {
-        for mode in ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"] {
+        for mode in ["jwt", "query.jwt", "form_post.jwt"] {
             let response = address(mode).error("https://i.example", AuthorizeError::AccessDenied, "no");
             let (algorithm, claims) = response.to_sign(NOW).expect("a signed mode");
             assert_eq!(algorithm, SigningAlgorithm::Es256);

@@ -4,6 +4,7 @@ use super::session::Session;
 use super::{Choosing, Ended, Finishing, Informing, Outcome, Reuse, SignIn, Verified};
 use crate::claims::release::GrantedScopes;
 use crate::client::{Client, Kind, Label};
+use crate::id::SignInId;
 use crate::identity::account::{Account, NotAdmitted};
 use crate::level::Level;
 use crate::oidc::code::{Code, Grant};
@@ -86,13 +87,14 @@ impl SignIn<Informing> {
         }
     }
 
-    /// Accepts. What is released is computed anew from the client as it is registered now.
+    /// Accepts. What is released is computed anew from the client as it is registered now. Code and session get their
+    /// secrets here, from 64 random bytes, so that whatever is repeated later is repeated under the same ones.
     pub fn accept(
         self,
         client: &Client,
         acceptance: Acceptance,
         _still: StillHolds,
-        code: [u8; 32],
+        random: &[u8; 64],
         at: Timestamp,
     ) -> Result<SignIn<Finishing>, (Self, ConsentMissing)> {
         let consented = match (self.needs_consent(client), acceptance) {
@@ -119,8 +121,11 @@ impl SignIn<Informing> {
             challenge: self.base.request.challenge.clone(),
         };
         let Informing { verified, reuse } = self.step;
-        let step =
-            Finishing { code: Bearer::from_random(code), grant: Box::new(grant), verified, reuse, consented, at };
+        let (mut code, mut session) = ([0; 32], [0; 32]);
+        code.copy_from_slice(&random[..32]);
+        session.copy_from_slice(&random[32..]);
+        let (code, session) = (Bearer::from_random(code), Bearer::from_random(session));
+        let step = Finishing { code, session, grant: Box::new(grant), verified, reuse, consented, at };
         Ok(SignIn { base: self.base, step })
     }
 
@@ -161,13 +166,30 @@ impl SignIn<Finishing> {
         self.step.consented.as_deref()
     }
 
-    /// The session of the browser from now on, which remembers what the citizen was informed of: a new one after a fresh
-    /// sign-in; the earlier one, and never another, where it was reused. One that was ended meanwhile stays ended.
-    pub fn session_after(&self, earlier: Option<Session>) -> Option<Session> {
-        let mut session = match self.step.reuse {
-            Reuse::Fresh => Session::open((*self.step.verified).clone()),
-            Reuse::Session => earlier.filter(|earlier| earlier.id() == &self.step.verified.session)?,
-        };
+    /// The name of this acceptance: what is accounted for once is accounted for under it.
+    pub fn acceptance(&self) -> SignInId {
+        let mut name = [0; 16];
+        name.copy_from_slice(&self.step.code.expand(&[b"acceptance"])[..16]);
+        SignInId::from_random(name)
+    }
+
+    /// The session that a fresh sign-in opens, and its secret; a reused one goes on as it is.
+    pub fn opens(&self) -> Option<(&Bearer<Session>, Session)> {
+        match self.step.reuse {
+            Reuse::Fresh => {
+                let mut session = Session::open((*self.step.verified).clone());
+                session.inform(&self.base.request.client, self.step.grant.scopes.clone());
+                Some((&self.step.session, session))
+            }
+            Reuse::Session => None,
+        }
+    }
+
+    /// The reused session, which remembers from now on what the citizen was informed of; `None` when it is another.
+    pub fn informed(&self, mut session: Session) -> Option<Session> {
+        if session.id() != &self.step.verified.session {
+            return None;
+        }
         session.inform(&self.base.request.client, self.step.grant.scopes.clone());
         Some(session)
     }

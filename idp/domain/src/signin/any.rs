@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arriving, Away, Base, Choosing, Ended, Finishing, GivenUp, Informing, Refused, SignIn};
+use super::{Arriving, Away, Base, Choosing, Ended, Finishing, GivenUp, Informing, Moved, Refused, SignIn};
 use crate::client::Label;
 use crate::id::{ClientId, Reference, SignInId};
 use crate::language::Language;
@@ -20,6 +20,8 @@ pub enum AnySignIn {
     Away(SignIn<Away>),
     /// Being verified.
     Arriving(SignIn<Arriving>),
+    /// Gone on under another secret.
+    Moved(SignIn<Moved>),
     /// At the information page.
     Informing(SignIn<Informing>),
     /// Being finished.
@@ -78,7 +80,7 @@ macro_rules! any {
     };
 }
 
-any!(Choosing, Away, Arriving, Informing, Finishing, Refused, Ended);
+any!(Choosing, Away, Arriving, Moved, Informing, Finishing, Refused, Ended);
 
 /// What every step shares.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +135,7 @@ impl AnySignIn {
     pub fn page(&self) -> &'static str {
         match self {
             Self::Choosing(_) | Self::Away(_) => "choose",
-            Self::Arriving(_) => "arriving",
+            Self::Arriving(_) | Self::Moved(_) => "arriving",
             Self::Informing(_) => "inform",
             Self::Finishing(_) => "finish",
             Self::Refused(_) => "refused",

@@ -1,12 +1,13 @@
 //! There and back: the citizen leaves for a provider, returns, and is verified.
 
-use super::{Arriving, Away, Choosing, Informing, Refused, Reuse, SignIn, Verified};
+use super::{AnySignIn, Arriving, Away, Choosing, Informing, Moved, Refused, Reuse, SignIn, Verified};
 use crate::claims::release::Identity;
 use crate::client::Client;
 use crate::id::{ProviderId, SessionId};
 use crate::identity::account::Admitted;
 use crate::identity::subject::Subject;
 use crate::level::{LevelMet, LevelRefused};
+use crate::secret::{Bearer, same};
 use crate::time::Timestamp;
 use crate::upstream::{Assertion, Attempt, Provider};
 
@@ -112,5 +113,20 @@ impl SignIn<Arriving> {
     /// Goes back to the choice when the verification was interrupted.
     pub fn reconsider(self) -> SignIn<Choosing> {
         SignIn { base: self.base, step: Choosing::default() }
+    }
+}
+
+impl SignIn<Informing> {
+    /// What the sign-in leaves at its old place when it goes on under another secret: the way there, for whoever comes
+    /// back with the same attempt.
+    pub fn leave_behind(&self, to: Bearer<AnySignIn>, attempt: &str) -> SignIn<Moved> {
+        SignIn { base: self.base.clone(), step: Moved { to, attempt: attempt.to_owned() } }
+    }
+}
+
+impl SignIn<Moved> {
+    /// The secret it went on under, for the attempt that brought the citizen; compared in constant time.
+    pub fn to(&self, attempt: &str) -> Option<&Bearer<AnySignIn>> {
+        same(self.step.attempt.as_bytes(), attempt.as_bytes()).then_some(&self.step.to)
     }
 }

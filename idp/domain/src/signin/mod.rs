@@ -105,6 +105,14 @@ pub struct Arriving {
     provider: ProviderId,
 }
 
+/// The citizen has arrived, and the sign-in went on under another secret. This is what its old place holds for a moment,
+/// for a return whose answer was lost; no step leads out of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Moved {
+    to: Bearer<AnySignIn>,
+    attempt: String,
+}
+
 /// The citizen reads what will be sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Informing {
@@ -116,6 +124,7 @@ pub struct Informing {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Finishing {
     code: Bearer<Code>,
+    session: Bearer<Session>,
     grant: Box<Grant>,
     verified: Box<Verified>,
     reuse: Reuse,

@@ -104,7 +104,7 @@ fn accept(
     let session = Session::open(signin.citizen().clone());
     let account = account(signin.citizen().account.clone());
     let still = signin.still_holds(Some(&session), Some(&account)).expect("nothing changed");
-    signin.accept(client, acceptance, still, [9; 32], NOW)
+    signin.accept(client, acceptance, still, &[9; 64], NOW)
 }
 
 fn arrived(signin: SignIn<Choosing>, client: &Client, level: Level) -> SignIn<Informing> {

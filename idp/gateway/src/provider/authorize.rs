@@ -176,15 +176,15 @@ async fn accepted_silently(
     let session = session(app, headers).await?;
     let account = app.registry.account(&signin.citizen().account).await?;
     let Ok(still) = signin.still_holds(session.as_ref(), account.as_ref()) else { return Ok(None) };
-    let accepted = signin.accept(client, Acceptance::WentOn, still, app.random.bytes(), app.clock.now());
+    let accepted = signin.accept(client, Acceptance::WentOn, still, &app.random.bytes(), app.clock.now());
     Ok(accepted.ok())
 }
 
 /// The code at once, and the notice all the same.
 async fn finish_at_once(app: &App, headers: &HeaderMap, signin: SignIn<Finishing>) -> Result<Response, StoreError> {
-    let (slot, secret) = Slot::open_known(app, &signin.clone().into()).await?;
-    let response = finish::complete(app, headers, slot, signin).await;
-    Ok(secret.hand_over(app, response))
+    // Nothing is left to come back to: the browser needs no secret of this sign-in.
+    let (slot, _) = Slot::open_known(app, &signin.clone().into()).await?;
+    Ok(finish::complete(app, headers, slot, signin).await)
 }
 
 /// The browser's session, when it has one that is still kept.

@@ -7,6 +7,7 @@ use domain::journal::Act;
 use domain::oidc::logout::{Logout, LogoutRequest, Return};
 use domain::oidc::parameters::Parameters;
 use domain::secret::{Bearer, base64url, same};
+use domain::signin::AnySignIn;
 use domain::signin::session::Session;
 use http::StatusCode;
 use http::header::HeaderMap;
@@ -81,7 +82,7 @@ async fn decide(
     };
     match (&logout, confirmed) {
         (Logout::Proven { session, .. }, None) if session == held.id() => {
-            end(app, &secret, &held, found.as_deref()).await?;
+            end(app, headers, &secret, &held, found.as_deref()).await?;
             Ok(gone(app, headers, &logout, found.as_deref()))
         }
         (_, Some((csrf, wish))) => {
@@ -90,7 +91,7 @@ async fn decide(
                 return Ok(problem(app, Occasion::of(headers), StatusCode::FORBIDDEN, what, "P110"));
             }
             if wish == "yes" {
-                end(app, &secret, &held, found.as_deref()).await?;
+                end(app, headers, &secret, &held, found.as_deref()).await?;
                 return Ok(gone(app, headers, &logout, found.as_deref()));
             }
             Ok(page(app, headers, logout::Session::Kept, found.as_deref()))
@@ -102,13 +103,18 @@ async fn decide(
     }
 }
 
-/// Ends the session: the record first, so that no request that comes now finds it.
+/// Ends the session, and every sign-in of this browser whose citizen has arrived: the records first, so that no request
+/// that comes now finds them.
 async fn end(
     app: &App,
+    headers: &HeaderMap,
     secret: &Bearer<Session>,
     held: &Session,
     asking: Option<&Registered>,
 ) -> Result<(), StoreError> {
+    for (_, arrived) in app.cookies.all_arrived(headers) {
+        let _: Option<AnySignIn> = app.ephemeral.take(&arrived).await?;
+    }
     if app.ephemeral.take(secret).await?.is_some() {
         let account = held.citizen().account.clone();
         let act = Act::LoggedOut { account, client: asking.map(|registered| registered.client.id.clone()) };
@@ -123,7 +129,10 @@ fn gone(app: &App, headers: &HeaderMap, logout: &Logout, found: Option<&Register
         Logout::Proven { then: Some(then), .. } => see_other(&Return::url(then)),
         Logout::Proven { then: None, .. } | Logout::ToConfirm => page(app, headers, logout::Session::Closed, found),
     };
-    app.cookies.clear(response.headers_mut());
+    // A request without our cookies, as one from another site is, takes nothing from the browser.
+    if app.cookies.session(headers).is_some() {
+        app.cookies.clear(headers, response.headers_mut());
+    }
     response
 }
 

@@ -35,7 +35,12 @@ async fn push(app: &App, headers: &HeaderMap, form: Parameters) -> Result<Result
     let presented = authentication::presented(headers, &form)?;
     let found = app.client(presented.client());
     let client = authentication::verified(app, &presented, found.as_deref()).await?;
-    let pushed = match Pushed::check(form, &client) {
+    let keys = app.keys();
+    let checked = Pushed::check(form, &client).and_then(|pushed| match keys.own() {
+        Some(own) => pushed.with_hint_read(app.issuer.as_str(), own),
+        None => Ok(pushed),
+    });
+    let pushed = match checked {
         Ok(pushed) => pushed,
         Err(refused) => return Ok(Err(refused)),
     };

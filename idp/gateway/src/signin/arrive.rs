@@ -12,7 +12,7 @@ use domain::level::LevelRefused;
 use domain::oidc::parameters::Parameters;
 use domain::signin::offer::{self, Health};
 use domain::signin::refusal::{Refusal, Setback};
-use domain::signin::{AnySignIn, Arriving, Away, Fresh, SignIn};
+use domain::signin::{AnySignIn, Arriving, Away, Fresh, Informing, SignIn};
 use domain::upstream::{Assertion, Attempt};
 use http::StatusCode;
 use http::header::HeaderMap;
@@ -54,9 +54,10 @@ pub(crate) async fn get(
                         Err(error) => return unavailable(&app, Occasion::in_language(language), &error),
                     };
                     // From here on the sign-in holds who the citizen is: it goes on under a secret made now.
-                    if matches!(next, AnySignIn::Informing(_)) {
-                        return slot.arrive(&app, &headers, secret, next).await;
-                    }
+                    let next = match SignIn::<Informing>::try_from(next) {
+                        Ok(informing) => return slot.arrive(&app, secret, informing).await,
+                        Err(next) => next,
+                    };
                     match slot.advance(&app, next.clone()).await {
                         Ok(_) => to_page(&next),
                         Err(response) => response,

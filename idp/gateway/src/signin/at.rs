@@ -5,13 +5,13 @@ use axum::response::Response;
 use domain::id::SignInId;
 use domain::language::Language;
 use domain::secret::Bearer;
-use domain::signin::{AnySignIn, SignIn};
+use domain::signin::{AnySignIn, Informing, SignIn};
 use domain::time::Lifetime;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use store::StoreError;
-use store::ephemeral::{Put, Swap, Version};
+use store::ephemeral::{Swap, Version};
 
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
@@ -38,6 +38,9 @@ pub(crate) struct AtAny {
     /// Its place in the store.
     pub(crate) slot: Slot,
 }
+
+/// How long a return finds its way again after its answer was lost.
+const LOST_ANSWER: Lifetime = Lifetime::seconds(20);
 
 /// How long a sign-in is kept whose citizen has not clicked anything yet.
 const UNTOUCHED: Lifetime = Lifetime::seconds(900);
@@ -92,13 +95,6 @@ fn bearer(browser: &Bearer<Browser>, id: &SignInId) -> Bearer<AnySignIn> {
     browser.derive(&format!("signin {id}"))
 }
 
-/// The secret of a sign-in from the citizen's arrival on: derived from the browser's and from the attempt's, which went
-/// through the provider in `state`. Who planted the browser's secret does not know the attempt's; a reload of the
-/// return has both.
-fn arrived_bearer(browser: &Bearer<Browser>, id: &SignInId, attempt: &str) -> Bearer<AnySignIn> {
-    browser.derive(&format!("arrived {id} {attempt}"))
-}
-
 impl Slot {
     /// Keeps a new sign-in.
     pub(crate) async fn open(app: &App, headers: &HeaderMap, signin: &AnySignIn) -> Result<Begun, StoreError> {
@@ -117,36 +113,43 @@ impl Slot {
     /// browser's opens no way to.
     pub(crate) async fn open_known(app: &App, signin: &AnySignIn) -> Result<(Self, KnownSecret), StoreError> {
         let bearer = Bearer::from_random(app.random.bytes());
-        let version = app.ephemeral.put_versioned(&bearer, signin, app.lifetimes.sign_in).await?;
+        let version = app.ephemeral.put_under_way(&bearer, signin, app.lifetimes.sign_in).await?;
         let version = version.ok_or(StoreError::Corrupt { what: "the place of a new sign-in" })?;
         let secret = KnownSecret { id: signin.common().id().clone(), bearer: bearer.clone() };
         Ok((Self { bearer, version }, secret))
     }
 
     /// Moves a sign-in whose citizen has arrived under a new secret, and answers with a redirect that hands it to the
-    /// browser. What was known before the arrival opens nothing any more.
-    pub(crate) async fn arrive(self, app: &App, headers: &HeaderMap, attempt: &str, next: AnySignIn) -> Response {
-        let Some(browser) = app.cookies.browser(headers) else { return lost(app, Occasion::of(headers)) };
-        let secret = arrived_bearer(&browser, next.common().id(), attempt);
-        match self.move_to(app, &secret, &next).await {
+    /// browser. What was known before the arrival opens nothing any more, but for a moment, with the attempt that
+    /// brought the citizen: an answer may be lost on its way.
+    pub(crate) async fn arrive(self, app: &App, attempt: &str, next: SignIn<Informing>) -> Response {
+        let secret = Bearer::from_random(app.random.bytes());
+        let behind = AnySignIn::from(next.leave_behind(secret.clone(), attempt));
+        let next = AnySignIn::from(next);
+        match self.move_to(app, &secret, &next, &behind).await {
             Ok(lifetime) => hand_over_arrival(app, &next, &secret, lifetime),
             Err(response) => response,
         }
     }
 
-    async fn move_to(self, app: &App, secret: &Bearer<AnySignIn>, next: &AnySignIn) -> Result<Lifetime, Response> {
+    async fn move_to(
+        self,
+        app: &App,
+        secret: &Bearer<AnySignIn>,
+        next: &AnySignIn,
+        behind: &AnySignIn,
+    ) -> Result<Lifetime, Response> {
         let lifetime = remaining(app, next).ok_or_else(|| ended(app, next, HowEnded::Expired))?;
         let fails = |error: StoreError| unavailable(app, Occasion::in_language(next.common().language()), &error);
-        let _: Put = app.ephemeral.put(secret, next, lifetime).await.map_err(fails)?;
-        let Some((old, _)) = app.ephemeral.look(&self.bearer).await.map_err(fails)? else {
-            return Err(ended(app, next, HowEnded::Expired));
-        };
-        // The old place loses its record with the next second, unless another click has changed it meanwhile.
-        match app.ephemeral.swap(&self.bearer, self.version, &old, Lifetime::seconds(1)).await.map_err(fails)? {
+        app.ephemeral.put_under_way(secret, next, lifetime).await.map_err(fails)?;
+        match app.ephemeral.swap(&self.bearer, self.version, behind, LOST_ANSWER.min(lifetime)).await.map_err(fails)? {
             Swap::Done(_) => Ok(lifetime),
             Swap::Lost => {
                 let _: Option<AnySignIn> = app.ephemeral.take(secret).await.map_err(fails)?;
-                Err(to_page(&old))
+                match app.ephemeral.look(&self.bearer).await.map_err(fails)? {
+                    Some((current, _)) => Err(to_page(&current)),
+                    None => Err(ended(app, next, HowEnded::Expired)),
+                }
             }
         }
     }
@@ -177,13 +180,15 @@ impl Slot {
     }
 }
 
-/// The answer to a return that was lost on its way: the browser and the `state` it comes back with open what the first
-/// arrival left.
+/// The answer to a return whose first answer was lost on its way: the attempt it comes back with opens what the arrival
+/// left behind.
 pub(crate) async fn arrived_before(app: &App, headers: &HeaderMap, id: &SignInId, attempt: &str) -> Option<Response> {
-    let secret = arrived_bearer(&app.cookies.browser(headers)?, id, attempt);
-    let (signin, _) = app.ephemeral.look(&secret).await.ok()??;
+    let old = bearer(&app.cookies.browser(headers)?, id);
+    let (AnySignIn::Moved(moved), _) = app.ephemeral.look(&old).await.ok()?? else { return None };
+    let secret = moved.to(attempt)?;
+    let (signin, _) = app.ephemeral.look(secret).await.ok()??;
     let lifetime = remaining(app, &signin)?;
-    Some(hand_over_arrival(app, &signin, &secret, lifetime))
+    Some(hand_over_arrival(app, &signin, secret, lifetime))
 }
 
 fn hand_over_arrival(app: &App, signin: &AnySignIn, secret: &Bearer<AnySignIn>, lifetime: Lifetime) -> Response {
@@ -209,6 +214,8 @@ pub(crate) async fn find(app: &App, headers: &HeaderMap, id: &SignInId) -> Resul
         None => bearer(&app.cookies.browser(headers).ok_or_else(|| lost(app, occasion))?, id),
     };
     match app.ephemeral.look(&bearer).await {
+        // It went on under another secret, which this browser does not show.
+        Ok(Some((AnySignIn::Moved(_), _))) => Err(lost(app, occasion)),
         Ok(Some((signin, version))) => Ok(AtAny { signin, slot: Slot { bearer, version } }),
         Ok(None) => {
             Err(Ended { page: occasion.page(app), how: HowEnded::Expired, service: None }.answer(StatusCode::GONE))

@@ -30,6 +30,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny
         elsewhere @ (AnySignIn::Informing(_)
         | AnySignIn::Finishing(_)
         | AnySignIn::Refused(_)
+        | AnySignIn::Moved(_)
         | AnySignIn::Ended(_)) => return to_page(&elsewhere),
     };
     let blocked = blocked(&app, &headers).await;
@@ -54,7 +55,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
         AnySignIn::Away(signin) => signin.reconsider(),
         AnySignIn::Arriving(signin) => signin.reconsider(),
         AnySignIn::Refused(signin) => signin.retry(),
-        elsewhere @ (AnySignIn::Informing(_) | AnySignIn::Finishing(_) | AnySignIn::Ended(_)) => {
+        elsewhere @ (AnySignIn::Moved(_) | AnySignIn::Informing(_) | AnySignIn::Finishing(_) | AnySignIn::Ended(_)) => {
             return to_page(&elsewhere);
         }
     };
@@ -89,6 +90,7 @@ pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: At
         | AnySignIn::Away(_)
         | AnySignIn::Arriving(_)
         | AnySignIn::Finishing(_)
+        | AnySignIn::Moved(_)
         | AnySignIn::Ended(_)) => return to_page(&elsewhere),
     };
     let next = AnySignIn::from(signin);

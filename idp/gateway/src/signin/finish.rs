@@ -8,13 +8,13 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
-use domain::oidc::pushed::Pushed;
+use domain::oidc::pushed::{Completion, Pushed};
 use domain::secret::Bearer;
 use domain::signin::session::Session;
 use domain::signin::{Finishing, SignIn};
 use http::header::HeaderMap;
 use store::StoreError;
-use store::ephemeral::{Kind, Put};
+use store::ephemeral::{Put, Swap};
 use store::registry::{Consent, Finish, Finished};
 
 use super::at::{At, Slot, unavailable};
@@ -78,16 +78,17 @@ async fn conclude(
     }
 }
 
-/// Spends the reference of a pushed request (RFC 9126 §7.3): on all nodes, one sign-in completes it. That sign-in may
-/// come here again.
+/// Spends the reference of a pushed request (RFC 9126 §7.3): on all nodes, one acceptance completes it, and may come
+/// here again.
 async fn completes(app: &App, signin: &SignIn<Finishing>) -> Result<bool, StoreError> {
     let Some(reference) = signin.pushed() else { return Ok(true) };
-    let text = reference.expose();
-    let fields = [text.as_bytes(), signin.id().as_str().as_bytes()];
-    let own = app.ephemeral.once(Kind::Pushed, &fields, app.lifetimes.sign_in).await?;
-    let any = app.ephemeral.once(Kind::Pushed, &fields[..1], app.lifetimes.sign_in).await?;
+    let (place, own) = (Completion::of(reference), Completion(signin.acceptance()));
+    let first = match app.ephemeral.put(&place, &own, app.lifetimes.sign_in).await? {
+        Put::Fresh => true,
+        Put::Taken => app.ephemeral.look(&place).await?.is_some_and(|(held, _)| held == own),
+    };
     let _: Option<Pushed> = app.ephemeral.take(reference).await?;
-    Ok(any == Put::Fresh || own == Put::Taken)
+    Ok(first)
 }
 
 /// Journal, consent and notice: one transaction, bound to the sign-in.
@@ -100,7 +101,7 @@ async fn account_for(app: &App, signin: &SignIn<Finishing>) -> Result<(), StoreE
         at: signin.at(),
     });
     let finish = Finish {
-        sign_in: signin.id(),
+        sign_in: &signin.acceptance(),
         acts: &[signin.act()],
         consent: consent.as_ref(),
         notices: &[signin.notice(&provider)],
@@ -112,21 +113,32 @@ async fn account_for(app: &App, signin: &SignIn<Finishing>) -> Result<(), StoreE
     Ok(())
 }
 
-/// Opens or continues the browser's session under a new secret. The earlier secret stops opening anything.
+/// The browser's session from now on. A fresh sign-in opens one under the secret that was chosen at the acceptance, so
+/// that every repetition opens the same one; the session it replaces is gone. A reused session keeps its secret: nobody
+/// gained anything.
 async fn remember(
     app: &App,
     headers: &HeaderMap,
     signin: &SignIn<Finishing>,
 ) -> Result<Option<Bearer<Session>>, StoreError> {
-    let earlier = match app.cookies.session(headers) {
-        Some(secret) => app.ephemeral.take(&secret).await?,
-        None => None,
-    };
-    let Some(session) = signin.session_after(earlier) else { return Ok(None) };
-    let Some(left) = session.citizen().auth_time.plus(app.lifetimes.session).left(app.clock.now()) else {
-        return Ok(None);
-    };
-    let secret = Bearer::from_random(app.random.bytes());
-    let _: Put = app.ephemeral.put(&secret, &session, left).await?;
-    Ok(Some(secret))
+    let now = app.clock.now();
+    let left = |session: &Session| session.citizen().auth_time.plus(app.lifetimes.session).left(now);
+    let held = app.cookies.session(headers);
+    if let Some((secret, session)) = signin.opens() {
+        let Some(left) = left(&session) else { return Ok(None) };
+        let _: Put = app.ephemeral.put(secret, &session, left).await?;
+        if let Some(earlier) = held.filter(|held| *held.expose() != *secret.expose()) {
+            let _: Option<Session> = app.ephemeral.take(&earlier).await?;
+        }
+        return Ok(Some(secret.clone()));
+    }
+    let Some(secret) = held else { return Ok(None) };
+    if let Some((session, version)) = app.ephemeral.look(&secret).await?
+        && let Some(session) = signin.informed(session)
+        && let Some(left) = left(&session)
+    {
+        // Another tab may have been faster: then the citizen is informed once more, no harm is done.
+        let _: Swap = app.ephemeral.swap(&secret, version, &session, left).await?;
+    }
+    Ok(None)
 }

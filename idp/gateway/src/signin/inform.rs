@@ -38,9 +38,11 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
         },
         AnySignIn::Finishing(signin) => finish::complete(&app, &headers, at.slot, signin).await,
         AnySignIn::Ended(_) => same_answer(&app, &at.signin),
-        elsewhere @ (AnySignIn::Choosing(_) | AnySignIn::Away(_) | AnySignIn::Arriving(_) | AnySignIn::Refused(_)) => {
-            to_page(&elsewhere)
-        }
+        elsewhere @ (AnySignIn::Moved(_)
+        | AnySignIn::Choosing(_)
+        | AnySignIn::Away(_)
+        | AnySignIn::Arriving(_)
+        | AnySignIn::Refused(_)) => to_page(&elsewhere),
     }
 }
 
@@ -65,7 +67,7 @@ async fn accept(
             });
         }
     };
-    match signin.accept(&registered.client, acceptance, still, app.random.bytes(), app.clock.now()) {
+    match signin.accept(&registered.client, acceptance, still, &app.random.bytes(), app.clock.now()) {
         Ok(finishing) => match slot.try_advance(app, &finishing.clone().into()).await {
             Ok(Ok(slot)) => Ok(finish::complete(app, headers, slot, finishing).await),
             // The other click accepted first: its code is the one, and its answer this one's too.

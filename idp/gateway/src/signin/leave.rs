@@ -30,7 +30,7 @@ pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: At
         }
         // A second click follows the first.
         AnySignIn::Ended(_) => return same_answer(&app, &at.signin),
-        AnySignIn::Finishing(_) => return to_page(&at.signin),
+        AnySignIn::Finishing(_) | AnySignIn::Moved(_) => return to_page(&at.signin),
     };
     let given_up = at.signin.give_up(app.issuer.as_str(), error, description, app.clock.now());
     match at.slot.try_advance(&app, &given_up.signin.into()).await {

@@ -278,7 +278,7 @@ async fn a_flood_of_sign_ins_leaves_room_for_those_who_came_through() {
     let version = store.put_versioned(&under_way, &Visit("mine".to_owned()), MINUTE).await.expect("puts");
     let flood = filled(&store, &Visit("flood".to_owned())).await;
     assert!(flood.len() > 10);
-    assert!(matches!(store.ping().await, Err(StoreError::Full)), "no new sign-in can begin here");
+    store.ping().await.expect("what the node does for everyone else goes on");
 
     // Who is under way goes on and gets a code; the code is redeemed; the session stays.
     let swap = store.swap(&under_way, version.expect("fresh"), &Visit("further".to_owned()), MINUTE).await;

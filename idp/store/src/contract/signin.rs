@@ -182,7 +182,7 @@ fn is_verified(arriving: SignIn<Arriving>) -> SignIn<Informing> {
 fn accepts(informing: SignIn<Informing>) -> SignIn<Finishing> {
     let account = account(informing.citizen().account.clone());
     let still = informing.still_holds(None, Some(&account)).expect("nothing changed");
-    informing.accept(&client(), Acceptance::WentOn, still, random(), now()).expect("a public service")
+    informing.accept(&client(), Acceptance::WentOn, still, &random(), now()).expect("a public service")
 }
 
 async fn every_step_is_found_by_another_node_and_goes_on(nodes: Nodes) {

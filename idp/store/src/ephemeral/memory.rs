@@ -53,10 +53,10 @@ impl Memory {
         Self { sign_ins: Room::new(budget.sign_ins), rest: Room::new(budget.rest), clock }
     }
 
-    /// Whether both rooms have room.
+    /// Whether there is room for the codes, tokens and sessions of those who came through. A flood of new sign-ins does
+    /// not count: what this node does for everyone else goes on.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        self.sign_ins.has_room().await?;
-        self.rest.has_room().await
+        self.rest.has_room(self.rest.budget).await
     }
 
     fn held(&self, place: Place) -> &Cache<Place, Held> {
@@ -66,12 +66,28 @@ impl Memory {
     fn room(&self, place: Place) -> &Room {
         match place.kind {
             Kind::SignIn => &self.sign_ins,
-            Kind::Session | Kind::Code | Kind::AccessToken | Kind::Pushed | Kind::ClientAssertion => &self.rest,
+            Kind::Session
+            | Kind::Code
+            | Kind::AccessToken
+            | Kind::Pushed
+            | Kind::Completion
+            | Kind::ClientAssertion => &self.rest,
         }
     }
 
     pub(super) async fn put(&self, place: Place, blob: Blob, lifetime: Lifetime) -> Result<Put, StoreError> {
-        self.room(place).has_room().await?;
+        let room = self.room(place);
+        room.has_room(room.budget).await?;
+        self.keep(place, blob, lifetime).await
+    }
+
+    pub(super) async fn put_under_way(&self, place: Place, blob: Blob, lifetime: Lifetime) -> Result<Put, StoreError> {
+        let room = self.room(place);
+        room.has_room(room.budget.saturating_mul(2)).await?;
+        self.keep(place, blob, lifetime).await
+    }
+
+    async fn keep(&self, place: Place, blob: Blob, lifetime: Lifetime) -> Result<Put, StoreError> {
         let now = (self.clock)();
         let new = Held::new(blob, now, lifetime);
         let outcome = self
@@ -137,12 +153,12 @@ impl Room {
         Self { held, budget }
     }
 
-    /// Refuses when the budget is used up. Moka counts a few hundred writes late, so it may be passed by as many.
-    async fn has_room(&self) -> Result<(), StoreError> {
-        if self.held.weighted_size() >= self.budget {
+    /// Refuses when a budget is used up. Moka counts a few hundred writes late, so it may be passed by as many.
+    async fn has_room(&self, budget: u64) -> Result<(), StoreError> {
+        if self.held.weighted_size() >= budget {
             // What has ended meanwhile goes now.
             self.held.run_pending_tasks().await;
-            if self.held.weighted_size() >= self.budget {
+            if self.held.weighted_size() >= budget {
                 return Err(StoreError::Full);
             }
         }

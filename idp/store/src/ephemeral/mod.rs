@@ -42,8 +42,10 @@ pub enum Kind {
     Code,
     /// An access token.
     AccessToken,
-    /// A pushed authorization request, and the use of one (RFC 9126).
+    /// A pushed authorization request (RFC 9126).
     Pushed,
+    /// Which acceptance completed a pushed request.
+    Completion,
     /// A client assertion that was used (RFC 7523 §3, `jti`).
     ClientAssertion,
 }
@@ -56,6 +58,7 @@ impl Kind {
             Self::Code => "code",
             Self::AccessToken => "token",
             Self::Pushed => "pushed",
+            Self::Completion => "completion",
             Self::ClientAssertion => "assertion",
         }
     }
@@ -146,6 +149,26 @@ impl Ephemeral {
         let lock = Lock::of(bearer);
         let (version, blob) = lock.seal(record)?;
         match self.engine.put(lock.place(), blob, some(lifetime)?).await? {
+            Put::Fresh => Ok(Some(version)),
+            Put::Taken => Ok(None),
+        }
+    }
+
+    /// Keeps a record of someone who is under way already, as [`Ephemeral::put`] does: the budget that holds off new ones
+    /// does not hold it, twice the budget does.
+    pub async fn put_under_way<R: Record>(
+        &self,
+        bearer: &Bearer<R>,
+        record: &R,
+        lifetime: Lifetime,
+    ) -> Result<Option<Version>, StoreError> {
+        let lock = Lock::of(bearer);
+        let (version, blob) = lock.seal(record)?;
+        let put = match &self.engine {
+            Engine::Memory(memory) => memory.put_under_way(lock.place(), blob, some(lifetime)?).await?,
+            Engine::Redis(_) => self.engine.put(lock.place(), blob, some(lifetime)?).await?,
+        };
+        match put {
             Put::Fresh => Ok(Some(version)),
             Put::Taken => Ok(None),
         }

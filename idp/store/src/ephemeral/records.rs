@@ -1,7 +1,7 @@
 //! Which of the domain's values are kept under a bearer secret. The one list of them.
 
 use domain::oidc::code::Code;
-use domain::oidc::pushed::Pushed;
+use domain::oidc::pushed::{Completion, Pushed};
 use domain::oidc::token::AccessToken;
 use domain::signin::AnySignIn;
 use domain::signin::session::Session;
@@ -26,4 +26,8 @@ impl Record for AccessToken {
 
 impl Record for Pushed {
     const KIND: Kind = Kind::Pushed;
+}
+
+impl Record for Completion {
+    const KIND: Kind = Kind::Completion;
 }
