@@ -4,10 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use crate::gateway::Imported;
-use crate::process::{Process, Signals};
+use crate::process::{Process, Signals, tied};
 
 /// How long the commune may take to be up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,7 +44,7 @@ impl Commune {
         signals: Signals,
     ) -> anyhow::Result<Self> {
         let port = base.rsplit(':').next().unwrap_or_default();
-        let mut command = Command::new(program);
+        let mut command = tied(program);
         command
             .args(["--issuer", issuer, "--client-id", &client.client_id])
             .args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", base])

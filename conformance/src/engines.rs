@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::process::{Process, Signals};
+use crate::process::{Process, Signals, tied};
 use crate::site::free_port;
 use crate::tools::{Missing, Tool};
 
@@ -37,7 +37,7 @@ impl Redis {
     async fn launch(program: &Path) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("passerelle-redis-")?;
         let port = free_port();
-        let mut command = Command::new(program);
+        let mut command = tied(program);
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
         command.args(["--daemonize", "no", "--dir"]).arg(folder.path());
         let mut process = Process::start("redis-server", command, Signals::Shared)?;
@@ -147,7 +147,7 @@ impl Account {
     }
 
     fn command(self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+        let mut command = tied(program);
         command.env("LC_ALL", "C.UTF-8");
         match self {
             Self::Own => {}

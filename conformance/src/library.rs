@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::process::{Process, Signals};
+use crate::process::{Process, Signals, tied};
 use crate::relying_party::RelyingParty;
 use crate::tools::{Missing, Tool, node_file};
 use crate::workspace::{root, workshop};
@@ -41,7 +41,7 @@ impl Party {
         let command = match library {
             Library::OpenidClient => javascript("openid-client/package.json", "relying_party.mjs")?,
             Library::Authlib => {
-                let mut command = Command::new(Tool::Python.find()?);
+                let mut command = tied(Tool::Python.find()?);
                 command.arg(root().join("conformance/clients/relying_party.py"));
                 command
             }
@@ -134,7 +134,7 @@ impl OidcProvider {
 /// Node with one of our scripts, put beside the installed libraries because module imports look there only.
 fn javascript(library: &str, script: &str) -> Result<Command, Missing> {
     node_file(library)?;
-    let mut command = Command::new(Tool::Node.find()?);
+    let mut command = tied(Tool::Node.find()?);
     let beside: PathBuf = workshop().join("node").join(script);
     let source = root().join("conformance/clients").join(script);
     let fresh = tempfile::NamedTempFile::new_in(workshop()).expect("target/conformance can be written");

@@ -1,6 +1,8 @@
 //! A process of the scene: started, watched, stopped by its own id.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +16,22 @@ use tokio::sync::watch;
 const KEPT: usize = 2_000;
 /// How long a process may take to stop when asked.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The program that ties another one to the life of its parent: part of every Linux (util-linux).
+const SETPRIV: &str = "/usr/bin/setpriv";
+
+/// A command for `program` that is asked to stop (SIGTERM) when its parent ends, even where the parent was killed and
+/// could not do it itself. The parent is the thread that starts it. Where the system has no means for it, the command is
+/// a plain one.
+pub fn tied(program: impl AsRef<OsStr>) -> Command {
+    if !Path::new(SETPRIV).is_file() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(SETPRIV);
+    // It becomes the program: same process, same id.
+    command.args(["--pdeathsig", "TERM"]).arg(program);
+    command
+}
 
 /// A running process with the last lines it printed. Dropping it kills it.
 #[derive(Debug)]
@@ -218,15 +236,29 @@ mod tests {
         assert!(error.contains("shell ended"), "{error}");
     }
 
+    fn gone(id: u32) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        status.is_empty() || status.contains(") Z ")
+    }
+
     #[tokio::test]
     async fn dropping_one_kills_it() {
         let process = shell("exec sleep 60");
         let id = process.id();
         drop(process);
-        let gone = async || {
-            let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-            status.is_empty() || status.contains(") Z ")
-        };
-        shell("exec sleep 60").until(PATIENCE, gone).await.unwrap();
+        shell("exec sleep 60").until(PATIENCE, async || gone(id)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_that_is_tied_ends_with_a_parent_that_was_killed() {
+        let tied = tied("sleep");
+        let words: Vec<_> = std::iter::once(tied.as_std().get_program()).chain(tied.as_std().get_args()).collect();
+        let words = words.join(OsStr::new(" ")).into_string().unwrap();
+        let mut parent = shell(&format!("{words} 60 & echo child $!; wait"));
+        let child: u32 = parent.line("child", PATIENCE).await.unwrap().split_once(' ').unwrap().1.parse().unwrap();
+        assert!(!gone(child));
+        parent.signal("KILL").await.unwrap();
+        parent.end().await.unwrap();
+        shell("exec sleep 60").until(PATIENCE, async || gone(child)).await.unwrap();
     }
 }

@@ -18,7 +18,7 @@ use tokio::process::Command;
 
 pub use self::folder::{Ephemeral, Lasting, ProviderFile, RegistryForm, Surroundings};
 pub use self::tls::Tls;
-use crate::process::{Process, Signals};
+use crate::process::{Process, Signals, tied};
 use crate::upstream::Providers;
 
 /// How long a change by the command line may take until the running gateway follows it: the second that is promised,
@@ -91,6 +91,19 @@ impl Installation {
         Ok(())
     }
 
+    /// Edits the file of a provider, as an operator does before a restart.
+    ///
+    /// # Panics
+    /// When the file is not there or no TOML any more.
+    pub fn change_provider(&self, id: &str, change: impl FnOnce(&mut toml::Table)) {
+        let path = self.folder.path().join(format!("config/providers/{id}.toml"));
+        let text = std::fs::read_to_string(&path).expect("a provider of this installation");
+        let mut file = text.parse().expect("written by this installation");
+        change(&mut file);
+        let text = toml::to_string(&file).expect("a table can be written");
+        std::fs::write(path, text).expect("the folder of this installation can be written");
+    }
+
     /// Runs `idp ARGUMENTS --config …` to its end.
     pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<Output> {
         self.command(arguments).output().await.context("idp cannot be started")
@@ -153,7 +166,7 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = tied(&self.program);
         command.args(arguments).arg("--config").arg(self.config());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PASSERELLE_") {
