@@ -1,22 +1,24 @@
 //! A citizen's real browser: headless Chromium, driven through WebDriver.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 use tempfile::TempDir;
 use thirtyfour::cdp::domains::emulation::SetDeviceMetricsOverride;
 use thirtyfour::prelude::*;
-use tokio::process::Command;
+use tokio::time::Instant;
 
-use crate::process::{Process, Signals};
+use crate::process::{Process, Signals, tied};
 use crate::site::free_port;
 use crate::tools::{Missing, Tool, node_file};
 use crate::workspace::workshop;
 
 /// How long the browser may take to start, and a page to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked at meanwhile.
+const PACE: Duration = Duration::from_millis(50);
 
 /// A browser with an empty profile. Dropping it ends it.
 #[derive(Debug)]
@@ -77,19 +79,28 @@ pub struct Violation {
 }
 
 impl Browser {
-    /// Starts one.
+    /// Starts one that speaks French.
     ///
     /// # Panics
     /// When it is installed and does not start.
     pub async fn start(scripts: Scripts) -> Result<Self, Missing> {
-        let (chromium, chromedriver) = (Tool::Chromium.find()?, Tool::Chromedriver.find()?);
-        Ok(Self::launch(chromium, chromedriver, scripts).await.expect("an installed Chromium starts"))
+        Self::start_in("fr", scripts).await
     }
 
-    async fn launch(chromium: PathBuf, chromedriver: PathBuf, scripts: Scripts) -> anyhow::Result<Self> {
+    /// Starts one that speaks `language`.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    pub async fn start_in(language: &str, scripts: Scripts) -> Result<Self, Missing> {
+        let (chromium, chromedriver) = (Tool::Chromium.find()?, Tool::Chromedriver.find()?);
+        let started = Self::launch(&chromium, &chromedriver, language, scripts).await;
+        Ok(started.expect("an installed Chromium starts"))
+    }
+
+    async fn launch(chromium: &Path, chromedriver: &Path, language: &str, scripts: Scripts) -> anyhow::Result<Self> {
         let port = free_port();
         let profile = TempDir::with_prefix("passerelle-browser-")?;
-        let mut command = Command::new(chromedriver);
+        let mut command = tied(chromedriver);
         command.arg(format!("--port={port}")).env("TMPDIR", profile.path());
         let mut process = Process::start("chromedriver", command, Signals::Shared)?;
         process.line("started successfully", PATIENCE).await?;
@@ -105,11 +116,11 @@ impl Browser {
             "--disable-sync",
             "--disable-default-apps",
             "--no-first-run",
-            "--lang=fr",
-            "--accept-lang=fr-FR,fr",
         ] {
             wanted.add_arg(argument)?;
         }
+        wanted.add_arg(&format!("--lang={language}"))?;
+        wanted.add_arg(&format!("--accept-lang={language}"))?;
         wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         if scripts == Scripts::Off {
             let preferences = serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
@@ -132,28 +143,70 @@ impl Browser {
 
     /// Waits until something visible matches.
     pub async fn see(&self, selector: &str) -> anyhow::Result<WebElement> {
-        let query = self.driver.query(By::Css(selector)).wait(PATIENCE, Duration::from_millis(50));
-        match query.and_displayed().first().await {
-            Ok(element) => Ok(element),
-            Err(error) => Err(error).context(format!("no {selector} on {}", self.brief().await)),
-        }
+        self.until(selector, async || self.visible(selector).await).await
     }
 
-    /// Presses what matches.
+    /// Presses what matches and waits for the document that comes of it.
     pub async fn press(&self, selector: &str) -> anyhow::Result<()> {
-        Ok(self.see(selector).await?.click().await?)
+        let left = self
+            .until(selector, async || {
+                let Some(element) = self.visible(selector).await? else { return Ok(None) };
+                let document = self.document().await?;
+                element.click().await?;
+                Ok(Some(document))
+            })
+            .await?;
+        let arrived = async || Ok((self.document().await? != left).then_some(()));
+        self.until(&format!("new document after {selector}"), arrived).await
     }
 
     /// Types into what matches.
     pub async fn fill(&self, selector: &str, text: &str) -> anyhow::Result<()> {
-        let field = self.see(selector).await?;
-        field.clear().await?;
-        Ok(field.send_keys(text).await?)
+        let typed = async || {
+            let Some(field) = self.visible(selector).await? else { return Ok(None) };
+            field.clear().await?;
+            field.send_keys(text).await.map(Some)
+        };
+        self.until(selector, typed).await
     }
 
     /// The visible text of what matches.
     pub async fn text(&self, selector: &str) -> anyhow::Result<String> {
-        Ok(self.see(selector).await?.text().await?)
+        let read = async || match self.visible(selector).await? {
+            Some(element) => element.text().await.map(Some),
+            None => Ok(None),
+        };
+        self.until(selector, read).await
+    }
+
+    /// What identifies the document that is shown: each navigation brings another.
+    async fn document(&self) -> WebDriverResult<String> {
+        Ok(self.driver.find(By::Css("html")).await?.element_id().to_string())
+    }
+
+    async fn visible(&self, selector: &str) -> WebDriverResult<Option<WebElement>> {
+        for element in self.driver.find_all(By::Css(selector)).await? {
+            if element.is_displayed().await? {
+                return Ok(Some(element));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks again until there is something. An element whose document was replaced under the look is one more reason
+    /// to look again, whatever the driver calls it.
+    async fn until<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> anyhow::Result<T> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut pace = tokio::time::interval(PACE);
+        loop {
+            pace.tick().await;
+            match look().await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) | Err(_) if Instant::now() < deadline => {}
+                Ok(None) => bail!("no {what} on {}", self.brief().await),
+                Err(error) => return Err(error).context(format!("no {what} on {}", self.brief().await)),
+            }
+        }
     }
 
     /// The address in the address bar.
@@ -214,7 +267,11 @@ impl Browser {
 
     /// What axe-core finds wrong on this page.
     pub async fn violations(&self, axe: &Axe) -> anyhow::Result<Vec<Violation>> {
-        self.driver.execute(axe.source.as_str(), Vec::new()).await?;
+        let there =
+            self.driver.execute("return typeof window.axe === 'object'", Vec::new()).await?.convert::<bool>()?;
+        if !there {
+            self.driver.execute(axe.source.as_str(), Vec::new()).await?;
+        }
         let run = "const done = arguments[arguments.length - 1];
             axe.run(document).then(
                 result => done({ violations: result.violations.map(violation => ({
