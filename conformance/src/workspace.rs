@@ -31,17 +31,16 @@ pub fn workshop() -> PathBuf {
 }
 
 /// The programs, built by cargo once in this process, or those that `PASSERELLE_TEST_IDP` and
-/// `PASSERELLE_TEST_COMMUNE` name.
+/// `PASSERELLE_TEST_COMMUNE` name. A build that failed is not tried again: whoever asks later is told the same at once.
 pub async fn programs() -> anyhow::Result<&'static Programs> {
-    static PROGRAMS: OnceCell<Programs> = OnceCell::const_new();
-    PROGRAMS
-        .get_or_try_init(async || {
-            match (std::env::var_os("PASSERELLE_TEST_IDP"), std::env::var_os("PASSERELLE_TEST_COMMUNE")) {
-                (Some(idp), Some(commune)) => Ok(Programs { idp: idp.into(), commune: commune.into() }),
-                _ => build().await,
-            }
-        })
-        .await
+    static PROGRAMS: OnceCell<Result<Programs, String>> = OnceCell::const_new();
+    let built = PROGRAMS.get_or_init(async || {
+        match (std::env::var_os("PASSERELLE_TEST_IDP"), std::env::var_os("PASSERELLE_TEST_COMMUNE")) {
+            (Some(idp), Some(commune)) => Ok(Programs { idp: idp.into(), commune: commune.into() }),
+            _ => build().await.map_err(|error| format!("{error:#}")),
+        }
+    });
+    built.await.as_ref().map_err(|error| anyhow::Error::msg(error.clone()))
 }
 
 /// Builds both with the cargo that runs us; its progress goes to standard error.
