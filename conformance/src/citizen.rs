@@ -97,6 +97,23 @@ impl Citizen {
         self.go(errand).await
     }
 
+    /// Posts `body` to `url` with every cookie of the host and exactly these headers beside: what a browser without
+    /// `SameSite` would let another site do. Redirects are not followed.
+    pub async fn forge(&mut self, url: &Url, headers: &[(&'static str, &str)], body: &[u8]) -> anyhow::Result<Page> {
+        let mut request = self.client.post(url.clone()).header(header::ACCEPT_LANGUAGE, self.language);
+        if let Some(cookies) = self.jar.header(url, Initiator::SameSite) {
+            request = request.header(header::COOKIE, cookies);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.body(body.to_vec()).send().await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        self.jar.absorb(url, &headers);
+        let at = location(url, status, &headers)?.unwrap_or_else(|| url.clone());
+        Ok(Page { url: at, status, headers, body: answer.text().await?, trail: vec![url.clone()] })
+    }
+
     async fn go(&mut self, mut errand: Errand) -> anyhow::Result<Page> {
         let mut trail = Vec::new();
         let mut reach = errand.from.as_ref().map_or(Reach::Typed, |from| Reach::between(&from.url, &errand.url));

@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::citizen::Page;
@@ -40,7 +40,18 @@ pub struct RelyingParty {
     pub secret: Option<String>,
     /// Its redirect URI.
     pub redirect_uri: String,
+    /// Where it shows its secret.
+    pub shows_secret: SecretIn,
     http: reqwest::Client,
+}
+
+/// Where a relying party shows its secret at the token endpoint (OIDC Core §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretIn {
+    /// `client_secret_basic`.
+    Header,
+    /// `client_secret_post`.
+    Body,
 }
 
 /// Tokens of one sign-in.
@@ -91,7 +102,9 @@ impl RelyingParty {
         let Imported { client_id, client_secret } = installation.import(metadata).await?;
         installation.until(&client_id, Standing::Served).await?;
         let redirect_uri = metadata["redirect_uris"][0].as_str().context("a redirect URI")?.to_owned();
-        Self::known(installation.issuer(), client_id, client_secret, redirect_uri).await
+        let party = Self::known(installation.issuer(), client_id, client_secret, redirect_uri).await?;
+        let posts = metadata["token_endpoint_auth_method"] == "client_secret_post";
+        Ok(Self { shows_secret: if posts { SecretIn::Body } else { SecretIn::Header }, ..party })
     }
 
     /// A party that `issuer` knows already; reads what the issuer publishes.
@@ -105,7 +118,7 @@ impl RelyingParty {
         let discovery = format!("{issuer}/.well-known/openid-configuration");
         let metadata: Metadata = http.get(discovery).send().await?.error_for_status()?.json().await?;
         ensure!(metadata.issuer == issuer, "the published issuer is the configured one");
-        Ok(Self { metadata, client_id, secret, redirect_uri, http })
+        Ok(Self { metadata, client_id, secret, redirect_uri, shows_secret: SecretIn::Header, http })
     }
 
     /// An honest authorization request for `scope`.
@@ -127,11 +140,19 @@ impl RelyingParty {
         Ask { endpoint: self.metadata.authorization_endpoint.clone(), parameters, state, nonce, verifier }
     }
 
-    /// Sends a form to the token endpoint with this party's HTTP Basic credentials.
+    /// Sends a form to the token endpoint with this party's credentials.
     pub async fn token_request(&self, form: &[(&str, &str)]) -> anyhow::Result<reqwest::Response> {
-        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let (name, secret) = (encode(&self.client_id), self.secret.as_deref().map(encode));
-        let request = self.http.post(&self.metadata.token_endpoint).basic_auth(name, secret).form(form);
+        let request = self.http.post(&self.metadata.token_endpoint);
+        let request = match self.shows_secret {
+            SecretIn::Header => {
+                let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                request.basic_auth(encode(&self.client_id), self.secret.as_deref().map(encode)).form(form)
+            }
+            SecretIn::Body => {
+                let secret = self.secret.as_deref().unwrap_or_default();
+                request.form(&[form, &[("client_id", &self.client_id), ("client_secret", secret)]].concat())
+            }
+        };
         Ok(request.send().await?)
     }
 
@@ -149,11 +170,18 @@ impl RelyingParty {
     /// Takes the citizen's return as an honest party does: state, issuer, code, tokens.
     pub async fn finish(&self, ask: &Ask, back: &Page) -> anyhow::Result<Tokens> {
         ensure!(back.url.as_str().starts_with(&self.redirect_uri), "not at the service but at {}", back.brief());
-        ensure!(back.parameter("error").is_none(), "an error came back: {}", back.url);
-        ensure!(back.parameter("state").as_deref() == Some(&ask.state), "state is another: {}", back.url);
-        ensure!(back.parameter("iss").as_deref() == Some(&self.metadata.issuer), "iss is another: {}", back.url);
-        let code = back.parameter("code").context("a code")?;
-        let answer = self.redeem(ask, &code).await?;
+        let parameter = |name: &str| back.parameter(name).map(Value::from).unwrap_or_default();
+        let names = ["error", "state", "iss", "code"];
+        let response: Map<_, _> = names.iter().map(|name| ((*name).to_owned(), parameter(name))).collect();
+        self.take(ask, &Value::Object(response)).await
+    }
+
+    /// Takes an authorization response, however it came: its parameters by name.
+    pub async fn take(&self, ask: &Ask, response: &Value) -> anyhow::Result<Tokens> {
+        ensure!(response["error"].is_null(), "an error came back: {response}");
+        ensure!(response["state"] == ask.state.as_str(), "state is another: {response}");
+        ensure!(response["iss"] == self.metadata.issuer.as_str(), "iss is another: {response}");
+        let answer = self.redeem(ask, response["code"].as_str().context("a code")?).await?;
         let (status, body) = (answer.status(), answer.text().await?);
         ensure!(status.is_success(), "the token endpoint answered {status}: {body}");
         serde_json::from_str(&body).with_context(|| format!("tokens: {body}"))

@@ -1,11 +1,17 @@
 //! The steps that most stories and attacks share: a scene with a service of ours, and a citizen on the way.
 
+use std::time::Duration;
+
 use conformance::citizen::{Citizen, Page};
 use conformance::people::PASSWORD;
 use conformance::relying_party::{Ask, RelyingParty, Tokens};
 use conformance::scene::{Scene, Setting};
 use conformance::upstream::ProviderId;
 use serde_json::Value;
+use url::Url;
+
+/// How long something that must come may take on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A scene and a public service registered at its gateway.
 pub(crate) struct Journey {
@@ -87,6 +93,33 @@ impl Journey {
         accept(citizen, &inform).await
     }
 
+    /// From the request to the honest answer of a provider, held back at the door of the gateway.
+    pub(crate) async fn held(&self, citizen: &mut Citizen, ask: &Ask, provider: ProviderId, username: &str) -> Url {
+        let login = to_login(citizen, ask, provider).await;
+        self.answer(citizen, &login, username).await
+    }
+
+    /// From a login page to the honest answer of its provider, held back at the door of the gateway.
+    pub(crate) async fn answer(&self, citizen: &Citizen, login: &Page, username: &str) -> Url {
+        let door = format!("{}/callback", self.scene.gateway.issuer());
+        let mut citizen = citizen.clone().stopping_at(&door);
+        let held = citizen.sign_in(login, username, PASSWORD).await.unwrap();
+        assert!(held.url.as_str().starts_with(&door) && held.parameter("code").is_some(), "{}", held.brief());
+        held.url
+    }
+
+    /// Changes the registration of a service, and waits until a fresh choice of its citizens shows `sign`.
+    pub(crate) async fn reimport(&self, service: &RelyingParty, metadata: &Value, sign: &str) {
+        let mut metadata = metadata.clone();
+        metadata["client_id"] = service.client_id.clone().into();
+        self.scene.gateway.installation().import(&metadata).await.unwrap();
+        eventually(sign, async || {
+            let chooser = citizen_of(service).open(&service.ask("openid").url()).await.unwrap();
+            chooser.has(sign).then_some(())
+        })
+        .await;
+    }
+
     /// A whole sign-in with a fresh browser: the tokens that the service receives.
     pub(crate) async fn tokens(&self, provider: ProviderId, username: &str) -> (Ask, Tokens) {
         let (ask, mut citizen) = (self.ask(), self.citizen());
@@ -99,6 +132,25 @@ impl Journey {
 /// A citizen who stops at the address of a service.
 pub(crate) fn citizen_of(service: &RelyingParty) -> Citizen {
     Citizen::new().stopping_at(&service.redirect_uri)
+}
+
+/// Waits until `look` finds something.
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(PATIENCE, what, look).await
+}
+
+/// The same with a patience of its own.
+pub(crate) async fn within<T>(patience: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            pace.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(patience, found).await.unwrap_or_else(|_| panic!("{what} did not come within {patience:?}"))
 }
 
 /// From a request to the login page of a provider, through the chooser.

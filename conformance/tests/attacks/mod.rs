@@ -1,6 +1,9 @@
 //! What others try: one file a group of `attacks`, each test named after what must not happen.
 
+mod callback;
+mod cookies;
+mod forms;
+mod logout;
 mod request;
-mod session;
 mod token;
 mod upstream;

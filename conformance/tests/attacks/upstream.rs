@@ -4,7 +4,7 @@ use conformance::people::PASSWORD;
 use conformance::scene::Setting;
 use conformance::upstream::{Fault, ProviderId};
 
-use crate::journey::{Journey, choose, expect, to_login};
+use crate::journey::{Journey, expect};
 
 /// After a provider answered wrongly: a page of the gateway that explains, no code for the service.
 async fn ends_without_a_code(journey: &Journey, provider: ProviderId, fault: Fault) {
@@ -147,68 +147,4 @@ async fn a_provider_that_was_never_right_is_not_believed() {
     let ask = journey.ask();
     let back = journey.to_return(&mut journey.citizen(), &ask, ProviderId::Poste, "angela").await;
     journey.service.finish(&ask, &back).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_return_belongs_to_one_browser_one_attempt_and_one_provider() {
-    let journey = Journey::start().await;
-    let (ask, mut citizen) = (journey.ask(), journey.citizen());
-    let login = to_login(&mut citizen, &ask, ProviderId::Impots).await;
-
-    let callback = format!("{}/callback", journey.scene.gateway.issuer());
-    let mut watched = citizen.clone().stopping_at(&callback);
-    let held = watched.sign_in(&login, "angela", PASSWORD).await.unwrap();
-    let good = held.url.clone();
-    assert!(held.parameter("code").is_some());
-    let changed = |name: &str, value: Option<&str>| {
-        let mut url = good.clone();
-        let kept: Vec<_> = good.query_pairs().filter(|(key, _)| key != name).collect();
-        url.query_pairs_mut().clear().extend_pairs(kept);
-        if let Some(value) = value {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-        url
-    };
-    let mut other_provider = good.clone();
-    other_provider.set_path("/callback/poste");
-    for (case, url) in [
-        ("E04 state missing", changed("state", None)),
-        ("E04 state wrong", changed("state", Some("wrong"))),
-        ("E02 issuer missing", changed("iss", None)),
-        ("E02 issuer wrong", changed("iss", Some("http://127.0.0.1:9"))),
-        ("E01 another provider's callback", other_provider),
-        ("code missing", changed("code", None)),
-    ] {
-        let mut stranger = journey.citizen();
-        let page = stranger.open(url.as_str()).await.unwrap();
-        assert_ne!(page.name().as_deref(), Some("inform"), "{case}: {}", page.brief());
-        assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "{case}: {}", page.brief());
-    }
-    let mut stranger = journey.citizen();
-    let page = stranger.open(good.as_str()).await.unwrap();
-    assert_ne!(page.name().as_deref(), Some("inform"), "E05 a browser without our cookie: {}", page.brief());
-    assert!(!page.body.contains("DUBOIS"));
-}
-
-#[tokio::test]
-async fn a_provider_disabled_for_the_service_cannot_be_forced() {
-    let journey = Journey::start().await;
-    let mut metadata = conformance::relying_party::RelyingParty::ordinary("Guichet");
-    metadata["passerelle"]["providers_except"] = serde_json::json!(["msa"]);
-    let service = journey.register(&metadata).await;
-    let ask = service.ask("openid profile");
-    let mut citizen = crate::journey::citizen_of(&service);
-    let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
-    let csrf = chooser.attribute("form[data-step=choose] input[name=csrf]", "value").unwrap();
-    let action = chooser.attribute("form[data-step=choose]", "action").unwrap();
-    let url = chooser.url.join(&action).unwrap();
-    let origin = url.origin().ascii_serialization();
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("csrf", &csrf)
-        .append_pair("provider", "msa")
-        .finish();
-    let page = citizen.post_from(&origin, url.as_str(), &body).await.unwrap();
-    assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "E16, A18: {}", page.brief());
-    let chooser = expect(citizen.open(chooser.url.as_str()).await.unwrap(), "choose");
-    choose(&mut citizen, &chooser, ProviderId::Impots).await;
 }
