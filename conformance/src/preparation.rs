@@ -32,12 +32,13 @@ pub enum Outcome {
 }
 
 /// The system's packages and the tool that shows each is there.
-const PACKAGES: [(Tool, &str); 5] = [
+const PACKAGES: [(Tool, &str); 6] = [
     (Tool::RedisServer, "redis-server"),
     (Tool::Postgres, "postgresql"),
     (Tool::Chromium, "chromium"),
     (Tool::Chromedriver, "chromium-driver"),
     (Tool::Npm, "npm"),
+    (Tool::Sqlite, "sqlite3"),
 ];
 
 /// Installs the system's packages that are missing, through apt-get.
@@ -48,7 +49,9 @@ pub async fn system_packages(installing: Installing) -> Outcome {
         missing.push("python3-venv");
     }
     if missing.is_empty() {
-        return Outcome::Ready("Redis, PostgreSQL, Chromium with its driver, npm and Python are installed".into());
+        return Outcome::Ready(
+            "Redis, PostgreSQL, SQLite, Chromium with its driver, npm and Python are installed".into(),
+        );
     }
     let wanted = missing.join(" ");
     let by_hand = format!("missing: {wanted}; as root: apt-get update && apt-get install {wanted}");

@@ -34,11 +34,13 @@ pub enum Tool {
     Python,
     /// Node's package manager.
     Npm,
+    /// What an intruder edits a SQLite file with.
+    Sqlite,
 }
 
 impl Tool {
     /// Every tool, in the order of a report.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RedisServer,
         Self::Postgres,
         Self::Initdb,
@@ -47,6 +49,7 @@ impl Tool {
         Self::Npm,
         Self::Node,
         Self::Python,
+        Self::Sqlite,
     ];
 
     /// The tool's usual name.
@@ -60,6 +63,7 @@ impl Tool {
             Self::Node => "node",
             Self::Python => "python",
             Self::Npm => "npm",
+            Self::Sqlite => "sqlite3",
         }
     }
 
@@ -80,6 +84,7 @@ impl Tool {
             Self::Node => "PASSERELLE_TEST_NODE",
             Self::Python => "PASSERELLE_TEST_PYTHON",
             Self::Npm => "PASSERELLE_TEST_NPM",
+            Self::Sqlite => "PASSERELLE_TEST_SQLITE",
         }
     }
 
@@ -95,7 +100,7 @@ impl Tool {
                 .map(|path| if path.is_dir() { path.join(self.name()) } else { path })
                 .collect(),
             Self::Chromium => [on_path("chromium"), on_path("chromium-browser"), on_path("google-chrome")].concat(),
-            Self::Chromedriver | Self::RedisServer | Self::Npm => on_path(self.name()),
+            Self::Chromedriver | Self::RedisServer | Self::Npm | Self::Sqlite => on_path(self.name()),
         }
     }
 
@@ -106,6 +111,7 @@ impl Tool {
             Self::RedisServer => "apt-get install redis-server",
             Self::Postgres | Self::Initdb => "apt-get install postgresql",
             Self::Npm => "apt-get install npm",
+            Self::Sqlite => "apt-get install sqlite3",
             Self::Node => "cargo conformance installs it through npm into target/conformance/node",
             Self::Python => "cargo conformance installs it through pip into target/conformance/venv",
         };

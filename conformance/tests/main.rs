@@ -7,5 +7,6 @@
 
 mod architecture;
 mod attacks;
+mod desk;
 mod journey;
 mod stories;

@@ -56,6 +56,11 @@ async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .env("PASSERELLE_TEST_IDP", &programs.idp)
         .env("PASSERELLE_TEST_COMMUNE", &programs.commune)
         .env("PASSERELLE_TEST_SKIPPED", &skipped);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        // Most tests wait for other processes: two at a time for each processor.
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        command.env("RUST_TEST_THREADS", (2 * processors).to_string());
+    }
     if let Some(redis) = &redis {
         command.env("PASSERELLE_TEST_REDIS_URL", redis.url());
     }

@@ -9,6 +9,8 @@ use conformance::workspace;
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::journey::eventually;
+
 /// How long the demo may take to be up or down; the gateway is built already.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -52,6 +54,20 @@ async fn it_prints_what_scripts_need_and_leaves_nothing_behind_when_interrupted(
     for port in port..port + 6 {
         listen(port).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn it_leaves_nothing_behind_when_it_is_killed() {
+    let mut demo = demo(free_ports(6)).await;
+    let summary = ready(&mut demo).await;
+    let pids = &summary["pids"];
+    assert!(runs(&pids["gateway"]) && runs(&pids["commune"]));
+    demo.signal("KILL").await.unwrap();
+    demo.end().await.unwrap();
+    eventually("the end of gateway and commune", async || {
+        (!runs(&pids["gateway"]) && !runs(&pids["commune"])).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

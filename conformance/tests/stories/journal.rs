@@ -1,0 +1,145 @@
+//! What is kept of sign-ins for good: the journal that shows tampering, consents, accounts.
+
+use conformance::or_skip;
+use conformance::relying_party::RelyingParty;
+use conformance::tools::{Missing, Tool};
+use conformance::upstream::ProviderId;
+use serde_json::{Value, json};
+
+use crate::journey::{Journey, accept, citizen_of, expect};
+
+/// Runs SQL on the registry of a journey's gateway, beside the running gateway, as an intruder would; what it prints.
+fn sql(journey: &Journey, text: &str) -> Result<String, Missing> {
+    let file = journey.scene.gateway.installation().data().join("registry.sqlite");
+    let mut command = std::process::Command::new(Tool::Sqlite.find()?);
+    let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(text).output().unwrap();
+    assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+/// Whether the journal is whole, and what the command says.
+async fn verify(journey: &Journey) -> (bool, String) {
+    let output = journey.scene.gateway.installation().run(&["journal", "verify"]).await.unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn the_journal_is_whole_after_sign_ins_and_names_the_place_that_was_tampered_with() {
+    or_skip!(Tool::Sqlite.find());
+    let journey = Journey::start().await;
+    let sql = |text: &str| sql(&journey, text).unwrap();
+    journey.tokens(ProviderId::Impots, "angela").await;
+    journey.to_arrival(&mut journey.citizen(), &journey.ask(), ProviderId::Impots, "nadia").await;
+    let (whole, said) = verify(&journey).await;
+    let count: i64 = sql("SELECT count(*) FROM journal").parse().unwrap();
+    assert!(whole && said.contains(&format!("{count} entries")), "{said}");
+    let kinds = sql("SELECT kind FROM journal ORDER BY number");
+    assert!(kinds.ends_with("signed_in\nsign_in_refused"), "{kinds}");
+    let kept = sql("SELECT details FROM journal");
+    assert!(!kept.contains("DUBOIS") && !kept.contains("exemple.fr"), "{kept}");
+
+    sql("CREATE TABLE copy AS SELECT * FROM journal; CREATE TABLE copy_head AS SELECT * FROM journal_head");
+    let last = count;
+    for (tampering, expected) in [
+        (
+            format!("UPDATE journal SET details = replace(details, 'eidas1', 'eidas3') WHERE number = {}", last - 1),
+            format!("entry {} was changed", last - 1),
+        ),
+        ("UPDATE journal SET at = at - 1 WHERE number = 2".into(), "entry 2 was changed".into()),
+        ("DELETE FROM journal WHERE number = 2".into(), "entry 2 is missing".into()),
+        (
+            "UPDATE journal SET number = -number WHERE number IN (1, 2); \
+          UPDATE journal SET number = 3 + number WHERE number < 0"
+                .into(),
+            "entry 1 was changed".into(),
+        ),
+        (format!("DELETE FROM journal WHERE number = {last}"), format!("ends at entry {}", last - 1)),
+        (
+            format!(
+                "DELETE FROM journal WHERE number = {last}; UPDATE journal_head SET number = {0}, \
+          hash = (SELECT hash FROM journal WHERE number = {0})",
+                last - 1
+            ),
+            "head of the journal".into(),
+        ),
+        ("DELETE FROM journal_head".into(), "head of the journal".into()),
+        ("DELETE FROM journal".into(), "entry".into()),
+    ] {
+        sql(&tampering);
+        let (whole, said) = verify(&journey).await;
+        assert!(!whole && said.contains("tampered") && said.contains(&expected), "{tampering}: {said}");
+        sql("DELETE FROM journal; INSERT INTO journal SELECT * FROM copy; \
+             DELETE FROM journal_head; INSERT INTO journal_head SELECT * FROM copy_head");
+        assert!(verify(&journey).await.0, "{tampering}: whole again");
+    }
+    journey.tokens(ProviderId::Impots, "angela").await;
+    assert!(verify(&journey).await.0, "the chain goes on");
+}
+
+#[tokio::test]
+async fn a_consent_is_kept_with_what_it_covers_and_information_is_not_one() {
+    or_skip!(Tool::Sqlite.find());
+    let journey = Journey::start().await;
+    let mut metadata = RelyingParty::ordinary("Assureur");
+    metadata["passerelle"]["kind"] = json!("private");
+    metadata["scope"] = json!("openid family_name email");
+    let insurer = journey.register(&metadata).await;
+    journey.tokens(ProviderId::Impots, "angela").await;
+    let (ask, mut citizen) = (insurer.ask("openid family_name email"), citizen_of(&insurer));
+    let inform = journey.to_inform(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+    expect(accept(&mut citizen, &inform).await, "inform");
+    let rows = |columns: &str| sql(&journey, &format!("SELECT {columns} FROM consents")).unwrap();
+    assert_eq!(rows("count(*)"), "0", "neither who was informed nor who did not tick has consented");
+
+    let button = "form[data-step=inform] button[type=submit]";
+    let tick = [("consent", "yes")];
+    let back = citizen.press(&inform, button, &tick).await.unwrap();
+    citizen.press(&inform, button, &tick).await.unwrap();
+    insurer.finish(&ask, &back).await.unwrap();
+    assert_eq!(rows("client"), insurer.client_id, "one, however often the button was pressed");
+    let claims: Value = serde_json::from_str(&rows("claims")).unwrap();
+    assert_eq!(claims, json!(["family_name", "email"]));
+    let account = rows("account");
+    assert_eq!(sql(&journey, &format!("SELECT count(*) FROM accounts WHERE key = '{account}'")).unwrap(), "1");
+    let journalled = sql(&journey, "SELECT details FROM journal ORDER BY number DESC LIMIT 1").unwrap();
+    let journalled: Value = serde_json::from_str(&journalled).unwrap();
+    assert_eq!(journalled["consented"], claims);
+}
+
+#[tokio::test]
+async fn an_account_that_is_frozen_lets_nobody_in_from_that_moment() {
+    or_skip!(Tool::Sqlite.find());
+    let journey = Journey::start().await;
+    let mut citizen = journey.citizen();
+    journey.to_return(&mut citizen, &journey.ask(), ProviderId::Impots, "angela").await;
+    let waiting = expect(citizen.open(&journey.ask().url()).await.unwrap(), "inform");
+    let open = sql(&journey, "SELECT state FROM accounts").unwrap();
+    sql(&journey, "UPDATE accounts SET state = 'frozen'").unwrap();
+
+    let page = accept(&mut citizen, &waiting).await;
+    assert_eq!(page.name().as_deref(), Some("choose"), "what was waiting: {}", page.brief());
+    let silent = citizen.open(&journey.ask().with("prompt", "none").url()).await.unwrap();
+    assert_eq!(silent.parameter("error").as_deref(), Some("login_required"), "{}", silent.brief());
+    let page = journey.to_arrival(&mut journey.citizen(), &journey.ask(), ProviderId::Poste, "angela").await;
+    assert_eq!(expect(page, "refused").code().as_deref(), Some("P320"));
+    journey.tokens(ProviderId::Impots, "keiko").await;
+
+    sql(&journey, &format!("UPDATE accounts SET state = '{open}'")).unwrap();
+    journey.tokens(ProviderId::Poste, "angela").await;
+}
+
+#[tokio::test]
+async fn a_provider_that_the_citizen_blocked_is_shut_to_them_alone() {
+    or_skip!(Tool::Sqlite.find());
+    let journey = Journey::start().await;
+    let mut citizen = journey.citizen();
+    journey.to_return(&mut citizen, &journey.ask(), ProviderId::Poste, "angela").await;
+    sql(&journey, "UPDATE accounts SET blocked_providers = '[\"impots\"]'").unwrap();
+    let page = journey.to_arrival(&mut journey.citizen(), &journey.ask(), ProviderId::Impots, "angela").await;
+    assert_eq!(expect(page, "refused").code().as_deref(), Some("P321"));
+    let chooser = expect(citizen.open(&journey.ask().with("prompt", "login").url()).await.unwrap(), "choose");
+    assert!(chooser.has("[data-provider=impots][data-why=blocked]"), "known by the session: {}", chooser.brief());
+    journey.tokens(ProviderId::Impots, "keiko").await;
+    journey.tokens(ProviderId::Poste, "angela").await;
+}

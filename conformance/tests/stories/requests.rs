@@ -1,0 +1,163 @@
+//! What a service may say in its request beyond the scope: hints, whom it expects, single claims, by GET or by POST.
+
+use conformance::people::PASSWORD;
+use conformance::relying_party::{Ask, RelyingParty, Tokens};
+use conformance::scene::Setting;
+use conformance::upstream::ProviderId;
+use serde_json::{Value, json};
+
+use crate::journey::{Journey, accept, choose, citizen_of, expect};
+
+/// A whole sign-in for a request: the tokens.
+async fn tokens(journey: &Journey, ask: &Ask, username: &str) -> Tokens {
+    let back = journey.to_return(&mut journey.citizen(), ask, ProviderId::Impots, username).await;
+    journey.service.finish(ask, &back).await.unwrap()
+}
+
+async fn id_token(journey: &Journey, ask: &Ask, username: &str) -> Value {
+    journey.service.verify(ask, &tokens(journey, ask, username).await).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_posted_request_is_the_same_request() {
+    let journey = Journey::start().await;
+    let (ask, mut citizen) = (journey.ask(), journey.citizen());
+    let endpoint = &journey.service.metadata.authorization_endpoint;
+    let from = journey.service.redirect_uri.clone();
+    let chooser = expect(citizen.post_from(&from, endpoint, &ask.body()).await.unwrap(), "choose");
+    let login = choose(&mut citizen, &chooser, ProviderId::Impots).await;
+    let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
+    let back = accept(&mut citizen, &inform).await;
+    journey.service.finish(&ask, &back).await.unwrap();
+    let again = journey.ask();
+    let inform = expect(citizen.post_from(&from, endpoint, &again.body()).await.unwrap(), "inform");
+    let back = accept(&mut citizen, &inform).await;
+    journey.service.finish(&again, &back).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hint_leads_straight_to_its_provider_or_is_told_to_be_wrong() {
+    let hidden = "display = false".parse().unwrap();
+    let closed = "active = false".parse().unwrap();
+    let provider_overrides = vec![(ProviderId::Msa, hidden), (ProviderId::Mobile, closed)];
+    let journey = Journey::set(Setting { provider_overrides, ..Setting::default() }).await;
+    let mut citizen = journey.citizen();
+    let chooser = expect(citizen.open(&journey.ask().url()).await.unwrap(), "choose");
+    assert!(!chooser.body.contains("value=\"msa\""), "a hidden provider is not shown");
+    for provider in [ProviderId::Poste, ProviderId::Msa] {
+        let (ask, mut citizen) = (journey.ask().and("idp_hint", provider.as_str()), journey.citizen());
+        let login = expect(citizen.open(&ask.url()).await.unwrap(), "login");
+        assert!(login.url.path().starts_with(&format!("/{provider}/")), "{}", login.url);
+        let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
+        let back = accept(&mut citizen, &inform).await;
+        journey.service.finish(&ask, &back).await.unwrap();
+    }
+    let substantial = journey.ask().with("acr_values", "eidas2");
+    for (case, ask) in [
+        ("unknown", journey.ask().and("idp_hint", "nobody")),
+        ("no id", journey.ask().and("idp_hint", "../x")),
+        ("switched off", journey.ask().and("idp_hint", "mobile")),
+        ("too low", substantial.and("idp_hint", "impots")),
+    ] {
+        let back = journey.citizen().open(&ask.url()).await.unwrap();
+        assert_eq!(back.parameter("error").as_deref(), Some("invalid_idp_hint"), "A18 {case}: {}", back.brief());
+    }
+}
+
+#[tokio::test]
+async fn a_login_hint_reaches_the_provider() {
+    let journey = Journey::start().await;
+    let ask = journey.ask().and("login_hint", "keiko & \"co\" <k@exemple.fr>");
+    let login = journey.to_login(&mut journey.citizen(), &ask, ProviderId::Impots).await;
+    assert_eq!(login.attribute("input[name=username]", "value").unwrap(), "keiko & \"co\" <k@exemple.fr>");
+    let long = journey.ask().and("login_hint", &"x".repeat(300));
+    let login = journey.to_login(&mut journey.citizen(), &long, ProviderId::Impots).await;
+    assert_eq!(login.attribute("input[name=username]", "value").unwrap_or_default(), "", "too long: left out");
+}
+
+#[tokio::test]
+async fn single_claims_are_released_where_they_were_asked_and_are_covered() {
+    let journey = Journey::start().await;
+    let mut metadata = RelyingParty::ordinary("Piscine");
+    metadata["scope"] = "openid given_name birthdate".into();
+    metadata["passerelle"]["claims"] = json!(["amr"]);
+    let pool = journey.register(&metadata).await;
+    let claims = json!({
+        "userinfo": { "given_name": { "essential": true }, "email": null, "unheard_of": null },
+        "id_token": { "birthdate": null, "family_name": null, "amr": null, "acr": { "values": ["eidas1"] } },
+    });
+    let ask = pool.ask("openid").and("claims", &claims.to_string());
+    let mut citizen = citizen_of(&pool);
+    let inform = journey.to_inform(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+    assert!(inform.has("[data-claim=given_name]") && inform.has("[data-claim=birthdate]"), "{}", inform.body);
+    assert!(!inform.has("[data-claim=email]") && !inform.has("[data-claim=family_name]"), "no scope covers them");
+    let back = accept(&mut citizen, &inform).await;
+    let tokens = pool.finish(&ask, &back).await.unwrap();
+    let id_token = pool.verify(&ask, &tokens).await.unwrap();
+    assert_eq!(id_token["birthdate"], "1962-08-24");
+    assert_eq!(id_token["amr"], json!(["pwd"]));
+    assert_eq!(id_token["family_name"], Value::Null);
+    let userinfo = pool.claims(&tokens).await.unwrap();
+    assert_eq!(userinfo["given_name"], "Angela Claire Louise");
+    assert_eq!((&userinfo["email"], &userinfo["family_name"]), (&Value::Null, &Value::Null));
+
+    let essential = json!({ "id_token": { "acr": { "essential": true, "values": ["unheard_of"] } } }).to_string();
+    for (case, claims, error) in [
+        ("no JSON", "{", "invalid_request"),
+        ("no object", "[]", "invalid_request"),
+        ("no member", "{\"userinfo\":[]}", "invalid_request"),
+        ("no such level", essential.as_str(), "unmet_authentication_requirements"),
+    ] {
+        let back = citizen_of(&pool).open(&pool.ask("openid").and("claims", claims).url()).await.unwrap();
+        assert_eq!(back.parameter("error").as_deref(), Some(error), "{case}: {}", back.brief());
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_expects_one_citizen_gets_no_other() {
+    let journey = Journey::start().await;
+    let ask = journey.ask();
+    let received = tokens(&journey, &ask, "angela").await;
+    let angela = journey.service.verify(&ask, &received).await.unwrap();
+    let expected = json!({ "id_token": { "sub": { "value": angela["sub"] } } }).to_string();
+    for (name, value) in [("claims", expected.as_str()), ("id_token_hint", received.id_token.as_str())] {
+        let expecting = || journey.ask().and(name, value);
+        let ask = expecting();
+        assert_eq!(id_token(&journey, &ask, "angela").await["sub"], angela["sub"], "{name}");
+
+        let (ask, mut citizen) = (expecting(), journey.citizen());
+        let page = journey.to_arrival(&mut citizen, &ask, ProviderId::Impots, "keiko").await;
+        let refused = expect(page, "refused");
+        assert_eq!(refused.code().as_deref(), Some("P342"), "{name}");
+        assert!(!refused.body.contains("DUBOIS"), "{name}: whom the service expects is not told");
+        let back = citizen.press(&refused, "form[data-step=cancel] button", &[]).await.unwrap();
+        assert_eq!(back.parameter("error").as_deref(), Some("login_required"), "{name}");
+
+        // A session of somebody else is not offered, silently or not; one of theirs is.
+        let mut keiko = journey.citizen();
+        journey.to_return(&mut keiko, &journey.ask(), ProviderId::Impots, "keiko").await;
+        expect(keiko.open(&expecting().url()).await.unwrap(), "choose");
+        let silent = keiko.open(&expecting().and("prompt", "none").url()).await.unwrap();
+        assert_eq!(silent.parameter("error").as_deref(), Some("login_required"), "{name}");
+        let mut angela = journey.citizen();
+        journey.to_return(&mut angela, &journey.ask(), ProviderId::Impots, "angela").await;
+        let silent = angela.open(&expecting().and("prompt", "none").url()).await.unwrap();
+        assert!(silent.parameter("code").is_some(), "{name}: {}", silent.brief());
+    }
+
+    let other = journey.register(&RelyingParty::ordinary("Autre ville")).await;
+    for (case, ask) in [
+        ("nonsense", journey.ask().and("id_token_hint", "a.b.c")),
+        ("of another service", other.ask("openid").and("id_token_hint", &received.id_token)),
+        (
+            "against `sub`",
+            journey
+                .ask()
+                .and("id_token_hint", &received.id_token)
+                .and("claims", &json!({ "id_token": { "sub": { "value": "somebody else" } } }).to_string()),
+        ),
+    ] {
+        let back = citizen_of(&other).stopping_at("http://localhost").open(&ask.url()).await.unwrap();
+        assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "{case}: {}", back.brief());
+    }
+}
