@@ -11,11 +11,15 @@ use anyhow::{Context as _, bail};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Lines of output kept.
 const KEPT: usize = 2_000;
 /// How long a process may take to stop when asked.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long the end of an ended process's output is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The program that ties another one to the life of its parent: part of every Linux (util-linux).
 const SETPRIV: &str = "/usr/bin/setpriv";
@@ -40,6 +44,7 @@ pub struct Process {
     child: Child,
     id: u32,
     log: Log,
+    readers: Vec<JoinHandle<()>>,
 }
 
 /// Whether a signal from the terminal reaches the process too.
@@ -83,15 +88,14 @@ impl Log {
         lines.iter().find(|line| line.contains(text)).cloned()
     }
 
-    fn read(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
-        let Some(stream) = stream else { return };
+    fn read(&self, stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<()> {
         let log = self.clone();
         tokio::spawn(async move {
             let mut lines = BufReader::new(stream).split(b'\n');
             while let Ok(Some(line)) = lines.next_segment().await {
                 log.push(String::from_utf8_lossy(&line).trim_end().to_owned());
             }
-        });
+        })
     }
 }
 
@@ -108,9 +112,9 @@ impl Process {
         let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
         let id = child.id().with_context(|| format!("{name} ended at once"))?;
         let log = Log::new();
-        log.read(child.stdout.take());
-        log.read(child.stderr.take());
-        Ok(Self { name, child, id, log })
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let readers = [stdout.map(|stream| log.read(stream)), stderr.map(|stream| log.read(stream))];
+        Ok(Self { name, child, id, log, readers: readers.into_iter().flatten().collect() })
     }
 
     /// The process id.
@@ -142,7 +146,10 @@ impl Process {
             line = tokio::time::timeout(patience, found) => {
                 line.with_context(|| self.complaint(&format!("did not print « {text} » within {patience:?}")))
             }
-            ended = self.child.wait() => bail!(self.complaint(&format!("ended ({})", ended?))),
+            ended = self.child.wait() => {
+                self.hear_out().await;
+                bail!(self.complaint(&format!("ended ({})", ended?)))
+            }
         }
     }
 
@@ -161,13 +168,25 @@ impl Process {
             done = tokio::time::timeout(patience, answered) => {
                 done.with_context(|| self.complaint(&format!("was not ready within {patience:?}")))
             }
-            ended = self.child.wait() => bail!(self.complaint(&format!("ended ({})", ended?))),
+            ended = self.child.wait() => {
+                self.hear_out().await;
+                bail!(self.complaint(&format!("ended ({})", ended?)))
+            }
         }
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last it printed.
     pub async fn end(&mut self) -> std::io::Result<ExitStatus> {
-        self.child.wait().await
+        let status = self.child.wait().await?;
+        self.hear_out().await;
+        Ok(status)
+    }
+
+    /// Reads what an ended process printed to its end. A child that it left behind may hold its output open for longer.
+    async fn hear_out(&mut self) {
+        for reader in self.readers.drain(..) {
+            let _heard = tokio::time::timeout(LAST_WORDS, reader).await;
+        }
     }
 
     /// Whether it still runs.
