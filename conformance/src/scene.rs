@@ -196,6 +196,8 @@ impl Scene {
             "registry": self.registry.url(),
             "mailbox": self.mailbox.url(),
             "smtp": self.mailbox.smtp_url(),
+            "idp": self.gateway.installation().program(),
+            "config": self.gateway.installation().config(),
             "pids": {
                 "demo": std::process::id(),
                 "gateway": self.gateway.process.id(),

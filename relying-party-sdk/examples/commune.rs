@@ -139,7 +139,7 @@ async fn site(settings: &Settings, public_url: &str) -> anyhow::Result<Router> {
     }
     let client = Client::discover(registration).await?;
     let key = settings.cookie_key.as_deref().map_or_else(|| Ok(CookieKey::generate()), CookieKey::from_base64)?;
-    let asked = Login::at_least(settings.level).with_scopes(settings.scopes.clone()).with_methods();
+    let asked = Login::at_least(settings.level).with_scopes(settings.scopes.clone());
     let gateway = Gateway { name: settings.gateway_name.clone(), origin: client.gateway_origin() };
     let sign_in = SignIn::new(client, key, asked)?;
     let commune = Commune { sign_in: sign_in.clone(), gateway };

@@ -92,8 +92,15 @@ fn show(scene: &Scene) {
     for person in &PEOPLE {
         println!("    {:<10}{:<26}{}", person.username, person.display_name(), person.expect);
     }
-    println!("\n  Ctrl-C stops everything.\n");
-    println!("READY {}", scene.summary());
+    let installation = scene.gateway.installation();
+    println!("\n  To register a service of your own (its metadata as in README.md):");
+    println!(
+        "    {} clients import FILE --config {}",
+        installation.program().display(),
+        installation.config().display()
+    );
+    println!("\nREADY {}\n", scene.summary());
+    println!("  Open {}/ and press the button. Ctrl-C stops everything.\n", scene.commune.base());
 }
 
 fn fell(name: &str, status: std::process::ExitStatus, lines: &[String]) {

@@ -165,6 +165,11 @@ impl Installation {
         Ok(Gateway { installation: self.clone(), process })
     }
 
+    /// The `idp` it runs.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = tied(&self.program);
         command.args(arguments).arg("--config").arg(self.config());

@@ -98,7 +98,7 @@ pub(crate) struct Lifetimes {
 pub(crate) struct Log {
     /// The form of a line.
     pub(crate) format: LogFormat,
-    /// What is logged, as `tracing` directives (`info`, `gateway=debug`).
+    /// What is logged, as `tracing` directives (`info`, `idp=debug`).
     pub(crate) filter: String,
 }
 
@@ -241,7 +241,7 @@ fn log(section: &Section<'_>) -> Read<Log> {
     let filter = section.text("filter", "info", |text| {
         text.parse::<tracing_subscriber::filter::Targets>()
             .map(|_| text.to_owned())
-            .map_err(|_| "is not a list of directives such as \"info\" or \"info,gateway=debug\"".to_owned())
+            .map_err(|_| "is not a list of directives such as \"info\" or \"info,idp=debug\"".to_owned())
     });
     Ok(Log { format: format?, filter: filter? })
 }

@@ -97,8 +97,7 @@ impl Inform<'_> {
             if claim == Claim::Email { contact.push(line) } else { identity.push(line) }
         }
         if self.granted.tells_amr() {
-            let value = Some(t.claim_amr_value().to_owned());
-            identity.push(Line { name: "amr", label: t.claim_amr().to_owned(), value });
+            identity.push(Line { name: "amr", label: t.claim_amr().to_owned(), value: None });
         }
         let mut groups = Vec::new();
         for (title, lines) in [(t.group_identity(), identity), (t.group_contact(), contact)] {

@@ -168,8 +168,7 @@ texts! {
     group_elsewhere(source): "À demander à : {source}", "To be requested from: {source}";
     group_elsewhere_note(service): "{service} pourra demander ces informations à cet organisme. Elles ne passent pas par nous.",
         "{service} will be able to request these from that body. They do not pass through us.";
-    claim_amr: "Moyen utilisé pour vous connecter", "Means used to sign you in";
-    claim_amr_value: "mot de passe, téléphone ou carte", "password, phone or card";
+    claim_amr: "La façon dont vous vous êtes connecté (mot de passe, téléphone, carte…)", "The way you signed in (password, phone, card…)";
     claim_none: "aucun", "none";
     claim_born_abroad: "aucun (naissance hors de France)", "none (born outside France)";
     country_france: "99100 (France)", "99100 (France)";

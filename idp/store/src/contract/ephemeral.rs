@@ -283,6 +283,8 @@ async fn a_flood_of_sign_ins_leaves_room_for_those_who_came_through() {
     // Who is under way goes on and gets a code; the code is redeemed; the session stays.
     let swap = store.swap(&under_way, version.expect("fresh"), &Visit("further".to_owned()), MINUTE).await;
     assert!(matches!(swap.expect("swaps"), Swap::Done(_)));
+    let arrived = store.put_under_way(&bearer(), &Visit("arrived".to_owned()), MINUTE).await;
+    assert!(arrived.expect("has a reserve").is_some());
     let code = bearer();
     assert_eq!(store.put(&code, &ticket("code"), MINUTE).await.expect("puts"), Put::Fresh);
     assert_eq!(store.put(&bearer(), &Seat("session".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
