@@ -71,7 +71,6 @@ async fn a_form_on_another_site_is_refused_though_it_has_the_secret() {
 }
 
 #[tokio::test]
-#[ignore = "the gateway answers a form that stood on another site with an empty 403"]
 async fn a_form_on_another_site_is_refused_with_a_page() {
     let journey = Journey::start().await;
     let mut citizen = journey.citizen();
