@@ -126,8 +126,7 @@ fn what_is_shipped_loads_once_the_secrets_are_there() {
         .write("config/secrets/redis.url", "rediss://localhost/")
         .write("config/secrets/smtp.password", "geheim");
     // The shipped providers are those of the sandbox, on loopback: a production has its own.
-    fs::remove_dir_all(folder.path("config/providers")).expect("there");
-    fs::create_dir_all(folder.path("config/providers")).expect("writable");
+    fs::create_dir_all(folder.path("config/providers.production")).expect("writable");
     let production = Config::load(&folder.path("config/production.toml"), &Environment::Given(BTreeMap::new()));
     let production = production.unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(production.issuer.as_str(), "https://connexion.example.fr");

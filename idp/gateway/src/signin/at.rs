@@ -21,13 +21,12 @@ use crate::pages::ended::{Ended, HowEnded};
 use crate::pages::problem::WhatWentWrong;
 use crate::provider::error::see_other;
 
-/// A sign-in at step `S`. As an extractor it sends a citizen who is at another step to the page of that step.
+/// A sign-in at step `S`, to be shown. As an extractor it sends a citizen who is at another step to the page of that
+/// step.
 #[derive(Debug)]
 pub(crate) struct At<S> {
     /// The sign-in.
     pub(crate) signin: SignIn<S>,
-    /// Its place in the store.
-    pub(crate) slot: Slot,
 }
 
 /// A sign-in at whatever step it is.
@@ -283,9 +282,9 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
-        let AtAny { signin, slot } = AtAny::from_request_parts(parts, app).await?;
+        let AtAny { signin, .. } = AtAny::from_request_parts(parts, app).await?;
         match SignIn::try_from(signin) {
-            Ok(signin) => Ok(Self { signin, slot }),
+            Ok(signin) => Ok(Self { signin }),
             Err(elsewhere) => Err(to_page(&elsewhere)),
         }
     }

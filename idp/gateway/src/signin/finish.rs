@@ -11,20 +11,31 @@ use domain::oidc::error::AuthorizeError;
 use domain::oidc::pushed::{Completion, Pushed};
 use domain::secret::Bearer;
 use domain::signin::session::Session;
-use domain::signin::{Finishing, SignIn};
+use domain::signin::{AnySignIn, Finishing, SignIn};
 use http::header::HeaderMap;
 use store::StoreError;
 use store::ephemeral::{Put, Swap};
 use store::registry::{Consent, Finish, Finished};
 
-use super::at::{At, Slot, unavailable};
+use super::at::{AtAny, Slot, to_page, unavailable};
+use super::inform::same_answer;
 use super::page::Occasion;
 use crate::app::{App, Shared};
 use crate::provider::answer;
 
-/// `GET /signin/{id}/finish`: a citizen whose browser lost the answer.
-pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: At<Finishing>) -> Response {
-    complete(&app, &headers, at.slot, at.signin).await
+/// `GET /signin/{id}/finish`: a citizen whose browser lost the answer, or whose second click came while the first one
+/// was being finished.
+pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny) -> Response {
+    match at.signin {
+        AnySignIn::Finishing(signin) => complete(&app, &headers, at.slot, signin).await,
+        AnySignIn::Ended(_) => same_answer(&app, &at.signin),
+        elsewhere @ (AnySignIn::Moved(_)
+        | AnySignIn::Choosing(_)
+        | AnySignIn::Away(_)
+        | AnySignIn::Arriving(_)
+        | AnySignIn::Informing(_)
+        | AnySignIn::Refused(_)) => to_page(&elsewhere),
+    }
 }
 
 /// Finishes a sign-in and sends the citizen back with the code.
