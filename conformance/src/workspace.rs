@@ -1,11 +1,11 @@
 //! The workspace that this crate belongs to: where it is, and its programs, built when first needed.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
@@ -43,36 +43,41 @@ pub async fn programs() -> anyhow::Result<&'static Programs> {
     built.await.as_ref().map_err(|error| anyhow::Error::msg(error.clone()))
 }
 
-/// Builds both with the cargo that runs us; its progress goes to standard error.
-///
-/// The example belongs to the selection so that dependencies are resolved as `cargo test --workspace` resolves them,
-/// and nothing is built twice.
 async fn build() -> anyhow::Result<Programs> {
+    // The example belongs to the selection so that dependencies are resolved as `cargo test --workspace` resolves them,
+    // and nothing is built twice.
+    let [idp, commune] = executables(["idp", "commune"], &["--bin", "idp", "--example", "commune"]).await?;
+    Ok(Programs { idp, commune })
+}
+
+/// Where the named programs are once the cargo that runs us has built `selection` out of the whole workspace; its
+/// progress goes to standard error.
+///
+/// # Errors
+/// When cargo cannot be started, a program does not build, or `selection` does not hold one of `names`.
+pub async fn executables<const N: usize>(names: [&str; N], selection: &[&str]) -> anyhow::Result<[PathBuf; N]> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut child = Command::new(cargo)
-        .args(["build", "--workspace", "--bin", "idp", "--example", "commune"])
-        .arg("--message-format=json-render-diagnostics")
+    let child = Command::new(cargo)
+        .args(["build", "--workspace", "--message-format=json-render-diagnostics"])
+        .args(selection)
         .current_dir(root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .context("cargo cannot be started")?;
-    let stdout = child.stdout.take().context("cargo's output was asked for")?;
-    let mut lines = BufReader::new(stdout).lines();
-    let (mut idp, mut commune) = (None, None);
-    while let Some(line) = lines.next_line().await? {
-        let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
-        let executable = message["executable"].as_str().map(PathBuf::from);
-        match message["target"]["name"].as_str() {
-            Some("idp") => idp = executable.or(idp),
-            Some("commune") => commune = executable.or(commune),
-            _ => {}
+    let output = child.wait_with_output().await?;
+    if !output.status.success() {
+        bail!("{} does not build: see cargo's messages above", names.join(" or "));
+    }
+    let mut built: HashMap<String, PathBuf> = HashMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+        if let (Some(name), Some(path)) = (message["target"]["name"].as_str(), message["executable"].as_str()) {
+            built.insert(name.to_owned(), path.into());
         }
     }
-    if !child.wait().await?.success() {
-        bail!("the gateway or the demo commune does not build: see cargo's messages above");
-    }
-    let missing = "cargo built it and did not say where";
-    Ok(Programs { idp: idp.context(missing)?, commune: commune.context(missing)? })
+    let found: Option<Vec<_>> = names.iter().map(|name| built.remove(*name)).collect();
+    let found = found.and_then(|found| <[PathBuf; N]>::try_from(found).ok());
+    found.context("cargo built it and did not say where")
 }

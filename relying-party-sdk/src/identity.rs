@@ -9,8 +9,10 @@
 //! }
 //! ```
 //!
-//! ```compile_fail,E0451
-//! let identity = relying_party_sdk::Identity { subject: todo!(), level: relying_party_sdk::Level::High };
+//! ```compile_fail,E0616
+//! fn promote(identity: &mut relying_party_sdk::Identity) {
+//!     identity.level = relying_party_sdk::Level::High;
+//! }
 //! ```
 //!
 //! ```compile_fail,E0277

@@ -274,11 +274,12 @@ fn is_invisible(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use serde_json::json;
 
-    fn provider() -> Provider {
+    /// A tax provider of the levels low and substantial, open to all.
+    pub(crate) fn provider() -> Provider {
         Provider {
             id: ProviderId::parse("impots").expect("plain"),
             title: Label { fr: "Impôts".into(), en: "Tax".into() },

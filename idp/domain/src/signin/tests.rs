@@ -13,7 +13,7 @@ use crate::identity::subject::{Subject, SubjectSecret};
 use crate::level::LevelRange;
 use crate::oidc::parameters::Parameters;
 use crate::oidc::request::Incoming;
-use crate::upstream::{AcrTable, Assertion, Authentication, ClientFilter, Provider, ProviderStatus, Visibility};
+use crate::upstream::{Assertion, Authentication, Provider};
 use offer::{Health, choose};
 use session::{NotReusable, ProviderStanding};
 
@@ -58,17 +58,8 @@ fn start(byte: u8) -> Start {
 }
 
 fn provider() -> Provider {
-    Provider {
-        id: ProviderId::parse("impots").expect("plain"),
-        title: Label { fr: "Impôts".into(), en: "Tax".into() },
-        order: 1,
-        status: ProviderStatus::Open,
-        visibility: Visibility::Shown,
-        levels: LevelRange::new(Level::Low, Level::High).expect("ordered"),
-        clients: ClientFilter::All,
-        amr: vec!["pwd".into()],
-        acr: AcrTable::default(),
-    }
+    let levels = LevelRange::new(Level::Low, Level::High).expect("ordered");
+    Provider { levels, ..crate::upstream::tests::provider() }
 }
 
 fn assertion(level: Level) -> Assertion {

@@ -18,7 +18,6 @@ use store::ephemeral::{Put, Swap};
 use store::registry::{Consent, Finish, Finished};
 
 use super::at::{AtAny, Slot, to_page, unavailable};
-use super::inform::same_answer;
 use super::page::Occasion;
 use crate::app::{App, Shared};
 use crate::provider::answer;
@@ -26,15 +25,26 @@ use crate::provider::answer;
 /// `GET /signin/{id}/finish`: a citizen whose browser lost the answer, or whose second click came while the first one
 /// was being finished.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny) -> Response {
-    match at.signin {
-        AnySignIn::Finishing(signin) => complete(&app, &headers, at.slot, signin).await,
-        AnySignIn::Ended(_) => same_answer(&app, &at.signin),
-        elsewhere @ (AnySignIn::Moved(_)
-        | AnySignIn::Choosing(_)
-        | AnySignIn::Away(_)
-        | AnySignIn::Arriving(_)
-        | AnySignIn::Informing(_)
-        | AnySignIn::Refused(_)) => to_page(&elsewhere),
+    once_more(&app, &headers, at).await
+}
+
+/// The answer of a sign-in that was accepted before, finished now if it was not; another step has its own page.
+pub(super) async fn once_more(app: &App, headers: &HeaderMap, at: AtAny) -> Response {
+    match SignIn::try_from(at.signin) {
+        Ok(signin) => complete(app, headers, at.slot, signin).await,
+        Err(elsewhere) => same_answer(app, &elsewhere),
+    }
+}
+
+/// The answer that ended the sign-in, once more for a second click; after a while, the page that says it is over.
+pub(super) fn same_answer(app: &App, current: &AnySignIn) -> Response {
+    let repeated = if let AnySignIn::Ended(ended) = current { ended.repeat(app.clock.now()) } else { None };
+    match repeated {
+        Some(response) => {
+            let occasion = Occasion::in_language(current.common().language());
+            answer::send(app, occasion, current.common().service(), response)
+        }
+        None => to_page(current),
     }
 }
 

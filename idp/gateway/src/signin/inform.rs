@@ -14,7 +14,6 @@ use crate::app::{App, Shared};
 use crate::pages::View as _;
 use crate::pages::inform::{Consent, Inform};
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::answer;
 use crate::provider::authorize::session;
 use store::StoreError;
 
@@ -31,18 +30,12 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
     }
     let acceptance = if sent.field("consent") == Some("yes") { Acceptance::Consented } else { Acceptance::WentOn };
     let occasion = Occasion::in_language(at.signin.common().language());
-    match at.signin {
-        AnySignIn::Informing(signin) => match accept(&app, &headers, at.slot, signin, acceptance).await {
+    match SignIn::try_from(at.signin) {
+        Ok(signin) => match accept(&app, &headers, at.slot, signin, acceptance).await {
             Ok(response) => response,
             Err(error) => unavailable(&app, occasion, &error),
         },
-        AnySignIn::Finishing(signin) => finish::complete(&app, &headers, at.slot, signin).await,
-        AnySignIn::Ended(_) => same_answer(&app, &at.signin),
-        elsewhere @ (AnySignIn::Moved(_)
-        | AnySignIn::Choosing(_)
-        | AnySignIn::Away(_)
-        | AnySignIn::Arriving(_)
-        | AnySignIn::Refused(_)) => to_page(&elsewhere),
+        Err(elsewhere) => finish::once_more(&app, &headers, AtAny { signin: elsewhere, slot: at.slot }).await,
     }
 }
 
@@ -71,22 +64,10 @@ async fn accept(
         Ok(finishing) => match slot.try_advance(app, &finishing.clone().into()).await {
             Ok(Ok(slot)) => Ok(finish::complete(app, headers, slot, finishing).await),
             // The other click accepted first: its code is the one, and its answer this one's too.
-            Ok(Err(current)) => Ok(same_answer(app, &current)),
+            Ok(Err(current)) => Ok(finish::same_answer(app, &current)),
             Err(response) => Ok(response),
         },
         Err((signin, _)) => Ok(page(app, &signin, Ticked::Missing)),
-    }
-}
-
-/// The answer that ended the sign-in, once more for a second click; after a while, the page that says it is over.
-pub(super) fn same_answer(app: &App, current: &AnySignIn) -> Response {
-    let repeated = if let AnySignIn::Ended(ended) = current { ended.repeat(app.clock.now()) } else { None };
-    match repeated {
-        Some(response) => {
-            let occasion = Occasion::in_language(current.common().language());
-            answer::send(app, occasion, current.common().service(), response)
-        }
-        None => to_page(current),
     }
 }
 

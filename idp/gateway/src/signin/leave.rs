@@ -8,8 +8,8 @@ use http::StatusCode;
 use http::header::HeaderMap;
 
 use super::at::{At, AtAny, to_page};
+use super::finish::same_answer;
 use super::form::{Sent, stale};
-use super::inform::same_answer;
 use super::page::Occasion;
 use crate::app::Shared;
 use crate::pages::ended::{Ended, HowEnded};
