@@ -3,7 +3,11 @@
 //! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
 //! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
 
+mod fields;
+mod keys;
 mod metadata;
+mod own;
+mod profile;
 mod redirect;
 
 use std::collections::BTreeSet;
@@ -12,12 +16,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, ProviderId, Sector};
-use crate::jose::{KeySet, SigningAlgorithm};
+use crate::jose::SigningAlgorithm;
 use crate::language::Language;
 use crate::level::Level;
+use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
-pub use metadata::MetadataError;
+pub use fields::MetadataError;
+pub use keys::{ClientKeys, KeysUri};
+pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
 
@@ -58,6 +65,24 @@ pub struct Client {
     /// Whether it must push its authorization requests (RFC 9126 §6).
     #[serde(default)]
     pub pushing: PushRule,
+    /// What it lives under: the rules of one profile.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Its public keys.
+    #[serde(default)]
+    pub keys: ClientKeys,
+    /// What its access tokens are bound to.
+    #[serde(default)]
+    pub constraint: SenderConstraint,
+    /// Whether it may be given refresh tokens.
+    #[serde(default)]
+    pub refresh: RefreshRule,
+    /// The data providers that it may ask for access tokens to.
+    #[serde(default)]
+    pub resources: Resources,
+    /// The resource server it is itself, when it is a data provider: it introspects the tokens meant for it.
+    #[serde(default)]
+    pub data_provider: Option<Resource>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }
@@ -143,16 +168,40 @@ pub enum PkceRule {
     Optional,
 }
 
+/// What the access tokens of a client are bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SenderConstraint {
+    /// Nothing, unless it proves a key on its own.
+    #[default]
+    None,
+    /// A key that it proves at each use (RFC 9449 §5.2, `dpop_bound_access_tokens`).
+    Dpop,
+    /// Its certificate (RFC 8705 §3.4, `tls_client_certificate_bound_access_tokens`).
+    Certificate,
+}
+
+/// Whether refresh tokens may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefreshRule {
+    /// They may, when the citizen grants `offline_access` (OIDC Core §11).
+    Granted,
+    /// They may not.
+    #[default]
+    Withheld,
+}
+
 /// How a client authenticates (OIDC Core §9). One method each: a client that registered one cannot use another.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Authentication {
     /// The secret in the Authorization header (RFC 6749 §2.3.1).
     ClientSecretBasic,
     /// The secret in the body.
     ClientSecretPost,
-    /// An assertion signed by one of these keys (RFC 7523).
-    PrivateKeyJwt(KeySet),
+    /// An assertion signed by one of its keys (RFC 7523).
+    PrivateKeyJwt,
 }
 
 impl Authentication {
@@ -161,7 +210,7 @@ impl Authentication {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
-            Self::PrivateKeyJwt(_) => "private_key_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 
@@ -169,7 +218,7 @@ impl Authentication {
     pub const fn needs_secret(&self) -> bool {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => true,
-            Self::PrivateKeyJwt(_) => false,
+            Self::PrivateKeyJwt => false,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use super::binding::Possession;
 use super::error::TokenError;
 use super::parameters::Parameters;
 use crate::client::{Authentication, Client, ClientState, Registered};
 use crate::id::ClientId;
-use crate::jose::{self, Claims, SigningAlgorithm};
+use crate::jose::{self, Claims, KeySet};
 use crate::secret::{SecretDigest, from_base64url};
 use crate::time::{Lifetime, Timestamp};
 
@@ -31,13 +32,14 @@ enum Proof {
 ///
 /// ```compile_fail,E0451
 /// fn forge(client: &domain::client::Client) -> domain::oidc::client_auth::AuthenticatedClient<'_> {
-///     domain::oidc::client_auth::AuthenticatedClient { client, assertion: None }
+///     domain::oidc::client_auth::AuthenticatedClient { client, assertion: None, holds: Default::default() }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct AuthenticatedClient<'a> {
     client: &'a Client,
     assertion: Option<AssertionUse>,
+    holds: Possession,
 }
 
 /// The single use of a client assertion, to be remembered until it ends (RFC 7523 §3, `jti`).
@@ -87,10 +89,12 @@ impl Presented {
         &self.client
     }
 
-    /// Verifies what was presented against what was found. An unknown client costs as much as a wrong secret.
+    /// Verifies what was presented against what was found. An unknown client costs as much as a wrong secret. `fetched`
+    /// is the key set of a client that keeps its own elsewhere.
     pub fn verify<'a>(
         &self,
         found: Option<&'a Registered>,
+        fetched: Option<&KeySet>,
         issuer: &str,
         now: Timestamp,
     ) -> Result<AuthenticatedClient<'a>, TokenError> {
@@ -109,16 +113,18 @@ impl Presented {
             {
                 None
             }
-            (Proof::Assertion(assertion), Authentication::PrivateKeyJwt(keys)) => {
-                let claims = SigningAlgorithm::ALL
-                    .into_iter()
+            (Proof::Assertion(assertion), Authentication::PrivateKeyJwt) => {
+                let keys = client.keys.set(fetched).ok_or(TokenError::InvalidClient)?;
+                let claims = client
+                    .profile
+                    .algorithms()
                     .find_map(|algorithm| jose::verify(assertion, algorithm, keys).ok())
                     .ok_or(TokenError::InvalidClient)?;
                 Some(check_assertion(&claims, client, issuer, now).ok_or(TokenError::InvalidClient)?)
             }
             _ => return Err(TokenError::InvalidClient),
         };
-        Ok(AuthenticatedClient { client, assertion })
+        Ok(AuthenticatedClient { client, assertion, holds: Possession::default() })
     }
 }
 
@@ -132,6 +138,17 @@ impl<'a> AuthenticatedClient<'a> {
     /// The client.
     pub const fn client(&self) -> &'a Client {
         self.client
+    }
+
+    /// What it proved to hold beside its credentials.
+    pub const fn holds(&self) -> &Possession {
+        &self.holds
+    }
+
+    /// The same client, with what it proved to hold.
+    #[must_use]
+    pub fn holding(self, holds: Possession) -> Self {
+        Self { holds, ..self }
     }
 
     /// The assertion to remember; it counts only when it was not seen before.
@@ -182,7 +199,7 @@ fn check_assertion(claims: &Claims, client: &Client, issuer: &str, now: Timestam
 mod tests {
     use super::*;
     use crate::id::Kid;
-    use crate::jose::SigningKey;
+    use crate::jose::{SigningAlgorithm, SigningKey};
     use serde_json::{Value, json};
 
     const ISSUER: &str = "https://issuer.example";
@@ -210,7 +227,7 @@ mod tests {
     }
 
     fn by(authorization: Option<&str>, pairs: &[(&str, &str)], registered: &Registered) -> Result<(), TokenError> {
-        Presented::read(authorization, &form(pairs))?.verify(Some(registered), ISSUER, NOW).map(|_| ())
+        Presented::read(authorization, &form(pairs))?.verify(Some(registered), None, ISSUER, NOW).map(|_| ())
     }
 
     #[test]
@@ -240,7 +257,7 @@ mod tests {
         let disabled = Registered { state: ClientState::Disabled, ..registered("client_secret_basic", None) };
         assert_eq!(by(Some(&good), &[], &disabled), Err(TokenError::InvalidClient));
         let presented = Presented::read(Some(&good), &form(&[])).expect("readable");
-        assert_eq!(presented.verify(None, ISSUER, NOW).err(), Some(TokenError::InvalidClient));
+        assert_eq!(presented.verify(None, None, ISSUER, NOW).err(), Some(TokenError::InvalidClient));
     }
 
     #[test]
@@ -317,7 +334,7 @@ mod tests {
         let token = assertion(&key, &json!({}));
         let pairs = [("client_assertion", token.as_str()), ("client_assertion_type", ASSERTION_TYPE)];
         let presented = Presented::read(None, &form(&pairs)).expect("readable");
-        let client = presented.verify(Some(&client), ISSUER, NOW).expect("good");
+        let client = presented.verify(Some(&client), None, ISSUER, NOW).expect("good");
         assert_eq!(client.assertion().expect("one").remember, Lifetime::seconds(70));
     }
 }

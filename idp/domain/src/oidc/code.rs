@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::binding::{Binding, Thumbprint};
 use super::client_auth::AuthenticatedClient;
 use super::error::TokenError;
 use super::parameters::Parameters;
-use super::request::Challenge;
+use super::request::{Challenge, Offline};
+use super::resource::Resources;
 use super::token::{AccessToken, Issued};
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::{Client, PkceRule, RegisteredRedirect};
@@ -40,6 +42,15 @@ pub struct Grant {
     pub redirect: RegisteredRedirect,
     /// The PKCE challenge of the request.
     pub challenge: Option<Challenge>,
+    /// The key that the request bound the code to.
+    #[serde(default)]
+    pub key: Option<Thumbprint>,
+    /// The data providers that were asked for.
+    #[serde(default)]
+    pub resources: Resources,
+    /// Whether access was granted while the citizen is away.
+    #[serde(default)]
+    pub offline: Offline,
 }
 
 /// What is kept under a code. It stays until it would have expired, so that a replay is seen for what it is.
@@ -96,6 +107,7 @@ pub fn redeem(
     if ends.is_past(now) {
         return Err(UNKNOWN);
     }
+    let holds = client.holds();
     let client: &Client = client.client();
     if grant.client != client.id {
         return Err(TokenError::InvalidGrant("the code was issued to another client"));
@@ -115,7 +127,11 @@ pub fn redeem(
         }
         (None, None) => {}
     }
-    Ok(Issued::new(grant, client, now, life))
+    if grant.key.as_ref().is_some_and(|key| holds.key.as_ref().is_none_or(|held| !key.is(held))) {
+        return Err(TokenError::InvalidGrant("the code is bound to another DPoP key (RFC 9449 10)"));
+    }
+    let binding = Binding::of(client.constraint, holds)?;
+    Ok(Issued::new(grant, client, binding, now, life))
 }
 
 #[cfg(test)]

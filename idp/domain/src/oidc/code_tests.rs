@@ -10,6 +10,8 @@ use crate::identity::account::AccountSecret;
 use crate::identity::pivot::{Birthdate, Pivot, RawPivot};
 use crate::identity::subject::{Subject, SubjectSecret};
 use crate::oidc::client_auth::Presented;
+use crate::oidc::request::Offline;
+use crate::oidc::resource::Resources;
 use crate::secret::SecretDigest;
 
 const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
@@ -53,6 +55,9 @@ fn grant(client: &Client, challenge: Option<&str>) -> Grant {
         nonce: Some("n".into()),
         redirect: client.redirect("https://v.example/").expect("own"),
         challenge: challenge.map(|text| Challenge::parse(text).expect("well formed")),
+        key: None,
+        resources: Resources::new(),
+        offline: Offline::No,
     }
 }
 
@@ -73,7 +78,7 @@ fn try_redeem(
     let presenter = registered(presenter, owner.client.pkce == PkceRule::Required);
     let credentials = form(&[("client_id", presenter.client.id.as_str()), ("client_secret", "s")]);
     let authentication = Presented::read(None, &credentials).expect("readable");
-    let client = authentication.verify(Some(&presenter), "https://i.example", NOW).expect("right secret");
+    let client = authentication.verify(Some(&presenter), None, "https://i.example", NOW).expect("right secret");
     let code = Bearer::<Code>::from_random([5; 32]).expose();
     let mut pairs = vec![("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", redirect)];
     pairs.extend(verifier.map(|verifier| ("code_verifier", verifier)));

@@ -35,6 +35,12 @@ pub enum AuthorizeError {
     UnmetAuthenticationRequirements,
     /// The provider named in `idp_hint` cannot serve this request.
     InvalidIdpHint,
+    /// The resource is unknown, or not for this client (RFC 8707 §2).
+    InvalidTarget,
+    /// The authorization details cannot be granted (RFC 9396 §5).
+    InvalidAuthorizationDetails,
+    /// The request object is not good (RFC 9101 §6.2).
+    InvalidRequestObject,
 }
 
 impl AuthorizeError {
@@ -55,6 +61,9 @@ impl AuthorizeError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidIdpHint => "invalid_idp_hint",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Self::InvalidRequestObject => "invalid_request_object",
         }
     }
 }
@@ -70,6 +79,16 @@ pub enum TokenError {
     InvalidGrant(&'static str),
     /// The grant type is not offered.
     UnsupportedGrantType,
+    /// The grant type, or what is asked with it, is not for this client.
+    UnauthorizedClient(&'static str),
+    /// More is asked than was granted (RFC 6749 §6).
+    InvalidScope(&'static str),
+    /// The resource is unknown, or not for this client (RFC 8707 §2).
+    InvalidTarget(&'static str),
+    /// The DPoP proof is missing or wrong (RFC 9449 §5).
+    InvalidDpopProof(&'static str),
+    /// The DPoP proof holds no nonce of ours that still counts (RFC 9449 §8).
+    UseDpopNonce,
 }
 
 impl TokenError {
@@ -80,17 +99,28 @@ impl TokenError {
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::InvalidScope(_) => "invalid_scope",
+            Self::InvalidTarget(_) => "invalid_target",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 
     /// The sentence for the integrator.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(sentence) | Self::InvalidGrant(sentence) => sentence,
+            Self::InvalidRequest(sentence)
+            | Self::InvalidGrant(sentence)
+            | Self::UnauthorizedClient(sentence)
+            | Self::InvalidScope(sentence)
+            | Self::InvalidTarget(sentence)
+            | Self::InvalidDpopProof(sentence) => sentence,
+            Self::UseDpopNonce => "repeat the DPoP proof with the nonce of the DPoP-Nonce header",
             Self::InvalidClient => {
                 "client authentication failed: unknown client, wrong secret or key, or a method that is not the registered one"
             }
-            Self::UnsupportedGrantType => "grant_type must be authorization_code",
+            Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
 
+pub mod binding;
 pub mod client_auth;
 pub mod code;
 pub mod error;
@@ -8,5 +9,6 @@ pub mod metadata;
 pub mod parameters;
 pub mod pushed;
 pub mod request;
+pub mod resource;
 pub mod response;
 pub mod token;

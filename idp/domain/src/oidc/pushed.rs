@@ -126,7 +126,7 @@ mod tests {
         let credentials = form(&[("client_id", owner.client.id.as_str()), ("client_secret", "s")]);
         let presented = Presented::read(None, &credentials).expect("readable");
         let client =
-            presented.verify(Some(owner), "https://i.example", Timestamp::from_epoch(0)).expect("right secret");
+            presented.verify(Some(owner), None, "https://i.example", Timestamp::from_epoch(0)).expect("right secret");
         let mut pairs = vec![
             ("redirect_uri", "https://v.example/"),
             ("response_type", "code"),

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::binding::Thumbprint;
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
 use super::pushed::{self, Pushed};
+use super::resource::Resources;
 use super::response::{Place, ResponseMode, ReturnAddress};
 use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
@@ -64,6 +66,27 @@ pub struct AuthorizationRequest {
     pub pushed: Option<Bearer<Pushed>>,
     /// The redirect URI, for the code to be bound to.
     pub redirect: RegisteredRedirect,
+    /// The key that the code is bound to (RFC 9449 §10).
+    #[serde(default)]
+    pub key: Option<Thumbprint>,
+    /// The data providers that the access token is asked for (RFC 8707 §2.1).
+    #[serde(default)]
+    pub resources: Resources,
+    /// Whether access is asked for while the citizen is away.
+    #[serde(default)]
+    pub offline: Offline,
+}
+
+/// Whether `offline_access` is asked for (OIDC Core §11). It counts with `prompt=consent` and for a client that may have
+/// refresh tokens; else it is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offline {
+    /// It is.
+    Yes,
+    /// It is not.
+    #[default]
+    No,
 }
 
 impl AuthorizationRequest {
@@ -353,6 +376,9 @@ impl Answering {
             id_token_hint: self.hint(parameters)?,
             pushed: None,
             redirect,
+            key: None,
+            resources: Resources::new(),
+            offline: Offline::No,
         })
     }
 

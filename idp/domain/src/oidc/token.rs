@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::binding::Binding;
 use super::code::Grant;
+use super::resource::Resources;
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::Client;
 use crate::id::{ClientId, SessionId};
@@ -28,6 +30,16 @@ pub struct AccessToken {
     pub level: Level,
     /// When it ends.
     pub ends: Timestamp,
+    /// What it is bound to.
+    pub binding: Binding,
+    /// The data providers it is meant for, beside userinfo.
+    pub audience: Resources,
+    /// The session it comes from.
+    pub session: SessionId,
+    /// When the citizen authenticated.
+    pub auth_time: Timestamp,
+    /// When it was issued.
+    pub issued: Timestamp,
 }
 
 /// Proof that a code was redeemed. It is what tokens are made from; its only constructor is in [`super::code::redeem`].
@@ -35,15 +47,12 @@ pub struct AccessToken {
 pub struct Issued {
     access: AccessToken,
     amr: Option<Vec<String>>,
-    auth_time: Timestamp,
-    session: SessionId,
     nonce: Option<String>,
-    at: Timestamp,
     life: Lifetime,
 }
 
 impl Issued {
-    pub(super) fn new(grant: &Grant, client: &Client, now: Timestamp, life: Lifetime) -> Self {
+    pub(super) fn new(grant: &Grant, client: &Client, binding: Binding, now: Timestamp, life: Lifetime) -> Self {
         // A scope withdrawn since the citizen accepted is not released.
         let scopes = grant.scopes.narrowed(client);
         Self {
@@ -54,12 +63,14 @@ impl Issued {
                 identity: grant.identity.clone(),
                 level: grant.level,
                 ends: now.plus(life),
+                binding,
+                audience: grant.resources.intersection(&client.resources).cloned().collect(),
+                session: grant.session.clone(),
+                auth_time: grant.auth_time,
+                issued: now,
             },
             amr: scopes.tells_amr().then(|| grant.amr.clone()),
-            auth_time: grant.auth_time,
-            session: grant.session.clone(),
             nonce: grant.nonce.clone(),
-            at: now,
             life,
         }
     }
@@ -76,12 +87,12 @@ impl Issued {
         set("iss", json!(issuer));
         set("sub", json!(subject));
         set("aud", json!(self.access.client));
-        set("iat", json!(self.at));
-        set("exp", json!(self.at.plus(life)));
-        set("auth_time", json!(self.auth_time));
+        set("iat", json!(self.access.issued));
+        set("exp", json!(self.access.issued.plus(life)));
+        set("auth_time", json!(self.access.auth_time));
         set("acr", json!(self.access.level));
         set("at_hash", json!(half_hash(access_token)));
-        set("sid", json!(self.session));
+        set("sid", json!(self.access.session));
         if let Some(nonce) = &self.nonce {
             set("nonce", json!(nonce));
         }
@@ -95,7 +106,7 @@ impl Issued {
     pub fn answer(&self, access_token: &str, id_token: &str) -> Value {
         json!({
             "access_token": access_token,
-            "token_type": "Bearer",
+            "token_type": self.access.binding.token_type(),
             "expires_in": self.life,
             "id_token": id_token,
             "scope": self.access.scopes.to_scope_text(),

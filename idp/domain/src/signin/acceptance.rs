@@ -119,6 +119,9 @@ impl SignIn<Informing> {
             nonce: self.base.request.nonce.clone(),
             redirect: self.base.request.redirect.clone(),
             challenge: self.base.request.challenge.clone(),
+            key: self.base.request.key.clone(),
+            resources: self.base.request.resources.clone(),
+            offline: self.base.request.offline,
         };
         let Informing { verified, reuse } = self.step;
         let (mut code, mut session) = ([0; 32], [0; 32]);

@@ -21,7 +21,7 @@ pub(super) async fn verified<'a>(
     presented: &Presented,
     found: Option<&'a Registered>,
 ) -> Result<AuthenticatedClient<'a>, Refused> {
-    let client = presented.verify(found, app.issuer.as_str(), app.clock.now())?;
+    let client = presented.verify(found, None, app.issuer.as_str(), app.clock.now())?;
     if let Some(assertion) = client.assertion() {
         match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
             Put::Fresh => {}

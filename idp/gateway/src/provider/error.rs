@@ -53,8 +53,14 @@ impl Refused {
                 response
             }
             Self::Token(
-                error
-                @ (TokenError::InvalidRequest(_) | TokenError::InvalidGrant(_) | TokenError::UnsupportedGrantType),
+                error @ (TokenError::InvalidRequest(_)
+                | TokenError::InvalidGrant(_)
+                | TokenError::UnsupportedGrantType
+                | TokenError::UnauthorizedClient(_)
+                | TokenError::InvalidScope(_)
+                | TokenError::InvalidTarget(_)
+                | TokenError::InvalidDpopProof(_)
+                | TokenError::UseDpopNonce),
             ) => json(StatusCode::BAD_REQUEST, error),
             Self::NoToken => {
                 let mut response = StatusCode::UNAUTHORIZED.into_response();
