@@ -7,6 +7,7 @@ use domain::id::{ClientId, ProviderId};
 use domain::identity::account::AccountKey;
 use domain::identity::account::AccountSecret;
 use domain::identity::subject::{Subject, SubjectSecret};
+use domain::oidc::dpop::{NonceRule, NonceSecret};
 use store::ephemeral::Ephemeral;
 use store::registry::Registry;
 use tokio::sync::Notify;
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) account_secret: AccountSecret,
     /// The secret of pairwise subjects.
     pub(crate) subject_secret: SubjectSecret,
+    /// How DPoP proofs are judged.
+    pub(crate) dpop: Dpop,
     /// The identity providers.
     pub(crate) upstreams: Upstreams,
     /// The civil registry.
@@ -57,6 +60,15 @@ pub(crate) struct App {
     pub(crate) assets: Assets,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
+}
+
+/// How DPoP proofs are judged (RFC 9449 §8).
+#[derive(Debug)]
+pub(crate) struct Dpop {
+    /// Whether they must hold one of our nonces.
+    pub(crate) rule: NonceRule,
+    /// The secret behind the nonces.
+    pub(crate) secret: NonceSecret,
 }
 
 /// The state of the router.

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use domain::identity::account::AccountSecret;
 use domain::identity::subject::SubjectSecret;
 use domain::notice::Notice;
+use domain::oidc::dpop::NonceSecret;
 use store::ephemeral::{Budget, Ephemeral};
 use store::registry::{Location, Registry};
 use store::seal::Vault;
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
-use crate::app::{App, Shared};
+use crate::app::{App, Dpop, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, EphemeralEngine, RegistryEngine};
 use crate::cookies::Cookies;
@@ -107,6 +108,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         watched,
         account_secret: AccountSecret::new(*vault.derive("account")),
         subject_secret: SubjectSecret::new(*vault.derive("subject")),
+        dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
         limits: Limits::new(config.limits.authorize_per_minute, &config.listen),

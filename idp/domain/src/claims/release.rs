@@ -109,6 +109,22 @@ impl GrantedScopes {
         }
     }
 
+    /// The part of the grant under some of its scopes; `None` when they are not all of it, or `openid` is missing. Claims
+    /// that were asked one by one stay where a remaining scope covers them.
+    pub fn reduced(&self, scopes: &BTreeSet<Scope>) -> Option<Self> {
+        if !scopes.is_subset(&self.scopes) || !scopes.contains(&Scope::OPENID) {
+            return None;
+        }
+        let covered = covered_by(scopes);
+        let still = |claims: &BTreeSet<Claim>| claims.intersection(&covered).copied().collect();
+        Some(Self {
+            scopes: scopes.clone(),
+            single: still(&self.single),
+            in_id_token: still(&self.in_id_token),
+            amr: self.amr,
+        })
+    }
+
     /// The scopes, in the order of the table.
     pub fn scopes(&self) -> impl Iterator<Item = Scope> {
         self.scopes.iter().copied()
@@ -158,7 +174,11 @@ impl GrantedScopes {
 
 /// The claims that the client's scopes cover.
 fn covered(client: &Client) -> BTreeSet<Claim> {
-    client.scopes.iter().flat_map(|scope| scope.claims().iter().copied()).collect()
+    covered_by(&client.scopes)
+}
+
+fn covered_by(scopes: &BTreeSet<Scope>) -> BTreeSet<Claim> {
+    scopes.iter().flat_map(|scope| scope.claims().iter().copied()).collect()
 }
 
 fn released(claims: impl IntoIterator<Item = Claim>, identity: &Identity) -> Map<String, Value> {

@@ -14,6 +14,7 @@ use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
 use crate::jose::{KeySet, SigningAlgorithm};
 use crate::level::Level;
+use crate::oidc::refresh::OFFLINE_ACCESS;
 
 impl Client {
     /// Reads client metadata. `id` is used when the metadata names no `client_id`.
@@ -110,6 +111,10 @@ impl Fields<'_> {
     fn scopes(&self) -> Result<BTreeSet<Scope>, MetadataError> {
         let mut scopes = BTreeSet::new();
         for word in self.text("scope")?.unwrap_or("openid").split(' ').filter(|word| !word.is_empty()) {
+            // It releases nothing by itself: `grant_types` decides on refresh tokens.
+            if word == OFFLINE_ACCESS {
+                continue;
+            }
             scopes.insert(Scope::parse(word).ok_or_else(|| MetadataError::Scope(word.to_owned()))?);
         }
         if !scopes.contains(&Scope::OPENID) {

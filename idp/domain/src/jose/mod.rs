@@ -15,8 +15,9 @@ pub use signing::{KeyError, SigningKey, half_hash, is_half_hash};
 
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::oidc::binding::Thumbprint;
 use crate::secret::from_base64url;
 
 /// Clock difference that is tolerated between two parties, in seconds. FAPI 2.0 §5.3.2.1-13 asks to accept 10 s ahead
@@ -102,37 +103,113 @@ pub enum BadToken {
 
 /// Verifies the signature of a compact JWS and gives its claims. What the claims say is for the caller to check.
 pub fn verify(token: &str, algorithm: SigningAlgorithm, keys: &KeySet) -> Result<Claims, BadToken> {
-    let (message, signature) = token.rsplit_once('.').ok_or(BadToken::Malformed)?;
-    let (header, payload) = message.split_once('.').ok_or(BadToken::Malformed)?;
-    if token.len() > 65_536 || payload.contains('.') {
-        return Err(BadToken::Malformed);
-    }
-    let header = json_object(header)?;
-    for forbidden in ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip"] {
-        if header.get(forbidden).is_some() {
-            return Err(BadToken::Header(forbidden));
-        }
-    }
-    if header.get("alg").and_then(Value::as_str) != Some(algorithm.name()) {
-        return Err(BadToken::Algorithm);
-    }
-    let kid = match header.get("kid") {
-        None => None,
-        Some(Value::String(kid)) => Some(kid.as_str()),
-        Some(_) => return Err(BadToken::Malformed),
-    };
-    let mut tried = false;
-    for key in keys.candidates(algorithm, kid) {
-        tried = true;
-        let verdict = jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm.verifier());
-        if matches!(verdict, Ok(true)) {
-            return Ok(Claims::new(json_object(payload)?));
-        }
-    }
-    Err(if tried { BadToken::Signature } else { BadToken::UnknownKey })
+    let parts = Parts::of(token)?;
+    parts.holds_none_of(&["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip"])?;
+    parts.verify(algorithm, keys)
 }
 
-fn json_object(part: &str) -> Result<serde_json::Map<String, Value>, BadToken> {
+/// A token that brings its own key, whose signature that key verifies: proof that the sender holds the key, and of
+/// nothing else (RFC 9449 §4.2).
+#[derive(Debug)]
+pub struct SelfSigned {
+    /// What it says.
+    pub claims: Claims,
+    /// The thumbprint of its key (RFC 7638).
+    pub key: Thumbprint,
+}
+
+/// Verifies a token of that `typ` by the public key in its own header. The only place where a key is taken from a token.
+pub fn verify_self_signed(
+    token: &str,
+    typ: &str,
+    algorithms: impl IntoIterator<Item = SigningAlgorithm>,
+) -> Result<SelfSigned, BadToken> {
+    let parts = Parts::of(token)?;
+    parts.holds_none_of(&["jku", "x5u", "x5c", "crit", "b64", "zip"])?;
+    let named = |name: &str| parts.header.get(name).and_then(Value::as_str);
+    // Media types are compared without regard to case (RFC 7515 §4.1.9).
+    if named("typ").is_none_or(|text| !text.eq_ignore_ascii_case(typ)) {
+        return Err(BadToken::Header("typ"));
+    }
+    let algorithm = named("alg").and_then(SigningAlgorithm::parse).ok_or(BadToken::Algorithm)?;
+    if !algorithms.into_iter().any(|allowed| allowed == algorithm) {
+        return Err(BadToken::Algorithm);
+    }
+    let jwk = parts.header.get("jwk").ok_or(BadToken::Header("jwk"))?;
+    let (keys, key) = own_key(jwk).ok_or(BadToken::Header("jwk"))?;
+    let claims = parts.verify(algorithm, &keys)?;
+    Ok(SelfSigned { claims, key })
+}
+
+/// The key in a header, with its thumbprint: the required members alone, in the order of their names (RFC 7638 §3.2).
+pub(crate) fn own_key(jwk: &Value) -> Option<(KeySet, Thumbprint)> {
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    if PRIVATE.iter().any(|member| jwk.get(member).is_some()) {
+        return None;
+    }
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let members: &[&str] = match text("kty")? {
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        "RSA" => &["e", "kty", "n"],
+        _ => return None,
+    };
+    let plain: Map<String, Value> =
+        members.iter().map(|name| Some(((*name).to_owned(), Value::from(text(name)?)))).collect::<Option<_>>()?;
+    let written = members.iter().map(|name| Some(format!("\"{name}\":{}", Value::from(text(name)?))));
+    let canonical = format!("{{{}}}", written.collect::<Option<Vec<_>>>()?.join(","));
+    let keys = KeySet::parse(&serde_json::json!({"keys": [plain]})).ok()?;
+    Some((keys, Thumbprint::of(canonical.as_bytes())))
+}
+
+/// A compact JWS, taken apart.
+struct Parts<'a> {
+    header: Map<String, Value>,
+    message: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(token: &'a str) -> Result<Self, BadToken> {
+        let (message, signature) = token.rsplit_once('.').ok_or(BadToken::Malformed)?;
+        let (header, payload) = message.split_once('.').ok_or(BadToken::Malformed)?;
+        if token.len() > 65_536 || payload.contains('.') {
+            return Err(BadToken::Malformed);
+        }
+        Ok(Self { header: json_object(header)?, message, payload, signature })
+    }
+
+    fn holds_none_of(&self, forbidden: &[&'static str]) -> Result<(), BadToken> {
+        match forbidden.iter().find(|name| self.header.contains_key(**name)) {
+            Some(name) => Err(BadToken::Header(name)),
+            None => Ok(()),
+        }
+    }
+
+    fn verify(&self, algorithm: SigningAlgorithm, keys: &KeySet) -> Result<Claims, BadToken> {
+        if self.header.get("alg").and_then(Value::as_str) != Some(algorithm.name()) {
+            return Err(BadToken::Algorithm);
+        }
+        let kid = match self.header.get("kid") {
+            None => None,
+            Some(Value::String(kid)) => Some(kid.as_str()),
+            Some(_) => return Err(BadToken::Malformed),
+        };
+        let mut tried = false;
+        for key in keys.candidates(algorithm, kid) {
+            tried = true;
+            let message = self.message.as_bytes();
+            let verdict = jsonwebtoken::crypto::verify(self.signature, message, key, algorithm.verifier());
+            if matches!(verdict, Ok(true)) {
+                return Ok(Claims::new(json_object(self.payload)?));
+            }
+        }
+        Err(if tried { BadToken::Signature } else { BadToken::UnknownKey })
+    }
+}
+
+fn json_object(part: &str) -> Result<Map<String, Value>, BadToken> {
     let bytes = from_base64url(part).ok_or(BadToken::Malformed)?;
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(map)) => Ok(map),

@@ -6,11 +6,12 @@ use super::binding::{Binding, Thumbprint};
 use super::client_auth::AuthenticatedClient;
 use super::error::TokenError;
 use super::parameters::Parameters;
+use super::refresh::Family;
 use super::request::{Challenge, Offline};
 use super::resource::Resources;
 use super::token::{AccessToken, Issued};
 use crate::claims::release::{GrantedScopes, Identity};
-use crate::client::{Client, PkceRule, RegisteredRedirect};
+use crate::client::{Client, PkceRule, RefreshRule, RegisteredRedirect};
 use crate::id::{ClientId, SessionId};
 use crate::identity::account::AccountKey;
 use crate::level::Level;
@@ -68,6 +69,9 @@ pub enum Code {
     Spent {
         /// The access token of the first use.
         gave: Option<Bearer<AccessToken>>,
+        /// The family of the first use.
+        #[serde(default)]
+        family: Option<Bearer<Family>>,
     },
 }
 
@@ -81,11 +85,6 @@ impl<'a> Redemption<'a> {
     /// Reads the form of the token endpoint.
     pub fn read(form: &'a Parameters) -> Result<(Self, Bearer<Code>), TokenError> {
         let one = |name| form.one(name).map_err(|_| TokenError::InvalidRequest("a parameter was sent more than once"));
-        match one("grant_type")? {
-            Some("authorization_code") => {}
-            Some(_) => return Err(TokenError::UnsupportedGrantType),
-            None => return Err(TokenError::InvalidRequest("grant_type is missing")),
-        }
         let code = one("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
         let code = Bearer::parse(code).ok_or(UNKNOWN)?;
         Ok((Self { redirect: one("redirect_uri")?, verifier: one("code_verifier")? }, code))
@@ -134,6 +133,11 @@ pub fn redeem(
     Ok(Issued::new(grant, client, binding, now, life))
 }
 
+/// Whether a refresh token comes with what a code gives: the citizen granted it, and the client may have it.
+pub fn founds_family(grant: &Grant, client: &Client) -> bool {
+    grant.offline == Offline::Yes && client.refresh == RefreshRule::Granted
+}
+
 #[cfg(test)]
 #[path = "code_tests.rs"]
-mod tests;
+pub(super) mod tests;

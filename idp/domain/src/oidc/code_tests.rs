@@ -12,9 +12,10 @@ use crate::identity::subject::{Subject, SubjectSecret};
 use crate::oidc::client_auth::Presented;
 use crate::oidc::request::Offline;
 use crate::oidc::resource::Resources;
+use crate::oidc::token::GrantType;
 use crate::secret::SecretDigest;
 
-const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
+pub(in crate::oidc) const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
@@ -27,7 +28,7 @@ fn registered(id: &str, pkce: bool) -> Registered {
     Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active }
 }
 
-fn grant(client: &Client, challenge: Option<&str>) -> Grant {
+pub(in crate::oidc) fn grant(client: &Client, challenge: Option<&str>) -> Grant {
     let pivot = Pivot::parse(&RawPivot {
         family_name: Some("DUBOIS"),
         given_name: Some("Angela"),
@@ -61,7 +62,7 @@ fn grant(client: &Client, challenge: Option<&str>) -> Grant {
     }
 }
 
-fn form(pairs: &[(&str, &str)]) -> Parameters {
+pub(in crate::oidc) fn form(pairs: &[(&str, &str)]) -> Parameters {
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     Parameters::parse(encoded.as_bytes()).expect("well formed")
 }
@@ -159,7 +160,8 @@ fn the_token_form_is_read_strictly() {
         ),
     ] {
         let form = form(&pairs);
-        let error = Redemption::read(&form).err().expect("refused");
+        let read = GrantType::read(&form).and_then(|_| Redemption::read(&form).map(|_| ()));
+        let error = read.expect_err("refused");
         assert_eq!(error.code(), expected);
         assert!(crate::oidc::error::is_legal_description(error.description()));
     }

@@ -6,7 +6,10 @@ use crate::claims::claim::Claim;
 use crate::claims::scopes::Scope;
 use crate::jose::SigningAlgorithm;
 use crate::level::Level;
+use crate::oidc::dpop;
+use crate::oidc::refresh::OFFLINE_ACCESS;
 use crate::oidc::response::ResponseMode;
+use crate::oidc::token::GrantType;
 
 /// How clients may authenticate, at every endpoint that asks them to.
 const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
@@ -29,13 +32,14 @@ pub fn discovery(issuer: &str) -> Value {
         "revocation_endpoint": endpoint("/revoke"),
         "revocation_endpoint_auth_methods_supported": METHODS,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-        "scopes_supported": Scope::all().map(Scope::name).collect::<Vec<_>>(),
+        "scopes_supported": Scope::all().map(Scope::name).chain([OFFLINE_ACCESS]).collect::<Vec<_>>(),
         "claims_supported": claims,
         "acr_values_supported": Level::ALL.map(Level::acr),
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::NAMES,
         "authorization_signing_alg_values_supported": algorithms,
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": GrantType::ALL.map(GrantType::name),
+        "dpop_signing_alg_values_supported": dpop::algorithms().map(SigningAlgorithm::name).collect::<Vec<_>>(),
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,

@@ -3,11 +3,13 @@
 pub mod binding;
 pub mod client_auth;
 pub mod code;
+pub mod dpop;
 pub mod error;
 pub mod logout;
 pub mod metadata;
 pub mod parameters;
 pub mod pushed;
+pub mod refresh;
 pub mod request;
 pub mod resource;
 pub mod response;

@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::binding::Thumbprint;
 use super::client_auth::AuthenticatedClient;
 use super::error::AuthorizeError;
 use super::parameters::Parameters;
@@ -61,12 +62,13 @@ impl Pushed {
         if parameters.has("request_uri") {
             return Err(bad("a pushed request must not hold a request_uri (RFC 9126 2.1)"));
         }
+        let held = client.holds().key.clone();
         let client = client.client();
         let incoming = Incoming::of(client.id.clone(), parameters);
         // The client was found and is served: authentication proved it.
         let registered = Registered { client: client.clone(), secret: None, state: ClientState::Active };
         match incoming.check_pushed(&registered) {
-            Ok(request) => Ok(Self { request: Box::new(request) }),
+            Ok(request) => bound(request, held.as_ref()).map(|request| Self { request: Box::new(request) }),
             Err(Rejected::Page(_)) => Err(bad("redirect_uri is missing or not registered, or state cannot be used")),
             Err(Rejected::Answer { error, description, .. }) => Err(NotPushed { error, description }),
         }
@@ -86,6 +88,19 @@ impl Pushed {
     /// The request, for the client that the browser names.
     pub fn request_for(self, client: &ClientId, reference: Bearer<Self>) -> Option<AuthorizationRequest> {
         (self.request.client == *client).then(|| AuthorizationRequest { pushed: Some(reference), ..*self.request })
+    }
+}
+
+/// Binds the code to the key that was proven with the push, which must be the one that is named, if one is (RFC 9449
+/// §10.1).
+fn bound(request: AuthorizationRequest, held: Option<&Thumbprint>) -> Result<AuthorizationRequest, NotPushed> {
+    match (&request.key, held) {
+        (Some(named), Some(held)) if !named.is(held) => Err(NotPushed {
+            error: AuthorizeError::InvalidRequest,
+            description: "dpop_jkt is not the key of the DPoP proof",
+        }),
+        (_, Some(held)) => Ok(AuthorizationRequest { key: Some(held.clone()), ..request }),
+        (_, None) => Ok(request),
     }
 }
 

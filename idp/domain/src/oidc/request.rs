@@ -12,12 +12,13 @@ use super::binding::Thumbprint;
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
 use super::pushed::{self, Pushed};
+use super::refresh::OFFLINE_ACCESS;
 use super::resource::Resources;
 use super::response::{Place, ResponseMode, ReturnAddress};
 use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
-use crate::client::{Client, ClientState, PkceRule, PushRule, Registered, RegisteredRedirect};
+use crate::client::{Client, ClientState, PkceRule, PushRule, RefreshRule, Registered, RegisteredRedirect};
 use crate::id::{ClientId, ProviderId};
 use crate::jose::{self, KeySet, SigningAlgorithm};
 use crate::language::Language;
@@ -133,6 +134,14 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// Whether the citizen is shown what is sent, whatever they were shown before.
+    pub const fn wants_consent(self) -> bool {
+        match self {
+            Self::Consent | Self::LoginAndConsent => true,
+            Self::Any | Self::None | Self::Login => false,
+        }
+    }
+
     /// Whether an earlier sign-in must not be reused.
     pub const fn wants_login(self) -> bool {
         match self {
@@ -334,6 +343,7 @@ impl Answering {
             Some(_) | None => {}
         }
         let mut asked = self.scopes(parameters)?;
+        let prompt = self.prompt(parameters)?;
         let claims = self.claims(parameters, &mut asked)?;
         GrantedScopes::grant(&asked, client).map_err(|_| {
             self.refuse(AuthorizeError::InvalidScope, "a scope is outside the habilitation of this client")
@@ -367,7 +377,7 @@ impl Answering {
             level,
             nonce: self.nonce(parameters)?,
             challenge,
-            prompt: self.prompt(parameters)?,
+            prompt,
             max_age,
             idp_hint,
             login_hint,
@@ -376,10 +386,25 @@ impl Answering {
             id_token_hint: self.hint(parameters)?,
             pushed: None,
             redirect,
-            key: None,
+            key: self.key(parameters)?,
             resources: Resources::new(),
-            offline: Offline::No,
+            offline: self.offline(parameters, client, prompt)?,
         })
+    }
+
+    fn key(&self, parameters: &Parameters) -> Result<Option<Thumbprint>, Rejected> {
+        self.one(parameters, "dpop_jkt")?
+            .map(|text| {
+                Thumbprint::parse(text).ok_or_else(|| self.bad("dpop_jkt must be the SHA-256 thumbprint of a key"))
+            })
+            .transpose()
+    }
+
+    fn offline(&self, parameters: &Parameters, client: &Client, prompt: Prompt) -> Result<Offline, Rejected> {
+        let named =
+            self.one(parameters, "scope")?.is_some_and(|text| text.split(' ').any(|word| word == OFFLINE_ACCESS));
+        let counts = prompt.wants_consent() && client.refresh == RefreshRule::Granted;
+        Ok(if named && counts { Offline::Yes } else { Offline::No })
     }
 
     fn nonce(&self, parameters: &Parameters) -> Result<Option<String>, Rejected> {

@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::binding::Binding;
 use super::code::Grant;
+use super::error::TokenError;
+use super::parameters::Parameters;
+use super::refresh::{Family, OFFLINE_ACCESS, Standing};
 use super::resource::Resources;
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::Client;
@@ -13,10 +16,11 @@ use crate::identity::account::AccountKey;
 use crate::identity::subject::Subject;
 use crate::jose::half_hash;
 use crate::level::Level;
+use crate::secret::Bearer;
 use crate::time::{Lifetime, Timestamp};
 
 /// What is kept under an access token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessToken {
     /// The relying party it was issued to.
     pub client: ClientId,
@@ -40,6 +44,9 @@ pub struct AccessToken {
     pub auth_time: Timestamp,
     /// When it was issued.
     pub issued: Timestamp,
+    /// The family it lives with, when it came with a refresh token.
+    #[serde(default)]
+    pub family: Option<Bearer<Family>>,
 }
 
 /// Proof that a code was redeemed. It is what tokens are made from; its only constructor is in [`super::code::redeem`].
@@ -68,6 +75,7 @@ impl Issued {
                 session: grant.session.clone(),
                 auth_time: grant.auth_time,
                 issued: now,
+                family: None,
             },
             amr: scopes.tells_amr().then(|| grant.amr.clone()),
             nonce: grant.nonce.clone(),
@@ -75,9 +83,27 @@ impl Issued {
         }
     }
 
+    /// The same, living and dying with a family.
+    #[must_use]
+    pub(super) fn of_family(mut self, family: Bearer<Family>) -> Self {
+        self.access.family = Some(family);
+        self
+    }
+
+    /// Founds a family, and gives what to keep under its first refresh token.
+    pub fn found(&mut self, grant: &Grant, family: Bearer<Family>, ends: Timestamp) -> Standing {
+        self.access.family = Some(family.clone());
+        Standing::of(grant, self.access.binding.clone(), family, ends)
+    }
+
     /// What to keep under the access token.
     pub const fn access(&self) -> &AccessToken {
         &self.access
+    }
+
+    /// How long the access token lives.
+    pub const fn life(&self) -> Lifetime {
+        self.life
     }
 
     /// The claims of the ID token (OIDC Core §2), bound to the access token by `at_hash`.
@@ -102,15 +128,20 @@ impl Issued {
         Value::Object(claims)
     }
 
-    /// The answer of the token endpoint (RFC 6749 §5.1).
-    pub fn answer(&self, access_token: &str, id_token: &str) -> Value {
-        json!({
+    /// The answer of the token endpoint (RFC 6749 §5.1), with the refresh token that is new.
+    pub fn answer(&self, access_token: &str, id_token: &str, refresh_token: Option<&str>) -> Value {
+        let scope = self.access.scopes.to_scope_text();
+        let mut answer = json!({
             "access_token": access_token,
             "token_type": self.access.binding.token_type(),
             "expires_in": self.life,
             "id_token": id_token,
-            "scope": self.access.scopes.to_scope_text(),
-        })
+            "scope": if self.access.family.is_some() { format!("{scope} {OFFLINE_ACCESS}") } else { scope },
+        });
+        if let Some(token) = refresh_token {
+            answer["refresh_token"] = json!(token);
+        }
+        answer
     }
 }
 
@@ -131,8 +162,49 @@ impl AccessToken {
     }
 }
 
-/// An access token in an `Authorization` header (RFC 6750 §2.1); the scheme's case does not matter (RFC 9110 §11.1).
-pub fn bearer_of(authorization: &str) -> Option<&str> {
+/// What the token endpoint exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantType {
+    /// A code (RFC 6749 §4.1.3).
+    AuthorizationCode,
+    /// A refresh token (RFC 6749 §6).
+    RefreshToken,
+}
+
+impl GrantType {
+    /// Every grant type, as discovery lists them.
+    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// Reads the `grant_type` of a form.
+    pub fn read(form: &Parameters) -> Result<Self, TokenError> {
+        let name =
+            form.one("grant_type").map_err(|_| TokenError::InvalidRequest("grant_type was sent more than once"))?;
+        let name = name.ok_or(TokenError::InvalidRequest("grant_type is missing"))?;
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(TokenError::UnsupportedGrantType)
+    }
+}
+
+/// How an access token is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// By itself (RFC 6750 §2).
+    Bearer,
+    /// With a proof of its key (RFC 9449 §7.1).
+    Dpop,
+}
+
+/// The scheme and access token of an `Authorization` header; the case of the scheme does not matter (RFC 9110 §11.1).
+pub fn token_of(authorization: &str) -> Option<(Scheme, &str)> {
     let (scheme, token) = authorization.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let known = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let (_, scheme) = known.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?;
+    Some((scheme, token.trim()))
 }

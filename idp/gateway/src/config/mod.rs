@@ -10,6 +10,7 @@
 //! Nothing else reads a file of the configuration or the environment. Secrets come by file or environment only.
 
 mod brand;
+mod dpop;
 mod engines;
 mod issuer;
 mod limits;
@@ -26,6 +27,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use domain::identity::civil::Sandbox;
+use domain::oidc::dpop::NonceRule;
 use domain::time::Lifetime;
 use url::Url;
 
@@ -68,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) brand: Brand,
     /// How long things live.
     pub(crate) lifetimes: Lifetimes,
+    /// Whether DPoP proofs must hold one of our nonces.
+    pub(crate) dpop: NonceRule,
     /// How much one address may ask for.
     pub(crate) limits: Limits,
     /// Where the gateway may go on its own.
@@ -91,6 +95,8 @@ pub(crate) struct Lifetimes {
     pub(crate) access_token: Lifetime,
     /// An ID token.
     pub(crate) id_token: Lifetime,
+    /// A refresh token and everything it gives.
+    pub(crate) refresh_token: Lifetime,
 }
 
 /// How the gateway logs.
@@ -166,6 +172,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let providers = top.whole("providers", |section| providers(section, environment, findings));
     let brand = top.whole("brand", brand::read);
     let lifetimes = top.whole("lifetimes", lifetimes);
+    let dpop = top.whole("dpop", dpop::read);
     let log = top.whole("log", log);
 
     let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
@@ -186,6 +193,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         providers,
         brand: brand?,
         lifetimes: lifetimes?,
+        dpop: dpop?,
         limits: limits?,
         egress,
         log: log?,
@@ -223,12 +231,14 @@ fn lifetimes(section: &Section<'_>) -> Read<Lifetimes> {
     let code = read("code", 30, 1..=600);
     let access_token = read("access_token", 300, 1..=3600);
     let id_token = read("id_token", 300, 1..=3600);
+    let refresh_token = read("refresh_token", 604_800, 60..=31_536_000);
     Ok(Lifetimes {
         sign_in: sign_in?,
         session: session?,
         code: code?,
         access_token: access_token?,
         id_token: id_token?,
+        refresh_token: refresh_token?,
     })
 }
 

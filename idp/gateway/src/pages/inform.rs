@@ -35,6 +35,8 @@ pub(crate) struct Inform<'a> {
     pub(crate) granted: &'a GrantedScopes,
     /// Whether consent is asked.
     pub(crate) consent: Consent,
+    /// For how many days the service may ask again while the citizen is away, when it asks for that.
+    pub(crate) offline_days: Option<u32>,
 }
 
 /// Whether the page asks for consent.

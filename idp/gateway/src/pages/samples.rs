@@ -224,6 +224,7 @@ fn informs(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: &
             identity: &cast.identity,
             granted: &granted,
             consent,
+            offline_days: (consent != Consent::NotAsked).then_some(7),
         };
         pages.push((format!("inform-{name}"), view.answer(StatusCode::OK)));
     }

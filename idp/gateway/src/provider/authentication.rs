@@ -7,12 +7,13 @@ use domain::oidc::parameters::Parameters;
 use http::header::{AUTHORIZATION, HeaderMap};
 use store::ephemeral::{Kind, Put};
 
+use super::call::Call;
 use super::error::Refused;
 use crate::app::App;
 
 /// What a request presents.
-pub(super) fn presented(headers: &HeaderMap, form: &Parameters) -> Result<Presented, Refused> {
-    Ok(Presented::read(authorization(headers)?, form)?)
+pub(super) fn presented(call: &Call, form: &Parameters) -> Result<Presented, Refused> {
+    Ok(Presented::read(authorization(&call.headers)?, form)?)
 }
 
 /// The client that proved who it is. An assertion counts once, on all nodes (RFC 7523 §3).

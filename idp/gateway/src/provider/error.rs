@@ -4,6 +4,8 @@
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use domain::client::Registered;
+use domain::jose::SigningAlgorithm;
+use domain::oidc::dpop;
 use domain::oidc::error::TokenError;
 use domain::oidc::request::{PageFault, Rejected};
 use http::header::{CACHE_CONTROL, HeaderValue, LOCATION, WWW_AUTHENTICATE};
@@ -85,6 +87,30 @@ impl Refused {
             Self::NoKey => {
                 tracing::error!("no key signs for the algorithm of a client");
                 unavailable()
+            }
+        }
+    }
+}
+
+impl Refused {
+    /// The answer of a resource: faults of a proof are told in the challenge (RFC 9449 §7.1).
+    pub(crate) fn answer_at_resource(self) -> Response {
+        match self {
+            Self::Token(error @ (TokenError::InvalidDpopProof(_) | TokenError::UseDpopNonce)) => {
+                let mut response = json(StatusCode::UNAUTHORIZED, error);
+                let algorithms: Vec<&str> = dpop::algorithms().map(SigningAlgorithm::name).collect();
+                let value = format!(
+                    "DPoP error=\"{}\", error_description=\"{}\", algs=\"{}\"",
+                    error.code(),
+                    error.description(),
+                    algorithms.join(" ")
+                );
+                let value = HeaderValue::try_from(value).expect("sentences and names are visible ASCII without quotes");
+                response.headers_mut().insert(WWW_AUTHENTICATE, value);
+                response
+            }
+            other @ (Self::Token(_) | Self::NoToken | Self::BadToken | Self::Unavailable(_) | Self::NoKey) => {
+                other.answer()
             }
         }
     }

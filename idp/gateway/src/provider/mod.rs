@@ -3,11 +3,14 @@
 pub(crate) mod answer;
 mod authentication;
 pub(crate) mod authorize;
+mod call;
 pub(crate) mod discovery;
 pub(crate) mod end_session;
 pub(crate) mod error;
 pub(crate) mod form;
+mod grants;
 pub(crate) mod par;
+mod refresh;
 pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;

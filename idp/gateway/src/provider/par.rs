@@ -7,18 +7,19 @@ use domain::oidc::parameters::Parameters;
 use domain::oidc::pushed::{NotPushed, PUSHED_LIFE, Pushed, request_uri};
 use domain::secret::Bearer;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, HeaderMap};
+use http::header::CACHE_CONTROL;
 use serde_json::json;
 use store::ephemeral::Put;
 
 use super::authentication;
+use super::call::Call;
 use super::error::Refused;
 use super::form::Form;
 use crate::app::{App, Shared};
 
 /// `POST /par`.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, Form(form): Form) -> Response {
-    match push(&app, &headers, form).await {
+pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
+    let response = match push(&app, &call, form).await {
         Ok(Ok(reference)) => {
             let answer = json!({"request_uri": request_uri(&reference), "expires_in": PUSHED_LIFE});
             (StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
@@ -28,13 +29,15 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, Form(for
             (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
         }
         Err(refused) => refused.answer(),
-    }
+    };
+    call.answered(&app, response)
 }
 
-async fn push(app: &App, headers: &HeaderMap, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
-    let presented = authentication::presented(headers, &form)?;
+async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
+    let presented = authentication::presented(call, &form)?;
     let found = app.client(presented.client());
     let client = authentication::verified(app, &presented, found.as_deref()).await?;
+    let client = client.holding(call.possession(app, None).await?);
     let keys = app.keys();
     let checked = Pushed::check(form, &client).and_then(|pushed| match keys.own() {
         Some(own) => pushed.with_hint_read(app.issuer.as_str(), own),

@@ -1,4 +1,4 @@
-//! `POST /token` (OIDC Core §3.1.3): a code becomes an access token and an ID token, once.
+//! `POST /token` (OIDC Core §3.1.3): a code, or a refresh token, becomes an access token and an ID token.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,39 +6,52 @@ use axum::response::{IntoResponse as _, Response};
 use domain::oidc::client_auth::AuthenticatedClient;
 use domain::oidc::code::{self, Code, Redemption};
 use domain::oidc::parameters::Parameters;
-use domain::oidc::token::AccessToken;
+use domain::oidc::refresh::{Family, Refresh, RefreshToken};
+use domain::oidc::token::{AccessToken, GrantType, Issued};
 use domain::secret::Bearer;
 use domain::time::Lifetime;
-use http::header::{CACHE_CONTROL, HeaderMap};
+use http::header::CACHE_CONTROL;
 use serde_json::Value;
-use store::ephemeral::{Put, Swap};
+use store::ephemeral::Swap;
 
-use super::authentication;
+use super::call::Call;
 use super::error::Refused;
 use super::form::Form;
+use super::grants::{self, Given};
+use super::{authentication, refresh};
 use crate::app::{App, Shared};
 
 /// How long a spent code is remembered, so that a replay is seen and revokes what the code gave.
 const REPLAY_SEEN: Lifetime = Lifetime::seconds(900);
 
 /// `POST /token`.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, Form(form): Form) -> Response {
-    match exchange(&app, &headers, &form).await {
+pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
+    let response = match exchange(&app, &call, &form).await {
         Ok(answer) => ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
         Err(refused) => refused.answer(),
+    };
+    call.answered(&app, response)
+}
+
+async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Refused> {
+    let presented = authentication::presented(call, form)?;
+    let found = app.client(presented.client());
+    let client = authentication::verified(app, &presented, found.as_deref()).await?;
+    let client = client.holding(call.possession(app, None).await?);
+    match GrantType::read(form)? {
+        GrantType::AuthorizationCode => {
+            let (redemption, code) = Redemption::read(form)?;
+            redeem(app, &client, &redemption, &code).await
+        }
+        GrantType::RefreshToken => {
+            let (asked, token) = Refresh::read(form)?;
+            refresh::refresh(app, &client, &asked, &token).await
+        }
     }
 }
 
-async fn exchange(app: &App, headers: &HeaderMap, form: &Parameters) -> Result<Value, Refused> {
-    let presented = authentication::presented(headers, form)?;
-    let found = app.client(presented.client());
-    let client = authentication::verified(app, &presented, found.as_deref()).await?;
-    let (redemption, code) = Redemption::read(form)?;
-    redeem(app, &client, &redemption, &code).await
-}
-
-/// The code is spent whatever comes of it. The token is kept before the code is spent on it: a replay that comes in
-/// between finds the token to revoke.
+/// The code is spent whatever comes of it. The tokens are kept before the code is spent on them: a replay that comes in
+/// between finds the tokens to revoke.
 async fn redeem(
     app: &App,
     client: &AuthenticatedClient<'_>,
@@ -50,34 +63,43 @@ async fn redeem(
     };
     let (grant, ends) = match record {
         Code::Live { grant, ends } => (grant, ends),
-        Code::Spent { gave } => {
+        Code::Spent { gave, family } => {
             tracing::warn!(client = %client.client().id, "a code was presented again; what it gave is revoked");
-            return revoke(app, gave).await;
+            return revoke(app, gave, family).await;
         }
     };
     let now = app.clock.now();
-    let life = app.lifetimes.access_token;
-    let issued = match code::redeem(&grant, ends, redemption, client, now, life) {
+    let issued = code::redeem(&grant, ends, redemption, client, now, app.lifetimes.access_token);
+    let mut issued: Issued = match issued {
         Ok(issued) => issued,
         Err(error) => {
-            let _: Swap = app.ephemeral.swap(code, version, &Code::Spent { gave: None }, REPLAY_SEEN).await?;
+            let spent = Code::Spent { gave: None, family: None };
+            let _: Swap = app.ephemeral.swap(code, version, &spent, REPLAY_SEEN).await?;
             return Err(error.into());
         }
     };
-    let token = Bearer::<AccessToken>::from_random(app.random.bytes());
-    let text = token.expose();
-    let subject = app.subject(&issued.access().account, client.client());
-    let id_token = issued.id_token(app.issuer.as_str(), &subject, &text, app.lifetimes.id_token);
-    let id_token = app.keys().sign(client.client().id_token_algorithm, "JWT", &id_token).ok_or(Refused::NoKey)?;
-    let _: Put = app.ephemeral.put(&token, issued.access(), life).await?;
-    let spent = Code::Spent { gave: Some(token.clone()) };
+    let founds = code::founds_family(&grant, client.client());
+    let (family, refresh) = if founds {
+        let ends = now.plus(app.lifetimes.refresh_token);
+        let family = Bearer::<Family>::from_random(app.random.bytes());
+        let standing = issued.found(&grant, family.clone(), ends);
+        grants::keep_family(app, &family, app.lifetimes.refresh_token).await?;
+        (Some(family), Some(grants::keep_standing(app, standing, now).await?))
+    } else {
+        (None, None)
+    };
+    let Given { token, answer } = grants::give(app, client.client(), &issued, refresh.as_ref()).await?;
+    let spent = Code::Spent { gave: Some(token.clone()), family: family.clone() };
     match app.ephemeral.swap(code, version, &spent, REPLAY_SEEN).await? {
-        Swap::Done(_) => Ok(issued.answer(&text, &id_token)),
+        Swap::Done(_) => Ok(answer),
         Swap::Lost => {
             // Another request spent the code in the same moment: this one is the replay.
-            let _: Option<AccessToken> = app.ephemeral.take(&token).await?;
+            grants::forget(app, &token, family.as_ref()).await?;
+            if let Some(refresh) = refresh {
+                let _: Option<RefreshToken> = app.ephemeral.take(&refresh).await?;
+            }
             match app.ephemeral.look(code).await? {
-                Some((Code::Spent { gave }, _)) => revoke(app, gave).await,
+                Some((Code::Spent { gave, family }, _)) => revoke(app, gave, family).await,
                 Some((Code::Live { .. }, _)) | None => Err(code::UNKNOWN.into()),
             }
         }
@@ -85,9 +107,13 @@ async fn redeem(
 }
 
 /// Revokes what a code gave (RFC 6749 §4.1.2).
-async fn revoke(app: &App, gave: Option<Bearer<AccessToken>>) -> Result<Value, Refused> {
+async fn revoke(
+    app: &App,
+    gave: Option<Bearer<AccessToken>>,
+    family: Option<Bearer<Family>>,
+) -> Result<Value, Refused> {
     if let Some(token) = gave {
-        let _: Option<AccessToken> = app.ephemeral.take(&token).await?;
+        grants::forget(app, &token, family.as_ref()).await?;
     }
     Err(code::UNKNOWN.into())
 }

@@ -6,40 +6,45 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use domain::client::UserinfoFormat;
 use domain::oidc::parameters::Parameters;
-use domain::oidc::token::{AccessToken, bearer_of};
+use domain::oidc::token::{AccessToken, Scheme, token_of};
 use domain::secret::Bearer;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::authentication::authorization;
+use super::call::Call;
 use super::error::Refused;
 use super::form::is_form;
+use super::grants;
 use crate::app::{App, Shared};
 
 /// `GET /userinfo`. A token in the query is never read (RFC 9700 §4.3.2).
-pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    answer(&app, &headers, &[]).await
+pub(crate) async fn get(State(app): State<Shared>, call: Call) -> Response {
+    answer(&app, &call, &[]).await
 }
 
 /// `POST /userinfo`: the token in the header, or in a form body (RFC 6750 §2.2).
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    answer(&app, &headers, &body).await
+pub(crate) async fn post(State(app): State<Shared>, call: Call, body: Bytes) -> Response {
+    answer(&app, &call, &body).await
 }
 
-async fn answer(app: &App, headers: &HeaderMap, body: &[u8]) -> Response {
-    match claims(app, headers, body).await {
+async fn answer(app: &App, call: &Call, body: &[u8]) -> Response {
+    let response = match claims(app, call, body).await {
         Ok(response) => response,
-        Err(refused) => refused.answer(),
-    }
+        Err(refused) => refused.answer_at_resource(),
+    };
+    call.answered(app, response)
 }
 
-async fn claims(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refused> {
-    let token = presented(headers, body)?;
-    let (access, _) = app.ephemeral.look(&token).await?.ok_or(Refused::BadToken)?;
-    let found = app.served(&access.client);
-    let (Some(registered), false) = (found, access.ends.is_past(app.clock.now())) else {
+async fn claims(app: &App, call: &Call, body: &[u8]) -> Result<Response, Refused> {
+    let (scheme, text) = presented(&call.headers, body)?;
+    let token: Bearer<AccessToken> = Bearer::parse(&text).ok_or(Refused::BadToken)?;
+    let access = grants::alive(app, &token).await?.ok_or(Refused::BadToken)?;
+    let registered = app.served(&access.client).ok_or(Refused::BadToken)?;
+    let holds = call.possession_at_resource(app, scheme, &text).await?;
+    if !access.binding.is_held(&holds) {
         return Err(Refused::BadToken);
-    };
+    }
     let client = &registered.client;
     let subject = app.subject(&access.account, client);
     match client.userinfo {
@@ -55,13 +60,14 @@ async fn claims(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Response,
 }
 
 /// The token, from the header or the form; never from both.
-fn presented(headers: &HeaderMap, body: &[u8]) -> Result<Bearer<AccessToken>, Refused> {
+fn presented(headers: &HeaderMap, body: &[u8]) -> Result<(Scheme, String), Refused> {
     let form =
         if is_form(headers) { Parameters::parse(body).map_err(|_| Refused::BadToken)? } else { Parameters::default() };
     let in_form = form.one("access_token").map_err(|_| Refused::BadToken)?;
-    let in_header = authorization(headers)?.map(|header| bearer_of(header).ok_or(Refused::NoToken)).transpose()?;
+    let in_header = authorization(headers)?.map(|header| token_of(header).ok_or(Refused::NoToken)).transpose()?;
     match (in_header, in_form) {
-        (Some(token), None) | (None, Some(token)) => Bearer::parse(token).ok_or(Refused::BadToken),
+        (Some((scheme, token)), None) => Ok((scheme, token.to_owned())),
+        (None, Some(token)) => Ok((Scheme::Bearer, token.to_owned())),
         (None, None) => Err(Refused::NoToken),
         (Some(_), Some(_)) => Err(Refused::BadToken),
     }

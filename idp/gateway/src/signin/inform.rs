@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::oidc::request::Offline;
 use domain::signin::{Acceptance, AnySignIn, Informing, SignIn};
 use http::StatusCode;
 use http::header::HeaderMap;
@@ -94,6 +95,8 @@ fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
         identity: &signin.citizen().identity,
         granted: &signin.granted(client),
         consent,
+        offline_days: (signin.request().offline == Offline::Yes)
+            .then(|| app.lifetimes.refresh_token.as_seconds().div_ceil(86_400)),
     }
     .answer(status)
 }

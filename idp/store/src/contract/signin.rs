@@ -255,10 +255,10 @@ async fn a_code_is_spent_by_one_of_many(nodes: Nodes) {
         async move {
             match node.look(&code).await.expect("looks").expect("is there") {
                 (Code::Live { .. }, version) => {
-                    let spent = Code::Spent { gave: Some(bearer()) };
+                    let spent = Code::Spent { gave: Some(bearer()), family: None };
                     matches!(node.swap(&code, version, &spent, life).await.expect("swaps"), Swap::Done(_))
                 }
-                (Code::Spent { gave }, _) => {
+                (Code::Spent { gave, family: _ }, _) => {
                     assert!(gave.is_some(), "a replay finds what to revoke");
                     false
                 }

@@ -71,7 +71,10 @@ impl Memory {
             | Kind::AccessToken
             | Kind::Pushed
             | Kind::Completion
-            | Kind::ClientAssertion => &self.rest,
+            | Kind::ClientAssertion
+            | Kind::RefreshToken
+            | Kind::Family
+            | Kind::DpopProof => &self.rest,
         }
     }
 

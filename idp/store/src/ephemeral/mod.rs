@@ -48,6 +48,12 @@ pub enum Kind {
     Completion,
     /// A client assertion that was used (RFC 7523 §3, `jti`).
     ClientAssertion,
+    /// A refresh token.
+    RefreshToken,
+    /// A family of refresh and access tokens.
+    Family,
+    /// A DPoP proof that was used (RFC 9449 §11.1, `jti`).
+    DpopProof,
 }
 
 impl Kind {
@@ -60,6 +66,9 @@ impl Kind {
             Self::Pushed => "pushed",
             Self::Completion => "completion",
             Self::ClientAssertion => "assertion",
+            Self::RefreshToken => "refresh",
+            Self::Family => "family",
+            Self::DpopProof => "dpop",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::oidc::code::Code;
 use domain::oidc::pushed::{Completion, Pushed};
+use domain::oidc::refresh::{Family, RefreshToken};
 use domain::oidc::token::AccessToken;
 use domain::signin::AnySignIn;
 use domain::signin::session::Session;
@@ -30,4 +31,12 @@ impl Record for Pushed {
 
 impl Record for Completion {
     const KIND: Kind = Kind::Completion;
+}
+
+impl Record for RefreshToken {
+    const KIND: Kind = Kind::RefreshToken;
+}
+
+impl Record for Family {
+    const KIND: Kind = Kind::Family;
 }

@@ -1,0 +1,154 @@
+//! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14): access while the citizen is away, for relying parties that may have it
+//! and citizens who granted it.
+//!
+//! ```text
+//!  code ──▶ family ─┬─ refresh token 1 ──rotates──▶ refresh token 2 ──rotates──▶ …
+//!                   └─ every access token of it
+//!  a token that was rotated away comes back ──▶ the family is gone, and with it all of them
+//! ```
+//!
+//! A token that is bound to a key or a certificate is not rotated: whoever steals it cannot use it, and FAPI 2.0
+//! §5.3.2.1-9 forbids it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::binding::Binding;
+use super::client_auth::AuthenticatedClient;
+use super::code::Grant;
+use super::error::TokenError;
+use super::parameters::Parameters;
+use super::token::Issued;
+use crate::claims::scopes::Scope;
+use crate::client::{Client, Profile, RefreshRule};
+use crate::secret::Bearer;
+use crate::time::{Lifetime, Timestamp};
+
+/// The scope that asks for refresh tokens (OIDC Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// A family of tokens is alive while this is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Family;
+
+/// What is kept under a refresh token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshToken {
+    /// It may be used.
+    Live(Box<Standing>),
+    /// It was rotated away: whoever presents it again is not the one who got the next one, or lost it to somebody.
+    Rotated {
+        /// What ends then.
+        family: Bearer<Family>,
+    },
+}
+
+/// What a refresh token stands for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Standing {
+    /// What the citizen granted.
+    pub grant: Grant,
+    /// What its tokens are bound to.
+    pub binding: Binding,
+    /// Its family.
+    pub family: Bearer<Family>,
+    /// When the family ends; no refresh moves it.
+    pub ends: Timestamp,
+}
+
+/// Whether a refresh token is replaced at each use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It is.
+    Rotates,
+    /// It is not.
+    Stays,
+}
+
+/// A refresh token that was presented.
+#[derive(Debug)]
+pub struct Refresh {
+    scopes: Option<BTreeSet<Scope>>,
+}
+
+/// A refresh token that nobody knows: never issued, expired, revoked or rotated away.
+pub const UNKNOWN: TokenError = TokenError::InvalidGrant("the refresh token is unknown, expired, revoked or replaced");
+
+/// The citizen's account, the provider or the relying party no longer stand as they did.
+pub const NO_LONGER: TokenError =
+    TokenError::InvalidGrant("what the citizen granted does not hold any more: sign the citizen in again");
+
+impl Refresh {
+    /// Reads the form of the token endpoint.
+    pub fn read(form: &Parameters) -> Result<(Self, Bearer<RefreshToken>), TokenError> {
+        let one = |name| form.one(name).map_err(|_| TokenError::InvalidRequest("a parameter was sent more than once"));
+        let token = one("refresh_token")?.ok_or(TokenError::InvalidRequest("refresh_token is missing"))?;
+        let token = Bearer::parse(token).ok_or(UNKNOWN)?;
+        let words = |text: &str| text.split(' ').filter(|word| *word != OFFLINE_ACCESS).map(Scope::parse).collect();
+        let scopes = match one("scope")? {
+            None => None,
+            Some(text) => {
+                let scopes: Option<BTreeSet<Scope>> = words(text);
+                Some(scopes.ok_or(TokenError::InvalidScope("scope holds a word that is no scope"))?)
+            }
+        };
+        Ok((Self { scopes }, token))
+    }
+}
+
+impl Standing {
+    /// What a code that was redeemed leaves standing: the grant, without what belonged to the code alone.
+    pub fn of(grant: &Grant, binding: Binding, family: Bearer<Family>, ends: Timestamp) -> Self {
+        // A refreshed ID token has no nonce (OIDC Core §12.2).
+        let grant = Grant { nonce: None, challenge: None, key: None, ..grant.clone() };
+        Self { grant, binding, family, ends }
+    }
+
+    /// Whether the token is replaced by this use.
+    pub const fn rotation(&self, client: &Client) -> Rotation {
+        match (client.profile, &self.binding) {
+            (Profile::Fapi2, _) | (_, Binding::Key(_) | Binding::Certificate(_)) => Rotation::Stays,
+            (Profile::Standard | Profile::FranceConnect, Binding::Bearer) => Rotation::Rotates,
+        }
+    }
+
+    /// Decides what the token gives: an access token of the same family, for the same scopes or fewer.
+    pub fn refresh(
+        &self,
+        asked: &Refresh,
+        client: &AuthenticatedClient<'_>,
+        now: Timestamp,
+        life: Lifetime,
+    ) -> Result<Issued, TokenError> {
+        let (holds, client) = (client.holds(), client.client());
+        if self.grant.client != client.id {
+            return Err(TokenError::InvalidGrant("the refresh token was issued to another client"));
+        }
+        if self.ends.is_past(now) {
+            return Err(UNKNOWN);
+        }
+        if client.refresh == RefreshRule::Withheld {
+            return Err(TokenError::UnauthorizedClient("this client may not use refresh tokens any more"));
+        }
+        if Binding::of(client.constraint, holds)? != self.binding {
+            return Err(TokenError::InvalidGrant("the refresh token is bound to another key or certificate"));
+        }
+        let mut grant = self.grant.clone();
+        if let Some(scopes) = &asked.scopes {
+            grant.scopes = grant
+                .scopes
+                .reduced(scopes)
+                .ok_or(TokenError::InvalidScope("scope holds more than the citizen granted, or not openid"))?;
+        }
+        // What ends with the family does not outlive it.
+        let life = self.ends.left(now).map_or(life, |left| left.min(life));
+        let issued = Issued::new(&grant, client, self.binding.clone(), now, life);
+        Ok(issued.of_family(self.family.clone()))
+    }
+}
+
+#[cfg(test)]
+#[path = "refresh_tests.rs"]
+mod tests;

@@ -1,0 +1,88 @@
+//! A request of a relying party's server, and what its sender proved to hold.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use domain::oidc::binding::Possession;
+use domain::oidc::dpop::{self, NonceRule};
+use domain::oidc::error::TokenError;
+use domain::oidc::token::Scheme;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response};
+use store::ephemeral::{Kind, Put};
+
+use super::error::Refused;
+use crate::app::App;
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// How an endpoint was called.
+#[derive(Debug)]
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    /// The headers.
+    pub(super) headers: HeaderMap,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Call {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let OriginalUri(uri) = OriginalUri::from_request_parts(parts, state).await?;
+        Ok(Self { method: parts.method.clone(), path: uri.path().to_owned(), headers: parts.headers.clone() })
+    }
+}
+
+impl Call {
+    /// What the sender proved to hold: the key of its DPoP proof, which counts once on all nodes (RFC 9449 §11.1).
+    /// `token` is the access token that goes with the request, at a resource.
+    pub(super) async fn possession(&self, app: &App, token: Option<&str>) -> Result<Possession, Refused> {
+        let Some(proof) = self.proof()? else { return Ok(Possession::default()) };
+        let url = app.issuer.at(&self.path);
+        let call = dpop::Call { method: self.method.as_str(), url: &url, token };
+        let proven = dpop::check(proof, call, (app.dpop.rule, &app.dpop.secret), app.clock.now())?;
+        let seen = [proven.key.as_str().as_bytes(), url.as_bytes(), proven.jti.as_bytes()];
+        match app.ephemeral.once(Kind::DpopProof, &seen, proven.remember).await? {
+            Put::Fresh => Ok(Possession { key: Some(proven.key), ..Possession::default() }),
+            Put::Taken => Err(TokenError::InvalidDpopProof("the proof was used before").into()),
+        }
+    }
+
+    /// What the sender proved to hold at a resource: with the scheme `DPoP` a proof is due, with `Bearer` none counts.
+    pub(super) async fn possession_at_resource(
+        &self,
+        app: &App,
+        scheme: Scheme,
+        token: &str,
+    ) -> Result<Possession, Refused> {
+        match scheme {
+            Scheme::Bearer => Ok(Possession::default()),
+            Scheme::Dpop if self.headers.contains_key(DPOP) => self.possession(app, Some(token)).await,
+            Scheme::Dpop => Err(TokenError::InvalidDpopProof("a DPoP proof is due with this scheme").into()),
+        }
+    }
+
+    fn proof(&self) -> Result<Option<&str>, TokenError> {
+        let mut all = self.headers.get_all(DPOP).iter();
+        match (all.next(), all.next()) {
+            (None, _) => Ok(None),
+            (Some(proof), None) => {
+                proof.to_str().map(Some).map_err(|_| TokenError::InvalidDpopProof("the proof is not a compact JWS"))
+            }
+            (Some(_), Some(_)) => Err(TokenError::InvalidDpopProof("two DPoP headers")),
+        }
+    }
+
+    /// Gives whoever sends proofs the nonce for the next one, where nonces are required (RFC 9449 §8.2).
+    pub(super) fn answered<B>(&self, app: &App, mut response: Response<B>) -> Response<B> {
+        if app.dpop.rule == NonceRule::Required && self.headers.contains_key(DPOP) {
+            let nonce = app.dpop.secret.nonce(app.clock.now());
+            let value = HeaderValue::try_from(nonce).expect("base64url is visible ASCII");
+            response.headers_mut().insert(DPOP_NONCE, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,71 @@
+//! The refresh grant (RFC 6749 §6): what the citizen granted is asked again of everyone who could have taken it back.
+
+use domain::client::Client;
+use domain::oidc::client_auth::AuthenticatedClient;
+use domain::oidc::refresh::{Family, NO_LONGER, Refresh, RefreshToken, Rotation, Standing, UNKNOWN};
+use domain::secret::Bearer;
+use domain::signin::offer::{self, Health};
+use serde_json::Value;
+use store::StoreError;
+use store::ephemeral::Swap;
+
+use super::error::Refused;
+use super::grants::{self, Given};
+use crate::app::App;
+
+/// Exchanges a refresh token. What comes of a rotation is kept before the old token is spent on it: of two requests one
+/// wins, the other is a replay and ends the family.
+pub(super) async fn refresh(
+    app: &App,
+    client: &AuthenticatedClient<'_>,
+    asked: &Refresh,
+    token: &Bearer<RefreshToken>,
+) -> Result<Value, Refused> {
+    let (standing, version) = match app.ephemeral.look(token).await? {
+        Some((RefreshToken::Live(standing), version)) => (standing, version),
+        Some((RefreshToken::Rotated { family }, _)) => return replayed(app, client.client(), &family).await,
+        None => return Err(UNKNOWN.into()),
+    };
+    let now = app.clock.now();
+    let issued = standing.refresh(asked, client, now, app.lifetimes.access_token)?;
+    if app.ephemeral.look(&standing.family).await?.is_none() {
+        return Err(UNKNOWN.into());
+    }
+    if !still_granted(app, &standing, client.client()).await? {
+        return Err(NO_LONGER.into());
+    }
+    if standing.rotation(client.client()) == Rotation::Stays {
+        return Ok(grants::give(app, client.client(), &issued, None).await?.answer);
+    }
+    let (family, left) = (standing.family.clone(), standing.ends.left(now).ok_or(UNKNOWN)?);
+    let next = grants::keep_standing(app, *standing, now).await?;
+    let Given { token: access, answer } = grants::give(app, client.client(), &issued, Some(&next)).await?;
+    let rotated = RefreshToken::Rotated { family: family.clone() };
+    match app.ephemeral.swap(token, version, &rotated, left).await? {
+        Swap::Done(_) => Ok(answer),
+        Swap::Lost => {
+            let _: Option<RefreshToken> = app.ephemeral.take(&next).await?;
+            grants::forget(app, &access, None).await?;
+            replayed(app, client.client(), &family).await
+        }
+    }
+}
+
+/// A token that was rotated away is in two hands: nobody can tell whose, so the family ends (RFC 9700 §4.14.2).
+async fn replayed(app: &App, client: &Client, family: &Bearer<Family>) -> Result<Value, Refused> {
+    tracing::warn!(client = %client.id, "a refresh token was presented again; its family is revoked");
+    let _: Option<Family> = app.ephemeral.take(family).await?;
+    Err(UNKNOWN.into())
+}
+
+/// Whether account and provider still stand as they did when the citizen granted.
+async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Result<bool, StoreError> {
+    let grant = &standing.grant;
+    let Some(account) = app.registry.account(&grant.account).await? else { return Ok(false) };
+    let provider = &grant.identity.provider;
+    // An earlier sign-in does not need the provider to answer now.
+    let answering = |_: &_| Health::Answering;
+    let level = grant.level.min(client.minimum_level);
+    let offered = offer::choose(app.upstreams.all(), answering, client, level, &account.blocked_providers, provider);
+    Ok(account.admits(provider).is_ok() && offered.is_ok() && grant.level >= client.minimum_level)
+}
