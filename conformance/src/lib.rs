@@ -16,6 +16,7 @@ pub mod clock;
 pub mod commune;
 pub mod cookies;
 pub mod engines;
+pub mod fuzzing;
 pub mod gateway;
 pub mod jose;
 pub mod library;

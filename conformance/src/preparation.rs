@@ -32,13 +32,14 @@ pub enum Outcome {
 }
 
 /// The system's packages and the tool that shows each is there.
-const PACKAGES: [(Tool, &str); 6] = [
+const PACKAGES: [(Tool, &str); 7] = [
     (Tool::RedisServer, "redis-server"),
     (Tool::Postgres, "postgresql"),
     (Tool::Chromium, "chromium"),
     (Tool::Chromedriver, "chromium-driver"),
     (Tool::Npm, "npm"),
     (Tool::Sqlite, "sqlite3"),
+    (Tool::Cplusplus, "g++"),
 ];
 
 /// Installs the system's packages that are missing, through apt-get.
@@ -50,7 +51,7 @@ pub async fn system_packages(installing: Installing) -> Outcome {
     }
     if missing.is_empty() {
         return Outcome::Ready(
-            "Redis, PostgreSQL, SQLite, Chromium with its driver, npm and Python are installed".into(),
+            "Redis, PostgreSQL, SQLite, Chromium with its driver, npm, Python and a C++ compiler are installed".into(),
         );
     }
     let wanted = missing.join(" ");

@@ -36,11 +36,13 @@ pub enum Tool {
     Npm,
     /// What an intruder edits a SQLite file with.
     Sqlite,
+    /// The compiler of libFuzzer.
+    Cplusplus,
 }
 
 impl Tool {
     /// Every tool, in the order of a report.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RedisServer,
         Self::Postgres,
         Self::Initdb,
@@ -50,6 +52,7 @@ impl Tool {
         Self::Node,
         Self::Python,
         Self::Sqlite,
+        Self::Cplusplus,
     ];
 
     /// The tool's usual name.
@@ -64,6 +67,7 @@ impl Tool {
             Self::Python => "python",
             Self::Npm => "npm",
             Self::Sqlite => "sqlite3",
+            Self::Cplusplus => "c++",
         }
     }
 
@@ -85,6 +89,7 @@ impl Tool {
             Self::Python => "PASSERELLE_TEST_PYTHON",
             Self::Npm => "PASSERELLE_TEST_NPM",
             Self::Sqlite => "PASSERELLE_TEST_SQLITE",
+            Self::Cplusplus => "PASSERELLE_TEST_CPLUSPLUS",
         }
     }
 
@@ -100,7 +105,7 @@ impl Tool {
                 .map(|path| if path.is_dir() { path.join(self.name()) } else { path })
                 .collect(),
             Self::Chromium => [on_path("chromium"), on_path("chromium-browser"), on_path("google-chrome")].concat(),
-            Self::Chromedriver | Self::RedisServer | Self::Npm | Self::Sqlite => on_path(self.name()),
+            Self::Chromedriver | Self::RedisServer | Self::Npm | Self::Sqlite | Self::Cplusplus => on_path(self.name()),
         }
     }
 
@@ -112,6 +117,7 @@ impl Tool {
             Self::Postgres | Self::Initdb => "apt-get install postgresql",
             Self::Npm => "apt-get install npm",
             Self::Sqlite => "apt-get install sqlite3",
+            Self::Cplusplus => "apt-get install g++",
             Self::Node => "cargo conformance installs it through npm into target/conformance/node",
             Self::Python => "cargo conformance installs it through pip into target/conformance/venv",
         };

@@ -1,11 +1,12 @@
 //! `cargo conformance`: sets up what the tests need, runs every test of the workspace, and says what ran.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
 use anyhow::Context as _;
 use clap::Parser;
 use conformance::engines::{Postgres, Redis};
+use conformance::fuzzing::{self, Fuzzed};
 use conformance::preparation::{self, Installing, Outcome};
 use conformance::tools::Missing;
 use conformance::workspace;
@@ -39,6 +40,13 @@ async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let installing = if arguments.offline { Installing::Forbidden } else { Installing::Allowed };
     prepare(installing).await;
 
+    let mut totals = Totals::default();
+    let skipped = skipped_file()?;
+    if arguments.rest.is_empty() {
+        eprintln!("\n== Fuzzing the parsers");
+        fuzz(&mut totals, &skipped).await?;
+    }
+
     eprintln!("\n== Building the gateway and the demo commune");
     let programs = workspace::programs().await?;
 
@@ -47,7 +55,6 @@ async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let postgres = started("PostgreSQL", Postgres::start().await);
 
     eprintln!("\n== Running every test of the workspace");
-    let skipped = skipped_file()?;
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args(["test", "--workspace", "--no-fail-fast"])
@@ -67,9 +74,12 @@ async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(postgres) = &postgres {
         command.env("PASSERELLE_TEST_POSTGRES_URL", postgres.url());
     }
-    let (status, totals) = run(command).await?;
+    let status = run(command, &mut totals).await?;
     let skipped = std::fs::read_to_string(&skipped).unwrap_or_default();
     report(&totals, &skipped);
+    if status.success() && totals.failed > 0 {
+        return Ok(ExitCode::FAILURE);
+    }
     if !status.success() {
         return Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)));
     }
@@ -102,6 +112,33 @@ fn started<T>(name: &str, server: Result<T, Missing>) -> Option<T> {
             None
         }
     }
+}
+
+/// A short run of each fuzz target, counted as a test each.
+#[expect(clippy::print_stdout, reason = "in the form of cargo's own lines")]
+async fn fuzz(totals: &mut Totals, skipped: &Path) -> anyhow::Result<()> {
+    let found = match fuzzing::run().await {
+        Ok(found) => found?,
+        Err(missing) => {
+            eprintln!("  SKIPPED     fuzzing: {missing}");
+            std::fs::write(skipped, format!("SKIPPED fuzzing: {missing}\n"))?;
+            return Ok(());
+        }
+    };
+    for Fuzzed { target, verdict } in found {
+        match verdict {
+            Ok(()) => {
+                println!("test fuzz::{target} ... ok");
+                totals.passed += 1;
+            }
+            Err(said) => {
+                println!("{said}\ntest fuzz::{target} ... FAILED");
+                totals.failed += 1;
+                totals.failures.push(format!("fuzz::{target}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// An empty file that tests append to when they are skipped.
@@ -140,16 +177,15 @@ impl Totals {
 
 /// Runs the tests, passing their output on as it comes.
 #[expect(clippy::print_stdout, reason = "cargo's own lines are what a reader and a machine look for")]
-async fn run(mut command: Command) -> anyhow::Result<(std::process::ExitStatus, Totals)> {
+async fn run(mut command: Command, totals: &mut Totals) -> anyhow::Result<std::process::ExitStatus> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let stdout = child.stdout.take().context("cargo's output was asked for")?;
     let mut lines = BufReader::new(stdout).lines();
-    let mut totals = Totals::default();
     while let Some(line) = lines.next_line().await? {
         println!("{line}");
         totals.read(&line);
     }
-    Ok((child.wait().await?, totals))
+    Ok(child.wait().await?)
 }
 
 #[expect(clippy::print_stdout, reason = "the summary is what the command is for")]

@@ -114,11 +114,14 @@ fn redirects_are_compared_byte_for_byte() {
 
 #[test]
 fn a_registered_query_is_kept_when_parameters_are_added() {
-    let client = read(json!({"redirect_uris": ["https://v.example/r?a=b", "https://v.example/s"]})).expect("fine");
+    let uris = ["https://v.example/r?a=b", "https://v.example/s", "https://v.example/t?a?", "https://v.example/u?"];
+    let client = read(json!({ "redirect_uris": uris })).expect("fine");
     let with = |uri: &str, pairs: &[(&str, &str)]| client.redirect(uri).expect("own").with_parameters(pairs);
     assert_eq!(with("https://v.example/r?a=b", &[("code", "x y")]), "https://v.example/r?a=b&code=x+y");
     assert_eq!(with("https://v.example/s", &[("code", "x")]), "https://v.example/s?code=x");
     assert_eq!(with("https://v.example/s", &[]), "https://v.example/s");
+    assert_eq!(with("https://v.example/t?a?", &[("code", "x")]), "https://v.example/t?a?&code=x");
+    assert_eq!(with("https://v.example/u?", &[("code", "x")]), "https://v.example/u?code=x");
 }
 
 #[test]

@@ -26,11 +26,12 @@ impl RegisteredRedirect {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
         let query = query.finish();
-        let separator = match (query.is_empty(), self.uri.contains('?')) {
+        let separator = match (query.is_empty(), self.uri.split_once('?')) {
             (true, _) => "",
-            (false, true) if self.uri.ends_with(['?', '&']) => "",
-            (false, true) => "&",
-            (false, false) => "?",
+            // A second question mark is part of the registered query.
+            (false, Some((_, own))) if own.is_empty() || own.ends_with('&') => "",
+            (false, Some(_)) => "&",
+            (false, None) => "?",
         };
         format!("{}{separator}{query}", self.uri)
     }

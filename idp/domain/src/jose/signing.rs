@@ -126,13 +126,13 @@ impl SigningKey {
         self.assemble(&header, claims)
     }
 
-    /// Signs claims as a token that brings its own public key.
-    #[cfg(test)]
-    pub(crate) fn sign_with_own_key(&self, typ: &str, claims: &impl Serialize) -> String {
+    /// Signs claims as a token that brings its own public key, as a DPoP proof does.
+    #[cfg(any(test, fuzzing))]
+    pub fn sign_self(&self, typ: &str, claims: &impl Serialize) -> String {
         let mut jwk = self.public_jwk();
-        jwk.as_object_mut()
-            .expect("a JWK is an object")
-            .retain(|name, _| !["kid", "alg", "use"].contains(&name.as_str()));
+        if let Some(members) = jwk.as_object_mut() {
+            members.retain(|name, _| !["kid", "alg", "use"].contains(&name.as_str()));
+        }
         self.assemble(&json!({"alg": self.algorithm().name(), "typ": typ, "jwk": jwk}), claims)
     }
 

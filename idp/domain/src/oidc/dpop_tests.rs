@@ -34,7 +34,7 @@ fn claims(change: &Value) -> Value {
 }
 
 fn checked(change: &Value, call: Call<'_>, rule: NonceRule) -> Result<Proven, TokenError> {
-    let proof = key(SigningAlgorithm::Es256).sign_with_own_key("dpop+jwt", &claims(change));
+    let proof = key(SigningAlgorithm::Es256).sign_self("dpop+jwt", &claims(change));
     check(&proof, call, (rule, &secret()), NOW)
 }
 
@@ -46,7 +46,7 @@ fn is_bad(result: &Result<Proven, TokenError>) -> bool {
 fn a_proof_of_each_algorithm_proves_its_own_key() {
     for algorithm in algorithms() {
         let key = key(algorithm);
-        let proof = |jti: &str| key.sign_with_own_key("dpop+jwt", &claims(&json!({"jti": jti})));
+        let proof = |jti: &str| key.sign_self("dpop+jwt", &claims(&json!({"jti": jti})));
         let prove = |jti| check(&proof(jti), CALL, (NonceRule::Optional, &secret()), NOW).expect("good");
         let (one, two) = (prove("one"), prove("two"));
         assert!(one.key.is(&two.key));
@@ -134,7 +134,7 @@ fn a_nonce_is_ours_and_recent_or_asked_for_anew() {
 
 /// A proof whose header was changed after it was signed: what is refused is refused before the signature counts.
 fn with_header(change: &Value) -> String {
-    let proof = key(SigningAlgorithm::Es256).sign_with_own_key("dpop+jwt", &claims(&json!({})));
+    let proof = key(SigningAlgorithm::Es256).sign_self("dpop+jwt", &claims(&json!({})));
     let (header, rest) = proof.split_once('.').expect("three parts");
     let mut header: Value = serde_json::from_slice(&from_base64url(header).expect("text")).expect("JSON");
     for (name, value) in change.as_object().expect("an object") {
@@ -171,9 +171,9 @@ fn a_header_says_what_it_must_and_holds_no_secret() {
     ] {
         assert!(is_bad(&check(&with_header(&change), CALL, (NonceRule::Optional, &secret()), NOW)), "{change}");
     }
-    let signed_by_rsa = rsa.sign_with_own_key("dpop+jwt", &claims(&json!({})));
+    let signed_by_rsa = rsa.sign_self("dpop+jwt", &claims(&json!({})));
     assert!(is_bad(&check(&signed_by_rsa, CALL, (NonceRule::Optional, &secret()), NOW)));
-    let any_case = key(SigningAlgorithm::Es256).sign_with_own_key("DPoP+JWT", &claims(&json!({})));
+    let any_case = key(SigningAlgorithm::Es256).sign_self("DPoP+JWT", &claims(&json!({})));
     assert!(check(&any_case, CALL, (NonceRule::Optional, &secret()), NOW).is_ok());
 }
 
@@ -189,7 +189,7 @@ proptest! {
     fn a_changed_byte_breaks_a_proof(at in 0_usize..400, bit in 0_u8..7) {
         thread_local!(static PROOF: RefCell<Option<String>> = const { RefCell::new(None) });
         let proof = PROOF.with_borrow_mut(|held| {
-            let make = || key(SigningAlgorithm::Es256).sign_with_own_key("dpop+jwt", &claims(&json!({})));
+            let make = || key(SigningAlgorithm::Es256).sign_self("dpop+jwt", &claims(&json!({})));
             held.get_or_insert_with(make).clone()
         });
         let mut bytes = proof.clone().into_bytes();

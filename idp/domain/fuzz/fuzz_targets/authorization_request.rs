@@ -1,0 +1,39 @@
+//! Any query: no panic, and an answer goes to the client's own redirect URI alone.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use domain::client::{Client, ClientState, Registered};
+use domain::oidc::error::is_legal_description;
+use domain::oidc::parameters::Parameters;
+use domain::oidc::request::{Incoming, Rejected};
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+
+const REDIRECT: &str = "https://v.example/r?a=b";
+
+static CLIENT: LazyLock<Registered> = LazyLock::new(|| {
+    let metadata = json!({
+        "client_id": "v", "client_name": "V", "redirect_uris": [REDIRECT], "scope": "openid profile email",
+        "grant_types": ["authorization_code", "refresh_token"], "passerelle": {"require_pkce": false},
+    });
+    let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("good metadata");
+    Registered { client, secret: None, state: ClientState::Active }
+});
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(parameters) = Parameters::parse(data) else { return };
+    let Ok(incoming) = Incoming::read(parameters) else { return };
+    match incoming.check(Some(&CLIENT)) {
+        Ok((request, client)) => {
+            assert_eq!(request.redirect.as_str(), REDIRECT);
+            assert!(request.level >= client.minimum_level);
+            assert!(request.asked.scopes.is_subset(&client.scopes));
+        }
+        Err(Rejected::Answer { to, description, .. }) => {
+            assert_eq!(to.redirect().as_str(), REDIRECT);
+            assert!(is_legal_description(description));
+        }
+        Err(Rejected::Page(_)) => {}
+    }
+});
