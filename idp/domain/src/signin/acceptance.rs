@@ -1,6 +1,6 @@
 //! The citizen's word: what they are told, what they accept, and the end that follows.
 
-use super::session::Session;
+use super::session::{ProviderStanding, Session};
 use super::{Choosing, Ended, Finishing, Informing, Outcome, Reuse, SignIn, Verified};
 use crate::claims::release::GrantedScopes;
 use crate::client::{Client, Kind, Label};
@@ -36,6 +36,12 @@ pub enum NoLonger {
     /// The account was frozen, or the provider blocked, meanwhile.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
+    /// The provider was closed, or the relying party does not take it any more.
+    #[error("the provider is not offered any more")]
+    ProviderClosed,
+    /// The relying party needs a higher level now.
+    #[error("the level does not suffice any more")]
+    LevelRaised,
 }
 
 /// A private party needs consent and none was given.
@@ -73,9 +79,22 @@ impl SignIn<Informing> {
     }
 
     /// Asks again, at the moment of acceptance, what may have changed while the citizen was reading. `session` is what
-    /// the browser holds now, `account` what is kept of the citizen.
-    pub fn still_holds(&self, session: Option<&Session>, account: Option<&Account>) -> Result<StillHolds, NoLonger> {
+    /// the browser holds now, `account` what is kept of the citizen, `client` the relying party as it is registered now,
+    /// `standing` whether the provider could be chosen now.
+    pub fn still_holds(
+        &self,
+        client: &Client,
+        session: Option<&Session>,
+        account: Option<&Account>,
+        standing: ProviderStanding,
+    ) -> Result<StillHolds, NoLonger> {
         let verified = &self.step.verified;
+        if standing == ProviderStanding::NotAccepted {
+            return Err(NoLonger::ProviderClosed);
+        }
+        if self.reported_level() < client.minimum_level {
+            return Err(NoLonger::LevelRaised);
+        }
         if self.step.reuse == Reuse::Session && session.is_none_or(|session| *session.id() != verified.session) {
             return Err(NoLonger::SessionEnded);
         }

@@ -94,7 +94,9 @@ fn accept(
 ) -> Result<SignIn<Finishing>, (SignIn<Informing>, ConsentMissing)> {
     let session = Session::open(signin.citizen().clone());
     let account = account(signin.citizen().account.clone());
-    let still = signin.still_holds(Some(&session), Some(&account)).expect("nothing changed");
+    let still = signin
+        .still_holds(client, Some(&session), Some(&account), ProviderStanding::Accepted)
+        .expect("nothing changed");
     signin.accept(client, acceptance, still, &[9; 64], NOW)
 }
 
@@ -231,23 +233,35 @@ fn a_session_is_not_reused_when_the_request_or_the_provider_says_so() {
 #[test]
 fn what_changed_while_the_citizen_was_reading_stops_the_sign_in() {
     let client = client("public");
-    let fresh = informing(&client, Level::Low);
+    let (fresh, accepted) = (informing(&client, Level::Low), ProviderStanding::Accepted);
     let mut held = account(fresh.citizen().account.clone());
-    assert!(fresh.still_holds(None, Some(&held)).is_ok(), "a fresh sign-in needs no session");
+    assert!(fresh.still_holds(&client, None, Some(&held), accepted).is_ok(), "a fresh sign-in needs no session");
     let session = Session::open(fresh.citizen().clone());
     let Beginning::Inform(reused) = begin(&client, &session, ProviderStanding::Accepted, &[]) else {
         panic!("the session fits");
     };
-    assert!(reused.still_holds(Some(&session), Some(&held)).is_ok());
-    assert_eq!(reused.still_holds(None, Some(&held)).err(), Some(NoLonger::SessionEnded));
+    assert!(reused.still_holds(&client, Some(&session), Some(&held), accepted).is_ok());
+    assert_eq!(reused.still_holds(&client, None, Some(&held), accepted).err(), Some(NoLonger::SessionEnded));
     let mut other = fresh.citizen().clone();
     other.session = SessionId::from_random([8; 16]);
-    assert_eq!(reused.still_holds(Some(&Session::open(other)), Some(&held)).err(), Some(NoLonger::SessionEnded));
+    assert_eq!(
+        reused.still_holds(&client, Some(&Session::open(other)), Some(&held), accepted).err(),
+        Some(NoLonger::SessionEnded)
+    );
+    let closed = fresh.still_holds(&client, None, Some(&held), ProviderStanding::NotAccepted);
+    assert_eq!(closed.err(), Some(NoLonger::ProviderClosed));
+    let mut stricter = client.clone();
+    stricter.minimum_level = Level::Substantial;
+    let raised = fresh.still_holds(&stricter, None, Some(&held), accepted);
+    assert_eq!(raised.err(), Some(NoLonger::LevelRaised));
     held.blocked_providers.insert(provider().id);
     let blocked = NoLonger::NotAdmitted(NotAdmitted::ProviderBlocked);
-    assert_eq!(fresh.still_holds(None, Some(&held)).err(), Some(blocked));
+    assert_eq!(fresh.still_holds(&client, None, Some(&held), accepted).err(), Some(blocked));
     held.state = AccountState::Frozen;
-    assert_eq!(fresh.still_holds(None, Some(&held)).err(), Some(NoLonger::NotAdmitted(NotAdmitted::Frozen)));
+    assert_eq!(
+        fresh.still_holds(&client, None, Some(&held), accepted).err(),
+        Some(NoLonger::NotAdmitted(NotAdmitted::Frozen))
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use domain::client::{Client, ClientState, Registered};
 use domain::id::{ClientId, Reference, SignInId};
+use domain::identity::account::Account;
 use domain::language::Language;
+use domain::level::Level;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::parameters::Parameters;
 use domain::oidc::pushed::Pushed;
@@ -14,7 +16,7 @@ use domain::oidc::request::{AuthorizationRequest, Incoming, PageFault, Prompt, R
 use domain::secret::Bearer;
 use domain::signin::offer::{Choosable, choose};
 use domain::signin::session::{ProviderStanding, Session};
-use domain::signin::{Acceptance, AnySignIn, Beginning, Choosing, Finishing, Informing, SignIn, Start};
+use domain::signin::{Acceptance, AnySignIn, Beginning, Choosing, Finishing, Informing, SignIn, Start, Verified};
 use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use store::StoreError;
@@ -112,7 +114,8 @@ async fn begin(
     let session = session(app, headers).await?;
     let session = session.filter(|session| fits(app, session, &request, client));
     let standing = if let Some(session) = &session {
-        Some((session, standing(app, session, &request, client).await?))
+        let account = app.registry.account(&session.citizen().account).await?;
+        Some((session, standing(app, session.citizen(), account.as_ref(), (client, request.level))))
     } else {
         None
     };
@@ -175,7 +178,8 @@ async fn accepted_silently(
 ) -> Result<Option<SignIn<Finishing>>, StoreError> {
     let session = session(app, headers).await?;
     let account = app.registry.account(&signin.citizen().account).await?;
-    let Ok(still) = signin.still_holds(session.as_ref(), account.as_ref()) else { return Ok(None) };
+    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level));
+    let Ok(still) = signin.still_holds(client, session.as_ref(), account.as_ref(), standing) else { return Ok(None) };
     let accepted = signin.accept(client, Acceptance::WentOn, still, &app.random.bytes(), app.clock.now());
     Ok(accepted.ok())
 }
@@ -201,22 +205,19 @@ fn fits(app: &App, session: &Session, request: &AuthorizationRequest, client: &C
         .is_none_or(|expected| app.subject(&session.citizen().account, client).as_str() == expected)
 }
 
-/// Whether the session's provider could be chosen for this request now, and the account still admits it.
-async fn standing(
+/// Whether the provider of an earlier sign-in, or of one on its way, could be chosen now, and the account still admits it.
+pub(crate) fn standing(
     app: &App,
-    session: &Session,
-    request: &AuthorizationRequest,
-    client: &Client,
-) -> Result<ProviderStanding, StoreError> {
-    let provider = &session.citizen().identity.provider;
-    let Some(account) = app.registry.account(&session.citizen().account).await? else {
-        return Ok(ProviderStanding::NotAccepted);
+    citizen: &Verified,
+    account: Option<&Account>,
+    (client, level): (&Client, Level),
+) -> ProviderStanding {
+    let provider = &citizen.identity.provider;
+    let Some(account) = account.filter(|account| account.admits(provider).is_ok()) else {
+        return ProviderStanding::NotAccepted;
     };
-    if account.admits(provider).is_err() {
-        return Ok(ProviderStanding::NotAccepted);
-    }
     // An earlier sign-in does not need the provider to answer now.
     let answering = |_: &_| domain::signin::offer::Health::Answering;
-    let chosen = choose(app.upstreams.all(), answering, client, request.level, &account.blocked_providers, provider);
-    Ok(if chosen.is_ok() { ProviderStanding::Accepted } else { ProviderStanding::NotAccepted })
+    let chosen = choose(app.upstreams.all(), answering, client, level, &account.blocked_providers, provider);
+    if chosen.is_ok() { ProviderStanding::Accepted } else { ProviderStanding::NotAccepted }
 }

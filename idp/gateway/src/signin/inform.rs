@@ -15,7 +15,7 @@ use crate::app::{App, Shared};
 use crate::pages::View as _;
 use crate::pages::inform::{Consent, Inform};
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::authorize::session;
+use crate::provider::authorize::{session, standing};
 use store::StoreError;
 
 /// `GET /signin/{id}/inform`.
@@ -50,7 +50,9 @@ async fn accept(
     let Some(registered) = app.served(signin.client()) else { return Ok(closed(app, &signin)) };
     let held = session(app, headers).await?;
     let account = app.registry.account(&signin.citizen().account).await?;
-    let still = match signin.still_holds(held.as_ref(), account.as_ref()) {
+    let client = &registered.client;
+    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level));
+    let still = match signin.still_holds(client, held.as_ref(), account.as_ref(), standing) {
         Ok(still) => still,
         Err(no_longer) => {
             tracing::info!(%no_longer, "what was verified does not hold any more");

@@ -181,7 +181,8 @@ fn is_verified(arriving: SignIn<Arriving>) -> SignIn<Informing> {
 
 fn accepts(informing: SignIn<Informing>) -> SignIn<Finishing> {
     let account = account(informing.citizen().account.clone());
-    let still = informing.still_holds(None, Some(&account)).expect("nothing changed");
+    let still =
+        informing.still_holds(&client(), None, Some(&account), ProviderStanding::Accepted).expect("nothing changed");
     informing.accept(&client(), Acceptance::WentOn, still, &random(), now()).expect("a public service")
 }
 
