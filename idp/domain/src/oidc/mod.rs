@@ -1,6 +1,7 @@
 //! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
 
 pub mod binding;
+pub mod certificate;
 pub mod client_auth;
 pub mod code;
 pub mod dpop;
