@@ -18,6 +18,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
 use crate::limits;
+use crate::listen::Routers;
 use crate::pages::problem::WhatWentWrong;
 use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
 use crate::signin::form::stale;
@@ -32,8 +33,23 @@ const BODY_LIMIT: usize = domain::oidc::parameters::MAX_ENCODED;
 /// registry both use up their time. How long it may take to come, body and all, is `listen`'s.
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 
-/// The gateway as a service.
-pub(crate) fn router(app: Shared) -> Router {
+/// The gateway as a service: all of it for everybody, and for clients with certificates what servers call.
+pub(crate) fn routers(app: &Shared) -> Routers {
+    let mutual = back_channel().fallback(not_found).method_not_allowed_fallback(wrong_method);
+    Routers { public: router(Arc::clone(app)), mutual: bounded(mutual, Arc::clone(app)) }
+}
+
+/// What relying parties' servers call: the endpoints that have an alias for clients with certificates (RFC 8705 §5).
+fn back_channel() -> Router<Shared> {
+    Router::new()
+        .route("/par", post(par::post))
+        .route("/token", post(token::post))
+        .route("/revoke", post(revoke::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+}
+
+/// Everything at the door for everybody.
+fn router(app: Shared) -> Router {
     // Forms of our own pages. Their secret is the first lock, the browser's word on where the form stood the second.
     let citizen = Router::new()
         .route("/signin/{id}", get(choose::resume))
@@ -56,21 +72,24 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks", get(discovery::jwks))
         .route("/authorize", get(authorize::get).route_layer(begins).post(authorize::post))
-        .route("/par", post(par::post))
-        .route("/token", post(token::post))
-        .route("/revoke", post(revoke::post))
-        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .merge(back_channel())
         .route("/end-session", get(end_session::get).post(end_session::post))
         .route("/callback/{provider}", get(arrive::get).route_layer(returns));
 
-    Router::new()
+    let public = Router::new()
         .merge(citizen)
         .merge(provider)
         .route("/assets/{*file}", get(asset))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .fallback(not_found)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(wrong_method);
+    bounded(public, app)
+}
+
+/// What holds for every route.
+fn bounded(routes: Router<Shared>, app: Shared) -> Router {
+    routes
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
         .layer(CatchPanicLayer::custom(telemetry::panicked))

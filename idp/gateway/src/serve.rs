@@ -35,7 +35,7 @@ use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
 use crate::random::Random;
-use crate::router::router;
+use crate::router::routers;
 use crate::upstream::Upstreams;
 use crate::watch::Watched;
 
@@ -63,7 +63,7 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     let app = build(&config, &clock, random).await?;
     let background = background(&config, &app, &stop)?;
     tracing::info!(issuer = app.issuer.as_str(), "listening on {url}");
-    server.serve(router(Arc::clone(&app)), stop).await;
+    server.serve(routers(&app), stop).await;
     background.close();
     background.wait().await;
     app.registry.close().await;

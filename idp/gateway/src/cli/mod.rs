@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment, RegistryEngine};
-use crate::listen::{Server, check_certificate};
+use crate::listen::{Server, check_authorities, check_certificate};
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::Mailer;
 use crate::random::Random;
@@ -170,7 +170,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let stop = CancellationToken::new();
     // Bound first: that a port is taken is told before anything else begins.
-    let server = Server::bind(&config.listen).await.map_err(|error| Failure::Usage(error.into()))?;
+    let server = Server::bind(&config.listen, &config.mtls, Clock::system())
+        .await
+        .map_err(|error| Failure::Usage(error.into()))?;
     let (mut interrupt, mut terminate) = signals().context("signals cannot be heard")?;
     let asked = async {
         tokio::select! {
@@ -198,6 +200,9 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
     let usage = |error: anyhow::Error| Failure::Usage(error);
     if let Some(files) = &config.listen.tls {
         check_certificate(files).context("listen").map_err(usage)?;
+    }
+    if let Some(file) = &config.mtls.authorities {
+        check_authorities(file).context("mtls").map_err(usage)?;
     }
     Http::new(&config.egress).context("egress").map_err(usage)?;
     let authorities = authorities(&config.egress).context("egress").map_err(usage)?;

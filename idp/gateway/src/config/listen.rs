@@ -65,6 +65,11 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// Whether all of `network` are trusted proxies.
+    pub(crate) fn include(&self, network: &IpNet) -> bool {
+        self.0.iter().any(|trusted| trusted.contains(network))
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -15,6 +15,7 @@ mod engines;
 mod issuer;
 mod limits;
 mod listen;
+mod mtls;
 mod outgoing;
 mod private_key;
 mod provider;
@@ -36,6 +37,7 @@ pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
+pub(crate) use mtls::{CertificateForm, Forwarded, ForwardedChain, Mtls};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
 pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
@@ -52,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) issuer: Issuer,
     /// Where the gateway listens.
     pub(crate) listen: Listen,
+    /// Whether and how clients present certificates.
+    pub(crate) mtls: Mtls,
     /// The folder of what the gateway keeps in files.
     pub(crate) data: PathBuf,
     /// The key everything kept is sealed under.
@@ -153,6 +157,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
 
     let clients = if loopback { LoopbackClients::Exempt } else { LoopbackClients::Counted };
     let listen = top.whole("listen", |section| listen::read(section, clients));
+    let mtls = top.whole("mtls", |section| mtls::read(section, listen.as_ref().ok()));
     let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
@@ -184,6 +189,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     Ok(Config {
         issuer,
         listen,
+        mtls: mtls?,
         data: data?,
         master_key: master_key?,
         ephemeral: ephemeral?,

@@ -148,6 +148,7 @@ fn the_shipped_file_names_every_key_with_its_default() {
     // An unknown key that resembles none is answered with the known ones: each of them stands in the file.
     let sections = [
         "listen",
+        "mtls",
         "data",
         "secrets",
         "ephemeral",

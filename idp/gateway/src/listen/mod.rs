@@ -2,17 +2,22 @@
 //!
 //! ```text
 //!  TCP ──▶ at most so many ──▶ TLS 1.2/1.3 ──▶ HTTP/1.1 or HTTP/2 ──▶ who is asking ──▶ the whole ──▶ router
-//!            (seats)            or plain,        header and idle        (address)         request
-//!                               HTTP/1.1 alone   time-outs                               (request)
+//!            (seats)            or plain,        header and idle        (address,         request
+//!                               HTTP/1.1 alone   time-outs               certificate)    (request)
 //! ```
+//!
+//! There are two doors: one for everybody, and, where it is configured, one whose TLS asks for a certificate.
 //!
 //! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
 
 pub(crate) mod address;
+pub(crate) mod certificate;
 mod request;
 mod seats;
 mod tls;
 
+#[cfg(test)]
+mod certificate_tests;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +30,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use domain::oidc::parameters::MAX_ENCODED;
+use http::HeaderMap;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -40,19 +46,47 @@ use tower::ServiceExt as _;
 
 pub(crate) use tls::{BadCertificate, check as check_certificate};
 
+pub(crate) use certificate::check_authorities;
+
 use address::{Subscriber, Transport, who};
+use certificate::{Authorities, PeerCertificate};
 use seats::{Place, Room, Seats};
-use tls::Certificates;
+use tls::{Certificates, PeerIs};
 
-use crate::config::{Listen, LoopbackClients, TrustedProxies};
+use crate::clock::Clock;
+use crate::config::{Forwarded, Listen, LoopbackClients, Mtls, TrustedProxies};
 
-/// The gateway's socket, bound and not yet served.
+/// The gateway's sockets, bound and not yet served.
 pub(crate) struct Server {
     listener: TcpListener,
+    mutual: Option<TcpListener>,
     certificates: Option<Certificates>,
-    proxies: Arc<TrustedProxies>,
+    word: Arc<Word>,
     loopback: LoopbackClients,
     limits: Limits,
+}
+
+/// What is served at each door.
+#[derive(Debug, Clone)]
+pub(crate) struct Routers {
+    /// At the door for everybody.
+    pub(crate) public: Router,
+    /// At the door that asks for a certificate: what relying parties' servers call.
+    pub(crate) mutual: Router,
+}
+
+/// Whose word is taken on who is asking.
+struct Word {
+    proxies: TrustedProxies,
+    forwarded: Option<Forwarded>,
+    authorities: Authorities,
+}
+
+/// One of the two doors: how connections are accepted there, and what is served.
+#[derive(Clone)]
+struct Doorway {
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
 }
 
 /// How much time and how many streams a connection gets.
@@ -82,8 +116,13 @@ struct Limits {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindError {
     /// Another program listens there.
-    #[error("address {0} is already in use; stop the other program, or choose another `listen.address`")]
-    Taken(SocketAddr),
+    #[error("address {address} is already in use; stop the other program, or choose another `{key}`")]
+    Taken {
+        /// The address.
+        address: SocketAddr,
+        /// The configuration key it comes from.
+        key: &'static str,
+    },
     /// The address cannot be bound.
     #[error("cannot listen on {address}: {source}")]
     Address {
@@ -98,16 +137,15 @@ pub(crate) enum BindError {
 }
 
 impl Server {
-    /// Binds the configured address and loads the certificate.
-    pub(crate) async fn bind(listen: &Listen) -> Result<Self, BindError> {
+    /// Binds the configured addresses and loads the certificate and the authorities.
+    pub(crate) async fn bind(listen: &Listen, mtls: &Mtls, clock: Clock) -> Result<Self, BindError> {
         let certificates = listen.tls.clone().map(Certificates::load).transpose()?;
-        let listener = TcpListener::bind(listen.address).await.map_err(|source| {
-            if source.kind() == io::ErrorKind::AddrInUse {
-                BindError::Taken(listen.address)
-            } else {
-                BindError::Address { address: listen.address, source }
-            }
-        })?;
+        let authorities = Authorities::load(mtls.authorities.as_deref(), clock)?;
+        let listener = bound(listen.address, "listen.address").await?;
+        let mutual = match mtls.address {
+            Some(address) => Some(bound(address, "mtls.address").await?),
+            None => None,
+        };
         let limits = Limits {
             connections: listen.max_connections,
             each: listen.max_connections_per_address,
@@ -119,8 +157,8 @@ impl Server {
             certificate_poll: Duration::from_secs(5),
             drain: Duration::from_secs(10),
         };
-        let (proxies, loopback) = (Arc::new(listen.trusted_proxies.clone()), listen.loopback);
-        Ok(Self { listener, certificates, proxies, loopback, limits })
+        let word = Word { proxies: listen.trusted_proxies.clone(), forwarded: mtls.forwarded.clone(), authorities };
+        Ok(Self { listener, mutual, certificates, word: Arc::new(word), loopback: listen.loopback, limits })
     }
 
     /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
@@ -130,27 +168,30 @@ impl Server {
     }
 
     /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
-    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
-        let Self { listener, certificates, proxies, loopback, limits } = self;
+    pub(crate) async fn serve(self, routers: Routers, stop: CancellationToken) {
+        let Self { listener, mutual, certificates, word, loopback, limits } = self;
         let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
-        let acceptor = certificates.map(|certificates| {
-            let acceptor = certificates.acceptor();
+        let acceptor = |peer| certificates.as_ref().map(|certificates| certificates.acceptor(peer));
+        let doors = [
+            (Some(listener), Doorway { acceptor: acceptor(PeerIs::NotAsked), router: routers.public }),
+            (mutual, Doorway { acceptor: acceptor(PeerIs::Asked), router: routers.mutual }),
+        ];
+        if let Some(certificates) = certificates {
             tasks.spawn(stop.clone().run_until_cancelled_owned(certificates.keep_fresh(limits.certificate_poll)));
-            acceptor
-        });
+        }
         let seats = Seats::new(Room { connections: limits.connections, each: limits.each, patience: limits.patience });
         loop {
             let leave = cut.child_token();
             let next = async {
-                let (stream, peer) = listener.accept().await?;
+                let (stream, peer, doorway) = knock(&doors).await?;
                 let ip = peer.ip().to_canonical();
-                let exempt = proxies.holds(ip) || loopback.exempts(ip);
-                Ok((stream, peer, seats.take((!exempt).then(|| Subscriber::of(ip)), &leave).await))
+                let exempt = word.proxies.holds(ip) || loopback.exempts(ip);
+                Ok((stream, peer, doorway, seats.take((!exempt).then(|| Subscriber::of(ip)), &leave).await))
             };
             let Some(accepted) = stop.run_until_cancelled(next).await else { break };
-            let (stream, peer, seat) = match accepted {
-                Ok((stream, peer, Some(seat))) => (stream, peer, seat),
-                Ok((_, _, None)) => {
+            let (stream, peer, doorway, seat) = match accepted {
+                Ok((stream, peer, doorway, Some(seat))) => (stream, peer, doorway, seat),
+                Ok((_, _, _, None)) => {
                     tracing::debug!("one address has too many connections; this one is closed");
                     continue;
                 }
@@ -161,25 +202,47 @@ impl Server {
             };
             let connection = Connection {
                 peer,
-                router: router.clone(),
-                proxies: Arc::clone(&proxies),
+                router: doorway.router,
+                word: Arc::clone(&word),
                 watcher: graceful.watcher(),
                 place: seat.place(),
                 limits,
             };
-            let acceptor = acceptor.clone();
             tasks.spawn(async move {
                 let _seat = seat;
-                leave.run_until_cancelled(connection.run(stream, acceptor)).await;
+                leave.run_until_cancelled(connection.run(stream, doorway.acceptor)).await;
             });
         }
-        drop(listener);
+        drop(doors);
         if timeout(limits.drain, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests were still under way after the time to finish; they are cut off");
         }
         cut.cancel();
         tasks.close();
         tasks.wait().await;
+    }
+}
+
+async fn bound(address: SocketAddr, key: &'static str) -> Result<TcpListener, BindError> {
+    TcpListener::bind(address).await.map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            BindError::Taken { address, key }
+        } else {
+            BindError::Address { address, source }
+        }
+    })
+}
+
+/// Waits for the next connection, at whichever door.
+async fn knock(doors: &[(Option<TcpListener>, Doorway); 2]) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
+    let accept = async |(listener, doorway): &(Option<TcpListener>, Doorway)| match listener {
+        Some(listener) => listener.accept().await.map(|(stream, peer)| (stream, peer, doorway.clone())),
+        None => std::future::pending().await,
+    };
+    let [public, mutual] = doors;
+    tokio::select! {
+        accepted = accept(public) => accepted,
+        accepted = accept(mutual) => accepted,
     }
 }
 
@@ -196,7 +259,7 @@ async fn rest_after(error: &io::Error) {
 struct Connection {
     peer: SocketAddr,
     router: Router,
-    proxies: Arc<TrustedProxies>,
+    word: Arc<Word>,
     watcher: Watcher,
     place: Place,
     limits: Limits,
@@ -207,24 +270,32 @@ impl Connection {
         // Answers are small: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = acceptor else {
-            return self.speak(auto::Builder::new(TokioExecutor::new()).http1_only(), stream, Transport::Plain).await;
+            let builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+            return self.speak(builder, stream, Transport::Plain, PeerCertificate::default()).await;
         };
         // Scanners and port probes fail here all day long: not worth a line above debug.
         match timeout(self.limits.handshake, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
                 // The version is known from the handshake, so a peer that then says nothing meets a time-out.
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let session = stream.get_ref().1;
+                let http2 = session.alpn_protocol() == Some(b"h2");
+                let certificate = self.word.authorities.shaken(session.peer_certificates());
                 let builder = auto::Builder::new(TokioExecutor::new());
                 let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
-                self.speak(builder, stream, Transport::Tls).await;
+                self.speak(builder, stream, Transport::Tls, certificate).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn speak<S>(self, mut builder: auto::Builder<TokioExecutor>, stream: S, transport: Transport)
-    where
+    async fn speak<S>(
+        self,
+        mut builder: auto::Builder<TokioExecutor>,
+        stream: S,
+        transport: Transport,
+        certificate: PeerCertificate,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = self.limits;
@@ -242,7 +313,7 @@ impl Connection {
             .keep_alive_timeout(limits.header)
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(32_768);
-        let asked = Asked { peer: self.peer, transport, router: self.router, proxies: self.proxies, limits };
+        let asked = Asked { peer: self.peer, transport, certificate, router: self.router, word: self.word, limits };
         let (asked, place) = (Arc::new(asked), self.place);
         let answer = service_fn(move |request| {
             let (asked, place) = (Arc::clone(&asked), place.clone());
@@ -259,17 +330,20 @@ impl Connection {
 struct Asked {
     peer: SocketAddr,
     transport: Transport,
+    /// Of the handshake.
+    certificate: PeerCertificate,
     router: Router,
-    proxies: Arc<TrustedProxies>,
+    word: Arc<Word>,
     limits: Limits,
 }
 
 impl Asked {
     async fn answer(&self, request: hyper::Request<Incoming>, place: &Place) -> Response {
-        let address = match who(self.peer.ip(), self.transport, &self.proxies, request.headers()) {
+        let address = match who(self.peer.ip(), self.transport, &self.word.proxies, request.headers()) {
             Ok(address) => address,
             Err(refused) => return refused.into_response(),
         };
+        let certificate = self.certificate(request.headers());
         let version = request.version();
         // Before the router, so that a handler never waits for its peer, and who waits for it is known.
         let mut request = match request::whole(request, self.limits.body, MAX_ENCODED).await {
@@ -278,7 +352,17 @@ impl Asked {
         };
         let _serving = place.serve();
         request.extensions_mut().insert(address);
+        request.extensions_mut().insert(certificate);
         let Ok(response) = self.router.clone().oneshot(request).await;
         response
+    }
+
+    /// What the handshake proved, or else what a proxy says; never both.
+    fn certificate(&self, headers: &HeaderMap) -> PeerCertificate {
+        let Word { proxies, forwarded, authorities } = &*self.word;
+        match (&self.certificate.0, forwarded) {
+            (Some(_), _) | (None, None) => self.certificate.clone(),
+            (None, Some(forwarded)) => authorities.forwarded(forwarded, proxies, self.peer.ip(), headers),
+        }
     }
 }

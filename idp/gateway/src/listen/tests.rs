@@ -17,7 +17,7 @@ use super::address::ClientAddress;
 use super::*;
 use crate::config::TlsFiles;
 
-const GENEROUS: Limits = Limits {
+pub(super) const GENEROUS: Limits = Limits {
     connections: 100,
     each: 100,
     patience: Duration::from_secs(30),
@@ -31,8 +31,8 @@ const GENEROUS: Limits = Limits {
 const SHORT: Duration = Duration::from_millis(50);
 
 /// A gateway of this test, stopped with it.
-struct Gateway {
-    address: SocketAddr,
+pub(super) struct Gateway {
+    pub(super) address: SocketAddr,
     stop: CancellationToken,
     served: JoinSet<()>,
 }
@@ -51,16 +51,22 @@ impl Gateway {
         tls: Option<TlsFiles>,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
         let certificates = tls.map(|files| Certificates::load(files).expect("a sound certificate"));
-        let proxies = Arc::new(proxies);
+        let authorities = Authorities::load(None, Clock::system()).expect("none");
+        let word = Arc::new(Word { proxies, forwarded: None, authorities });
+        let server = Server { listener, mutual: None, certificates, word, loopback, limits };
+        Self::serving(server, Routers { public: router, mutual: Router::new() })
+    }
+
+    pub(super) fn serving(server: Server, routers: Routers) -> Self {
+        let address = server.listener.local_addr().expect("bound");
         let stop = CancellationToken::new();
         let mut served = JoinSet::new();
-        served.spawn(Server { listener, certificates, proxies, loopback, limits }.serve(router, stop.clone()));
+        served.spawn(server.serve(routers, stop.clone()));
         Self { address, stop, served }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(super) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("it listens")
     }
 
@@ -75,7 +81,7 @@ fn hello() -> Router {
 }
 
 /// Sends text and reads until the other side closes.
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, request: &str) -> String {
+pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, request: &str) -> String {
     stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
     // A peer that is cut off may see a reset: what came before counts.
@@ -83,22 +89,22 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, request: &st
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+pub(super) const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 /// A certificate in files of its own.
-struct Certified {
+pub(super) struct Certified {
     folder: TempDir,
-    root: CertificateDer<'static>,
+    pub(super) root: CertificateDer<'static>,
 }
 
 impl Certified {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut certified = Self { folder: TempDir::new().expect("a folder"), root: CertificateDer::from(Vec::new()) };
         certified.renew();
         certified
     }
 
-    fn files(&self) -> TlsFiles {
+    pub(super) fn files(&self) -> TlsFiles {
         TlsFiles { certificate: self.folder.path().join("chain.pem"), key: self.folder.path().join("key.pem") }
     }
 
@@ -157,24 +163,81 @@ async fn http_2_is_chosen_in_the_handshake() {
     assert_eq!(answer.version(), http::Version::HTTP_2);
 }
 
-#[tokio::test]
-async fn tls_1_1_is_refused_with_an_alert() {
-    let certified = Certified::new();
-    let gateway = Gateway::start(hello(), GENEROUS, Some(certified.files())).await;
-    // ClientHello of TLS 1.1 (RFC 4346 §7.4.1.2): version, 32 bytes, no session, one suite, no compression.
-    let mut hello = vec![0x03, 0x02];
+/// Offers one suite in a ClientHello of TLS up to 1.2 (RFC 5246 §7.4.1.2), with what a hello of today needs beside it,
+/// and returns the first record of the answer: its type, and for an alert its level and description.
+async fn offer(gateway: &Gateway, version: [u8; 2], suite: u16) -> (u8, u8, u8) {
+    let length = |bytes: usize| u16::try_from(bytes).expect("short").to_be_bytes();
+    // Groups x25519, P-256 and P-384; uncompressed points; RSA-PSS, RSA PKCS#1 and ECDSA with SHA-256; secret
+    // renegotiation and the extended master secret.
+    let extensions: &[u8] = &[
+        0, 10, 0, 8, 0, 6, 0, 29, 0, 23, 0, 24, 0, 11, 0, 2, 1, 0, 0, 13, 0, 8, 0, 6, 8, 4, 4, 1, 4, 3, 0xff, 1, 0, 1,
+        0, 0, 23, 0, 0,
+    ];
+    let mut hello = version.to_vec();
     hello.extend([7; 32]);
-    hello.extend([0, 0, 2, 0xc0, 0x13, 1, 0]);
-    let mut record = vec![0x16, 0x03, 0x01, 0, u8::try_from(hello.len() + 4).expect("short"), 1, 0, 0];
-    record.push(u8::try_from(hello.len()).expect("short"));
+    hello.extend([0, 0, 2]);
+    hello.extend(suite.to_be_bytes());
+    hello.extend([1, 0]);
+    hello.extend(length(extensions.len()));
+    hello.extend(extensions);
+    let mut record = vec![0x16, 0x03, 0x01];
+    record.extend(length(hello.len() + 4));
+    record.extend([1, 0]);
+    record.extend(length(hello.len()));
     record.extend(hello);
     let mut stream = gateway.connect().await;
     stream.write_all(&record).await.expect("sent");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("closed");
-    // Alert, fatal; never a ServerHello.
-    assert_eq!(answer.first(), Some(&21));
-    assert_eq!(answer.get(5), Some(&2));
+    let mut answer = [0; 7];
+    stream.read_exact(&mut answer).await.expect("answered");
+    (answer[0], answer[5], answer[6])
+}
+
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const FATAL: u8 = 2;
+
+#[tokio::test]
+async fn versions_before_tls_1_2_are_refused_with_an_alert() {
+    let certified = Certified::new();
+    let gateway = Gateway::start(hello(), GENEROUS, Some(certified.files())).await;
+    for version in [[3, 0], [3, 1], [3, 2]] {
+        // TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, which TLS 1.1 knew, and one of ours.
+        for suite in [0xc009, 0xc02b] {
+            let (kind, level, _) = offer(&gateway, version, suite).await;
+            assert_eq!((kind, level), (ALERT, FATAL), "{version:?} {suite:04x}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn suites_of_tls_1_2_are_those_with_ephemeral_keys_and_authenticated_encryption() {
+    let certified = Certified::new();
+    let gateway = Gateway::start(hello(), GENEROUS, Some(certified.files())).await;
+    // The key of this gateway is ECDSA: ECDHE-ECDSA with AES-128-GCM, AES-256-GCM and ChaCha20 are what it speaks.
+    for suite in [0xc02b, 0xc02c, 0xcca9] {
+        assert_eq!(offer(&gateway, [3, 3], suite).await.0, HANDSHAKE, "{suite:04x}: this test can offer a suite");
+    }
+    for (suite, why) in [
+        (0xc009, "ECDHE-ECDSA, CBC with SHA-1"),
+        (0xc00a, "ECDHE-ECDSA, CBC with SHA-1"),
+        (0xc023, "ECDHE-ECDSA, CBC"),
+        (0xc024, "ECDHE-ECDSA, CBC"),
+        (0xc0ac, "ECDHE-ECDSA, CCM"),
+        (0xc0ae, "ECDHE-ECDSA, CCM with a short tag"),
+        (0xc007, "ECDHE-ECDSA, RC4"),
+        (0xc006, "ECDHE-ECDSA, no encryption"),
+        (0xc02d, "static ECDH"),
+        (0xc013, "ECDHE-RSA, CBC"),
+        (0x009c, "RSA key exchange"),
+        (0x009e, "DHE"),
+        (0x002f, "RSA key exchange, CBC"),
+        (0x000a, "3DES"),
+        (0xc018, "no authentication"),
+        (0x00a8, "a shared key"),
+    ] {
+        let told = offer(&gateway, [3, 3], suite).await;
+        assert_eq!(told, (ALERT, FATAL, 40), "{suite:04x} {why}");
+    }
 }
 
 #[tokio::test]
@@ -474,7 +537,8 @@ async fn a_port_that_is_taken_is_told_in_plain_words() {
         max_connections_per_address: 1,
         loopback: LoopbackClients::Counted,
     };
-    let Err(error) = Server::bind(&listen).await else { panic!("the port is taken") };
-    assert!(matches!(error, BindError::Taken(_)));
+    let mtls = Mtls::default();
+    let Err(error) = Server::bind(&listen, &mtls, Clock::system()).await else { panic!("the port is taken") };
+    assert!(matches!(error, BindError::Taken { .. }));
     assert!(error.to_string().starts_with(&format!("address {address} is already in use; ")), "{error}");
 }

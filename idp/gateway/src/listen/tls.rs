@@ -1,5 +1,5 @@
-//! The gateway's certificate: TLS 1.2 and 1.3 on the one cryptographic provider, and a certificate that is read again
-//! when its files change.
+//! The gateway's certificate: TLS 1.2 and 1.3 with named suites on the one cryptographic provider, and a certificate
+//! that is read again when its files change.
 
 use std::fmt;
 use std::path::Path;
@@ -7,17 +7,53 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::secret::sha256;
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::crypto::aws_lc_rs::cipher_suite::{
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, TLS13_AES_128_GCM_SHA256,
+    TLS13_AES_256_GCM_SHA384, TLS13_CHACHA20_POLY1305_SHA256,
+};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SupportedCipherSuite};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
 
+use super::certificate::AnyCertificate;
 use crate::config::TlsFiles;
+
+/// What is spoken, by name, so that an update of the library adds nothing unseen: the suites of TLS 1.3, and of TLS 1.2
+/// those with ephemeral keys and authenticated encryption alone (RFC 9325 §4.2; FAPI 2.0 §5.2.2).
+const SUITES: [SupportedCipherSuite; 9] = [
+    TLS13_AES_256_GCM_SHA384,
+    TLS13_AES_128_GCM_SHA256,
+    TLS13_CHACHA20_POLY1305_SHA256,
+    TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+
+/// The one cryptographic provider, held to these suites.
+pub(super) fn provider() -> CryptoProvider {
+    CryptoProvider { cipher_suites: SUITES.to_vec(), ..aws_lc_rs::default_provider() }
+}
+
+/// Whether peers are asked for a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PeerIs {
+    /// They are not: browsers come here.
+    NotAsked,
+    /// They are, and may have none.
+    Asked,
+}
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -89,13 +125,18 @@ impl Certificates {
         Ok(Self { files, current: Arc::new(Current(RwLock::new(Arc::new(first)))), tried: bytes.digest() })
     }
 
-    /// What accepts handshakes, always with the certificate of the moment.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+    /// What accepts handshakes, always with the certificate of the moment. Each has sessions of its own, so that none
+    /// is begun where nobody is asked and resumed where peers are.
+    pub(super) fn acceptor(&self, peer: PeerIs) -> TlsAcceptor {
+        let provider = Arc::new(provider());
+        let verifier: Arc<dyn ClientCertVerifier> = match peer {
+            PeerIs::NotAsked => Arc::new(NoClientAuth),
+            PeerIs::Asked => Arc::new(AnyCertificate(Arc::clone(&provider))),
+        };
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .expect("the provider has suites for both versions")
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         TlsAcceptor::from(Arc::new(config))
@@ -173,6 +214,6 @@ impl Bytes {
         }
         let key = PrivateKeyDer::from_pem_slice(&self.key)
             .map_err(|_| malformed(&files.key, "holds no private key in PEM form"))?;
-        Ok(CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())?)
+        Ok(CertifiedKey::from_der(chain, key, &provider())?)
     }
 }

@@ -118,7 +118,8 @@ fn attribute(text: &str) -> Result<(AttributeType, Value), BadDistinguishedName>
     let (kind, value) = text.split_once('=').ok_or(BadDistinguishedName::Part)?;
     let kind = kind.trim_matches(' ');
     let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind)).map(|(_, oid)| (*oid).to_owned());
-    let kind = named.or_else(|| is_object_identifier(kind).then(|| kind.to_owned())).ok_or(BadDistinguishedName::Type)?;
+    let kind =
+        named.or_else(|| is_object_identifier(kind).then(|| kind.to_owned())).ok_or(BadDistinguishedName::Type)?;
     Ok((kind, value_in(value)?))
 }
 

@@ -74,10 +74,9 @@ impl CertificateName {
 
     /// Reads what stands in one field.
     pub fn parse(field: &str, value: &str) -> Result<Self, BadCertificateName> {
-        let alternative =
-            |fits: bool, rule, made: Alternative, field| {
-                if fits { Ok(Expected::Alternative(made)) } else { Err(BadCertificateName::Alternative(field, rule)) }
-            };
+        let alternative = |fits: bool, rule, made: Alternative, field| {
+            if fits { Ok(Expected::Alternative(made)) } else { Err(BadCertificateName::Alternative(field, rule)) }
+        };
         let [subject, dns, uri, ip, email] = Self::FIELDS;
         let text = value.to_owned();
         let expected = if field == subject {

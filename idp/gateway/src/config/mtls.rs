@@ -1,0 +1,138 @@
+//! `[mtls]`: where clients may present a certificate (RFC 8705), which authorities count, and whose word is taken for
+//! a certificate that another machine saw.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use http::HeaderName;
+
+use super::issuer::Issuer;
+use super::listen::{Listen, TrustedProxies, network};
+use super::reader::{Read, Section};
+
+/// Whether and how clients present certificates.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mtls {
+    /// Where the gateway itself asks for a certificate: apart from the pages, because a browser that is asked shows
+    /// its user a dialog.
+    pub(crate) address: Option<SocketAddr>,
+    /// The address that clients with certificates call (RFC 8705 §5), when it is another than the issuer.
+    pub(crate) public_url: Option<Issuer>,
+    /// A PEM file of the authorities that certificates of `tls_client_auth` come from.
+    pub(crate) authorities: Option<PathBuf>,
+    /// How proxies hand certificates on.
+    pub(crate) forwarded: Option<Forwarded>,
+}
+
+impl Mtls {
+    /// Whether a client can present a certificate at all: what discovery says and tokens can be bound to.
+    pub(crate) fn is_offered(&self) -> bool {
+        self.address.is_some() || self.forwarded.is_some()
+    }
+}
+
+/// How proxies that end TLS hand on the certificate of their peer.
+#[derive(Debug, Clone)]
+pub(crate) struct Forwarded {
+    /// The header.
+    pub(crate) header: HeaderName,
+    /// What stands in it.
+    pub(crate) form: CertificateForm,
+    /// The proxies that set it on every request, or take it away. They are trusted proxies all.
+    pub(crate) proxies: TrustedProxies,
+    /// Who judges the chain.
+    pub(crate) chain: ForwardedChain,
+}
+
+/// How a header carries a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CertificateForm {
+    /// A byte sequence of structured fields (RFC 9440 §2.1); further certificates in `{header}-chain` (§2.2).
+    ByteSequence,
+    /// PEM, percent-encoded: `$ssl_client_escaped_cert` of nginx.
+    EscapedPem,
+}
+
+/// Who judges the chain of a certificate that a proxy hands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForwardedChain {
+    /// The gateway, against its own authorities.
+    Judged,
+    /// The proxy did: it lets nothing else through.
+    Verified,
+}
+
+pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Mtls> {
+    let address = section.text("address", "", |text| match text {
+        "" => Ok(None),
+        _ => text.parse().map(Some).map_err(|_| "is not an address with a port, such as \"0.0.0.0:8443\"".to_owned()),
+    });
+    let public_url = section.text("public_url", "", |text| match text {
+        "" => Ok(None),
+        _ => match Issuer::parse(text)? {
+            url if url.is_https() => Ok(Some(url)),
+            _ => Err("must be https: a certificate is presented in TLS".to_owned()),
+        },
+    });
+    let authorities = section.path("authorities");
+    let forwarded = forwarded(section, listen);
+    let mtls = Mtls { address: address?, public_url: public_url?, authorities: authorities?, forwarded: forwarded? };
+    if mtls.address.is_some() && mtls.public_url.is_none() {
+        return Err(section.contradiction("public_url", "goes with `address`: say where clients reach it"));
+    }
+    if mtls.address.is_some() && listen.is_some_and(|listen| listen.tls.is_none()) {
+        return Err(section.contradiction(
+            "address",
+            "needs `listen.tls_certificate` and `listen.tls_key`: certificates are presented in TLS",
+        ));
+    }
+    if !mtls.is_offered() && (mtls.public_url.is_some() || mtls.authorities.is_some()) {
+        let key = if mtls.public_url.is_some() { "public_url" } else { "authorities" };
+        return Err(section.contradiction(key, "has no effect without `address` or `proxy_header`"));
+    }
+    Ok(mtls)
+}
+
+fn forwarded(section: &Section<'_>, listen: Option<&Listen>) -> Read<Option<Forwarded>> {
+    let header = section.text("proxy_header", "", |text| match text {
+        "" => Ok(None),
+        _ => HeaderName::try_from(text).map(Some).map_err(|_| "is not the name of a header".to_owned()),
+    });
+    let form = section.text("proxy_header_form", "rfc9440", |text| match text {
+        "rfc9440" => Ok(CertificateForm::ByteSequence),
+        "escaped-pem" => Ok(CertificateForm::EscapedPem),
+        _ => Err("must be \"rfc9440\" or \"escaped-pem\"".to_owned()),
+    });
+    let proxies = section.list("proxies", &[], network);
+    let chain = section.choice(
+        "proxy_verifies_chain",
+        ForwardedChain::Judged,
+        ForwardedChain::Verified,
+        ForwardedChain::Judged,
+    );
+    let (header, form, proxies, chain) = (header?, form?, proxies?, chain?);
+    let Some(header) = header else {
+        if proxies.is_empty() {
+            return Ok(None);
+        }
+        return Err(section.contradiction("proxies", "goes with `proxy_header`: give both or none"));
+    };
+    if proxies.is_empty() {
+        return Err(section.contradiction(
+            "proxies",
+            "goes with `proxy_header`: name the proxies that set it on every request, or take it away",
+        ));
+    }
+    let known = |network| listen.is_none_or(|listen| listen.trusted_proxies.include(network));
+    if !proxies.iter().all(known) {
+        return Err(section.contradiction("proxies", "must all lie within `listen.trusted_proxies`"));
+    }
+    Ok(Some(Forwarded { header, form, proxies: TrustedProxies::new(proxies), chain }))
+}
+
+impl Forwarded {
+    /// Whether the certificate header of this peer is believed.
+    pub(crate) fn believes(&self, peer: IpAddr) -> bool {
+        self.proxies.holds(peer)
+    }
+}
