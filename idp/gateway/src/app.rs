@@ -13,7 +13,7 @@ use store::registry::Registry;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::{Issuer, Lifetimes};
+use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
 use crate::keys::KeyRing;
 use crate::limits::Limits;
@@ -28,6 +28,8 @@ use crate::watch::Watched;
 pub(crate) struct App {
     /// The issuer: a configured constant.
     pub(crate) issuer: Issuer,
+    /// Whether and how clients present certificates.
+    pub(crate) mtls: Mtls,
     /// How long things live.
     pub(crate) lifetimes: Lifetimes,
     /// The clock.

@@ -99,6 +99,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(Arc::new(App {
+        mtls: config.mtls.clone(),
         lifetimes: config.lifetimes,
         clock: clock.clone(),
         random,

@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     let header = std::str::from_utf8(header).ok().filter(|text| !text.is_empty());
     let _ = header.map(token_of);
     let Ok(form) = Parameters::parse(body.get(1..).unwrap_or_default()) else { return };
-    if let Ok(presented) = Presented::read(header, &form) {
+    if let Ok(presented) = Presented::read(header, &form, None) {
         let now = Timestamp::from_epoch(1_000_000);
         let verified = presented.verify(Some(&CLIENT), None, "https://i.example", now);
         assert!(verified.is_err(), "nobody guesses the secret");

@@ -8,6 +8,7 @@ use super::Profile;
 use super::redirect::{RedirectFault, check_redirect_uri};
 use crate::id::{BadId, ProviderId};
 use crate::jose::{BadKeySet, SigningAlgorithm};
+use crate::oidc::certificate::{BadCertificateName, BadRegisteredCertificate};
 use crate::oidc::resource::{BadResource, Resource, Resources};
 
 /// Why client metadata was refused.
@@ -57,6 +58,12 @@ pub enum MetadataError {
     /// Two fields that go one without the other.
     #[error("`{0}` and `{1}` go one without the other")]
     Both(&'static str, &'static str),
+    /// A name that a certificate cannot bear, or not one name.
+    #[error(transparent)]
+    CertificateName(#[from] BadCertificateName),
+    /// A key set without the certificates that the client is known by.
+    #[error("jwks: {0}")]
+    Certificates(BadRegisteredCertificate),
     /// A resource that is none.
     #[error("`{0}`: {1}")]
     Resource(&'static str, BadResource),

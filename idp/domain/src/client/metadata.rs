@@ -14,6 +14,7 @@ use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
 use crate::jose::{KeySet, SigningAlgorithm};
 use crate::level::Level;
+use crate::oidc::certificate::{CertificateName, RegisteredCertificates};
 use crate::oidc::refresh::OFFLINE_ACCESS;
 
 impl Client {
@@ -69,10 +70,8 @@ impl Client {
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
-        match (client.authentication, &client.keys) {
-            (Authentication::PrivateKeyJwt, ClientKeys::None) => Err(MetadataError::Missing("jwks or jwks_uri")),
-            _ => client.profile.check(&client).map(|()| client),
-        }
+        fields.authenticates(&client)?;
+        client.profile.check(&client).map(|()| client)
     }
 }
 
@@ -91,7 +90,34 @@ impl Fields<'_> {
             }
             (Some("client_secret_post"), _) => Ok(Authentication::ClientSecretPost),
             (Some("private_key_jwt"), _) | (None, Profile::Fapi2) => Ok(Authentication::PrivateKeyJwt),
+            (Some("tls_client_auth"), _) => {
+                Ok(Authentication::TlsClientAuth(CertificateName::from_metadata(self.map)?))
+            }
+            (Some("self_signed_tls_client_auth"), _) => Ok(Authentication::SelfSignedTlsClientAuth),
             (Some(_), _) => Err(MetadataError::Unknown("token_endpoint_auth_method", AUTH_METHODS)),
+        }
+    }
+
+    /// Whether there is what the method needs, and nothing of another.
+    fn authenticates(&self, client: &Client) -> Result<(), MetadataError> {
+        let name = CertificateName::FIELDS.into_iter().find(|field| self.map.contains_key(*field));
+        match (&client.authentication, &client.keys, name) {
+            (Authentication::PrivateKeyJwt | Authentication::SelfSignedTlsClientAuth, ClientKeys::None, _) => {
+                Err(MetadataError::Missing("jwks or jwks_uri"))
+            }
+            (Authentication::TlsClientAuth(_), _, _) => Ok(()),
+            (_, _, Some(field)) => Err(self.wrong(field, "absent: it goes with the method tls_client_auth")),
+            (Authentication::SelfSignedTlsClientAuth, ClientKeys::Inline(keys), None) => {
+                RegisteredCertificates::of(keys).map(drop).map_err(MetadataError::Certificates)
+            }
+            (
+                Authentication::ClientSecretBasic
+                | Authentication::ClientSecretPost
+                | Authentication::PrivateKeyJwt
+                | Authentication::SelfSignedTlsClientAuth,
+                ClientKeys::None | ClientKeys::Inline(_) | ClientKeys::At(_),
+                None,
+            ) => Ok(()),
         }
     }
 
@@ -191,7 +217,8 @@ impl Fields<'_> {
     }
 }
 
-const AUTH_METHODS: &str = "client_secret_basic, client_secret_post, private_key_jwt";
+const AUTH_METHODS: &str =
+    "client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth";
 pub(super) const ACRS: &str = "eidas1, eidas2, eidas3";
 const KNOWN: &[&str] = &[
     "client_id",
@@ -202,6 +229,11 @@ const KNOWN: &[&str] = &[
     "redirect_uris",
     "post_logout_redirect_uris",
     "token_endpoint_auth_method",
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
     "grant_types",
     "response_types",
     "jwks",

@@ -170,3 +170,75 @@ fn resources_are_https_uris() {
     assert!(read(json!({"passerelle": {"resources": ["api"]}})).is_err());
     assert!(read(json!({"passerelle": {"data_provider": "http://api.example"}})).is_err());
 }
+
+/// A key of a key set, with the certificate of another in its `x5c`: any certificate will do here.
+fn certified_key() -> Value {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let key = crate::jose::SigningKey::generate(SigningAlgorithm::Es256, crate::id::Kid::parse("k").expect("plain"));
+    let mut jwk = key.expect("works").public_jwk();
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).expect("a certificate");
+    jwk["x5c"] = json!([STANDARD.encode(made.cert.der())]);
+    jwk
+}
+
+#[test]
+fn a_client_of_tls_client_auth_registers_one_name_of_its_certificate() {
+    let method = "tls_client_auth";
+    let field = "tls_client_auth_san_dns";
+    let client = read(json!({"token_endpoint_auth_method": method, field: "ville.example"})).expect("enough");
+    let Authentication::TlsClientAuth(name) = &client.authentication else { panic!("{:?}", client.authentication) };
+    assert_eq!((name.field(), name.value(), client.authentication.name()), (field, "ville.example", method));
+    assert!(!client.authentication.needs_secret());
+    let stored = serde_json::to_value(&client).expect("an object");
+    let again: Client = serde_json::from_value(stored).expect("as it was");
+    assert_eq!(again.authentication, client.authentication);
+    for (bad, told) in [
+        (json!({"token_endpoint_auth_method": method}), "tls_client_auth_subject_dn"),
+        (json!({"token_endpoint_auth_method": method, field: "*.example"}), field),
+        (json!({"token_endpoint_auth_method": method, field: "a.example", "tls_client_auth_san_ip": "::1"}), field),
+        (json!({field: "ville.example"}), field),
+        (json!({"token_endpoint_auth_method": "client_secret_post", field: "ville.example"}), field),
+    ] {
+        let error = read(bad.clone()).expect_err(&bad.to_string()).to_string();
+        assert!(error.contains(told), "{error} names {told}");
+    }
+}
+
+#[test]
+fn a_client_of_self_signed_tls_client_auth_registers_its_certificates() {
+    let method = |jwks: Value| json!({"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": jwks});
+    let client = read(method(json!({"keys": [certified_key()]}))).expect("enough");
+    assert_eq!(client.authentication, Authentication::SelfSignedTlsClientAuth);
+    let (mut plain, mut broken) = (certified_key(), certified_key());
+    plain.as_object_mut().expect("an object").remove("x5c");
+    (broken["x5c"], broken["kid"]) = (json!(["AAAA"]), json!("another"));
+    for (bad, told) in [
+        (method(json!({"keys": [plain]})), "x5c"),
+        (method(json!({"keys": [certified_key(), broken]})), "x5c"),
+        (json!({"token_endpoint_auth_method": "self_signed_tls_client_auth"}), "jwks"),
+    ] {
+        let error = read(bad.clone()).expect_err(&bad.to_string()).to_string();
+        assert!(error.contains(told), "{error} names {told}");
+    }
+    let elsewhere =
+        json!({"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks_uri": "https://v.example/jwks"});
+    read(elsewhere).expect("its certificates are looked at when they are fetched");
+}
+
+#[test]
+fn a_client_kept_before_there_were_certificates_is_read_as_it_was() {
+    for method in ["client_secret_basic", "client_secret_post", "private_key_jwt"] {
+        let kept: Authentication = serde_json::from_value(json!(method)).expect("a unit");
+        assert_eq!(kept.name(), method);
+    }
+}
+
+#[test]
+fn the_strict_profile_takes_certificates_for_authentication_and_for_tokens() {
+    let client = read(json!({
+        "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=Ville,C=FR",
+        "tls_client_certificate_bound_access_tokens": true, "passerelle": {"profile": "fapi2"},
+    }))
+    .expect("as FAPI 2.0 wants it");
+    assert_eq!(client.constraint, SenderConstraint::Certificate);
+}

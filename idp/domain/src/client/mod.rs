@@ -19,6 +19,7 @@ use crate::id::{ClientId, ProviderId, Sector};
 use crate::jose::SigningAlgorithm;
 use crate::language::Language;
 use crate::level::Level;
+use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
@@ -193,7 +194,7 @@ pub enum RefreshRule {
 }
 
 /// How a client authenticates (OIDC Core §9). One method each: a client that registered one cannot use another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Authentication {
     /// The secret in the Authorization header (RFC 6749 §2.3.1).
@@ -202,6 +203,10 @@ pub enum Authentication {
     ClientSecretPost,
     /// An assertion signed by one of its keys (RFC 7523).
     PrivateKeyJwt,
+    /// A certificate of a trusted authority that bears this name (RFC 8705 §2.1).
+    TlsClientAuth(CertificateName),
+    /// A certificate that stands in its key set, of whatever authority (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
 }
 
 impl Authentication {
@@ -211,6 +216,8 @@ impl Authentication {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth(_) => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 
@@ -218,7 +225,7 @@ impl Authentication {
     pub const fn needs_secret(&self) -> bool {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => true,
-            Self::PrivateKeyJwt => false,
+            Self::PrivateKeyJwt | Self::TlsClientAuth(_) | Self::SelfSignedTlsClientAuth => false,
         }
     }
 }

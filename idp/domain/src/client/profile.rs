@@ -61,7 +61,7 @@ fn fapi2(client: &Client) -> Result<(), MetadataError> {
         Authentication::ClientSecretBasic | Authentication::ClientSecretPost => {
             return refuse("token_endpoint_auth_method", "private_key_jwt or a method by certificate");
         }
-        Authentication::PrivateKeyJwt => {}
+        Authentication::PrivateKeyJwt | Authentication::TlsClientAuth(_) | Authentication::SelfSignedTlsClientAuth => {}
     }
     if client.constraint == SenderConstraint::None {
         let must = "`dpop_bound_access_tokens` or `tls_client_certificate_bound_access_tokens`";

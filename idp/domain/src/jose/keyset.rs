@@ -92,6 +92,12 @@ impl KeySet {
         Ok(Self { keys, source: set.clone() })
     }
 
+    /// The value of this member in each key of the set that has it, whatever the key is for.
+    pub(crate) fn members(&self, name: &str) -> impl Iterator<Item = &Value> {
+        let keys = self.source.get("keys").and_then(Value::as_array);
+        keys.into_iter().flatten().filter_map(move |key| key.get(name))
+    }
+
     /// The keys to try for a token: the one named, or every one of the algorithm when the token names none.
     pub(super) fn candidates<'a>(
         &'a self,

@@ -1,8 +1,11 @@
 //! Client authentication (OIDC Core §9): what was presented, and the proof that it was good.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::binding::Possession;
+use super::certificate::{ClientCertificate, RegisteredCertificates};
 use super::error::TokenError;
 use super::parameters::Parameters;
 use crate::client::{Authentication, Client, ClientState, Registered};
@@ -26,6 +29,8 @@ enum Proof {
     Basic(String),
     Post(String),
     Assertion(String),
+    /// The certificate of the connection, and nothing else (RFC 8705 §2).
+    Certificate(Arc<ClientCertificate>),
 }
 
 /// A client that proved who it is. The only constructor is [`Presented::verify`].
@@ -52,36 +57,43 @@ pub struct AssertionUse {
 }
 
 impl Presented {
-    /// Reads what a request presents: the `Authorization` header and the form. Two methods at once are refused
-    /// (RFC 6749 §2.3).
-    pub fn read(authorization: Option<&str>, form: &Parameters) -> Result<Self, TokenError> {
+    /// Reads what a request presents: the `Authorization` header, the form, and the certificate of its connection. Two
+    /// methods at once are refused (RFC 6749 §2.3); a certificate beside another method is none, because tokens may be
+    /// bound to it whatever the method (RFC 8705 §3).
+    pub fn read(
+        authorization: Option<&str>,
+        form: &Parameters,
+        certificate: Option<&Arc<ClientCertificate>>,
+    ) -> Result<Self, TokenError> {
         let one = |name| {
             form.one(name)
                 .map_err(|_| TokenError::InvalidRequest("a client authentication parameter was sent more than once"))
         };
         let (named, secret) = (one("client_id")?, one("client_secret")?);
         let (assertion, kind) = (one("client_assertion")?, one("client_assertion_type")?);
-        let presented = match (authorization, secret, assertion) {
+        let id = || named.and_then(|id| ClientId::parse(id).ok()).ok_or(TokenError::InvalidClient);
+        let (client, proof) = match (authorization, secret, assertion) {
             (Some(header), None, None) => {
                 let (client, secret) = basic(header).ok_or(TokenError::InvalidClient)?;
-                Self { client, proof: Proof::Basic(secret) }
+                (client, Proof::Basic(secret))
             }
-            (None, Some(secret), None) => {
-                let client = named.and_then(|id| ClientId::parse(id).ok()).ok_or(TokenError::InvalidClient)?;
-                Self { client, proof: Proof::Post(secret.to_owned()) }
-            }
+            (None, Some(secret), None) => (id()?, Proof::Post(secret.to_owned())),
             (None, None, Some(assertion)) if kind == Some(ASSERTION_TYPE) => {
                 // The subject is read before the signature is verified, only to find the keys to verify with.
                 let client = unverified_subject(assertion).ok_or(TokenError::InvalidClient)?;
-                Self { client, proof: Proof::Assertion(assertion.to_owned()) }
+                (client, Proof::Assertion(assertion.to_owned()))
             }
-            (None, None, _) => return Err(TokenError::InvalidClient),
+            (None, None, None) => match certificate {
+                Some(certificate) => (id()?, Proof::Certificate(Arc::clone(certificate))),
+                None => return Err(TokenError::InvalidClient),
+            },
+            (None, None, Some(_)) => return Err(TokenError::InvalidClient),
             _ => return Err(TokenError::InvalidRequest("send one client authentication method, not two")),
         };
-        if named.is_some_and(|id| id != presented.client.as_str()) {
+        if named.is_some_and(|id| id != client.as_str()) {
             return Err(TokenError::InvalidClient);
         }
-        Ok(presented)
+        Ok(Self { client, proof })
     }
 
     /// The client to look up.
@@ -121,6 +133,19 @@ impl Presented {
                     .find_map(|algorithm| jose::verify(assertion, algorithm, keys).ok())
                     .ok_or(TokenError::InvalidClient)?;
                 Some(check_assertion(&claims, client, issuer, now).ok_or(TokenError::InvalidClient)?)
+            }
+            (Proof::Certificate(certificate), Authentication::TlsClientAuth(name))
+                if certificate.proves_name(name, now) =>
+            {
+                None
+            }
+            (Proof::Certificate(certificate), Authentication::SelfSignedTlsClientAuth) => {
+                let keys = client.keys.set(fetched).ok_or(TokenError::InvalidClient)?;
+                let registered = RegisteredCertificates::of(keys).map_err(|_| TokenError::InvalidClient)?;
+                if !certificate.is_one_of(&registered, now) {
+                    return Err(TokenError::InvalidClient);
+                }
+                None
             }
             _ => return Err(TokenError::InvalidClient),
         };
@@ -200,6 +225,7 @@ mod tests {
     use super::*;
     use crate::id::Kid;
     use crate::jose::{SigningAlgorithm, SigningKey};
+    use crate::oidc::certificate::Chain;
     use serde_json::{Value, json};
 
     const ISSUER: &str = "https://issuer.example";
@@ -227,7 +253,7 @@ mod tests {
     }
 
     fn by(authorization: Option<&str>, pairs: &[(&str, &str)], registered: &Registered) -> Result<(), TokenError> {
-        Presented::read(authorization, &form(pairs))?.verify(Some(registered), None, ISSUER, NOW).map(|_| ())
+        Presented::read(authorization, &form(pairs), None)?.verify(Some(registered), None, ISSUER, NOW).map(|_| ())
     }
 
     #[test]
@@ -256,7 +282,7 @@ mod tests {
         assert!(matches!(by(None, &twice, &basic), Err(TokenError::InvalidRequest(_))));
         let disabled = Registered { state: ClientState::Disabled, ..registered("client_secret_basic", None) };
         assert_eq!(by(Some(&good), &[], &disabled), Err(TokenError::InvalidClient));
-        let presented = Presented::read(Some(&good), &form(&[])).expect("readable");
+        let presented = Presented::read(Some(&good), &form(&[]), None).expect("readable");
         assert_eq!(presented.verify(None, None, ISSUER, NOW).err(), Some(TokenError::InvalidClient));
     }
 
@@ -333,8 +359,76 @@ mod tests {
         let client = registered("private_key_jwt", Some(&key));
         let token = assertion(&key, &json!({}));
         let pairs = [("client_assertion", token.as_str()), ("client_assertion_type", ASSERTION_TYPE)];
-        let presented = Presented::read(None, &form(&pairs)).expect("readable");
+        let presented = Presented::read(None, &form(&pairs), None).expect("readable");
         let client = presented.verify(Some(&client), None, ISSUER, NOW).expect("good");
         assert_eq!(client.assertion().expect("one").remember, Lifetime::seconds(70));
+    }
+
+    fn certificate(trust: Chain) -> (Arc<ClientCertificate>, String) {
+        let mut params = rcgen::CertificateParams::new(vec!["ville.example".to_owned()]).expect("a name");
+        params.not_before = rcgen::date_time_ymd(1970, 1, 1);
+        let made = params.self_signed(&rcgen::KeyPair::generate().expect("a key")).expect("a certificate");
+        let read = ClientCertificate::parse(made.der(), trust).expect("a certificate");
+        (Arc::new(read), STANDARD.encode(made.der()))
+    }
+
+    /// A client of `tls_client_auth`, or with a certificate one of `self_signed_tls_client_auth`.
+    fn by_certificate(own: Option<&str>) -> Registered {
+        let mut client = registered("client_secret_basic", None);
+        let mut metadata = json!({
+            "client_id": "ville", "client_name": "V", "redirect_uris": ["https://v.example/"],
+            "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "ville.example",
+        });
+        if let Some(own) = own {
+            let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
+            let mut jwk = key.public_jwk();
+            jwk["x5c"] = json!([own]);
+            let fields = metadata.as_object_mut().expect("an object");
+            fields.remove("tls_client_auth_san_dns");
+            fields.insert("token_endpoint_auth_method".into(), json!("self_signed_tls_client_auth"));
+            fields.insert("jwks".into(), json!({"keys": [jwk]}));
+        }
+        client.client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+        client
+    }
+
+    fn with(
+        certificate: Option<&Arc<ClientCertificate>>,
+        pairs: &[(&str, &str)],
+        client: &Registered,
+    ) -> Result<(), TokenError> {
+        Presented::read(None, &form(pairs), certificate)?.verify(Some(client), None, ISSUER, NOW).map(|_| ())
+    }
+
+    #[test]
+    fn a_certificate_proves_the_client_that_registered_its_name_or_itself() {
+        let ((trusted, _), (unknown, own), (other, _)) =
+            (certificate(Chain::Trusted), certificate(Chain::Unknown), certificate(Chain::Unknown));
+        let (named, itself) = (by_certificate(None), by_certificate(Some(&own)));
+        let id = [("client_id", "ville")];
+        assert_eq!(with(Some(&trusted), &id, &named), Ok(()), "it bears the name");
+        assert_eq!(with(Some(&unknown), &id, &itself), Ok(()), "it is registered");
+        for (certificate, pairs, client) in [
+            (Some(&unknown), &id[..], &named),
+            (Some(&other), &id, &itself),
+            (Some(&trusted), &id, &itself),
+            (Some(&trusted), &[], &named),
+            (None, &id, &named),
+            (None, &id, &itself),
+            (Some(&trusted), &id, &registered("client_secret_basic", None)),
+            (Some(&trusted), &[("client_id", "ville"), ("client_secret", "s3cret")], &named),
+        ] {
+            assert_eq!(with(certificate, pairs, client), Err(TokenError::InvalidClient), "{certificate:?} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_beside_another_method_proves_nothing() {
+        let (own, _) = certificate(Chain::Unknown);
+        let post = registered("client_secret_post", None);
+        let pairs = [("client_id", "ville"), ("client_secret", "s3cret")];
+        assert_eq!(with(Some(&own), &pairs, &post), Ok(()), "by its secret");
+        let wrong = [("client_id", "ville"), ("client_secret", "wrong")];
+        assert_eq!(with(Some(&own), &wrong, &post), Err(TokenError::InvalidClient));
     }
 }

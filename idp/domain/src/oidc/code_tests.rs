@@ -78,7 +78,7 @@ fn try_redeem(
 ) -> Result<Issued, TokenError> {
     let presenter = registered(presenter, owner.client.pkce == PkceRule::Required);
     let credentials = form(&[("client_id", presenter.client.id.as_str()), ("client_secret", "s")]);
-    let authentication = Presented::read(None, &credentials).expect("readable");
+    let authentication = Presented::read(None, &credentials, None).expect("readable");
     let client = authentication.verify(Some(&presenter), None, "https://i.example", NOW).expect("right secret");
     let code = Bearer::<Code>::from_random([5; 32]).expose();
     let mut pairs = vec![("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", redirect)];

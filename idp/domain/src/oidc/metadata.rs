@@ -1,6 +1,6 @@
 //! Discovery (OIDC Discovery §3, RFC 8414 §2), from the same constants that the checks use.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::claims::claim::Claim;
 use crate::claims::scopes::Scope;
@@ -11,11 +11,75 @@ use crate::oidc::refresh::OFFLINE_ACCESS;
 use crate::oidc::response::ResponseMode;
 use crate::oidc::token::GrantType;
 
-/// How clients may authenticate, at every endpoint that asks them to.
+/// How clients may authenticate, at every endpoint that asks them to; by certificate too, where they can present one.
 const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 
+/// The endpoints that clients call themselves, and with a certificate perhaps elsewhere (RFC 8705 §5).
+const ALIASED: [&str; 5] = [
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "userinfo_endpoint",
+];
+
+/// Whether clients can present certificates (RFC 8705).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificates<'a> {
+    /// Nobody asks them for one.
+    NotAsked,
+    /// They can.
+    Asked {
+        /// The address of the endpoints that ask for one, without a path, when it is another than the issuer.
+        at: Option<&'a str>,
+        /// Whether chains are judged.
+        chains: Chains,
+    },
+}
+
+/// Whether the chain of a certificate can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chains {
+    /// It can: there are authorities.
+    Judged,
+    /// No authority is known, so that self-signed certificates alone prove something.
+    NotJudged,
+}
+
+impl<'a> ClientCertificates<'a> {
+    fn methods(self) -> Vec<&'static str> {
+        let more: &[&str] = match self {
+            Self::NotAsked => &[],
+            Self::Asked { chains: Chains::NotJudged, .. } => &["self_signed_tls_client_auth"],
+            Self::Asked { chains: Chains::Judged, .. } => &["tls_client_auth", "self_signed_tls_client_auth"],
+        };
+        [&METHODS, more].concat()
+    }
+
+    const fn elsewhere(self) -> Option<&'a str> {
+        match self {
+            Self::NotAsked => None,
+            Self::Asked { at, .. } => at,
+        }
+    }
+}
+
 /// The discovery document of an issuer.
-pub fn discovery(issuer: &str) -> Value {
+pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
+    let mut document = document(issuer, &certificates.methods());
+    document["tls_client_certificate_bound_access_tokens"] = json!(certificates != ClientCertificates::NotAsked);
+    if let Some(at) = certificates.elsewhere() {
+        let alias = |name: &'static str| {
+            let path = document[name].as_str()?.strip_prefix(issuer)?;
+            Some((name.to_owned(), json!(format!("{at}{path}"))))
+        };
+        let aliases: Map<String, Value> = ALIASED.into_iter().filter_map(alias).collect();
+        document["mtls_endpoint_aliases"] = Value::Object(aliases);
+    }
+    document
+}
+
+fn document(issuer: &str, methods: &[&str]) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
     let algorithms: Vec<&str> = SigningAlgorithm::ALL.into_iter().map(SigningAlgorithm::name).collect();
     let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"];
@@ -30,7 +94,7 @@ pub fn discovery(issuer: &str) -> Value {
         "pushed_authorization_request_endpoint": endpoint("/par"),
         "require_pushed_authorization_requests": false,
         "revocation_endpoint": endpoint("/revoke"),
-        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "scopes_supported": Scope::all().map(Scope::name).chain([OFFLINE_ACCESS]).collect::<Vec<_>>(),
         "claims_supported": claims,
@@ -43,7 +107,7 @@ pub fn discovery(issuer: &str) -> Value {
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
-        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -62,7 +126,7 @@ mod tests {
 
     #[test]
     fn discovery_satisfies_the_config_profile() {
-        let document = discovery("https://issuer.example");
+        let document = discovery("https://issuer.example", ClientCertificates::NotAsked);
         let has = |list: &str, value: &str| {
             document[list].as_array().is_some_and(|items| items.iter().any(|item| item == value))
         };
@@ -75,6 +139,37 @@ mod tests {
             if name.ends_with("_endpoint") || name == "jwks_uri" {
                 assert!(value.as_str().is_some_and(|url| url.starts_with("https://issuer.example/")), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn discovery_tells_of_certificates_where_they_can_be_presented_alone() {
+        let told = |certificates| discovery("https://issuer.example", certificates);
+        let methods = |document: &Value, name: &str| {
+            let list = document[name].as_array().expect("a list").iter();
+            list.filter_map(Value::as_str)
+                .filter(|method| method.contains("tls"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let none = told(ClientCertificates::NotAsked);
+        assert_eq!(none["tls_client_certificate_bound_access_tokens"], false);
+        assert!(none.get("mtls_endpoint_aliases").is_none());
+        let same = told(ClientCertificates::Asked { at: None, chains: Chains::NotJudged });
+        assert_eq!(same["tls_client_certificate_bound_access_tokens"], true);
+        assert!(same.get("mtls_endpoint_aliases").is_none());
+        let at = Some("https://mtls.issuer.example");
+        let apart = told(ClientCertificates::Asked { at, chains: Chains::Judged });
+        let aliases = apart["mtls_endpoint_aliases"].as_object().expect("an object");
+        for name in ALIASED.into_iter().filter(|name| apart.get(name).is_some()) {
+            let own = apart[name].as_str().expect("an address");
+            assert_eq!(aliases[name], own.replace("https://issuer", "https://mtls.issuer"), "{name}");
+        }
+        assert!(aliases.contains_key("token_endpoint") && !aliases.contains_key("authorization_endpoint"));
+        for name in ["token_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"] {
+            assert!(methods(&none, name).is_empty());
+            assert_eq!(methods(&same, name), ["self_signed_tls_client_auth"]);
+            assert_eq!(methods(&apart, name), ["tls_client_auth", "self_signed_tls_client_auth"]);
         }
     }
 }

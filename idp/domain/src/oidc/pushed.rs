@@ -139,7 +139,7 @@ mod tests {
 
     fn push(owner: &Registered, changes: &[(&str, &str)]) -> Result<Pushed, NotPushed> {
         let credentials = form(&[("client_id", owner.client.id.as_str()), ("client_secret", "s")]);
-        let presented = Presented::read(None, &credentials).expect("readable");
+        let presented = Presented::read(None, &credentials, None).expect("readable");
         let client =
             presented.verify(Some(owner), None, "https://i.example", Timestamp::from_epoch(0)).expect("right secret");
         let mut pairs = vec![

@@ -46,7 +46,7 @@ fn refreshed(
     at: Timestamp,
 ) -> Result<Issued, TokenError> {
     let credentials = form(&[("client_id", presenter.client.id.as_str()), ("client_secret", "s")]);
-    let presented = Presented::read(None, &credentials).expect("readable");
+    let presented = Presented::read(None, &credentials, None).expect("readable");
     let client = presented.verify(Some(presenter), None, "https://i.example", NOW).expect("right secret");
     let holds = Possession { key: key.map(|key| Thumbprint::of(key.as_bytes())), ..Possession::default() };
     standing.refresh(&asked(scope)?, &client.holding(holds), at, LIFE)

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use domain::oidc::metadata::{Chains, ClientCertificates};
 use http::HeaderName;
 
 use super::issuer::Issuer;
@@ -25,9 +26,19 @@ pub(crate) struct Mtls {
 }
 
 impl Mtls {
-    /// Whether a client can present a certificate at all: what discovery says and tokens can be bound to.
-    pub(crate) fn is_offered(&self) -> bool {
+    /// Whether a client can present a certificate at all.
+    fn is_offered(&self) -> bool {
         self.address.is_some() || self.forwarded.is_some()
+    }
+
+    /// What discovery tells of it.
+    pub(crate) fn published(&self) -> ClientCertificates<'_> {
+        if !self.is_offered() {
+            return ClientCertificates::NotAsked;
+        }
+        let by_proxy = self.forwarded.as_ref().is_some_and(|forwarded| forwarded.chain == ForwardedChain::Verified);
+        let chains = if by_proxy || self.authorities.is_some() { Chains::Judged } else { Chains::NotJudged };
+        ClientCertificates::Asked { at: self.public_url.as_ref().map(Issuer::as_str), chains }
     }
 }
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::oidc::binding::Thumbprint;
 use domain::oidc::certificate::{Chain, ClientCertificate};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -41,6 +42,13 @@ use crate::config::{CertificateForm, Forwarded, ForwardedChain, TrustedProxies};
 /// The certificate that the client of a request presented, when it presented one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PeerCertificate(pub(crate) Option<Arc<ClientCertificate>>);
+
+impl PeerCertificate {
+    /// What access tokens are bound to.
+    pub(crate) fn thumbprint(&self) -> Option<Thumbprint> {
+        self.0.as_ref().map(|certificate| certificate.thumbprint().clone())
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for PeerCertificate {
     type Rejection = Infallible;

@@ -121,7 +121,7 @@ impl Doors {
         let address = mutual.local_addr().expect("bound");
         let server = Server { mutual: Some(mutual), ..server };
         let tell = |PeerCertificate(certificate): PeerCertificate| async move {
-            certificate.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint(), it.chain()))
+            certificate.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint().as_str(), it.chain()))
         };
         let tells = Router::new().route("/", get(tell));
         let routers = Routers { public: tells.clone(), mutual: tells };
@@ -295,7 +295,7 @@ fn believed(
     let trusted = TrustedProxies::new(vec![network("10.0.0.0/30")]);
     let peer = peer.parse().expect("an address");
     let PeerCertificate(found) = authorities.forwarded(&forwarded, &trusted, peer, headers);
-    found.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint(), it.chain()))
+    found.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint().as_str(), it.chain()))
 }
 
 #[test]

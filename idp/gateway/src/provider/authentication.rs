@@ -13,7 +13,7 @@ use crate::app::App;
 
 /// What a request presents.
 pub(super) fn presented(call: &Call, form: &Parameters) -> Result<Presented, Refused> {
-    Ok(Presented::read(authorization(&call.headers)?, form)?)
+    Ok(Presented::read(authorization(&call.headers)?, form, call.certificate.0.as_ref())?)
 }
 
 /// The client that proved who it is. An assertion counts once, on all nodes (RFC 7523 §3).

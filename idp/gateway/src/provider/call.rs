@@ -14,6 +14,7 @@ use store::ephemeral::{Kind, Put};
 
 use super::error::Refused;
 use crate::app::App;
+use crate::listen::certificate::PeerCertificate;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -25,6 +26,8 @@ pub(crate) struct Call {
     path: String,
     /// The headers.
     pub(super) headers: HeaderMap,
+    /// The certificate of the sender.
+    pub(super) certificate: PeerCertificate,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Call {
@@ -32,21 +35,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let OriginalUri(uri) = OriginalUri::from_request_parts(parts, state).await?;
-        Ok(Self { method: parts.method.clone(), path: uri.path().to_owned(), headers: parts.headers.clone() })
+        let certificate = PeerCertificate::from_request_parts(parts, state).await?;
+        let (method, headers) = (parts.method.clone(), parts.headers.clone());
+        Ok(Self { method, path: uri.path().to_owned(), headers, certificate })
     }
 }
 
 impl Call {
-    /// What the sender proved to hold: the key of its DPoP proof, which counts once on all nodes (RFC 9449 §11.1).
-    /// `token` is the access token that goes with the request, at a resource.
+    /// What the sender proved to hold: its certificate, and the key of its DPoP proof, which counts once on all nodes
+    /// (RFC 9449 §11.1). `token` is the access token that goes with the request, at a resource.
     pub(super) async fn possession(&self, app: &App, token: Option<&str>) -> Result<Possession, Refused> {
-        let Some(proof) = self.proof()? else { return Ok(Possession::default()) };
+        let holds = Possession { key: None, certificate: self.certificate.thumbprint() };
+        let Some(proof) = self.proof()? else { return Ok(holds) };
         let url = app.issuer.at(&self.path);
-        let call = dpop::Call { method: self.method.as_str(), url: &url, token };
-        let proven = dpop::check(proof, call, (app.dpop.rule, &app.dpop.secret), app.clock.now())?;
+        let check = |url: &str| {
+            let call = dpop::Call { method: self.method.as_str(), url, token };
+            dpop::check(proof, call, (app.dpop.rule, &app.dpop.secret), app.clock.now())
+        };
+        // Who calls the alias of an endpoint proves it for that address (RFC 8705 §5).
+        let proven = match (check(&url), &app.mtls.public_url) {
+            (Err(_), Some(alias)) => check(&alias.at(&self.path)),
+            (proven, _) => proven,
+        }?;
+        // Under the one address of the endpoint, so that a proof does not count at its alias again.
         let seen = [proven.key.as_str().as_bytes(), url.as_bytes(), proven.jti.as_bytes()];
         match app.ephemeral.once(Kind::DpopProof, &seen, proven.remember).await? {
-            Put::Fresh => Ok(Possession { key: Some(proven.key), ..Possession::default() }),
+            Put::Fresh => Ok(Possession { key: Some(proven.key), ..holds }),
             Put::Taken => Err(TokenError::InvalidDpopProof("the proof was used before").into()),
         }
     }
@@ -59,7 +73,7 @@ impl Call {
         token: &str,
     ) -> Result<Possession, Refused> {
         match scheme {
-            Scheme::Bearer => Ok(Possession::default()),
+            Scheme::Bearer => Ok(Possession { key: None, certificate: self.certificate.thumbprint() }),
             Scheme::Dpop if self.headers.contains_key(DPOP) => self.possession(app, Some(token)).await,
             Scheme::Dpop => Err(TokenError::InvalidDpopProof("a DPoP proof is due with this scheme").into()),
         }

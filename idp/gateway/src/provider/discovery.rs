@@ -10,7 +10,7 @@ use crate::app::Shared;
 
 /// `GET /.well-known/openid-configuration` (OIDC Discovery §4).
 pub(crate) async fn configuration(State(app): State<Shared>) -> Response {
-    public("application/json", metadata::discovery(app.issuer.as_str()).to_string())
+    public("application/json", metadata::discovery(app.issuer.as_str(), app.mtls.published()).to_string())
 }
 
 /// `GET /jwks` (RFC 7517 §5).

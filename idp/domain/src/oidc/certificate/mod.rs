@@ -15,14 +15,12 @@ mod registered;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use serde::{Deserialize, Serialize};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::secret::{base64url, from_base64url, same, sha256};
+use super::binding::Thumbprint;
 use crate::time::Timestamp;
 use distinguished::DistinguishedName;
 
@@ -93,9 +91,9 @@ impl ClientCertificate {
         })
     }
 
-    /// What tokens are bound to.
-    pub const fn thumbprint(&self) -> Thumbprint {
-        self.thumbprint
+    /// What tokens are bound to (RFC 8705 §3.1, `x5t#S256`).
+    pub const fn thumbprint(&self) -> &Thumbprint {
+        &self.thumbprint
     }
 
     /// What is known of the chain above it.
@@ -116,7 +114,7 @@ impl ClientCertificate {
     /// Whether it proves a client of `self_signed_tls_client_auth` that registered these (RFC 8705 §2.2). Whatever
     /// chain it has is not looked at.
     pub fn is_one_of(&self, registered: &RegisteredCertificates, now: Timestamp) -> bool {
-        self.is_valid_at(now) && registered.holds(self.thumbprint)
+        self.is_valid_at(now) && registered.holds(&self.thumbprint)
     }
 }
 
@@ -141,59 +139,3 @@ fn ip(octets: &[u8]) -> Option<IpAddr> {
     let sixteen = <[u8; 16]>::try_from(octets).map(|sixteen| IpAddr::V6(Ipv6Addr::from(sixteen)));
     four.or(sixteen).ok()
 }
-
-/// `x5t#S256`: the SHA-256 of a certificate in DER form (RFC 8705 §3.1), written in base64url.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Thumbprint([u8; 32]);
-
-impl Thumbprint {
-    /// That of a certificate in DER form.
-    pub fn of(der: &[u8]) -> Self {
-        Self(sha256(der))
-    }
-
-    /// Reads one as it is written; `None` for anything but 43 base64url characters.
-    pub fn parse(text: &str) -> Option<Self> {
-        from_base64url(text)?.try_into().ok().map(Self)
-    }
-}
-
-impl PartialEq for Thumbprint {
-    fn eq(&self, other: &Self) -> bool {
-        same(&self.0, &other.0)
-    }
-}
-
-impl Eq for Thumbprint {}
-
-impl fmt::Display for Thumbprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base64url(&self.0))
-    }
-}
-
-impl fmt::Debug for Thumbprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Thumbprint({self})")
-    }
-}
-
-impl From<Thumbprint> for String {
-    fn from(thumbprint: Thumbprint) -> Self {
-        thumbprint.to_string()
-    }
-}
-
-impl TryFrom<String> for Thumbprint {
-    type Error = BadThumbprint;
-
-    fn try_from(text: String) -> Result<Self, BadThumbprint> {
-        Self::parse(&text).ok_or(BadThumbprint)
-    }
-}
-
-/// A text that is no `x5t#S256`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the base64url of a SHA-256 digest")]
-pub struct BadThumbprint;

@@ -6,6 +6,9 @@ use rcgen::{CertificateParams, CustomExtension, DistinguishedName as Subject, Dn
 use serde_json::{Value, json};
 
 use super::*;
+use crate::id::Kid;
+use crate::jose::{KeySet, SigningAlgorithm, SigningKey};
+use crate::secret::{base64url, sha256};
 
 /// A self-signed certificate of this subject and these alternative names, valid in 2026.
 fn made(subject: &[(DnType, DnValue)], alternatives: Vec<SanType>) -> Vec<u8> {
@@ -54,18 +57,8 @@ const SUBJECT: &str = "CN=Portail,organizationIdentifier=NTRFR-21750001600019,O=
 #[test]
 fn the_thumbprint_is_the_sha_256_of_the_whole_certificate() {
     let der = ville();
-    let thumbprint = trusted(&der).thumbprint();
-    assert_eq!(thumbprint.to_string(), base64url(&sha256(&der)));
-    assert_eq!(Thumbprint::parse(&thumbprint.to_string()), Some(thumbprint));
-    assert_eq!(thumbprint.to_string().len(), 43);
-    assert_ne!(thumbprint, trusted(&made(&[], Vec::new())).thumbprint());
-    for bad in ["", "AAAA", &format!("{thumbprint}A"), &format!("{thumbprint}=")] {
-        assert_eq!(Thumbprint::parse(bad), None, "{bad}");
-    }
-    let stored = serde_json::to_value(thumbprint).expect("text");
-    assert_eq!(stored, json!(thumbprint.to_string()));
-    assert_eq!(serde_json::from_value::<Thumbprint>(stored).expect("text"), thumbprint);
-    assert!(serde_json::from_value::<Thumbprint>(json!("short")).is_err());
+    assert_eq!(trusted(&der).thumbprint().as_str(), base64url(&sha256(&der)));
+    assert_ne!(trusted(&der).thumbprint(), trusted(&made(&[], Vec::new())).thumbprint());
 }
 
 #[test]
@@ -100,8 +93,7 @@ fn a_name_proves_nothing_without_a_trusted_chain_and_within_its_time_alone() {
     let (der, name) = (ville(), CertificateName::parse("tls_client_auth_subject_dn", SUBJECT).expect("a name"));
     let unknown = ClientCertificate::parse(&der, Chain::Unknown).expect("a certificate");
     assert!(!unknown.proves_name(&name, BEGINS), "anybody can write this subject into a certificate of their own");
-    let set = json!({"keys": [{"x5c": [STANDARD.encode(&der)]}]});
-    let registered = RegisteredCertificates::parse(&set).expect("one");
+    let known = registered(&json!([STANDARD.encode(&der)])).expect("one");
     for (now, good) in [
         (Timestamp::from_epoch(BEGINS.epoch() - 1), false),
         (BEGINS, true),
@@ -109,31 +101,39 @@ fn a_name_proves_nothing_without_a_trusted_chain_and_within_its_time_alone() {
         (Timestamp::from_epoch(ENDS.epoch() + 1), false),
     ] {
         assert_eq!(trusted(&der).proves_name(&name, now), good, "{now:?}");
-        assert_eq!(unknown.is_one_of(&registered, now), good, "{now:?}");
+        assert_eq!(unknown.is_one_of(&known, now), good, "{now:?}");
     }
+}
+
+/// The certificates of a key set of two keys, one of which has this `x5c`.
+fn registered(chain: &Value) -> Result<RegisteredCertificates, BadRegisteredCertificate> {
+    let key = |kid| {
+        let made = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse(kid).expect("plain"));
+        made.expect("works").public_jwk()
+    };
+    let (plain, mut certified) = (key("plain"), key("certified"));
+    if !chain.is_null() {
+        certified["x5c"] = chain.clone();
+    }
+    RegisteredCertificates::of(&KeySet::parse(&json!({"keys": [plain, certified]})).expect("usable"))
 }
 
 #[test]
 fn a_self_signed_client_is_known_by_its_very_certificate() {
     let (der, twin) = (ville(), ville());
-    let keys = json!([{"kty": "EC"}, {"x5c": [STANDARD.encode(&der), STANDARD.encode(&twin)]}]);
-    let registered = RegisteredCertificates::parse(&json!({"keys": keys})).expect("one");
+    let known = registered(&json!([STANDARD.encode(&der), STANDARD.encode(&twin)])).expect("one");
     let presented = |der: &[u8]| ClientCertificate::parse(der, Chain::Unknown).expect("a certificate");
-    assert!(presented(&der).is_one_of(&registered, BEGINS));
-    assert!(!presented(&twin).is_one_of(&registered, BEGINS), "the same names under another key; not first in x5c");
+    assert!(presented(&der).is_one_of(&known, BEGINS));
+    assert!(!presented(&twin).is_one_of(&known, BEGINS), "the same names under another key; not first in x5c");
     let der = STANDARD.encode(der);
-    for (set, fault) in [
-        (json!([]), BadRegisteredCertificate::Malformed),
-        (json!({"keys": ["x"]}), BadRegisteredCertificate::Malformed),
-        (json!({"keys": []}), BadRegisteredCertificate::Empty),
-        (json!({"keys": [{"kty": "EC"}]}), BadRegisteredCertificate::Empty),
-        (json!({"keys": [{"x5c": []}]}), BadRegisteredCertificate::Certificate),
-        (json!({"keys": [{"x5c": der}]}), BadRegisteredCertificate::Certificate),
-        (json!({"keys": [{"x5c": ["AAAA"]}]}), BadRegisteredCertificate::Certificate),
-        (json!({"keys": [{"x5c": [format!("{der}\n")]}]}), BadRegisteredCertificate::Certificate),
-        (json!({"keys": vec![json!({"x5c": [der]}); 65]}), BadRegisteredCertificate::TooMany),
+    for (chain, fault) in [
+        (Value::Null, BadRegisteredCertificate::Missing),
+        (json!([]), BadRegisteredCertificate::Unreadable),
+        (json!(der), BadRegisteredCertificate::Unreadable),
+        (json!(["AAAA"]), BadRegisteredCertificate::Unreadable),
+        (json!([format!("{der}\n")]), BadRegisteredCertificate::Unreadable),
     ] {
-        assert_eq!(RegisteredCertificates::parse(&set), Err(fault));
+        assert_eq!(registered(&chain), Err(fault), "{chain}");
     }
 }
 
@@ -217,7 +217,7 @@ proptest! {
             der[at] = byte;
         }
         if let Ok(read) = ClientCertificate::parse(&der, Chain::Trusted) {
-            prop_assert_eq!(read.thumbprint() == Thumbprint::of(&SOUND), der == *SOUND);
+            prop_assert_eq!(*read.thumbprint() == Thumbprint::of(&SOUND), der == *SOUND);
             let name = CertificateName::parse("tls_client_auth_subject_dn", SUBJECT).expect("a name");
             let _ = read.proves_name(&name, BEGINS);
         }
