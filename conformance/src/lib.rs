@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod jose;
 pub mod library;
 pub mod mailbox;
+pub mod mutual;
 pub mod pages;
 pub mod people;
 pub mod preparation;

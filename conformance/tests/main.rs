@@ -9,4 +9,5 @@ mod architecture;
 mod attacks;
 mod desk;
 mod journey;
+mod mutual;
 mod stories;

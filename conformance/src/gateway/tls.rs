@@ -33,7 +33,7 @@ impl Tls {
     }
 
     /// Writes `tls.crt` and `tls.key` into a folder.
-    pub(super) fn write(&self, folder: &Path) -> std::io::Result<()> {
+    pub(crate) fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::write(folder.join("tls.crt"), &self.certificate)?;
         write_secret(&folder.join("tls.key"), &self.key)
     }

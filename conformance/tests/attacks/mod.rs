@@ -4,6 +4,7 @@ mod callback;
 mod cookies;
 mod forms;
 mod logout;
+mod mtls;
 mod request;
 mod token;
 mod upstream;

@@ -5,6 +5,7 @@ mod command;
 mod demo;
 mod journal;
 mod libraries;
+mod mtls;
 mod operator;
 mod outage;
 mod pages;

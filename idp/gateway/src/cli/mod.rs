@@ -201,6 +201,9 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
     if let Some(files) = &config.listen.tls {
         check_certificate(files).context("listen").map_err(usage)?;
     }
+    if let Some(door) = &config.mtls.door {
+        check_certificate(&door.tls).context("mtls").map_err(usage)?;
+    }
     if let Some(file) = &config.mtls.authorities {
         check_authorities(file).context("mtls").map_err(usage)?;
     }

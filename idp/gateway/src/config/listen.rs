@@ -84,27 +84,28 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "is neither an IP address nor a network such as \"10.1.0.0/16\"".to_owned())
 }
 
+/// Reads where a certificate and its key are: both, or none.
+pub(super) fn tls_files(section: &Section<'_>) -> Read<Option<TlsFiles>> {
+    let (certificate, key) = (section.path("tls_certificate"), section.secret_path("tls_key"));
+    match (certificate?, key?) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(section.contradiction("tls_key", "goes with `tls_certificate`: give both or none")),
+        (None, Some(_)) => Err(section.contradiction("tls_certificate", "goes with `tls_key`: give both or none")),
+    }
+}
+
 pub(super) fn read(section: &Section<'_>, loopback: LoopbackClients) -> Read<Listen> {
     let address = section.text("address", "127.0.0.1:8401", |text| {
         text.parse::<SocketAddr>().map_err(|_| "is not an address with a port, such as \"127.0.0.1:8401\"".to_owned())
     });
-    let (certificate, key) = (section.path("tls_certificate"), section.secret_path("tls_key"));
+    let tls = tls_files(section);
     let trusted_proxies = section.list("trusted_proxies", &[], network).map(TrustedProxies::new);
     let max_connections = section.number("max_connections", 800, 1..=1_000_000);
     let each = section.number("max_connections_per_address", 100, 1..=1_000_000);
-    let tls = match (certificate?, key?) {
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-        (None, None) => None,
-        (Some(_), None) => {
-            return Err(section.contradiction("tls_key", "goes with `tls_certificate`: give both or none"));
-        }
-        (None, Some(_)) => {
-            return Err(section.contradiction("tls_certificate", "goes with `tls_key`: give both or none"));
-        }
-    };
     let listen = Listen {
         address: address?,
-        tls,
+        tls: tls?,
         trusted_proxies: trusted_proxies?,
         max_connections: usize::try_from(max_connections?).unwrap_or(usize::MAX),
         max_connections_per_address: usize::try_from(each?).unwrap_or(usize::MAX),

@@ -8,15 +8,14 @@ use domain::oidc::metadata::{Chains, ClientCertificates};
 use http::HeaderName;
 
 use super::issuer::Issuer;
-use super::listen::{Listen, TrustedProxies, network};
+use super::listen::{Listen, TlsFiles, TrustedProxies, network, tls_files};
 use super::reader::{Read, Section};
 
 /// Whether and how clients present certificates.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mtls {
-    /// Where the gateway itself asks for a certificate: apart from the pages, because a browser that is asked shows
-    /// its user a dialog.
-    pub(crate) address: Option<SocketAddr>,
+    /// Where the gateway itself asks for a certificate.
+    pub(crate) door: Option<MtlsDoor>,
     /// The address that clients with certificates call (RFC 8705 §5), when it is another than the issuer.
     pub(crate) public_url: Option<Issuer>,
     /// A PEM file of the authorities that certificates of `tls_client_auth` come from.
@@ -25,10 +24,19 @@ pub(crate) struct Mtls {
     pub(crate) forwarded: Option<Forwarded>,
 }
 
+/// A socket that asks for a certificate: apart from the pages, because a browser that is asked shows its user a dialog.
+#[derive(Debug, Clone)]
+pub(crate) struct MtlsDoor {
+    /// The address to bind.
+    pub(crate) address: SocketAddr,
+    /// The certificate that the gateway shows there.
+    pub(crate) tls: TlsFiles,
+}
+
 impl Mtls {
     /// Whether a client can present a certificate at all.
     fn is_offered(&self) -> bool {
-        self.address.is_some() || self.forwarded.is_some()
+        self.door.is_some() || self.forwarded.is_some()
     }
 
     /// What discovery tells of it.
@@ -87,15 +95,24 @@ pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Mtls>
     });
     let authorities = section.path("authorities");
     let forwarded = forwarded(section, listen);
-    let mtls = Mtls { address: address?, public_url: public_url?, authorities: authorities?, forwarded: forwarded? };
-    if mtls.address.is_some() && mtls.public_url.is_none() {
+    let own = tls_files(section)?;
+    let tls = own.clone().or_else(|| listen.and_then(|listen| listen.tls.clone()));
+    let door = match (address?, tls) {
+        (Some(address), Some(tls)) => Some(MtlsDoor { address, tls }),
+        (None, _) if own.is_some() => {
+            return Err(section.contradiction("tls_certificate", "has no effect without `address`"));
+        }
+        (None, _) => None,
+        (Some(_), None) => {
+            return Err(section.contradiction(
+                "tls_certificate",
+                "is needed with `address`, here or in [listen]: certificates are presented in TLS",
+            ));
+        }
+    };
+    let mtls = Mtls { door, public_url: public_url?, authorities: authorities?, forwarded: forwarded? };
+    if mtls.door.is_some() && mtls.public_url.is_none() {
         return Err(section.contradiction("public_url", "goes with `address`: say where clients reach it"));
-    }
-    if mtls.address.is_some() && listen.is_some_and(|listen| listen.tls.is_none()) {
-        return Err(section.contradiction(
-            "address",
-            "needs `listen.tls_certificate` and `listen.tls_key`: certificates are presented in TLS",
-        ));
     }
     if !mtls.is_offered() && (mtls.public_url.is_some() || mtls.authorities.is_some()) {
         let key = if mtls.public_url.is_some() { "public_url" } else { "authorities" };

@@ -570,6 +570,12 @@ fn client_certificates_are_asked_for_at_an_address_of_their_own_or_by_a_proxy() 
         load(&format!("{CERTIFIED}[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"https://127.0.0.1:8443\"\n"));
     let at = Some("https://127.0.0.1:8443");
     assert_eq!(own.published(), ClientCertificates::Asked { at, chains: Chains::NotJudged });
+    let apart = "[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"https://127.0.0.1:8443\"\n\
+                 tls_certificate = \"own.pem\"\ntls_key = \"own.key\"\n";
+    for (text, file) in [(apart.to_owned(), "own.pem"), (format!("{CERTIFIED}{apart}"), "own.pem")] {
+        assert!(load(&text).door.expect("open").tls.certificate.ends_with(file), "{text}");
+    }
+    assert!(own.door.expect("open").tls.certificate.ends_with("chain.pem"), "that of the other address");
     let proxied = "[listen]\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
                    [mtls]\nproxy_header = \"X-SSL-Cert\"\nproxy_header_form = \"escaped-pem\"\nproxies = [\"10.1.0.0/16\"]\n";
     let mtls = load(proxied);
@@ -592,11 +598,19 @@ fn client_certificates_that_nothing_can_present_or_anyone_could_forge_are_told()
         (format!("{CERTIFIED}[mtls]\naddress = \"8443\"\n"), "mtls.address: \"8443\" is not an address with a port"),
         (
             "[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"https://127.0.0.1:8443\"\n".to_owned(),
-            "needs `listen.tls_certificate`",
+            "tls_certificate: is needed with `address`",
         ),
         (
             format!("{CERTIFIED}[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"http://127.0.0.1:8443\"\n"),
             "must be https",
+        ),
+        (
+            "[mtls]\naddress = \"127.0.0.1:8443\"\ntls_key = \"key.pem\"\n".to_owned(),
+            "mtls.tls_certificate: goes with `tls_key`",
+        ),
+        (
+            "[mtls]\ntls_certificate = \"chain.pem\"\ntls_key = \"key.pem\"\n".to_owned(),
+            "tls_certificate: has no effect without `address`",
         ),
         ("[mtls]\nauthorities = \"ca.pem\"\n".to_owned(), "authorities: has no effect"),
         ("[mtls]\npublic_url = \"https://mtls.example.fr\"\n".to_owned(), "public_url: has no effect"),

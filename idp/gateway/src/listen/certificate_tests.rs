@@ -106,20 +106,20 @@ struct Doors {
 
 impl Doors {
     async fn open(authorities: Authorities) -> Self {
-        let (listener, mutual) =
-            (TcpListener::bind("127.0.0.1:0").await, TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
         let certified = Certified::new();
-        let word = Word { proxies: TrustedProxies::default(), forwarded: None, authorities };
-        let server = Server {
-            listener: listener.expect("a free port"),
+        let socket = async || Socket {
+            listener: TcpListener::bind("127.0.0.1:0").await.expect("a free port"),
             certificates: Some(Certificates::load(certified.files()).expect("sound")),
-            word: Arc::new(word),
+        };
+        let mutual = socket().await;
+        let address = mutual.listener.local_addr().expect("bound");
+        let server = Server {
+            public: socket().await,
+            mutual: Some(mutual),
+            word: Arc::new(Word { proxies: TrustedProxies::default(), forwarded: None, authorities }),
             loopback: LoopbackClients::Exempt,
             limits: GENEROUS,
-            mutual: None,
         };
-        let address = mutual.local_addr().expect("bound");
-        let server = Server { mutual: Some(mutual), ..server };
         let tell = |PeerCertificate(certificate): PeerCertificate| async move {
             certificate.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint().as_str(), it.chain()))
         };

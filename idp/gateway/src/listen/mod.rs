@@ -54,16 +54,21 @@ use seats::{Place, Room, Seats};
 use tls::{Certificates, PeerIs};
 
 use crate::clock::Clock;
-use crate::config::{Forwarded, Listen, LoopbackClients, Mtls, TrustedProxies};
+use crate::config::{Forwarded, Listen, LoopbackClients, Mtls, TlsFiles, TrustedProxies};
 
 /// The gateway's sockets, bound and not yet served.
 pub(crate) struct Server {
-    listener: TcpListener,
-    mutual: Option<TcpListener>,
-    certificates: Option<Certificates>,
+    public: Socket,
+    mutual: Option<Socket>,
     word: Arc<Word>,
     loopback: LoopbackClients,
     limits: Limits,
+}
+
+/// A socket, and the certificate that is shown at it.
+struct Socket {
+    listener: TcpListener,
+    certificates: Option<Certificates>,
 }
 
 /// What is served at each door.
@@ -136,14 +141,27 @@ pub(crate) enum BindError {
     Certificate(#[from] BadCertificate),
 }
 
+impl Socket {
+    async fn bind(address: SocketAddr, tls: Option<TlsFiles>, key: &'static str) -> Result<Self, BindError> {
+        let certificates = tls.map(Certificates::load).transpose()?;
+        let listener = TcpListener::bind(address).await.map_err(|source| {
+            if source.kind() == io::ErrorKind::AddrInUse {
+                BindError::Taken { address, key }
+            } else {
+                BindError::Address { address, source }
+            }
+        })?;
+        Ok(Self { listener, certificates })
+    }
+}
+
 impl Server {
     /// Binds the configured addresses and loads the certificate and the authorities.
     pub(crate) async fn bind(listen: &Listen, mtls: &Mtls, clock: Clock) -> Result<Self, BindError> {
-        let certificates = listen.tls.clone().map(Certificates::load).transpose()?;
         let authorities = Authorities::load(mtls.authorities.as_deref(), clock)?;
-        let listener = bound(listen.address, "listen.address").await?;
-        let mutual = match mtls.address {
-            Some(address) => Some(bound(address, "mtls.address").await?),
+        let public = Socket::bind(listen.address, listen.tls.clone(), "listen.address").await?;
+        let mutual = match &mtls.door {
+            Some(door) => Some(Socket::bind(door.address, Some(door.tls.clone()), "mtls.address").await?),
             None => None,
         };
         let limits = Limits {
@@ -158,27 +176,29 @@ impl Server {
             drain: Duration::from_secs(10),
         };
         let word = Word { proxies: listen.trusted_proxies.clone(), forwarded: mtls.forwarded.clone(), authorities };
-        Ok(Self { listener, mutual, certificates, word: Arc::new(word), loopback: listen.loopback, limits })
+        Ok(Self { public, mutual, word: Arc::new(word), loopback: listen.loopback, limits })
     }
 
     /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
     pub(crate) fn url(&self) -> io::Result<String> {
-        let scheme = if self.certificates.is_some() { "https" } else { "http" };
-        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+        let scheme = if self.public.certificates.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.public.listener.local_addr()?))
     }
 
     /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
     pub(crate) async fn serve(self, routers: Routers, stop: CancellationToken) {
-        let Self { listener, mutual, certificates, word, loopback, limits } = self;
+        let Self { public, mutual, word, loopback, limits } = self;
         let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
-        let acceptor = |peer| certificates.as_ref().map(|certificates| certificates.acceptor(peer));
-        let doors = [
-            (Some(listener), Doorway { acceptor: acceptor(PeerIs::NotAsked), router: routers.public }),
-            (mutual, Doorway { acceptor: acceptor(PeerIs::Asked), router: routers.mutual }),
-        ];
-        if let Some(certificates) = certificates {
-            tasks.spawn(stop.clone().run_until_cancelled_owned(certificates.keep_fresh(limits.certificate_poll)));
-        }
+        let open = |socket: Socket, peer, router| {
+            let acceptor = socket.certificates.map(|certificates| {
+                let acceptor = certificates.acceptor(peer);
+                tasks.spawn(stop.clone().run_until_cancelled_owned(certificates.keep_fresh(limits.certificate_poll)));
+                acceptor
+            });
+            (socket.listener, Doorway { acceptor, router })
+        };
+        let mutual = mutual.map(|socket| open(socket, PeerIs::Asked, routers.mutual));
+        let doors = (open(public, PeerIs::NotAsked, routers.public), mutual);
         let seats = Seats::new(Room { connections: limits.connections, each: limits.each, patience: limits.patience });
         loop {
             let leave = cut.child_token();
@@ -223,23 +243,14 @@ impl Server {
     }
 }
 
-async fn bound(address: SocketAddr, key: &'static str) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|source| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            BindError::Taken { address, key }
-        } else {
-            BindError::Address { address, source }
-        }
-    })
-}
-
 /// Waits for the next connection, at whichever door.
-async fn knock(doors: &[(Option<TcpListener>, Doorway); 2]) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
-    let accept = async |(listener, doorway): &(Option<TcpListener>, Doorway)| match listener {
-        Some(listener) => listener.accept().await.map(|(stream, peer)| (stream, peer, doorway.clone())),
-        None => std::future::pending().await,
+async fn knock(
+    (public, mutual): &((TcpListener, Doorway), Option<(TcpListener, Doorway)>),
+) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
+    let accept = async |(listener, doorway): &(TcpListener, Doorway)| {
+        listener.accept().await.map(|(stream, peer)| (stream, peer, doorway.clone()))
     };
-    let [public, mutual] = doors;
+    let Some(mutual) = mutual else { return accept(public).await };
     tokio::select! {
         accepted = accept(public) => accepted,
         accepted = accept(mutual) => accepted,

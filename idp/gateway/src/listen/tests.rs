@@ -15,7 +15,6 @@ use tokio_rustls::TlsConnector;
 
 use super::address::ClientAddress;
 use super::*;
-use crate::config::TlsFiles;
 
 pub(super) const GENEROUS: Limits = Limits {
     connections: 100,
@@ -54,12 +53,12 @@ impl Gateway {
         let certificates = tls.map(|files| Certificates::load(files).expect("a sound certificate"));
         let authorities = Authorities::load(None, Clock::system()).expect("none");
         let word = Arc::new(Word { proxies, forwarded: None, authorities });
-        let server = Server { listener, mutual: None, certificates, word, loopback, limits };
+        let server = Server { public: Socket { listener, certificates }, mutual: None, word, loopback, limits };
         Self::serving(server, Routers { public: router, mutual: Router::new() })
     }
 
     pub(super) fn serving(server: Server, routers: Routers) -> Self {
-        let address = server.listener.local_addr().expect("bound");
+        let address = server.public.listener.local_addr().expect("bound");
         let stop = CancellationToken::new();
         let mut served = JoinSet::new();
         served.spawn(server.serve(routers, stop.clone()));
