@@ -29,6 +29,7 @@ pub mod process;
 pub mod random;
 pub mod registry;
 pub mod relying_party;
+pub mod scan;
 pub mod scene;
 pub mod site;
 pub mod tools;

@@ -133,7 +133,15 @@ impl Door {
     /// # Panics
     /// When its files cannot be written.
     pub fn new() -> Self {
-        let (authority, tls) = (Authority::generate(), Tls::generate());
+        Self::showing(Tls::generate())
+    }
+
+    /// One at which the gateway shows this certificate.
+    ///
+    /// # Panics
+    /// When its files cannot be written.
+    pub fn showing(tls: Tls) -> Self {
+        let authority = Authority::generate();
         let folder = TempDir::with_prefix("passerelle-").expect("a temporary folder");
         tls.write(folder.path()).expect("a folder of our own");
         std::fs::write(folder.path().join("authorities.pem"), &authority.pem).expect("a folder of our own");

@@ -42,6 +42,9 @@ const PACKAGES: [(Tool, &str); 7] = [
     (Tool::Cplusplus, "g++"),
 ];
 
+/// What the scan from outside needs, and nothing else does.
+const SCANNER: [(Tool, &str); 1] = [(Tool::Testssl, "testssl.sh")];
+
 /// Installs the system's packages that are missing, through apt-get.
 pub async fn system_packages(installing: Installing) -> Outcome {
     let mut missing: Vec<&str> =
@@ -54,13 +57,26 @@ pub async fn system_packages(installing: Installing) -> Outcome {
             "Redis, PostgreSQL, SQLite, Chromium with its driver, npm, Python and a C++ compiler are installed".into(),
         );
     }
+    packages(&PACKAGES, &missing, installing).await
+}
+
+/// Installs what looks at TLS from outside, where it is missing.
+pub async fn scanner(installing: Installing) -> Outcome {
+    if Tool::Testssl.find().is_ok() {
+        return Outcome::Ready("testssl.sh is installed".into());
+    }
+    packages(&SCANNER, &SCANNER.map(|(_, package)| package), installing).await
+}
+
+/// Installs `missing`, after which every tool must be there.
+async fn packages(tools: &[(Tool, &str)], missing: &[&str], installing: Installing) -> Outcome {
     let wanted = missing.join(" ");
     let by_hand = format!("missing: {wanted}; as root: apt-get update && apt-get install {wanted}");
     let Some(prefix) = rights().await.filter(|_| installing == Installing::Allowed) else {
         return Outcome::Incomplete(by_hand);
     };
-    match install(prefix, &missing).await {
-        Ok(()) if PACKAGES.iter().any(|(tool, _)| tool.find().is_err()) => Outcome::Incomplete(by_hand),
+    match install(prefix, missing).await {
+        Ok(()) if tools.iter().any(|(tool, _)| tool.find().is_err()) => Outcome::Incomplete(by_hand),
         Ok(()) => Outcome::Ready(format!("installed {wanted}")),
         Err(error) => Outcome::Incomplete(format!("{by_hand} ({error:#})")),
     }

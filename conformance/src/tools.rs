@@ -38,11 +38,13 @@ pub enum Tool {
     Sqlite,
     /// The compiler of libFuzzer.
     Cplusplus,
+    /// What looks at TLS from outside.
+    Testssl,
 }
 
 impl Tool {
     /// Every tool, in the order of a report.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RedisServer,
         Self::Postgres,
         Self::Initdb,
@@ -53,6 +55,7 @@ impl Tool {
         Self::Python,
         Self::Sqlite,
         Self::Cplusplus,
+        Self::Testssl,
     ];
 
     /// The tool's usual name.
@@ -68,6 +71,7 @@ impl Tool {
             Self::Npm => "npm",
             Self::Sqlite => "sqlite3",
             Self::Cplusplus => "c++",
+            Self::Testssl => "testssl",
         }
     }
 
@@ -90,6 +94,7 @@ impl Tool {
             Self::Npm => "PASSERELLE_TEST_NPM",
             Self::Sqlite => "PASSERELLE_TEST_SQLITE",
             Self::Cplusplus => "PASSERELLE_TEST_CPLUSPLUS",
+            Self::Testssl => "PASSERELLE_TEST_TESTSSL",
         }
     }
 
@@ -105,7 +110,9 @@ impl Tool {
                 .map(|path| if path.is_dir() { path.join(self.name()) } else { path })
                 .collect(),
             Self::Chromium => [on_path("chromium"), on_path("chromium-browser"), on_path("google-chrome")].concat(),
-            Self::Chromedriver | Self::RedisServer | Self::Npm | Self::Sqlite | Self::Cplusplus => on_path(self.name()),
+            Self::Chromedriver | Self::RedisServer | Self::Npm | Self::Sqlite | Self::Cplusplus | Self::Testssl => {
+                on_path(self.name())
+            }
         }
     }
 
@@ -118,6 +125,7 @@ impl Tool {
             Self::Npm => "apt-get install npm",
             Self::Sqlite => "apt-get install sqlite3",
             Self::Cplusplus => "apt-get install g++",
+            Self::Testssl => "apt-get install testssl.sh",
             Self::Node => "cargo conformance installs it through npm into target/conformance/node",
             Self::Python => "cargo conformance installs it through pip into target/conformance/venv",
         };

@@ -23,6 +23,9 @@ struct Arguments {
     /// Fail when anything was skipped: for continuous integration.
     #[arg(long)]
     complete: bool,
+    /// Look at the TLS of both doors from outside with testssl.sh, a few minutes long, and run no test.
+    #[arg(long)]
+    scan: bool,
     /// Words for `cargo test` after `--workspace`, for example a test's name or `-- --test-threads 1`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
@@ -38,6 +41,9 @@ async fn main() -> ExitCode {
 
 async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let installing = if arguments.offline { Installing::Forbidden } else { Installing::Allowed };
+    if arguments.scan {
+        return scan(installing).await;
+    }
     prepare(installing).await;
 
     let mut totals = Totals::default();
@@ -90,12 +96,29 @@ async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn prepare(installing: Installing) {
-    eprintln!("== Setting up what the tests need");
-    let tell = |outcome: Outcome| match outcome {
+/// Scans the TLS of a gateway and says what was seen.
+#[expect(clippy::print_stdout, reason = "the findings are what the command is for")]
+async fn scan(installing: Installing) -> anyhow::Result<ExitCode> {
+    eprintln!("== Setting up what the scan needs");
+    tell(preparation::scanner(installing).await);
+    eprintln!("\n== Scanning both doors of a gateway");
+    let mut sound = true;
+    for report in conformance::scan::gateway().await? {
+        println!("{report}");
+        sound &= report.faults().is_empty();
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(outcome: Outcome) {
+    match outcome {
         Outcome::Ready(what) => eprintln!("  ready       {what}"),
         Outcome::Incomplete(what) => eprintln!("  INCOMPLETE  {what}"),
-    };
+    }
+}
+
+async fn prepare(installing: Installing) {
+    eprintln!("== Setting up what the tests need");
     tell(preparation::system_packages(installing).await);
     tell(preparation::javascript(installing).await);
     tell(preparation::python(installing).await);

@@ -21,6 +21,17 @@ impl Tls {
         Self { certificate: made.cert.pem(), key: made.signing_key.serialize_pem() }
     }
 
+    /// A fresh one with an RSA key, as many authorities still give.
+    ///
+    /// # Panics
+    /// When the cryptographic library cannot make one.
+    pub fn generate_rsa() -> Self {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key can be made");
+        let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&key).expect("a certificate can be made");
+        Self { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
     /// One whose key belongs to another certificate: what a renewal that went wrong leaves.
     #[must_use]
     pub fn broken(&self) -> Self {
