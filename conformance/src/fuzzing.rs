@@ -13,8 +13,8 @@ use crate::tools::{Missing, Tool};
 use crate::workspace::{root, workshop};
 
 /// The targets, as `idp/domain/fuzz/Cargo.toml` names them.
-pub const TARGETS: [&str; 6] =
-    ["authorization_request", "token_request", "jose", "dpop", "redirect", "client_metadata"];
+pub const TARGETS: [&str; 7] =
+    ["authorization_request", "token_request", "jose", "dpop", "redirect", "client_metadata", "certificate"];
 
 /// How many inputs each target is given.
 const RUNS: u32 = 300_000;
