@@ -47,7 +47,8 @@ pub struct Report {
 struct Finding {
     id: String,
     severity: String,
-    finding: String,
+    #[serde(rename = "finding")]
+    text: String,
 }
 
 /// Starts a gateway with both doors, one with an ECDSA and one with an RSA certificate, and scans them.
@@ -95,7 +96,7 @@ impl Report {
         let mut faults = Vec::new();
         for (version, spoken) in VERSIONS {
             let found = self.findings.iter().find(|finding| finding.id == version);
-            let told = found.map_or("not looked at", |finding| finding.finding.as_str());
+            let told = found.map_or("not looked at", |finding| finding.text.as_str());
             if found.is_none() || told.starts_with("offered") != spoken || !spoken && told != "not offered" {
                 faults.push(format!("{version}: {told}"));
             }
@@ -107,7 +108,7 @@ impl Report {
         }
         let harmless = ["OK", "INFO", "WARN", "DEBUG"];
         let grave = self.findings.iter().filter(|finding| !harmless.contains(&finding.severity.as_str()));
-        faults.extend(grave.map(|finding| format!("{}: {} ({})", finding.id, finding.finding, finding.severity)));
+        faults.extend(grave.map(|finding| format!("{}: {} ({})", finding.id, finding.text, finding.severity)));
         if !self.findings.iter().any(|finding| finding.id == "heartbleed") {
             faults.push("known weaknesses: not looked for".to_owned());
         }
@@ -117,7 +118,7 @@ impl Report {
     /// The suites that were spoken, by their registered names: the last word of each line.
     fn suites(&self) -> impl Iterator<Item = &str> {
         let lines = self.findings.iter().filter(|finding| finding.id.starts_with("cipher_x"));
-        lines.filter_map(|line| line.finding.split_whitespace().last())
+        lines.filter_map(|line| line.text.split_whitespace().last())
     }
 }
 

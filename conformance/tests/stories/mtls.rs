@@ -1,9 +1,11 @@
 //! Services with certificates (RFC 8705): how they prove who they are, and tokens that are of no use to others.
 
 use conformance::gateway::Installation;
+use conformance::jose::{Algorithm, SigningKey};
 use conformance::mutual::{Door, Identity, client_from};
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
+use conformance::{clock, random};
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -167,6 +169,39 @@ async fn a_service_with_a_secret_binds_its_tokens_to_the_certificate_it_shows() 
     let form = [redemption(&simple, &ask, &code), vec![secret]].concat();
     let (_, tokens) = told(door.client(Some(&shown)).post(at(&aliases, "token_endpoint")).form(&form)).await;
     assert_eq!(simple.userinfo(tokens["access_token"].as_str().unwrap()).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_key_is_proven_for_the_address_that_asks_for_certificates_too() {
+    let door = Door::new();
+    let (journey, aliases) = behind(&door).await;
+    let mut metadata = RelyingParty::ordinary("Ville");
+    metadata["token_endpoint_auth_method"] = "client_secret_post".into();
+    let service = journey.register(&metadata).await;
+    let key = SigningKey::generate(Algorithm::Es256);
+    let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.public_jwk()});
+    let endpoint = at(&aliases, "token_endpoint");
+    let (elsewhere, own) = ("https://other.example/token".to_owned(), service.metadata.token_endpoint.clone());
+    for (address, counts) in [(&endpoint, true), (&own, true), (&elsewhere, false)] {
+        let mut claims = json!({"jti": random::token(), "htm": "POST", "htu": own, "iat": clock::now()});
+        let first = door.client(None).post(&endpoint).header("dpop", key.sign_under(&header, &claims));
+        let form = [("client_id", service.client_id.clone()), ("client_secret", service.secret.clone().unwrap())];
+        let nonce = first.form(&form).send().await.unwrap().headers()["dpop-nonce"].to_str().unwrap().to_owned();
+        (claims["jti"], claims["htu"], claims["nonce"]) = (random::token().into(), json!(address), nonce.into());
+        let proof = key.sign_under(&header, &claims);
+        let (ask, code) = code_for(&journey, &service).await;
+        let secret = ("client_secret", service.secret.clone().unwrap());
+        let form = [redemption(&service, &ask, &code), vec![secret]].concat();
+        let asked = || door.client(None).post(&endpoint).form(&form).header("dpop", &proof);
+        let (status, answer) = told(asked()).await;
+        if counts {
+            assert_eq!((status, &answer["token_type"]), (200, &json!("DPoP")), "{address}: {answer}");
+        } else {
+            assert_eq!((status, &answer["error"]), (400, &json!("invalid_dpop_proof")), "{address}");
+        }
+        let again = told(asked()).await;
+        assert_eq!((again.0, &again.1["error"]), (400, &json!("invalid_dpop_proof")), "{address}: a proof counts once");
+    }
 }
 
 #[tokio::test]

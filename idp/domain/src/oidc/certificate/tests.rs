@@ -19,10 +19,10 @@ fn made(subject: &[(DnType, DnValue)], alternatives: Vec<SanType>) -> Vec<u8> {
     }
     params.subject_alt_names = alternatives;
     (params.not_before, params.not_after) = (rcgen::date_time_ymd(2026, 1, 1), rcgen::date_time_ymd(2027, 1, 1));
-    signed(params)
+    signed(&params)
 }
 
-fn signed(params: CertificateParams) -> Vec<u8> {
+fn signed(params: &CertificateParams) -> Vec<u8> {
     params.self_signed(&KeyPair::generate().expect("a key")).expect("a certificate").der().to_vec()
 }
 
@@ -169,7 +169,7 @@ fn two_sets_of_alternative_names_refuse_a_certificate() {
     // subjectAltName with the one name dNSName `a`.
     let second = CustomExtension::from_oid_content(&[2, 5, 29, 17], vec![0x30, 3, 0x82, 1, b'a']);
     params.custom_extensions = vec![second];
-    assert_eq!(ClientCertificate::parse(&signed(params), Chain::Trusted), Err(BadCertificate));
+    assert_eq!(ClientCertificate::parse(&signed(&params), Chain::Trusted), Err(BadCertificate));
 }
 
 #[test]
