@@ -1,5 +1,6 @@
 //! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
 
+pub mod authorization_details;
 pub mod binding;
 pub mod client_auth;
 pub mod code;
@@ -13,4 +14,5 @@ pub mod refresh;
 pub mod request;
 pub mod resource;
 pub mod response;
+pub mod sharing;
 pub mod token;
