@@ -114,7 +114,8 @@ fn a_client_is_registered_for_type_location_and_datatype() {
 }
 
 fn details() -> impl Strategy<Value = AuthorizationDetails> {
-    let places = prop::collection::btree_set(prop::sample::select(vec!["https://a.example", "https://b.example"]), 1..3);
+    let places =
+        prop::collection::btree_set(prop::sample::select(vec!["https://a.example", "https://b.example"]), 1..3);
     let data = prop::collection::btree_set(prop::sample::select(vec!["dgfip_rfr", "dgfip_aft", "cnam_caisse"]), 1..4);
     prop::collection::vec((places, data), 1..4).prop_map(|entries| {
         let entries: Vec<Value> =

@@ -13,6 +13,8 @@ use super::authorization_details::{AuthorizationDetails, BadDetails};
 use super::error::{AuthorizeError, TokenError};
 use super::parameters::Parameters;
 use super::resource::{Resource, Resources};
+use crate::claims::claim::Claim;
+use crate::claims::release::GrantedScopes;
 use crate::claims::scopes::Scope;
 use crate::client::Client;
 
@@ -23,6 +25,15 @@ pub struct Sharing {
     pub resources: Resources,
     /// What may be fetched there, where the request said so.
     pub details: AuthorizationDetails,
+}
+
+/// What a relying party could ask of one data provider, as a citizen is told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The data it could fetch there.
+    pub datatypes: BTreeSet<Scope>,
+    /// What the data provider is told of the citizen when it asks about the token.
+    pub told: Vec<Claim>,
 }
 
 /// Why a request for data providers is refused.
@@ -109,6 +120,14 @@ impl Sharing {
         self.resources.is_empty() && self.details.is_empty()
     }
 
+    /// What a relying party that was granted `scopes` could ask of a data provider, and what that one is told.
+    pub fn reach(&self, scopes: &GrantedScopes, provider: &Client) -> Option<Reach> {
+        let resource = provider.data_provider.as_ref().filter(|resource| self.resources.contains(*resource))?;
+        let asked: BTreeSet<Scope> = scopes.elsewhere().chain(self.details.datatypes_at(resource)).collect();
+        let datatypes = asked.intersection(&provider.scopes).copied().collect();
+        Some(Reach { datatypes, told: scopes.claims_for(provider) })
+    }
+
     /// The names of all data that the details name, for accounts of what the citizen accepted.
     pub fn datatypes(&self) -> BTreeSet<Scope> {
         self.resources.iter().flat_map(|resource| self.details.datatypes_at(resource)).collect()
@@ -154,6 +173,7 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::release::Asked;
     use crate::id::ClientId;
     use serde_json::json;
 
@@ -243,6 +263,25 @@ mod tests {
         assert!(granted.narrowed(&closed).details.is_empty());
         closed.resources.clear();
         assert!(granted.narrowed(&closed).is_empty());
+    }
+
+    #[test]
+    fn the_citizen_is_told_what_each_data_provider_could_be_asked_and_learns() {
+        let metadata = |resource: &str| {
+            let own = json!({"data_provider": resource});
+            json!({"client_name": "D", "scope": "openid dgfip_rfr family_name birthplace", "passerelle": own})
+        };
+        let provider = |resource: &str| {
+            Client::from_metadata(&metadata(resource), || ClientId::parse("d").expect("plain")).expect("fine")
+        };
+        let details = detail(TAX, &["dgfip_rfr", "dgfip_aft"]);
+        let sharing = asked(&[("authorization_details", &details)]).expect("habilitated");
+        let scopes = ["openid", "profile"].into_iter().filter_map(Scope::parse).collect();
+        let granted = GrantedScopes::intersect(&Asked { scopes, ..Asked::default() }, &client());
+        let reach = sharing.reach(&granted, &provider(TAX)).expect("in the audience");
+        assert_eq!(reach.datatypes, [Scope::parse("dgfip_rfr").expect("in the table")].into());
+        assert_eq!(reach.told, [Claim::FamilyName]);
+        assert_eq!(sharing.reach(&granted, &provider(HEALTH)), None);
     }
 
     #[test]
