@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::Shared;
 use crate::limits;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, introspect, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
@@ -59,6 +59,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/par", post(par::post))
         .route("/token", post(token::post))
         .route("/revoke", post(revoke::post))
+        .route("/introspect", post(introspect::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/end-session", get(end_session::get).post(end_session::post))
         .route("/callback/{provider}", get(arrive::get).route_layer(returns));

@@ -6,6 +6,7 @@ pub mod client_auth;
 pub mod code;
 pub mod dpop;
 pub mod error;
+pub mod introspection;
 pub mod logout;
 pub mod metadata;
 pub mod parameters;
