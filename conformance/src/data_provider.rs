@@ -6,6 +6,7 @@
 //!                ◀── data, or 401: insufficient_user_authentication, acr_values, max_age (RFC 9470 §3)
 //! ```
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
@@ -14,12 +15,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{JwkSet, ThumbprintHash};
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use crate::clock;
 use crate::gateway::{Imported, Installation, Standing};
+use crate::jose;
 use crate::relying_party::Metadata;
 use crate::site::{Site, listen};
 
@@ -50,6 +52,7 @@ struct House {
     gateway: Metadata,
     http: reqwest::Client,
     demand: Mutex<Demand>,
+    proofs: Mutex<BTreeSet<String>>,
 }
 
 impl DataProvider {
@@ -73,7 +76,15 @@ impl DataProvider {
         let discovery = format!("{}/.well-known/openid-configuration", installation.issuer());
         let gateway: Metadata = http.get(discovery).send().await?.error_for_status()?.json().await?;
         let secret = client_secret.context("a secret")?;
-        let house = Arc::new(House { resource, client_id, secret, gateway, http, demand: Mutex::default() });
+        let house = Arc::new(House {
+            resource,
+            client_id,
+            secret,
+            gateway,
+            http,
+            demand: Mutex::default(),
+            proofs: Mutex::default(),
+        });
         let router = Router::new().route("/api", get(answer)).with_state(Arc::clone(&house));
         Ok(Self { house, _site: Site::serve(listener, router) })
     }
@@ -138,6 +149,26 @@ impl House {
         self.verify(&answer.text().await?).await
     }
 
+    /// Checks the proof that comes with a token (RFC 9449 §4.3), once.
+    fn proven(&self, headers: &HeaderMap, jkt: &str, token: &str) -> anyhow::Result<()> {
+        let proof = headers.get("dpop").context("a proof")?.to_str()?;
+        let head = jsonwebtoken::decode_header(proof)?;
+        ensure!(head.typ.as_deref() == Some("dpop+jwt"), "typ is another: {head:?}");
+        let key = head.jwk.context("a key")?;
+        ensure!(key.thumbprint(ThumbprintHash::SHA256)? == jkt, "the key is another");
+        let mut rules = Validation::new(head.alg);
+        rules.set_required_spec_claims::<&str>(&[]);
+        let claims = jsonwebtoken::decode::<Value>(proof, &DecodingKey::from_jwk(&key)?, &rules)?.claims;
+        let call = claims["htm"] == "GET" && claims["htu"] == self.resource.as_str();
+        ensure!(call && claims["ath"] == jose::sha256(token), "the proof is for another call: {claims}");
+        let age = clock::now() - claims["iat"].as_i64().context("an iat")?;
+        ensure!((-10..60).contains(&age), "made {age} s ago");
+        let jti = claims["jti"].as_str().context("a jti")?.to_owned();
+        let fresh = self.proofs.lock().unwrap_or_else(PoisonError::into_inner).insert(jti);
+        ensure!(fresh, "used before");
+        Ok(())
+    }
+
     async fn verify(&self, answer: &str) -> anyhow::Result<Value> {
         let head = jsonwebtoken::decode_header(answer)?;
         ensure!(head.typ.as_deref() == Some("token-introspection+jwt"), "typ is another: {head:?}");
@@ -157,18 +188,26 @@ impl House {
 
 /// `GET /api`: what is known of the citizen behind the token, as far as the token goes.
 async fn answer(State(house): State<Arc<House>>, headers: HeaderMap) -> Response {
-    let Some(token) = bearer(&headers) else { return challenge("Bearer realm=\"data\"") };
+    let Some((scheme, token)) = token_of(&headers) else { return challenge("Bearer realm=\"data\"") };
     let said = match house.introspect(token).await {
         Ok(said) => said,
         Err(error) => return (StatusCode::BAD_GATEWAY, format!("{error:#}")).into_response(),
     };
-    // A bound token counts with a proof of its key alone (RFC 9449 §7.1), and none comes with the scheme Bearer.
-    if said["active"] != true || said["aud"] != house.resource.as_str() || !said["cnf"].is_null() {
-        return challenge("Bearer error=\"invalid_token\"");
+    if said["active"] != true || said["aud"] != house.resource.as_str() {
+        return challenge(&format!("{scheme} error=\"invalid_token\""));
+    }
+    // A bound token counts with a proof of its key alone (RFC 9449 §7.1), and another needs none.
+    let held = match (scheme, &said["cnf"]) {
+        ("Bearer", Value::Null) => Ok(()),
+        ("DPoP", confirmation) => house.proven(&headers, confirmation["jkt"].as_str().unwrap_or_default(), token),
+        (_, confirmation) => Err(anyhow::anyhow!("{scheme} does not fit {confirmation}")),
+    };
+    if held.is_err() {
+        return challenge(&format!("{scheme} error=\"invalid_token\""));
     }
     let demand = *house.demand.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(lacks) = insufficient(&demand, &said) {
-        return challenge(&lacks);
+        return challenge(&format!("{scheme} {lacks}"));
     }
     let data = |scope: &&str| !["openid", "profile", "identite_pivot"].contains(scope);
     let scopes = said["scope"].as_str().unwrap_or_default().split(' ').filter(data).map(Value::from);
@@ -192,7 +231,7 @@ fn insufficient(demand: &Demand, said: &Value) -> Option<String> {
     (weak || old).then(|| {
         let acr = demand.acr.map(|acr| format!(", acr_values=\"{acr}\"")).unwrap_or_default();
         let max_age = demand.max_age.map(|age| format!(", max_age=\"{age}\"")).unwrap_or_default();
-        format!("Bearer error=\"insufficient_user_authentication\"{acr}{max_age}")
+        format!("error=\"insufficient_user_authentication\"{acr}{max_age}")
     })
 }
 
@@ -200,9 +239,11 @@ fn challenge(value: &str) -> Response {
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, value.to_owned())]).into_response()
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The scheme, by its registered name, and the token.
+fn token_of(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let known = ["Bearer", "DPoP"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+    Some((known, token.trim()))
 }
 
 /// The parameters of a challenge: what a relying party asks for when it comes back (RFC 9470 §4).
@@ -225,7 +266,7 @@ mod tests {
         assert_eq!(insufficient(&demand, &said("eidas3", 10)), None);
         assert_eq!(insufficient(&Demand::default(), &said("eidas1", 9000)), None);
         for weak in [said("eidas1", 10), said("eidas2", 400), json!({}), json!({ "acr": "eidas3" })] {
-            let told = parameters_of(&insufficient(&demand, &weak).unwrap());
+            let told = parameters_of(&format!("Bearer {}", insufficient(&demand, &weak).unwrap()));
             let value = |name: &str| told.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
             assert_eq!(value("error"), Some("insufficient_user_authentication"), "{weak}");
             assert_eq!((value("acr_values"), value("max_age")), (Some("eidas2"), Some("300")), "{weak}");

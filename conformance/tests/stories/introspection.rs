@@ -1,6 +1,6 @@
 //! Data providers: a relying party brings a token, and the data provider asks the gateway about it (RFC 7662).
 
-use conformance::data_provider::{DataProvider, SIGNED};
+use conformance::data_provider::{DataProvider, Demand, SIGNED};
 use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::or_skip;
@@ -205,4 +205,67 @@ async fn a_token_ends_at_a_data_provider_when_it_ends() {
     let answer = all.town.fetch(all.tax.resource(), &token).await.unwrap();
     assert_eq!(answer.status(), 401);
     assert!(answer.headers()["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+}
+
+/// A proof of `key` for a call (RFC 9449 §4.2).
+fn proof(key: &SigningKey, method: &str, url: &str, token: Option<&str>) -> String {
+    let mut claims = json!({ "htm": method, "htu": url, "iat": conformance::clock::now(),
+        "jti": conformance::random::token() });
+    if let Some(token) = token {
+        claims["ath"] = json!(conformance::jose::sha256(token));
+    }
+    let mut jwk = key.public_jwk();
+    jwk.as_object_mut().unwrap().retain(|name, _| ["kty", "crv", "x", "y"].contains(&name.as_str()));
+    key.sign_under(&json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk }), &claims)
+}
+
+#[tokio::test]
+async fn a_bound_token_is_introspected_with_its_key_and_opens_with_its_proof_alone() {
+    let setting = Setting { overrides: "[dpop]\nrequire_nonce = false".parse().unwrap(), ..Setting::default() };
+    let all = Administrations::set(setting, &json!({ "dpop_bound_access_tokens": true })).await;
+    let (key, thief) = (SigningKey::generate(Algorithm::Es256), SigningKey::generate(Algorithm::Es256));
+    let (resource, town) = (all.tax.resource(), &all.town);
+    let ask = town.ask("openid dgfip_rfr").and("resource", resource);
+    let code = all.code(&ask).await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", &town.redirect_uri),
+        ("code_verifier", &ask.verifier),
+    ];
+    let http = reqwest::Client::new();
+    let request = http.post(&town.metadata.token_endpoint).basic_auth(&town.client_id, town.secret.as_deref());
+    let request = request.header("dpop", proof(&key, "POST", &town.metadata.token_endpoint, None));
+    let tokens: Value = request.form(&form).send().await.unwrap().json().await.unwrap();
+    let token = access(&tokens);
+    let said = all.tax.introspect(&token).await.unwrap();
+    assert_eq!(said["token_type"], "DPoP");
+    assert_eq!(said["cnf"]["jkt"].as_str().map(str::len), Some(43), "{said}");
+
+    let call = async |scheme: &str, proof: Option<String>| {
+        let request = http.get(resource).header("authorization", format!("{scheme} {token}"));
+        let request = proof.into_iter().fold(request, |request, proof| request.header("dpop", proof));
+        let answer = request.send().await.unwrap();
+        let challenge = answer.headers().get("www-authenticate").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), challenge.unwrap_or_default())
+    };
+    let good = proof(&key, "GET", resource, Some(&token));
+    assert_eq!(call("DPoP", Some(good.clone())).await.0, 200);
+    for (case, scheme, proof) in [
+        ("D05 the same proof", "DPoP", Some(good)),
+        ("D06 as Bearer", "Bearer", None),
+        ("no proof", "DPoP", None),
+        ("another key", "DPoP", Some(proof(&thief, "GET", resource, Some(&token)))),
+        ("another token", "DPoP", Some(proof(&key, "GET", resource, Some("x")))),
+        ("another place", "DPoP", Some(proof(&key, "GET", all.health.resource(), Some(&token)))),
+    ] {
+        let (status, challenge) = call(scheme, proof).await;
+        assert_eq!(status, 401, "{case}");
+        assert!(challenge.starts_with(scheme) && challenge.contains("invalid_token"), "{case}: {challenge}");
+    }
+    all.tax.demand(Demand { acr: Some("eidas2"), max_age: None });
+    let (status, challenge) = call("DPoP", Some(proof(&key, "GET", resource, Some(&token)))).await;
+    assert_eq!(status, 401);
+    let expected = "DPoP error=\"insufficient_user_authentication\", acr_values=\"eidas2\"";
+    assert_eq!(challenge, expected, "with the scheme of the token");
 }
