@@ -1,8 +1,10 @@
 //! What citizens and services do.
 
 mod answers;
+mod authorization_details;
 mod command;
 mod demo;
+mod introspection;
 mod journal;
 mod libraries;
 mod mtls;
@@ -15,5 +17,6 @@ mod requests;
 mod services;
 mod session;
 mod sign_in;
+mod step_up;
 mod stores;
 mod tabs;

@@ -20,7 +20,7 @@ use crate::app::Shared;
 use crate::limits;
 use crate::listen::Routers;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, introspect, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
@@ -45,6 +45,7 @@ fn back_channel() -> Router<Shared> {
         .route("/par", post(par::post))
         .route("/token", post(token::post))
         .route("/revoke", post(revoke::post))
+        .route("/introspect", post(introspect::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
 }
 

@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
 use super::{
-    Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, default_algorithm,
-    own,
+    Authentication, Client, IntrospectionFormat, Label, Profile, PushRule, RefreshRule, SenderConstraint,
+    UserinfoFormat, default_algorithm, own,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
 use crate::jose::{KeySet, SigningAlgorithm};
 use crate::level::Level;
+use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::{CertificateName, RegisteredCertificates};
 use crate::oidc::refresh::OFFLINE_ACCESS;
 
@@ -34,7 +35,8 @@ impl Client {
         let fr = fields.text("client_name#fr")?.unwrap_or(&name).to_owned();
 
         let redirect_uris = fields.uris("redirect_uris")?;
-        if redirect_uris.is_empty() {
+        // A data provider that signs nobody in has nowhere to be answered.
+        if redirect_uris.is_empty() && own.data_provider.is_none() {
             return Err(MetadataError::Missing("redirect_uris"));
         }
         fields.only("subject_type", "pairwise")?;
@@ -67,6 +69,8 @@ impl Client {
             refresh: fields.refresh()?,
             resources: own.resources,
             data_provider: own.data_provider,
+            detail_types: fields.detail_types()?,
+            introspection: algorithms.introspection,
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
@@ -80,6 +84,7 @@ struct Algorithms {
     id_token: SigningAlgorithm,
     authorization: SigningAlgorithm,
     userinfo: UserinfoFormat,
+    introspection: IntrospectionFormat,
 }
 
 impl Fields<'_> {
@@ -163,7 +168,17 @@ impl Fields<'_> {
             // What French software expects when it says nothing.
             (None, Profile::FranceConnect) => UserinfoFormat::Signed(id_token),
         };
-        Ok(Algorithms { id_token, authorization, userinfo })
+        let introspection = match self.algorithm("introspection_signed_response_alg")? {
+            Some(algorithm) => IntrospectionFormat::Signed(algorithm),
+            None => IntrospectionFormat::OnRequest(default),
+        };
+        Ok(Algorithms { id_token, authorization, userinfo, introspection })
+    }
+
+    fn detail_types(&self) -> Result<BTreeSet<DetailType>, MetadataError> {
+        let unknown = || MetadataError::Unknown("authorization_details_types", "data_sharing");
+        let names = self.texts("authorization_details_types")?;
+        names.iter().map(|name| DetailType::parse(name).ok_or_else(unknown)).collect()
     }
 
     fn default_level(&self, minimum: Level) -> Result<Level, MetadataError> {
@@ -244,6 +259,8 @@ const KNOWN: &[&str] = &[
     "id_token_signed_response_alg",
     "authorization_signed_response_alg",
     "userinfo_signed_response_alg",
+    "introspection_signed_response_alg",
+    "authorization_details_types",
     "default_acr_values",
     "require_pushed_authorization_requests",
     "subject_type",

@@ -242,3 +242,16 @@ fn the_strict_profile_takes_certificates_for_authentication_and_for_tokens() {
     .expect("as FAPI 2.0 wants it");
     assert_eq!(client.constraint, SenderConstraint::Certificate);
 }
+
+#[test]
+fn a_data_provider_needs_no_redirect_uri_and_may_have_its_introspection_signed() {
+    let own = json!({"data_provider": "https://api.example"});
+    let provider = read(json!({"redirect_uris": [], "passerelle": own})).expect("it signs nobody in");
+    assert_eq!(provider.introspection, IntrospectionFormat::OnRequest(SigningAlgorithm::Rs256));
+    let signed = read(json!({"introspection_signed_response_alg": "ES256", "passerelle": own})).expect("one");
+    assert_eq!(signed.introspection, IntrospectionFormat::Signed(SigningAlgorithm::Es256));
+    assert!(read(json!({"introspection_signed_response_alg": "none"})).is_err());
+    let types = |list: Value| read(json!({"authorization_details_types": list})).map(|client| client.detail_types);
+    assert_eq!(types(json!(["data_sharing"])), Ok([DetailType::DataSharing].into()));
+    assert!(types(json!(["payment_initiation"])).is_err() && types(json!("data_sharing")).is_err());
+}

@@ -19,6 +19,7 @@ use crate::id::{ClientId, ProviderId, Sector};
 use crate::jose::SigningAlgorithm;
 use crate::language::Language;
 use crate::level::Level;
+use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
@@ -84,6 +85,12 @@ pub struct Client {
     /// The resource server it is itself, when it is a data provider: it introspects the tokens meant for it.
     #[serde(default)]
     pub data_provider: Option<Resource>,
+    /// The types of authorization details that it may ask for (RFC 9396 §10).
+    #[serde(default)]
+    pub detail_types: BTreeSet<DetailType>,
+    /// How introspection is answered to it.
+    #[serde(default)]
+    pub introspection: IntrospectionFormat,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }
@@ -237,6 +244,32 @@ pub enum UserinfoFormat {
     Json,
     /// `application/jwt`, signed.
     Signed(SigningAlgorithm),
+}
+
+/// How introspection is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntrospectionFormat {
+    /// As JSON, or signed with this algorithm when the request asks for that (RFC 9701 §4).
+    OnRequest(SigningAlgorithm),
+    /// Signed, whatever the request asks for: `introspection_signed_response_alg` is registered (RFC 9701 §6).
+    Signed(SigningAlgorithm),
+}
+
+impl IntrospectionFormat {
+    /// The algorithm of a signed answer.
+    pub const fn algorithm(self) -> SigningAlgorithm {
+        match self {
+            Self::OnRequest(algorithm) | Self::Signed(algorithm) => algorithm,
+        }
+    }
+}
+
+impl Default for IntrospectionFormat {
+    /// What the standard makes the default (RFC 9701 §6).
+    fn default() -> Self {
+        Self::OnRequest(default_algorithm())
+    }
 }
 
 /// Which identity providers a client accepts.

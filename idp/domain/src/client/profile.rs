@@ -80,6 +80,9 @@ fn fapi2(client: &Client) -> Result<(), MetadataError> {
     if !client.authorization_algorithm.suits_fapi() {
         return refuse("authorization_signed_response_alg", algorithms);
     }
+    if !client.introspection.algorithm().suits_fapi() {
+        return refuse("introspection_signed_response_alg", algorithms);
+    }
     match client.userinfo {
         UserinfoFormat::Signed(algorithm) if !algorithm.suits_fapi() => {
             refuse("userinfo_signed_response_alg", algorithms)

@@ -85,6 +85,8 @@ pub enum TokenError {
     InvalidScope(&'static str),
     /// The resource is unknown, or not for this client (RFC 8707 §2).
     InvalidTarget(&'static str),
+    /// The authorization details are malformed, or more than was granted (RFC 9396 §6).
+    InvalidAuthorizationDetails(&'static str),
     /// The DPoP proof is missing or wrong (RFC 9449 §5).
     InvalidDpopProof(&'static str),
     /// The DPoP proof holds no nonce of ours that still counts (RFC 9449 §8).
@@ -102,6 +104,7 @@ impl TokenError {
             Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::InvalidScope(_) => "invalid_scope",
             Self::InvalidTarget(_) => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
             Self::InvalidDpopProof(_) => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
         }
@@ -115,6 +118,7 @@ impl TokenError {
             | Self::UnauthorizedClient(sentence)
             | Self::InvalidScope(sentence)
             | Self::InvalidTarget(sentence)
+            | Self::InvalidAuthorizationDetails(sentence)
             | Self::InvalidDpopProof(sentence) => sentence,
             Self::UseDpopNonce => "repeat the DPoP proof with the nonce of the DPoP-Nonce header",
             Self::InvalidClient => {

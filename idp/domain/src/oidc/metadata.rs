@@ -6,6 +6,7 @@ use crate::claims::claim::Claim;
 use crate::claims::scopes::Scope;
 use crate::jose::SigningAlgorithm;
 use crate::level::Level;
+use crate::oidc::authorization_details::DetailType;
 use crate::oidc::dpop;
 use crate::oidc::refresh::OFFLINE_ACCESS;
 use crate::oidc::response::ResponseMode;
@@ -96,6 +97,11 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "revocation_endpoint": endpoint("/revoke"),
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint": endpoint("/introspect"),
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": algorithms,
+        "authorization_details_types_supported": DetailType::ALL.map(DetailType::name),
         "scopes_supported": Scope::all().map(Scope::name).chain([OFFLINE_ACCESS]).collect::<Vec<_>>(),
         "claims_supported": claims,
         "acr_values_supported": Level::ALL.map(Level::acr),
@@ -134,6 +140,8 @@ mod tests {
         assert!(has("id_token_signing_alg_values_supported", "RS256"));
         assert!(has("scopes_supported", "openid"));
         assert!(has("code_challenge_methods_supported", "S256"));
+        assert!(has("introspection_signing_alg_values_supported", "ES256"));
+        assert!(has("authorization_details_types_supported", "data_sharing"));
         assert!(!document.to_string().contains("none\",\"HS256"));
         for (name, value) in document.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name == "jwks_uri" {

@@ -1,11 +1,13 @@
 //! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
 
+pub mod authorization_details;
 pub mod binding;
 pub mod certificate;
 pub mod client_auth;
 pub mod code;
 pub mod dpop;
 pub mod error;
+pub mod introspection;
 pub mod logout;
 pub mod metadata;
 pub mod parameters;
@@ -14,4 +16,5 @@ pub mod refresh;
 pub mod request;
 pub mod resource;
 pub mod response;
+pub mod sharing;
 pub mod token;

@@ -236,8 +236,8 @@ impl SignIn<Choosing> {
             Some(verified) => {
                 let informing =
                     SignIn { base, step: Informing { verified: Box::new(verified), reuse: Reuse::Session } };
-                let informed =
-                    session.is_some_and(|(session, _)| session.was_informed(client, &informing.granted(client)));
+                let (granted, sharing) = (informing.granted(client), informing.sharing(client));
+                let informed = session.is_some_and(|(session, _)| session.was_informed(client, &granted, &sharing));
                 if silent && !informed {
                     return Beginning::Answer(
                         AuthorizeError::InteractionRequired,

@@ -10,13 +10,25 @@ use crate::client::Client;
 use crate::id::{ClientId, SessionId};
 use crate::level::Level;
 use crate::oidc::request::AuthorizationRequest;
+use crate::oidc::sharing::Sharing;
 use crate::time::Timestamp;
 
 /// An earlier sign-in of the browser, sealed under its session cookie.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     citizen: Verified,
-    informed: BTreeMap<ClientId, GrantedScopes>,
+    informed: BTreeMap<ClientId, Told>,
+}
+
+/// What a citizen was told that a relying party gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// From the gateway.
+    #[serde(flatten)]
+    pub scopes: GrantedScopes,
+    /// From data providers.
+    #[serde(default)]
+    pub sharing: Sharing,
 }
 
 /// Whether the provider of a session could be chosen for the new request.
@@ -72,14 +84,15 @@ impl Session {
         self.informed.keys()
     }
 
-    /// Remembers that the citizen was informed of what a relying party receives.
-    pub fn inform(&mut self, client: &ClientId, granted: GrantedScopes) {
-        self.informed.insert(client.clone(), granted);
+    /// Remembers that the citizen was informed of what a relying party gets.
+    pub fn inform(&mut self, client: &ClientId, told: Told) {
+        self.informed.insert(client.clone(), told);
     }
 
-    /// Whether the citizen was informed of all that would be released.
-    pub fn was_informed(&self, client: &Client, granted: &GrantedScopes) -> bool {
-        self.informed.get(&client.id).is_some_and(|earlier| granted.is_within(earlier))
+    /// Whether the citizen was informed of all that the relying party would get.
+    pub fn was_informed(&self, client: &Client, granted: &GrantedScopes, sharing: &Sharing) -> bool {
+        let told = self.informed.get(&client.id);
+        told.is_some_and(|earlier| granted.is_within(&earlier.scopes) && sharing.is_within(&earlier.sharing))
     }
 
     /// Reuses the session for a request, or says why not.

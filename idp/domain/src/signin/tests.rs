@@ -13,9 +13,10 @@ use crate::identity::subject::{Subject, SubjectSecret};
 use crate::level::LevelRange;
 use crate::oidc::parameters::Parameters;
 use crate::oidc::request::Incoming;
+use crate::oidc::sharing::Sharing;
 use crate::upstream::{Assertion, Authentication, Provider};
 use offer::{Health, choose};
-use session::{NotReusable, ProviderStanding};
+use session::{NotReusable, ProviderStanding, Told};
 
 const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
 
@@ -304,7 +305,7 @@ fn prompt_none_never_shows_a_page() {
         Beginning::Answer(AuthorizeError::InteractionRequired, _) => {}
         other => panic!("{other:?}"),
     }
-    session.inform(&client.id, first.granted(&client));
+    session.inform(&client.id, Told { scopes: first.granted(&client), sharing: first.sharing(&client) });
     assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &silent), Beginning::Inform(_)));
     let wider = [("prompt", "none"), ("claims", r#"{"userinfo":{"email":null}}"#)];
     assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &wider), Beginning::Answer(..)));
@@ -342,4 +343,72 @@ fn the_pivot_of_the_registry_is_released_and_the_provider_s_date_kept() {
     })
     .expect("complete");
     assert_eq!(signin.citizen().identity.pivot, expected);
+}
+
+/// A client that may ask one data provider for one thing, and the request that asks for it.
+fn sharing_client(kind: &str) -> (Client, [(&'static str, &'static str); 2]) {
+    let metadata = json!({
+        "client_id": "ville", "client_name": "Ville", "redirect_uris": ["https://v.example/"],
+        "scope": "openid profile dgfip_rfr", "authorization_details_types": ["data_sharing"],
+        "passerelle": {"kind": kind, "resources": ["https://tax.example"]},
+    });
+    let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+    let details = r#"[{"type":"data_sharing","locations":["https://tax.example"],"datatypes":["dgfip_rfr"]}]"#;
+    (client, [("scope", "openid"), ("authorization_details", details)])
+}
+
+/// As [`request`], with parameters in the place of its own.
+fn asking(client: &Client, changes: &[(&str, &str)]) -> SignIn<Choosing> {
+    let asked = request(client, &[]);
+    let parameters = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(changes).finish();
+    let parameters = Parameters::parse(parameters.as_bytes()).expect("well formed");
+    let sharing = Sharing::asked(&parameters, client).expect("habilitated");
+    let scopes = parameters.one("scope").expect("once").expect("there").split(' ');
+    let scopes = scopes.filter_map(crate::claims::scopes::Scope::parse).collect();
+    let asked = AuthorizationRequest {
+        asked: crate::claims::release::Asked { scopes, ..Default::default() },
+        resources: sharing.resources,
+        details: sharing.details,
+        ..asked
+    };
+    match SignIn::start(asked, client, None, start(1)) {
+        Beginning::Choose(signin) => signin,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_data_provider_may_be_asked_is_personal_and_needs_a_private_party_s_consent() {
+    let (private, changes) = sharing_client("private");
+    let signin = arrived(asking(&private, &changes), &private, Level::Low);
+    assert!(signin.granted(&private).is_anonymous() && !signin.is_anonymous(&private));
+    let (signin, ConsentMissing) = accept(signin, &private, Acceptance::WentOn).expect_err("no tick");
+    let finishing = accept(signin, &private, Acceptance::Consented).expect("ticked");
+    assert_eq!(finishing.consented(), Some(&["dgfip_rfr".to_owned()][..]));
+    let details = finishing.act().details();
+    for accounted in ["data_sharing", "https://tax.example", "dgfip_rfr"] {
+        assert!(details.contains(accounted), "{accounted} in {details}");
+    }
+    let (_, session) = finishing.opens().expect("a fresh one");
+    let told = |sharing: &Sharing| session.was_informed(&private, &finishing.grant().scopes, sharing);
+    assert!(told(&finishing.grant().sharing(&private)) && told(&Sharing::default()));
+}
+
+#[test]
+fn a_session_that_was_told_of_no_data_provider_shares_with_none_silently() {
+    let (client, changes) = sharing_client("public");
+    let first = arrived(asking(&client, &changes), &client, Level::Low);
+    let mut session = Session::open(first.citizen().clone());
+    session.inform(&client.id, Told { scopes: first.granted(&client), sharing: Sharing::default() });
+    assert!(session.was_informed(&client, &first.granted(&client), &Sharing::default()));
+    assert!(!session.was_informed(&client, &first.granted(&client), &first.sharing(&client)));
+}
+
+#[test]
+fn a_data_provider_withdrawn_while_the_citizen_reads_is_not_granted() {
+    let (mut client, changes) = sharing_client("public");
+    let signin = arrived(asking(&client, &changes), &client, Level::Low);
+    client.resources.clear();
+    let finishing = accept(signin, &client, Acceptance::WentOn).expect("no consent needed");
+    assert!(finishing.grant().resources.is_empty() && finishing.grant().details.is_empty());
 }
