@@ -170,3 +170,19 @@ fn resources_are_https_uris() {
     assert!(read(json!({"passerelle": {"resources": ["api"]}})).is_err());
     assert!(read(json!({"passerelle": {"data_provider": "http://api.example"}})).is_err());
 }
+
+#[test]
+fn a_franceconnect_client_may_say_what_it_does_that_french_software_does_not() {
+    let silent = read(json!({"passerelle": {"profile": "franceconnect"}})).expect("enough");
+    assert_eq!(silent.authentication, Authentication::ClientSecretPost);
+    assert_eq!(silent.pkce, PkceRule::Optional);
+    let modern = read(json!({
+        "token_endpoint_auth_method": "client_secret_basic",
+        "passerelle": {"profile": "franceconnect", "require_pkce": true},
+    }))
+    .expect("enough");
+    assert_eq!(modern.authentication, Authentication::ClientSecretBasic);
+    assert_eq!(modern.pkce, PkceRule::Required);
+    let standard = read(json!({})).expect("enough");
+    assert_eq!((standard.authentication, standard.pkce), (Authentication::ClientSecretBasic, PkceRule::Required));
+}

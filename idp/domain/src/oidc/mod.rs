@@ -3,6 +3,7 @@
 pub mod binding;
 pub mod client_auth;
 pub mod code;
+mod demands;
 pub mod dpop;
 pub mod error;
 pub mod logout;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::binding::Thumbprint;
+use super::demands;
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
 use super::pushed::{self, Pushed};
@@ -342,6 +343,8 @@ impl Answering {
             }
             Some(_) | None => {}
         }
+        demands::check(&client.profile.rules(), parameters)
+            .map_err(|(error, description)| self.refuse(error, description))?;
         let mut asked = self.scopes(parameters)?;
         let prompt = self.prompt(parameters)?;
         let claims = self.claims(parameters, &mut asked)?;
