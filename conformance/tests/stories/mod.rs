@@ -1,8 +1,10 @@
 //! What citizens and services do.
 
 mod answers;
+mod basic;
 mod command;
 mod demo;
+mod discovery;
 mod journal;
 mod libraries;
 mod operator;
