@@ -5,6 +5,8 @@ mod basic;
 mod command;
 mod demo;
 mod discovery;
+mod fapi;
+mod franceconnect;
 mod journal;
 mod libraries;
 mod operator;
