@@ -13,6 +13,7 @@ mod operator;
 mod outage;
 mod pages;
 mod pushed;
+mod refresh;
 mod refused;
 mod requests;
 mod services;

@@ -80,7 +80,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .with_state(app)
 }
 
-/// The same endpoints where French software has hard-coded them (decision 9). The rules of a client are its own,
+/// The same endpoints where French software has hard-coded them (decision 11). The rules of a client are its own,
 /// whatever path it calls; the paths decide on nothing but the form of what is sent and answered there.
 fn french(app: &Shared) -> Router<Shared> {
     let begins = || from_fn_with_state(Arc::clone(app), limits::authorize);
