@@ -2,8 +2,12 @@
 
 mod answers;
 mod authorization_details;
+mod basic;
 mod command;
 mod demo;
+mod discovery;
+mod fapi;
+mod franceconnect;
 mod introspection;
 mod journal;
 mod libraries;
@@ -12,6 +16,7 @@ mod operator;
 mod outage;
 mod pages;
 mod pushed;
+mod refresh;
 mod refused;
 mod requests;
 mod services;

@@ -90,10 +90,9 @@ struct Algorithms {
 impl Fields<'_> {
     fn authentication(&self, profile: Profile) -> Result<Authentication, MetadataError> {
         match (self.text("token_endpoint_auth_method")?, profile) {
-            (Some("client_secret_basic"), _) | (None, Profile::Standard | Profile::FranceConnect) => {
-                Ok(Authentication::ClientSecretBasic)
-            }
-            (Some("client_secret_post"), _) => Ok(Authentication::ClientSecretPost),
+            (Some("client_secret_basic"), _) | (None, Profile::Standard) => Ok(Authentication::ClientSecretBasic),
+            // What French software does when it says nothing.
+            (Some("client_secret_post"), _) | (None, Profile::FranceConnect) => Ok(Authentication::ClientSecretPost),
             (Some("private_key_jwt"), _) | (None, Profile::Fapi2) => Ok(Authentication::PrivateKeyJwt),
             (Some("tls_client_auth"), _) => {
                 Ok(Authentication::TlsClientAuth(CertificateName::from_metadata(self.map)?))

@@ -9,6 +9,7 @@ mod metadata;
 mod own;
 mod profile;
 mod redirect;
+mod rules;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ pub use keys::{ClientKeys, KeysUri};
 pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
+pub use rules::{Generation, Handles, Levels, Longest, Prompts, Rules, UnknownScopes};
 
 /// A relying party as registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]

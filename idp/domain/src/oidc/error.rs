@@ -35,6 +35,8 @@ pub enum AuthorizeError {
     UnmetAuthenticationRequirements,
     /// The provider named in `idp_hint` cannot serve this request.
     InvalidIdpHint,
+    /// The level named in `acr_values` does not exist, as FranceConnect tells it.
+    InvalidAcr,
     /// The resource is unknown, or not for this client (RFC 8707 §2).
     InvalidTarget,
     /// The authorization details cannot be granted (RFC 9396 §5).
@@ -61,6 +63,7 @@ impl AuthorizeError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidIdpHint => "invalid_idp_hint",
+            Self::InvalidAcr => "invalid_acr",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidRequestObject => "invalid_request_object",

@@ -5,6 +5,7 @@ pub mod binding;
 pub mod certificate;
 pub mod client_auth;
 pub mod code;
+mod demands;
 pub mod dpop;
 pub mod error;
 pub mod introspection;

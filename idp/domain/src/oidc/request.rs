@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::authorization_details::AuthorizationDetails;
 use super::binding::Thumbprint;
+use super::demands;
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
 use super::pushed::{self, Pushed};
@@ -352,6 +353,8 @@ impl Answering {
             }
             Some(_) | None => {}
         }
+        demands::check(&client.profile.rules(), parameters)
+            .map_err(|(error, description)| self.refuse(error, description))?;
         let mut asked = self.scopes(parameters)?;
         let prompt = self.prompt(parameters)?;
         let claims = self.claims(parameters, &mut asked)?;

@@ -631,3 +631,18 @@ fn client_certificates_that_nothing_can_present_or_anyone_could_forge_are_told()
         assert!(told.contains(advice), "{advice}\n--- in\n{told}");
     }
 }
+
+#[test]
+fn a_profile_shortens_what_the_configuration_allows_and_lengthens_nothing() {
+    let read = |text: &str| {
+        let folder = Folder::new();
+        folder.write("config/idp.toml", &format!("{LOCAL}[lifetimes]\n{text}"));
+        let lifetimes = folder.load().expect("fine").lifetimes;
+        Profile::ALL.map(|profile| {
+            let under = lifetimes.under(profile);
+            [under.code, under.access_token, under.id_token].map(Lifetime::as_seconds)
+        })
+    };
+    assert_eq!(read("code = 300"), [[60, 300, 300], [60, 300, 300], [30, 60, 60]]);
+    assert_eq!(read("code = 10\naccess_token = 20\nid_token = 30"), [[10, 20, 30]; 3]);
+}

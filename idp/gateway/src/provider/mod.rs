@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod form;
 mod grants;
 pub(crate) mod introspect;
+pub(crate) mod json;
 pub(crate) mod par;
 mod refresh;
 pub(crate) mod revoke;

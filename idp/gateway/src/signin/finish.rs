@@ -6,6 +6,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::client::Profile;
 use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::pushed::{Completion, Pushed};
@@ -66,7 +67,9 @@ async fn conclude(
     let now = app.clock.now();
     let (issuer, service) = (app.issuer.as_str(), signin.service().clone());
     let occasion = Occasion::in_language(signin.language());
-    let ends = signin.at().plus(app.lifetimes.code);
+    // A client that is gone redeems nothing.
+    let profile = app.client(signin.client()).map_or_else(Profile::default, |found| found.client.profile);
+    let ends = signin.at().plus(app.lifetimes.under(profile).code);
     let Some(left) = ends.left(now) else {
         // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
         let description = "the sign-in was interrupted at its last step: start again";
