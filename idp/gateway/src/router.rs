@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::Shared;
 use crate::limits;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
@@ -61,7 +61,8 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/revoke", post(revoke::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/end-session", get(end_session::get).post(end_session::post))
-        .route("/callback/{provider}", get(arrive::get).route_layer(returns));
+        .route("/callback/{provider}", get(arrive::get).route_layer(returns))
+        .route("/callback/{provider}/logged-out", get(logged_out::get));
 
     Router::new()
         .merge(citizen)

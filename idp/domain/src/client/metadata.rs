@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
 use super::{
-    Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, default_algorithm,
-    own,
+    Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, backchannel,
+    default_algorithm, own,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
@@ -65,6 +65,7 @@ impl Client {
             refresh: fields.refresh()?,
             resources: own.resources,
             data_provider: own.data_provider,
+            backchannel_logout: fields.backchannel_logout()?,
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
@@ -196,6 +197,8 @@ const KNOWN: &[&str] = &[
     "client_uri",
     "redirect_uris",
     "post_logout_redirect_uris",
+    backchannel::URI,
+    backchannel::SESSION_REQUIRED,
     "token_endpoint_auth_method",
     "grant_types",
     "response_types",

@@ -3,6 +3,7 @@
 //! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
 //! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
 
+mod backchannel;
 mod fields;
 mod keys;
 mod metadata;
@@ -22,6 +23,7 @@ use crate::level::Level;
 use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
+pub use backchannel::{BackchannelLogout, LogoutUri, SessionRule};
 pub use fields::MetadataError;
 pub use keys::{ClientKeys, KeysUri};
 pub use profile::Profile;
@@ -83,6 +85,9 @@ pub struct Client {
     /// The resource server it is itself, when it is a data provider: it introspects the tokens meant for it.
     #[serde(default)]
     pub data_provider: Option<Resource>,
+    /// How it is told that a session has ended.
+    #[serde(default)]
+    pub backchannel_logout: Option<BackchannelLogout>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }

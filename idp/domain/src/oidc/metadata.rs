@@ -24,6 +24,8 @@ pub fn discovery(issuer: &str) -> Value {
         "userinfo_endpoint": endpoint("/userinfo"),
         "jwks_uri": endpoint("/jwks"),
         "end_session_endpoint": endpoint("/end-session"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "pushed_authorization_request_endpoint": endpoint("/par"),
         "require_pushed_authorization_requests": false,
         "revocation_endpoint": endpoint("/revoke"),
@@ -67,6 +69,9 @@ mod tests {
         assert!(has("scopes_supported", "openid"));
         assert!(has("code_challenge_methods_supported", "S256"));
         assert!(!document.to_string().contains("none\",\"HS256"));
+        // OIDC Back-Channel Logout §2.1.
+        assert_eq!(document["backchannel_logout_supported"], true);
+        assert_eq!(document["backchannel_logout_session_supported"], true);
         for (name, value) in document.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name == "jwks_uri" {
                 assert!(value.as_str().is_some_and(|url| url.starts_with("https://issuer.example/")), "{name}");

@@ -1,5 +1,6 @@
 //! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
 
+pub mod backchannel;
 pub mod binding;
 pub mod client_auth;
 pub mod code;

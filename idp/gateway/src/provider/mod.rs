@@ -7,6 +7,7 @@ pub(crate) mod discovery;
 pub(crate) mod end_session;
 pub(crate) mod error;
 pub(crate) mod form;
+pub(crate) mod logged_out;
 pub(crate) mod par;
 pub(crate) mod revoke;
 pub(crate) mod token;

@@ -1,6 +1,7 @@
 //! Which of the domain's values are kept under a bearer secret. The one list of them.
 
 use domain::oidc::code::Code;
+use domain::oidc::logout::{Leaving, LoggedOut};
 use domain::oidc::pushed::{Completion, Pushed};
 use domain::oidc::token::AccessToken;
 use domain::signin::AnySignIn;
@@ -30,4 +31,12 @@ impl Record for Pushed {
 
 impl Record for Completion {
     const KIND: Kind = Kind::Completion;
+}
+
+impl Record for Leaving {
+    const KIND: Kind = Kind::Leaving;
+}
+
+impl Record for LoggedOut {
+    const KIND: Kind = Kind::LoggedOut;
 }
