@@ -5,6 +5,8 @@ mod command;
 mod demo;
 mod journal;
 mod libraries;
+mod logout;
+mod logout_profile;
 mod operator;
 mod outage;
 mod pages;
