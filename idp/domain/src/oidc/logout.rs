@@ -244,12 +244,12 @@ mod tests {
         }
     }
 
-    fn proven(then: Option<&str>) -> Result<(bool, Option<String>), BadLogout> {
-        Ok((true, then.map(str::to_owned)))
+    fn proven(then: Option<&str>) -> (bool, Option<String>) {
+        (true, then.map(str::to_owned))
     }
 
-    fn to_confirm(then: Option<&str>) -> Result<(bool, Option<String>), BadLogout> {
-        Ok((false, then.map(str::to_owned)))
+    fn to_confirm(then: Option<&str>) -> (bool, Option<String>) {
+        (false, then.map(str::to_owned))
     }
 
     /// Whether it is proven, and where it goes then.
@@ -265,11 +265,15 @@ mod tests {
         let house = House::new();
         let hint = hint(&house.current);
         let pairs = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", "é b")];
-        assert_eq!(told(house.decide(&pairs, Some(1))), proven(Some("https://v.example/bye?state=%C3%A9+b")));
-        assert_eq!(told(house.decide(&pairs, None)), proven(Some("https://v.example/bye?state=%C3%A9+b")));
-        assert_eq!(told(house.decide(&pairs[..2], Some(1))), proven(Some(BYE)));
-        assert_eq!(told(house.decide(&pairs[..1], Some(1))), proven(None));
-        assert_eq!(told(house.decide(&pairs[..2], Some(2))), to_confirm(Some(BYE)), "of another session: asked first");
+        assert_eq!(told(house.decide(&pairs, Some(1))), Ok(proven(Some("https://v.example/bye?state=%C3%A9+b"))));
+        assert_eq!(told(house.decide(&pairs, None)), Ok(proven(Some("https://v.example/bye?state=%C3%A9+b"))));
+        assert_eq!(told(house.decide(&pairs[..2], Some(1))), Ok(proven(Some(BYE))));
+        assert_eq!(told(house.decide(&pairs[..1], Some(1))), Ok(proven(None)));
+        assert_eq!(
+            told(house.decide(&pairs[..2], Some(2))),
+            Ok(to_confirm(Some(BYE))),
+            "of another session: asked first"
+        );
     }
 
     #[test]
@@ -277,14 +281,18 @@ mod tests {
         let house = House::new();
         let (uri, state, client) = (("post_logout_redirect_uri", BYE), ("state", "x"), ("client_id", "ville"));
         for held in [None, Some(1)] {
-            assert_eq!(told(house.decide(&[], held)), to_confirm(None));
-            assert_eq!(told(house.decide(&[state], held)), to_confirm(None));
-            assert_eq!(told(house.decide(&[uri, state], held)), to_confirm(None), "nobody says whose address it is");
-            assert_eq!(told(house.decide(&[client, state], held)), to_confirm(None));
+            assert_eq!(told(house.decide(&[], held)), Ok(to_confirm(None)));
+            assert_eq!(told(house.decide(&[state], held)), Ok(to_confirm(None)));
+            assert_eq!(
+                told(house.decide(&[uri, state], held)),
+                Ok(to_confirm(None)),
+                "nobody says whose address it is"
+            );
+            assert_eq!(told(house.decide(&[client, state], held)), Ok(to_confirm(None)));
             let then = "https://v.example/bye?state=x";
-            assert_eq!(told(house.decide(&[client, uri, state], held)), to_confirm(Some(then)));
+            assert_eq!(told(house.decide(&[client, uri, state], held)), Ok(to_confirm(Some(then))));
             let other = [("client_id", "autre"), uri];
-            assert_eq!(told(house.decide(&other, held)), to_confirm(None), "nobody is registered under that name");
+            assert_eq!(told(house.decide(&other, held)), Ok(to_confirm(None)), "nobody is registered under that name");
             let evil = [client, ("post_logout_redirect_uri", "https://evil.example/")];
             assert_eq!(house.decide(&evil, held), Err(BadLogout::Redirect));
         }
@@ -295,10 +303,10 @@ mod tests {
         let house = House::new();
         let hint = hint(&house.retired);
         let pairs = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("client_id", "ville")];
-        assert_eq!(told(house.decide(&pairs[..2], Some(1))), proven(Some(BYE)));
+        assert_eq!(told(house.decide(&pairs[..2], Some(1))), Ok(proven(Some(BYE))));
         for held in [None, Some(2)] {
-            assert_eq!(told(house.decide(&pairs[..2], held)), to_confirm(None), "{held:?}");
-            assert_eq!(told(house.decide(&pairs, held)), to_confirm(Some(BYE)), "{held:?}");
+            assert_eq!(told(house.decide(&pairs[..2], held)), Ok(to_confirm(None)), "{held:?}");
+            assert_eq!(told(house.decide(&pairs, held)), Ok(to_confirm(Some(BYE))), "{held:?}");
         }
     }
 
@@ -307,8 +315,8 @@ mod tests {
         let house = House::new();
         let hint = hint(&key("erased"));
         let pairs = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("client_id", "ville")];
-        assert_eq!(told(house.decide(&pairs[..2], Some(1))), to_confirm(None));
-        assert_eq!(told(house.decide(&pairs, Some(1))), to_confirm(Some(BYE)));
+        assert_eq!(told(house.decide(&pairs[..2], Some(1))), Ok(to_confirm(None)));
+        assert_eq!(told(house.decide(&pairs, Some(1))), Ok(to_confirm(Some(BYE))));
     }
 
     #[test]
