@@ -2,9 +2,12 @@
 //! provider of the citizen. Nothing here has JavaScript.
 
 use conformance::citizen::Citizen;
+use conformance::library::jose_reads_logout_token;
+use conformance::or_skip;
 use conformance::receiver::{Mood, Received, Receiver};
 use conformance::relying_party::{RelyingParty, Tokens};
 use conformance::scene::Setting;
+use conformance::tools::node_file;
 use conformance::upstream::{Fault, ProviderId};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -152,6 +155,29 @@ async fn a_relying_party_that_is_down_is_told_once_it_is_back_with_a_fresh_token
     assert_ne!(missed["jti"], heard["jti"], "each attempt has a token of its own");
     assert!(missed["iat"].as_i64() <= heard["iat"].as_i64());
     assert_eq!(refusing.receiver.received().len(), 1, "what is refused is not said again");
+}
+
+#[tokio::test]
+async fn a_logout_token_is_verified_by_an_unrelated_library_by_each_algorithm() {
+    or_skip!(node_file("jose/package.json"));
+    let journey = Journey::start().await;
+    for algorithm in ["RS256", "ES256", "PS256", "EdDSA"] {
+        let receiver = Receiver::start(ok()).await;
+        let mut metadata = RelyingParty::ordinary(algorithm);
+        metadata["backchannel_logout_uri"] = receiver.uri().into();
+        metadata["id_token_signed_response_alg"] = algorithm.into();
+        let service = journey.register(&metadata).await;
+        let bye = metadata["post_logout_redirect_uris"][0].as_str().unwrap().to_owned();
+        let hearing = Hearing { service, receiver, bye };
+        let mut citizen = Citizen::new();
+        let tokens = hearing.sign_in(&journey, &mut citizen, "angela").await;
+        citizen.stopping_at(&hearing.bye).open(&hearing.logout(&tokens, "s")).await.unwrap();
+        let heard = hearing.told(ok()).await;
+        let header = jsonwebtoken::decode_header(heard.token()).unwrap();
+        assert_eq!(format!("{:?}", header.alg), algorithm, "signed as the client's ID tokens are");
+        let read = jose_reads_logout_token(&hearing.service, heard.token()).await.unwrap().unwrap();
+        assert_eq!(read, hearing.verify(&heard, &claims(&hearing.service, &tokens).await).await);
+    }
 }
 
 #[tokio::test]

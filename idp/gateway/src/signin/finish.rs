@@ -86,6 +86,7 @@ async fn conclude(
             Err(response) => response,
         });
     }
+    account_for(app, &signin).await?;
     // Before the code: a relying party that receives one is known to the session, and hears of its end.
     let Some(session) = remember(app, headers, &signin).await? else {
         let description = "the session was ended meanwhile: start again";
@@ -95,7 +96,6 @@ async fn conclude(
             Err(response) => response,
         });
     };
-    account_for(app, &signin).await?;
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
     let mut response = answer::send(app, occasion, &service, signin.answer(issuer));
