@@ -29,6 +29,7 @@ pub mod people;
 pub mod preparation;
 pub mod process;
 pub mod random;
+pub mod receiver;
 pub mod registry;
 pub mod relying_party;
 pub mod scan;

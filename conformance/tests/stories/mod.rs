@@ -11,6 +11,8 @@ mod franceconnect;
 mod introspection;
 mod journal;
 mod libraries;
+mod logout;
+mod logout_profile;
 mod mtls;
 mod operator;
 mod outage;

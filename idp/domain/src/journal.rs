@@ -66,6 +66,13 @@ pub enum Act {
         /// Through which relying party.
         client: Option<ClientId>,
     },
+    /// A relying party did not take the word that a session had ended.
+    LogoutNotDelivered {
+        /// The relying party.
+        client: ClientId,
+        /// The stable code of the reason: `refused` or `silent`.
+        code: String,
+    },
     /// A relying party was registered or changed.
     ClientChanged {
         /// The relying party.
@@ -103,6 +110,7 @@ impl Act {
             Self::SignedIn { .. } => "signed_in",
             Self::SignInRefused { .. } => "sign_in_refused",
             Self::LoggedOut { .. } => "logged_out",
+            Self::LogoutNotDelivered { .. } => "logout_not_delivered",
             Self::ClientChanged { .. } => "client_changed",
             Self::KeyMade { .. } => "key_made",
         }
@@ -131,6 +139,7 @@ impl Act {
                 json!({"client": client, "provider": provider, "code": code})
             }
             Self::LoggedOut { account, client } => json!({"account": account, "client": client}),
+            Self::LogoutNotDelivered { client, code } => json!({"client": client, "code": code}),
             Self::ClientChanged { client, change } => json!({"client": client, "change": change}),
             Self::KeyMade { kid } => json!({"kid": kid}),
         };

@@ -63,6 +63,8 @@ pub(crate) struct App {
     pub(crate) assets: Assets,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
+    /// Wakes the courier of logouts.
+    pub(crate) logouts_waiting: Arc<Notify>,
 }
 
 /// How DPoP proofs are judged (RFC 9449 §8).

@@ -20,7 +20,7 @@ use crate::app::Shared;
 use crate::limits;
 use crate::listen::Routers;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, introspect, json, par, revoke, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, introspect, json, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
@@ -75,7 +75,8 @@ fn router(app: Shared) -> Router {
         .route("/authorize", get(authorize::get).route_layer(begins).post(authorize::post))
         .merge(back_channel())
         .route("/end-session", get(end_session::get).post(end_session::post))
-        .route("/callback/{provider}", get(arrive::get).route_layer(returns));
+        .route("/callback/{provider}", get(arrive::get).route_layer(returns))
+        .route("/callback/{provider}/logged-out", get(logged_out::get));
 
     let public = Router::new()
         .merge(citizen)

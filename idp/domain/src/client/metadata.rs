@@ -8,7 +8,7 @@ use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
 use super::{
     Authentication, Client, IntrospectionFormat, Label, Profile, PushRule, RefreshRule, SenderConstraint,
-    UserinfoFormat, default_algorithm, own,
+    UserinfoFormat, backchannel, default_algorithm, own,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
@@ -71,6 +71,7 @@ impl Client {
             data_provider: own.data_provider,
             detail_types: fields.detail_types()?,
             introspection: algorithms.introspection,
+            backchannel_logout: fields.backchannel_logout()?,
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
@@ -242,6 +243,8 @@ const KNOWN: &[&str] = &[
     "client_uri",
     "redirect_uris",
     "post_logout_redirect_uris",
+    backchannel::URI,
+    backchannel::SESSION_REQUIRED,
     "token_endpoint_auth_method",
     "tls_client_auth_subject_dn",
     "tls_client_auth_san_dns",

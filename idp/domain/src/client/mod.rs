@@ -3,6 +3,7 @@
 //! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
 //! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
 
+mod backchannel;
 mod fields;
 mod keys;
 mod metadata;
@@ -25,6 +26,7 @@ use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
+pub use backchannel::{BackchannelLogout, LogoutUri, SessionRule};
 pub use fields::MetadataError;
 pub use keys::{ClientKeys, KeysUri};
 pub use profile::Profile;
@@ -93,6 +95,9 @@ pub struct Client {
     /// How introspection is answered to it.
     #[serde(default)]
     pub introspection: IntrospectionFormat,
+    /// How it is told that a session has ended.
+    #[serde(default)]
+    pub backchannel_logout: Option<BackchannelLogout>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }

@@ -92,6 +92,8 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "userinfo_endpoint": endpoint("/userinfo"),
         "jwks_uri": endpoint("/jwks"),
         "end_session_endpoint": endpoint("/end-session"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "pushed_authorization_request_endpoint": endpoint("/par"),
         "require_pushed_authorization_requests": false,
         "revocation_endpoint": endpoint("/revoke"),
@@ -143,6 +145,9 @@ mod tests {
         assert!(has("introspection_signing_alg_values_supported", "ES256"));
         assert!(has("authorization_details_types_supported", "data_sharing"));
         assert!(!document.to_string().contains("none\",\"HS256"));
+        // OIDC Back-Channel Logout §2.1.
+        assert_eq!(document["backchannel_logout_supported"], true);
+        assert_eq!(document["backchannel_logout_session_supported"], true);
         for (name, value) in document.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name == "jwks_uri" {
                 assert!(value.as_str().is_some_and(|url| url.starts_with("https://issuer.example/")), "{name}");

@@ -1,6 +1,7 @@
 //! What relying parties and the gateway say to each other (OpenID Connect Core 1.0, OAuth 2.0).
 
 pub mod authorization_details;
+pub mod backchannel;
 pub mod binding;
 pub mod certificate;
 pub mod client_auth;

@@ -60,7 +60,7 @@ use crate::oidc::request::AuthorizationRequest;
 use crate::oidc::response::{AuthorizationResponse, ReturnAddress};
 use crate::secret::{Bearer, same};
 use crate::time::{Lifetime, Timestamp};
-use crate::upstream::Attempt;
+use crate::upstream::{Attempt, IdTokenHint};
 use offer::Choosable;
 use refusal::{Refusal, Setback};
 use session::Session;
@@ -175,6 +175,9 @@ pub struct Verified {
     pub consultation: Consultation,
     /// The session this verification opens, or was taken from.
     pub session: SessionId,
+    /// What ends the citizen's session at the provider.
+    #[serde(default)]
+    pub hint: Option<IdTokenHint>,
 }
 
 /// Whether an earlier sign-in was reused.

@@ -18,6 +18,9 @@ use crate::time::Timestamp;
 pub struct Session {
     citizen: Verified,
     informed: BTreeMap<ClientId, Told>,
+    /// The relying parties of earlier sessions of the same citizen, each with the session that it knows.
+    #[serde(default)]
+    earlier: BTreeMap<ClientId, SessionId>,
 }
 
 /// What a citizen was told that a relying party gets.
@@ -66,7 +69,7 @@ pub enum NotReusable {
 impl Session {
     /// Opens a session with a citizen who was verified just now.
     pub fn open(citizen: Verified) -> Self {
-        Self { citizen, informed: BTreeMap::new() }
+        Self { citizen, informed: BTreeMap::new(), earlier: BTreeMap::new() }
     }
 
     /// The session's public name.
@@ -79,9 +82,23 @@ impl Session {
         &self.citizen
     }
 
-    /// The relying parties that were given something in this session.
-    pub fn clients(&self) -> impl Iterator<Item = &ClientId> {
-        self.informed.keys()
+    /// The relying parties that were given something in this session or in one that it took the place of, and the
+    /// session as each of them knows it: all that have to hear of its end.
+    pub fn relying_parties(&self) -> impl Iterator<Item = (&ClientId, &SessionId)> {
+        let earlier = self.earlier.iter().filter(|(client, _)| !self.informed.contains_key(*client));
+        self.informed.keys().map(|client| (client, self.id())).chain(earlier)
+    }
+
+    /// Takes the place of an earlier session of the same browser. One of the same citizen goes on in this one: its
+    /// relying parties hear of the end when this one ends. One of another citizen comes back: it has to end.
+    pub fn succeed(&mut self, replaced: Self) -> Result<(), Box<Self>> {
+        if replaced.citizen.account != self.citizen.account {
+            return Err(Box::new(replaced));
+        }
+        for (client, session) in replaced.relying_parties() {
+            self.earlier.insert(client.clone(), session.clone());
+        }
+        Ok(())
     }
 
     /// Remembers that the citizen was informed of what a relying party gets.

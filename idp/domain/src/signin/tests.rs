@@ -266,6 +266,55 @@ fn what_changed_while_the_citizen_was_reading_stops_the_sign_in() {
 }
 
 #[test]
+fn who_signs_in_again_takes_the_relying_parties_along_and_another_citizen_does_not() {
+    let client = client("public");
+    let first = informing(&client, Level::Low);
+    let session = |name: u8, informed: &[&str]| {
+        let mut citizen = first.citizen().clone();
+        citizen.session = SessionId::from_random([name; 16]);
+        let mut session = Session::open(citizen);
+        for id in informed {
+            session.inform(
+                &ClientId::parse(id).expect("plain"),
+                Told { scopes: first.granted(&client), sharing: Sharing::default() },
+            );
+        }
+        session
+    };
+    let told = |session: &Session| -> Vec<(String, SessionId)> {
+        session.relying_parties().map(|(client, session)| (client.to_string(), session.clone())).collect()
+    };
+    let (one, two, three) = (session(1, &["a", "b"]), session(2, &["b", "c"]), session(3, &[]));
+    let (id1, id2) = (one.id().clone(), two.id().clone());
+    let mut second = two;
+    second.succeed(one).expect("the same citizen");
+    let expected = [("b".to_owned(), id2.clone()), ("c".to_owned(), id2.clone()), ("a".to_owned(), id1.clone())];
+    assert_eq!(told(&second), expected);
+    let kept = serde_json::to_string(&second).expect("plain data");
+    let mut third = three;
+    third.succeed(serde_json::from_str(&kept).expect("its own form")).expect("the same citizen");
+    assert_eq!(told(&third).len(), 3, "{:?}", told(&third));
+
+    let mut citizen = first.citizen().clone();
+    citizen.account = AccountKey::try_from(crate::secret::base64url(&[1; 32])).expect("32 bytes");
+    let mut other = Session::open(citizen);
+    let ended = other.succeed(third).expect_err("another citizen");
+    assert_eq!(told(&ended).len(), 3);
+    assert_eq!(told(&other), []);
+}
+
+#[test]
+fn a_session_kept_yesterday_is_read_today() {
+    let session = Session::open(informing(&client("public"), Level::Low).citizen().clone());
+    let mut kept = serde_json::to_value(&session).expect("plain data");
+    kept.as_object_mut().expect("an object").remove("earlier");
+    kept["citizen"].as_object_mut().expect("an object").remove("hint");
+    let read: Session = serde_json::from_value(kept).expect("yesterday's form");
+    assert_eq!(read.id(), session.id());
+    assert_eq!(read.citizen().hint, None);
+}
+
+#[test]
 fn a_second_click_gets_the_same_answer_until_the_code_ends() {
     let client = client("public");
     let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("public");

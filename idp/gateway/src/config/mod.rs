@@ -40,7 +40,7 @@ pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
 pub(crate) use mtls::{CertificateForm, Forwarded, ForwardedChain, Mtls};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
-pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication};
+pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, LogoutRule, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
 #[cfg(test)]
 pub(crate) use secret::Secret;

@@ -5,9 +5,11 @@
 //!  upstream/ ──▶ Bulkhead(provider) ──┐
 //!                                     ├──▶ Http ──▶ egress rule ──▶ the network
 //!  civil_registry ▶ Bulkhead ─────────┘
+//!  backchannel ──▶ Bulkhead(host)     (an Http of its own)
 //!  mail ──▶ SMTP
 //! ```
 
+pub(crate) mod backchannel;
 pub(crate) mod breaker;
 pub(crate) mod bulkhead;
 pub(crate) mod civil_registry;

@@ -11,6 +11,7 @@ pub(crate) mod form;
 mod grants;
 pub(crate) mod introspect;
 pub(crate) mod json;
+pub(crate) mod logged_out;
 pub(crate) mod par;
 mod refresh;
 pub(crate) mod revoke;

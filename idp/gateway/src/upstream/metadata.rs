@@ -31,6 +31,8 @@ const COOL_DOWN: Lifetime = Lifetime::seconds(30);
 struct Extra {
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
+    end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for Extra {}
@@ -59,6 +61,8 @@ pub(super) struct Known {
     pub(super) token: String,
     /// Where the claims are.
     pub(super) userinfo: String,
+    /// Where citizens log out (OIDC RP-Initiated Logout §2.1), when it says so.
+    pub(super) end_session: Option<url::Url>,
     /// Whether answers carry `iss`.
     pub(super) iss: IssInAnswer,
     /// Its signature keys.
@@ -139,6 +143,7 @@ impl Metadata {
             authorization: current.authorization.clone(),
             token: current.token.clone(),
             userinfo: current.userinfo.clone(),
+            end_session: current.end_session.clone(),
             iss: current.iss,
             keys,
             jwks: current.jwks.clone(),
@@ -208,7 +213,14 @@ impl Metadata {
         } else {
             IssInAnswer::NotAnnounced
         };
+        let end_session = document.additional_metadata().end_session_endpoint.as_deref().and_then(|address| {
+            // Nobody's sign-in depends on it: a bad one is as good as none.
+            crate::config::https_or_loopback(address)
+                .inspect_err(|fault| tracing::warn!(issuer = self.issuer, fault, "end_session_endpoint is not used"))
+                .ok()
+        });
         Ok(Known {
+            end_session,
             authorization: document.authorization_endpoint().url().clone(),
             token: token.as_str().to_owned(),
             userinfo: userinfo.as_str().to_owned(),
