@@ -116,6 +116,7 @@ fn french(app: &Shared) -> Router<Shared> {
         .route("/authorize", get(authorize::get).route_layer(begins()).post(authorize::post))
         .route("/token", post(token::post).route_layer(from_fn(json::as_form)))
         .route("/token/revocation", post(revoke::post))
+        .route("/checktoken", post(introspect::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/session/end", get(end_session::get).post(end_session::post));
     Router::new().nest("/api/v1", first).nest("/api/v2", second)

@@ -32,7 +32,7 @@ pub use keys::{ClientKeys, KeysUri};
 pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
-pub use rules::{Generation, Handles, Levels, Longest, Prompts, Rules, UnknownScopes};
+pub use rules::{Audience, Generation, Handles, Levels, Longest, Prompts, Rules, UnknownScopes};
 
 /// A relying party as registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -15,8 +15,20 @@ pub struct Rules {
     pub scopes: UnknownScopes,
     /// What `prompt` may hold.
     pub prompts: Prompts,
+    /// How the data providers of an access token are named.
+    pub audience: Audience,
     /// How long what is issued lives at most, whatever the configuration allows.
     pub longest: Longest,
+}
+
+/// How the data providers of an access token are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// By `resource`, or by the locations of authorization details (RFC 8707 §2, RFC 9396 §2).
+    Named,
+    /// Where the request names none, scopes of other administrations mean every data provider of the client: software
+    /// of before RFC 8707 knows no other way.
+    Implied,
 }
 
 /// What `state` and `nonce` must be.
@@ -72,6 +84,7 @@ const CERTIFIED: Rules = Rules {
     levels: Levels::Voluntary,
     scopes: UnknownScopes::Ignored,
     prompts: Prompts::Standard,
+    audience: Audience::Named,
     longest: Longest {
         code: Lifetime::seconds(60),
         access_token: Lifetime::seconds(3600),
@@ -85,6 +98,7 @@ const FRANCECONNECT: Rules = Rules {
     levels: Levels::Named,
     scopes: UnknownScopes::Refused,
     prompts: Prompts::LoginAndConsent,
+    audience: Audience::Implied,
     longest: Longest {
         code: Lifetime::seconds(30),
         access_token: Lifetime::seconds(60),

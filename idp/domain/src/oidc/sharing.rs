@@ -15,8 +15,8 @@ use super::parameters::Parameters;
 use super::resource::{Resource, Resources};
 use crate::claims::claim::Claim;
 use crate::claims::release::GrantedScopes;
-use crate::claims::scopes::Scope;
-use crate::client::Client;
+use crate::claims::scopes::{Scope, Source};
+use crate::client::{Audience, Client};
 
 /// What may be asked of whom.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -88,8 +88,12 @@ impl Sharing {
     /// Reads what an authorization request asks for; all of it must be registered for the client.
     pub fn asked(parameters: &Parameters, client: &Client) -> Result<Self, NotShared> {
         let Target { resources, details } = Target::read(parameters)?;
-        let resources = resources.unwrap_or_default();
         let details = details.unwrap_or_default().habilitated(client)?;
+        let resources = match (resources, client.profile.rules().audience) {
+            (Some(resources), _) => resources,
+            (None, Audience::Implied) if details.is_empty() && asks_elsewhere(parameters) => client.resources.clone(),
+            (None, Audience::Implied | Audience::Named) => Resources::new(),
+        };
         if !resources.is_subset(&client.resources) {
             return Err(NotShared::Target);
         }
@@ -132,6 +136,12 @@ impl Sharing {
     pub fn datatypes(&self) -> BTreeSet<Scope> {
         self.resources.iter().flat_map(|resource| self.details.datatypes_at(resource)).collect()
     }
+}
+
+/// Whether a scope is asked for whose data another administration holds.
+fn asks_elsewhere(parameters: &Parameters) -> bool {
+    let words = parameters.one("scope").ok().flatten().into_iter().flat_map(|text| text.split(' '));
+    words.filter_map(Scope::parse).any(|scope| scope.source() != Source::Identity)
 }
 
 /// What a token request narrows its access token to: at most what was granted (RFC 8707 §2.2, RFC 9396 §6).
@@ -215,6 +225,17 @@ mod tests {
         for bad in ["https://other.example/api", "https://tax.example/api/", "https://TAX.example/api", "tax", "*"] {
             assert_eq!(asked(&[("resource", TAX), ("resource", bad)]), Err(NotShared::Target), "{bad}");
         }
+    }
+
+    #[test]
+    fn software_that_knows_no_resources_means_those_of_its_client() {
+        let mut french = client();
+        french.profile = crate::client::Profile::FranceConnect;
+        let asked = |pairs: &[(&str, &str)]| Sharing::asked(&parameters(pairs), &french).expect("good").resources;
+        assert_eq!(asked(&[("scope", "openid dgfip_rfr")]), resources(&[TAX, HEALTH]));
+        assert_eq!(asked(&[("scope", "openid dgfip_rfr"), ("resource", TAX)]), resources(&[TAX]));
+        assert_eq!(asked(&[("scope", "openid profile")]), resources(&[]));
+        assert_eq!(Sharing::asked(&parameters(&[("scope", "openid dgfip_rfr")]), &client()), Ok(Sharing::default()));
     }
 
     #[test]
