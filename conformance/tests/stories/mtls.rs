@@ -42,7 +42,7 @@ async fn the_document_tells_of_certificates_and_of_the_addresses_that_ask_for_th
     for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
         assert!(document["token_endpoint_auth_methods_supported"].as_array().unwrap().contains(&method.into()));
     }
-    for endpoint in ["token", "userinfo", "revocation", "pushed_authorization_request"] {
+    for endpoint in ["token", "userinfo", "revocation", "introspection", "pushed_authorization_request"] {
         let alias = at(&aliases, &format!("{endpoint}_endpoint"));
         assert!(alias.starts_with(&door.url()), "{alias}");
         // Each is served there: it answers, and not that there is no such page.
