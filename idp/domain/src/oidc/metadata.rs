@@ -100,7 +100,7 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint": endpoint("/introspect"),
-        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_signing_alg_values_supported": algorithms,
         "authorization_details_types_supported": DetailType::ALL.map(DetailType::name),
@@ -179,7 +179,8 @@ mod tests {
             assert_eq!(aliases[name], own.replace("https://issuer", "https://mtls.issuer"), "{name}");
         }
         assert!(aliases.contains_key("token_endpoint") && !aliases.contains_key("authorization_endpoint"));
-        for name in ["token_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"] {
+        for endpoint in ["token", "revocation", "introspection"] {
+            let name = &format!("{endpoint}_endpoint_auth_methods_supported");
             assert!(methods(&none, name).is_empty());
             assert_eq!(methods(&same, name), ["self_signed_tls_client_auth"]);
             assert_eq!(methods(&apart, name), ["tls_client_auth", "self_signed_tls_client_auth"]);
