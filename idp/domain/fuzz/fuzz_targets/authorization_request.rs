@@ -14,8 +14,10 @@ const REDIRECT: &str = "https://v.example/r?a=b";
 
 static CLIENT: LazyLock<Registered> = LazyLock::new(|| {
     let metadata = json!({
-        "client_id": "v", "client_name": "V", "redirect_uris": [REDIRECT], "scope": "openid profile email",
-        "grant_types": ["authorization_code", "refresh_token"], "passerelle": {"require_pkce": false},
+        "client_id": "v", "client_name": "V", "redirect_uris": [REDIRECT],
+        "scope": "openid profile email dgfip_rfr", "authorization_details_types": ["data_sharing"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "passerelle": {"require_pkce": false, "resources": ["https://tax.example"]},
     });
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("good metadata");
     Registered { client, secret: None, state: ClientState::Active }
@@ -29,6 +31,9 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(request.redirect.as_str(), REDIRECT);
             assert!(request.level >= client.minimum_level);
             assert!(request.asked.scopes.is_subset(&client.scopes));
+            assert!(request.resources.is_subset(&client.resources));
+            assert_eq!(request.details.narrowed(client), request.details);
+            assert!(request.details.locations().is_subset(&request.resources));
         }
         Err(Rejected::Answer { to, description, .. }) => {
             assert_eq!(to.redirect().as_str(), REDIRECT);

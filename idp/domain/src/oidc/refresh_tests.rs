@@ -83,6 +83,25 @@ fn scopes_shrink_for_one_access_token_and_never_grow() {
 }
 
 #[test]
+fn data_providers_shrink_for_one_access_token_and_never_grow() {
+    let (tax, health) = ("https://tax.example", "https://health.example");
+    let ville = registered("ville", json!({"passerelle": {"resources": [tax, health]}}));
+    let mut standing = standing(&ville.client, Binding::Bearer);
+    standing.grant.resources = ville.client.resources.clone();
+    let toward = |target: &str| {
+        let token = Bearer::<RefreshToken>::from_random([5; 32]).expose();
+        let asked = form(&[("refresh_token", token.as_str()), ("resource", target)]);
+        let (asked, _) = Refresh::read(&asked)?;
+        let credentials = form(&[("client_id", "ville"), ("client_secret", "s")]);
+        let presented = Presented::read(None, &credentials).expect("readable");
+        let client = presented.verify(Some(&ville), None, "https://i.example", NOW).expect("right secret");
+        standing.refresh(&asked, &client, NOW, LIFE).map(|issued| issued.access().audience.len())
+    };
+    assert_eq!((toward(tax), toward("")), (Ok(1), Ok(2)), "the grant stays as it is");
+    assert!(matches!(toward("https://other.example"), Err(TokenError::InvalidTarget(_))));
+}
+
+#[test]
 fn a_refresh_is_for_its_own_client_while_it_may_and_in_time() {
     let ville = registered("ville", json!({}));
     let standing = standing(&ville.client, Binding::Bearer);
