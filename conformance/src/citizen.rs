@@ -200,12 +200,15 @@ impl Reach {
     }
 }
 
+/// Where an answer leads: by a redirect, or by a `Refresh` that does not wait.
 fn location(base: &Url, status: StatusCode, headers: &HeaderMap) -> anyhow::Result<Option<Url>> {
-    let target = headers.get(header::LOCATION).filter(|_| status.is_redirection());
+    let target = match headers.get(header::LOCATION).filter(|_| status.is_redirection()) {
+        Some(target) => Some(target.to_str().context("a Location of printable characters")?),
+        None => headers.get(header::REFRESH).and_then(|value| value.to_str().ok()?.strip_prefix("0; url=")),
+    };
     let Some(target) = target else {
         return Ok(None);
     };
-    let target = target.to_str().context("a Location of printable characters")?;
     Ok(Some(base.join(target).with_context(|| format!("a redirect to {target}"))?))
 }
 

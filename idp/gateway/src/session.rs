@@ -1,7 +1,8 @@
 //! The end of a browser's session, whatever ends it: the record, the journal, and everyone who has to hear of it.
 //!
-//! This is the one place that knows a session has ended. What else is to die with it (the refresh tokens of the session
-//! that were not given for offline access) is ended here, beside [`SessionEnded`].
+//! This is the one place that knows a session has ended. Its tokens are left alone: access tokens end within minutes, and
+//! refresh tokens are given for offline access only, which is meant to outlive the session (OIDC Back-Channel Logout
+//! §2.7). Were there others, they would end here.
 
 use domain::id::ClientId;
 use domain::journal::Act;

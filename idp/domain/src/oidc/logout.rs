@@ -60,12 +60,32 @@ pub struct Leaving {
     pub then: Option<Return>,
 }
 
-/// The answer that ended a session, for a second click on the same button. It is kept under a secret derived from that
+/// What followed the end of a session, for a second click on the same button. It is kept under a secret derived from that
 /// of the session, for a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoggedOut {
-    /// Where the first click was sent; `None` where it was shown the page.
-    pub to: Option<String>,
+#[serde(rename_all = "snake_case")]
+pub enum LoggedOut {
+    /// A page said so.
+    Told,
+    /// The citizen went back to the relying party.
+    SentBack {
+        /// Where.
+        to: String,
+    },
+    /// The citizen went on to the provider, to log out there too.
+    SentOn {
+        /// The provider.
+        provider: ProviderId,
+        /// Its address.
+        to: String,
+    },
+}
+
+impl LoggedOut {
+    /// What follows when there is no provider to go on to.
+    pub fn back(then: Option<&Return>) -> Self {
+        then.map_or(Self::Told, |then| Self::SentBack { to: then.url() })
+    }
 }
 
 /// The gateway's own keys, as far as a hint may be signed with them.

@@ -1,7 +1,10 @@
 //! Signing out: the question before it (OIDC RP-Initiated Logout §2), and the page after it.
 
 use askama::Template;
+use axum::response::Response;
 use domain::client::Label;
+use http::header::REFRESH;
+use http::{HeaderValue, StatusCode};
 
 use super::{Forms, Page, Service, View};
 
@@ -18,6 +21,42 @@ pub(crate) struct ConfirmLogout<'a> {
     pub(crate) fields: &'a [(&'a str, &'a str)],
     /// The service that asks, when it is known.
     pub(crate) service: Option<&'a Label>,
+}
+
+/// The page on the way to the provider, to sign out there too. It goes on by itself, at once, and has a link for who
+/// stays.
+///
+/// It is a page and not a redirect, because a service's logout is often a form: Chromium holds the `form-action` of the
+/// page with that form against every redirect that follows, and a service can list the gateway there, not the provider
+/// that its citizen chose.
+#[derive(Debug, Template)]
+#[template(path = "leaving.html")]
+pub(crate) struct Leaving<'a> {
+    /// The page around it.
+    pub(crate) page: Page<'a>,
+    /// The provider.
+    pub(crate) provider: &'a Label,
+    /// Its address.
+    pub(crate) to: &'a str,
+}
+
+impl Leaving<'_> {
+    /// The answer, which goes on without any script.
+    pub(crate) fn go_on(&self) -> Response {
+        let mut response = self.answer(StatusCode::OK);
+        // The address is one that a URL was made into: printable ASCII without a line break.
+        let refresh = HeaderValue::try_from(format!("0; url={}", self.to)).expect("a URL is ASCII");
+        response.headers_mut().insert(REFRESH, refresh);
+        response
+    }
+}
+
+impl View for Leaving<'_> {
+    const FORMS: Forms = Forms::None;
+
+    fn page(&self) -> &Page<'_> {
+        &self.page
+    }
 }
 
 /// The page after signing out, where the service named no address to go back to.

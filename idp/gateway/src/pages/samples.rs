@@ -22,7 +22,7 @@ use super::brand::{Brand, Colour, Support};
 use super::choose::{Banner, Choose, Shut, Usable, WhyShut};
 use super::ended::{Ended, HowEnded};
 use super::inform::{Consent, DataProvider, Inform};
-use super::logout::{ConfirmLogout, LoggedOut, Session};
+use super::logout::{ConfirmLogout, Leaving, LoggedOut, Session};
 use super::problem::{Problem, WhatWentWrong};
 use super::refused::{Refused, WhyRefused};
 use super::wait::Wait;
@@ -168,6 +168,7 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
     let fields = [("id_token_hint", cast.code.as_str()), ("state", cast.occurrence.as_str())];
     let confirm = ConfirmLogout { page, csrf, fields: &fields, service: Some(&cast.service) };
     add("confirm-logout", confirm.answer(StatusCode::OK));
+    add("leaving", Leaving { page, provider: &cast.service, to: "https://fournisseur.example/fin?a=1&b=2" }.go_on());
     add("logged-out", LoggedOut { page, session: Session::Closed, service }.answer(StatusCode::OK));
     add("logged-out-kept", LoggedOut { page, session: Session::Kept, service: None }.answer(StatusCode::OK));
     pages

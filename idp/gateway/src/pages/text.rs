@@ -318,6 +318,9 @@ texts! {
     logout_asked(service): "{service} demande votre déconnexion.", "{service} asks to sign you out.";
     logout_yes: "Me déconnecter", "Sign out";
     logout_no: "Garder ma session ouverte", "Stay signed in";
+    leaving_title: "Déconnexion en cours", "Signing you out";
+    leaving_lead(provider): "Il reste à fermer la session de votre compte « {provider} ».", "Your session at “{provider}” is closed next.";
+    leaving_continue(provider): "Continuer vers {provider}", "Continue to {provider}";
     logged_out_title: "La déconnexion a réussi", "You are signed out";
     logged_out(brand): "Votre session {brand} est fermée.", "Your {brand} session is closed.";
     logged_out_stayed_title: "Votre session reste ouverte", "You are still signed in";

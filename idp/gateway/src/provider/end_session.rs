@@ -121,20 +121,17 @@ impl Asked<'_> {
         let Some(ended) = crate::session::end(self.app, secret, client).await? else {
             return self.without_session(Logout::ToConfirm { then }).await;
         };
-        let to = match self.to_provider(&ended, then.as_ref()).await {
-            Some(url) => Some(url),
-            None => then.as_ref().map(Return::url),
-        };
-        let answer = LoggedOut { to };
+        let sent_on = self.to_provider(&ended, then.as_ref()).await;
+        let answer = sent_on.unwrap_or_else(|| LoggedOut::back(then.as_ref()));
         // Without it a second click is shown the page: no reason to tell that anything failed.
         if let Err(error) = self.app.ephemeral.put(&second_click(secret), &answer, SECOND_CLICK).await {
             tracing::warn!(%error, "the answer to a logout could not be kept for a second click");
         }
-        Ok(self.gone(answer.to.as_deref()))
+        Ok(self.gone(&answer))
     }
 
-    /// The address that logs the citizen out at the provider of the session, when there is one to go to now.
-    async fn to_provider(&self, ended: &Session, then: Option<&Return>) -> Option<String> {
+    /// The way on to the provider of the session, to log out there, when there is one to go to now.
+    async fn to_provider(&self, ended: &Session, then: Option<&Return>) -> Option<LoggedOut> {
         let provider = &ended.citizen().identity.provider;
         let state = Bearer::from_random(self.app.random.bytes());
         let url = self.app.upstreams.end_session(provider, ended.citizen().hint.as_ref(), &state.expose())?;
@@ -144,7 +141,7 @@ impl Asked<'_> {
             then: then.cloned(),
         };
         match self.app.ephemeral.put(&state, &leaving, self.app.lifetimes.sign_in).await {
-            Ok(Put::Fresh) => Some(url),
+            Ok(Put::Fresh) => Some(LoggedOut::SentOn { provider: provider.clone(), to: url }),
             Ok(Put::Taken) => None,
             Err(error) => {
                 tracing::warn!(%error, %provider, "a logout is not passed on: the way back could not be kept");
@@ -159,17 +156,24 @@ impl Asked<'_> {
         if let Some(secret) = self.app.cookies.session(self.headers)
             && let Some((first, _)) = self.app.ephemeral.look(&second_click(&secret)).await?
         {
-            return Ok(self.gone(first.to.as_deref()));
+            return Ok(self.gone(&first));
         }
         Ok(match logout {
-            Logout::Proven { then } => self.gone(then.as_ref().map(Return::url).as_deref()),
+            Logout::Proven { then } => self.gone(&LoggedOut::back(then.as_ref())),
             // Nobody is there to confirm anything.
-            Logout::ToConfirm { .. } => self.gone(None),
+            Logout::ToConfirm { .. } => self.gone(&LoggedOut::Told),
         })
     }
 
-    fn gone(&self, to: Option<&str>) -> Response {
-        let mut response = to.map_or_else(|| self.page(logout::Session::Closed), see_other);
+    fn gone(&self, answer: &LoggedOut) -> Response {
+        let mut response = match answer {
+            LoggedOut::Told => self.page(logout::Session::Closed),
+            LoggedOut::SentBack { to } => see_other(to),
+            LoggedOut::SentOn { provider, to } => {
+                let provider = self.app.provider_title(provider);
+                logout::Leaving { page: self.occasion.page(self.app), provider: &provider, to }.go_on()
+            }
+        };
         // A request without our cookies, as one from another site is, takes nothing from the browser.
         if self.app.cookies.session(self.headers).is_some() {
             self.app.cookies.clear(self.headers, response.headers_mut());

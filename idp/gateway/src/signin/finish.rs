@@ -74,30 +74,18 @@ async fn conclude(
     let ends = signin.at().plus(app.lifetimes.under(profile).code);
     let Some(left) = ends.left(now) else {
         // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
-        let description = "the sign-in was interrupted at its last step: start again";
-        let given_up = signin.give_up(issuer, AuthorizeError::TemporarilyUnavailable, description, now);
-        return Ok(match slot.advance(app, given_up.signin.into()).await {
-            Ok(_) => answer::send(app, occasion, &service, given_up.response),
-            Err(response) => response,
-        });
+        let sentence = "the sign-in was interrupted at its last step: start again";
+        return Ok(give_up(app, slot, signin, AuthorizeError::TemporarilyUnavailable, sentence).await);
     };
     if !completes(app, &signin).await? {
-        let description = "the pushed request was completed before: push another";
-        let given_up = signin.give_up(issuer, AuthorizeError::InvalidRequest, description, now);
-        return Ok(match slot.advance(app, given_up.signin.into()).await {
-            Ok(_) => answer::send(app, occasion, &service, given_up.response),
-            Err(response) => response,
-        });
+        let sentence = "the pushed request was completed before: push another";
+        return Ok(give_up(app, slot, signin, AuthorizeError::InvalidRequest, sentence).await);
     }
     account_for(app, &signin).await?;
     // Before the code: a relying party that receives one is known to the session, and hears of its end.
     let Some(session) = remember(app, headers, &signin).await? else {
-        let description = "the session was ended meanwhile: start again";
-        let given_up = signin.give_up(issuer, AuthorizeError::LoginRequired, description, now);
-        return Ok(match slot.advance(app, given_up.signin.into()).await {
-            Ok(_) => answer::send(app, occasion, &service, given_up.response),
-            Err(response) => response,
-        });
+        let sentence = "the session was ended meanwhile: start again";
+        return Ok(give_up(app, slot, signin, AuthorizeError::LoginRequired, sentence).await);
     };
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
@@ -109,6 +97,22 @@ async fn conclude(
     match slot.try_advance(app, &signin.end(issuer, ends).into()).await {
         Ok(Ok(_) | Err(_)) => Ok(response),
         Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// Ends a sign-in that was accepted and cannot be finished: the relying party is told.
+async fn give_up(
+    app: &App,
+    slot: Slot,
+    signin: SignIn<Finishing>,
+    error: AuthorizeError,
+    sentence: &'static str,
+) -> Response {
+    let (occasion, service) = (Occasion::in_language(signin.language()), signin.service().clone());
+    let given_up = signin.give_up(app.issuer.as_str(), error, sentence, app.clock.now());
+    match slot.advance(app, given_up.signin.into()).await {
+        Ok(_) => answer::send(app, occasion, &service, given_up.response),
+        Err(response) => response,
     }
 }
 
