@@ -141,6 +141,9 @@ async fn a_state_of_any_content_comes_back_exactly_or_not_at_all() {
     }
 }
 
+/// How a request is spoilt, with a text that is too short.
+type Change = fn(Ask, &str) -> Ask;
+
 #[tokio::test]
 async fn the_strict_profile_refuses_what_the_standard_profile_takes() {
     let journey = Journey::start().await;
@@ -150,7 +153,7 @@ async fn the_strict_profile_refuses_what_the_standard_profile_takes() {
     metadata["token_endpoint_auth_method"] = "client_secret_post".into();
     let strict = journey.register(&metadata).await;
     let (short, http) = ("x".repeat(21), reqwest::Client::new());
-    let cases: [(&str, fn(Ask, &str) -> Ask, &str); 9] = [
+    let cases: [(&str, Change, &str); 9] = [
         ("A15 state missing", |ask, _| ask.without("state"), "invalid_request"),
         ("A15 state short", |ask, short| ask.with("state", short), "invalid_request"),
         ("A15 nonce missing", |ask, _| ask.without("nonce"), "invalid_request"),
