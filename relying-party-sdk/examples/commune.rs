@@ -253,7 +253,7 @@ async fn proxy_vote(
             .with_scopes([Scope::IDENTITE_PIVOT])
             .with_max_age(Duration::ZERO)
             .with_language(language);
-        return commune.sign_in.depart(&login, here("/demarches/procuration", language), &headers);
+        return commune.sign_in.depart(&login, here("/demarches/procuration", language), &headers).await;
     }
     let say = |french, english| in_language(language, french, english);
     let body = format!(

@@ -4,18 +4,17 @@
 //! query ─▶ state ─▶ iss ─▶ error? ─▶ code ─▶ token endpoint ─▶ ID token ─▶ userinfo ─▶ Session
 //! ```
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::claims::Claims;
 use crate::client::Client;
 use crate::clock;
-use crate::credentials::{self, Method};
+use crate::endpoint;
 use crate::error::{Document, Error};
 use crate::id_token::{self, Expected};
 use crate::identity::{Authentication, Identity, Level, Subject};
+use crate::keys::Kind;
 use crate::login::{Pending, PendingLogin};
 use crate::random;
 use crate::refusal::{Refusal, harmless};
@@ -65,7 +64,8 @@ impl Client {
     async fn authenticate(&self, pending: &Pending, tokens: &Tokens) -> Result<Authentication, Error> {
         let untrusted = Error::untrusted(Document::IdToken);
         let registered = self.registration().id_token_algorithm;
-        let claims = self.keys().verify(self.http(), &tokens.id_token, registered).await.map_err(&untrusted)?;
+        let claims =
+            self.keys().verify(self.http(), &tokens.id_token, Kind::Identity, registered).await.map_err(&untrusted)?;
         let expected = Expected {
             issuer: self.registration().issuer.as_str(),
             client_id: &self.registration().client_id,
@@ -80,40 +80,20 @@ impl Client {
     }
 
     async fn redeem(&self, code: &str, verifier: &str) -> Result<Tokens, Error> {
-        let request = self.token_request(code, verifier)?;
         let url = &self.endpoints().token;
-        let basic = request.basic.as_ref().map(|it| it.as_str());
-        let answer = self.http().post_form(url, request.form, basic).await?;
+        let parameters = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.to_owned()),
+            ("redirect_uri", self.registration().redirect_uri.to_string()),
+            ("code_verifier", verifier.to_owned()),
+        ];
+        let answer = self.post_authenticated(url, &parameters).await?;
         match answer.status {
             200 if answer.media_type == "application/json" => Tokens::parse(&answer.body),
             200 => Err(Error::malformed(Document::TokenAnswer, format!("its type is `{}`", answer.media_type))),
-            400 | 401 => Err(token_refusal(&answer.body)),
+            400 | 401 => Err(Error::TokenRefused { refusal: endpoint::refusal(Document::TokenAnswer, &answer.body)? }),
             status => Err(Error::Status { url: url.clone(), status }),
         }
-    }
-
-    fn token_request(&self, code: &str, verifier: &str) -> Result<TokenRequest, Error> {
-        let registration = self.registration();
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", registration.redirect_uri.as_str())
-            .append_pair("code_verifier", verifier);
-        let mut basic = None;
-        match &registration.credentials.0 {
-            Method::SecretBasic(secret) => basic = Some(basic_authorization(&registration.client_id, secret)),
-            Method::SecretPost(secret) => {
-                form.append_pair("client_id", &registration.client_id).append_pair("client_secret", secret);
-            }
-            Method::PrivateKey { key, kid } => {
-                let (client_id, issuer) = (&registration.client_id, &registration.issuer);
-                let assertion = credentials::client_assertion(key, kid, client_id, issuer, clock::now())?;
-                form.append_pair("client_id", client_id)
-                    .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-                    .append_pair("client_assertion", &assertion);
-            }
-        }
-        Ok(TokenRequest { form: form.finish(), basic })
     }
 
     async fn userinfo(&self, access_token: &str, subject: &Subject) -> Result<Claims, Error> {
@@ -123,7 +103,8 @@ impl Client {
             None => "application/json",
             Some(_) => "application/jwt",
         };
-        let answer = self.http().get_with_token(url, access_token, registered).await?;
+        let bearer = Zeroizing::new(format!("Bearer {access_token}"));
+        let answer = self.http().get_with(url, registered, vec![("authorization", bearer)]).await?;
         if answer.status != 200 {
             return Err(Error::Status { url: url.clone(), status: answer.status });
         }
@@ -136,7 +117,8 @@ impl Client {
             Some(algorithm) => {
                 let token = std::str::from_utf8(&answer.body)
                     .map_err(|_| untrusted(Rejection::Unreadable { detail: "not text" }))?;
-                let claims = self.keys().verify(self.http(), token.trim(), algorithm).await.map_err(&untrusted)?;
+                let verified = self.keys().verify(self.http(), token.trim(), Kind::Identity, algorithm).await;
+                let claims = verified.map_err(&untrusted)?;
                 let registration = self.registration();
                 id_token::check_issuer_and_audience(&claims, registration.issuer.as_str(), &registration.client_id)
                     .map_err(&untrusted)?;
@@ -207,12 +189,6 @@ impl Answer {
     }
 }
 
-struct TokenRequest {
-    form: String,
-    /// The `Authorization` header, for `client_secret_basic`.
-    basic: Option<Zeroizing<String>>,
-}
-
 struct Tokens {
     access_token: Zeroizing<String>,
     id_token: Zeroizing<String>,
@@ -229,22 +205,6 @@ impl Tokens {
         }
         let token = |name| answer.required_token(name).map(|it| Zeroizing::new(it.to_owned())).map_err(malformed);
         Ok(Self { access_token: token("access_token")?, id_token: token("id_token")? })
-    }
-}
-
-/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
-fn basic_authorization(client_id: &str, secret: &str) -> Zeroizing<String> {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = Zeroizing::new(format!("{}:{}", encode(client_id), *Zeroizing::new(encode(secret))));
-    Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
-}
-
-fn token_refusal(json: &[u8]) -> Error {
-    let refusal = Claims::parse(json)
-        .and_then(|answer| Ok(Refusal::new(answer.required_text("error")?, answer.text("error_description")?)));
-    match refusal {
-        Ok(refusal) => Error::TokenRefused { refusal },
-        Err(reason) => Error::malformed(Document::TokenAnswer, reason),
     }
 }
 

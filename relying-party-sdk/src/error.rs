@@ -93,6 +93,15 @@ pub enum Error {
         /// What the gateway said.
         refusal: Refusal,
     },
+    /// The gateway refused a pushed authorization request or this client (RFC 9126 §2.3).
+    #[error(
+        "the gateway refused the pushed request: {refusal}; for invalid_client check client id and credentials, else \
+             compare this site's settings with its registration"
+    )]
+    RequestRefused {
+        /// What the gateway said.
+        refusal: Refusal,
+    },
     /// An answer that claims to be about the citizen does not stand up to verification. Nothing of it was used.
     #[error("the {document} is not to be trusted: {reason}")]
     Untrusted {
@@ -168,6 +177,8 @@ pub enum Document {
     Discovery,
     /// The key set behind `jwks_uri`.
     KeySet,
+    /// The answer to a pushed authorization request.
+    PushedAnswer,
     /// The answer of the token endpoint.
     TokenAnswer,
     /// The ID token.
@@ -181,6 +192,7 @@ impl fmt::Display for Document {
         f.write_str(match self {
             Self::Discovery => "discovery document",
             Self::KeySet => "key set",
+            Self::PushedAnswer => "answer to the pushed request",
             Self::TokenAnswer => "token answer",
             Self::IdToken => "ID token",
             Self::Userinfo => "userinfo answer",
@@ -210,6 +222,7 @@ impl Error {
             Self::DiscoveryIssuer { .. } => "discovery_issuer",
             Self::Unsupported { .. } => "unsupported",
             Self::TokenRefused { .. } => "token_refused",
+            Self::RequestRefused { .. } => "request_refused",
             Self::Untrusted { .. } => "untrusted",
             Self::Answer { .. } => "answer",
             Self::StateDiffers => "state_differs",
@@ -237,6 +250,7 @@ impl Error {
             | Self::Malformed { .. }
             | Self::DiscoveryIssuer { .. }
             | Self::TokenRefused { .. }
+            | Self::RequestRefused { .. }
             | Self::Denied { .. }
             | Self::Untrusted { .. } => Fault::Gateway,
             Self::NoLogin | Self::LoginExpired { .. } | Self::Unsealable => Fault::Citizen,

@@ -49,12 +49,15 @@
 //!
 //! The README lists each [`Error`] with what to do about it.
 
+mod algorithm;
 mod callback;
 mod civil;
 mod claims;
 mod client;
+mod client_key;
 mod clock;
 mod credentials;
+mod endpoint;
 mod error;
 mod http;
 mod id_token;
@@ -65,10 +68,12 @@ mod keys;
 mod local_path;
 mod login;
 mod logout;
+mod metadata;
 mod random;
 mod refusal;
 mod registration;
 mod rejection;
+mod request;
 mod scope;
 mod session;
 
@@ -76,8 +81,10 @@ mod session;
 pub mod axum;
 pub mod button;
 
+pub use algorithm::SigningAlgorithm;
 pub use civil::{Birthdate, Cog, Gender};
 pub use client::Client;
+pub use client_key::ClientKey;
 pub use credentials::Credentials;
 pub use error::{Document, Error, Fault};
 pub use identity::{Identity, Level, Subject};
@@ -85,7 +92,7 @@ pub use local_path::LocalPath;
 pub use login::{Departure, Login, PendingLogin, Prompt};
 pub use logout::{LogoutDeparture, PendingLogout};
 pub use refusal::Refusal;
-pub use registration::{Registration, SigningAlgorithm};
+pub use registration::Registration;
 pub use rejection::Rejection;
 pub use scope::Scope;
 pub use session::{CookieKey, Session};

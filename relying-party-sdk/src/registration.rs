@@ -1,9 +1,8 @@
 //! What the gateway and this site agreed on when the site was registered.
 
-use std::fmt;
-
 use url::Url;
 
+use crate::algorithm::SigningAlgorithm;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::issuer::{Issuer, is_protected};
@@ -18,6 +17,7 @@ pub struct Registration {
     pub(crate) post_logout_redirect_uri: Option<Url>,
     pub(crate) id_token_algorithm: SigningAlgorithm,
     pub(crate) userinfo_algorithm: Option<SigningAlgorithm>,
+    requests: Requests,
 }
 
 impl Registration {
@@ -46,6 +46,7 @@ impl Registration {
             post_logout_redirect_uri: None,
             id_token_algorithm: SigningAlgorithm::Rs256,
             userinfo_algorithm: None,
+            requests: Requests::AsTheGatewaySays,
         })
     }
 
@@ -71,31 +72,26 @@ impl Registration {
         self.userinfo_algorithm = Some(algorithm);
         self
     }
+
+    /// Pushes every authorization request to the gateway first (RFC 9126), so that the browser carries nothing of
+    /// it. Done without being asked when the gateway requires it.
+    #[must_use]
+    pub fn with_pushed_requests(mut self) -> Self {
+        self.requests = Requests::Pushed;
+        self
+    }
+
+    pub(crate) fn pushes(&self) -> bool {
+        self.requests == Requests::Pushed
+    }
 }
 
-/// The algorithm the gateway signs with for this client. There is no third one: not `none`, not HMAC.
+/// How an authorization request travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SigningAlgorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256, keys of 2048 bits or more.
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-}
-
-impl SigningAlgorithm {
-    /// Its name on the wire (RFC 7518 §3.1).
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-        }
-    }
-}
-
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+pub(crate) enum Requests {
+    /// With the browser, unless the gateway requires them to be pushed.
+    AsTheGatewaySays,
+    Pushed,
 }
 
 /// An address of this site to which the gateway sends browsers.

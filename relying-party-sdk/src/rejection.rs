@@ -1,7 +1,7 @@
 //! Why an answer about the citizen does not stand up to verification.
 
+use crate::algorithm::SigningAlgorithm;
 use crate::identity::Level;
-use crate::registration::SigningAlgorithm;
 
 /// The check that an ID token or a userinfo answer failed (OpenID Connect Core 1.0 §3.1.3.7, §5.3.2).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

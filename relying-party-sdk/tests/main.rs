@@ -10,6 +10,7 @@ mod answer;
 mod discovery;
 mod id_token;
 mod keys;
+mod pushed;
 #[cfg(feature = "axum")]
 mod site;
 mod success;

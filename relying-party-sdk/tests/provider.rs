@@ -1,7 +1,7 @@
 //! A small OpenID provider on a free loopback port. It checks what a gateway checks (client authentication, code,
 //! redirect URI, PKCE) and follows a [`Script`] in what it answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +45,8 @@ pub(crate) struct Script {
     /// The claims of the ID token as text, for what a JSON value cannot hold.
     pub(crate) claims_text: Option<String>,
     pub(crate) signer: Signer,
+    /// The answer to a pushed request.
+    pub(crate) pushed_answer: Edit,
     pub(crate) token_answer: Edit,
     pub(crate) userinfo: Edit,
     /// Signs userinfo, after its header was changed.
@@ -59,6 +61,7 @@ pub(crate) struct Script {
 pub(crate) enum Endpoint {
     Discovery,
     Jwks,
+    Par,
     Token,
     Userinfo,
 }
@@ -81,6 +84,7 @@ impl Default for Script {
             claims: keep(),
             claims_text: None,
             signer: Signer::Es256,
+            pushed_answer: keep(),
             token_answer: keep(),
             userinfo: keep(),
             userinfo_signer: None,
@@ -102,10 +106,16 @@ struct Inner {
     issuer: String,
     script: Mutex<Script>,
     grants: Mutex<HashMap<String, Grant>>,
+    /// Pushed requests by their handle.
+    pushed: Mutex<HashMap<String, HashMap<String, String>>>,
+    /// Names of the parameters that the last browser brought to the authorization endpoint.
+    in_browser: Mutex<Vec<String>>,
     hits: Mutex<HashMap<Endpoint, usize>>,
     /// The `kid` of the assertion, or the name of the method, of the last token request.
     authenticated_by: Mutex<String>,
     codes: AtomicUsize,
+    /// Every `jti` of assertions, proofs and request objects.
+    seen: Mutex<HashSet<String>>,
 }
 
 #[derive(Clone)]
@@ -136,14 +146,18 @@ impl Provider {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
             script: Mutex::new(script),
             grants: Mutex::default(),
+            pushed: Mutex::default(),
+            in_browser: Mutex::default(),
             hits: Mutex::default(),
             authenticated_by: Mutex::default(),
             codes: AtomicUsize::new(0),
+            seen: Mutex::default(),
         }));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/elsewhere", get(discovery))
             .route("/jwks", get(jwks))
+            .route("/par", post(par))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
@@ -166,6 +180,10 @@ impl Provider {
 
     pub(crate) fn authenticated_by(&self) -> String {
         self.0.authenticated_by.lock().unwrap().clone()
+    }
+
+    pub(crate) fn in_browser(&self) -> Vec<String> {
+        self.0.in_browser.lock().unwrap().clone()
     }
 
     pub(crate) fn registration(&self) -> Registration {
@@ -193,7 +211,7 @@ impl Provider {
 
     /// A whole login of this client.
     pub(crate) async fn sign_in(&self, client: &Client, login: &Login) -> Result<Session, Error> {
-        let Departure { url, pending } = client.login(login);
+        let Departure { url, pending } = client.login(login).await?;
         let query = self.visit(&url).await;
         client.callback(pending, &query).await
     }
@@ -242,6 +260,7 @@ async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Re
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
+        "pushed_authorization_request_endpoint": format!("{issuer}/par"),
         "token_endpoint": format!("{issuer}/token"),
         "userinfo_endpoint": format!("{issuer}/userinfo"),
         "jwks_uri": format!("{issuer}/jwks"),
@@ -268,7 +287,40 @@ async fn jwks(State(provider): State<Provider>) -> Response {
     Json(set).into_response()
 }
 
-async fn authorize(State(provider): State<Provider>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+async fn par(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    Form(mut sent): Form<HashMap<String, String>>,
+) -> Response {
+    if let Some(broken) = provider.broken(Endpoint::Par) {
+        return broken;
+    }
+    let Some(method) = authenticate(&provider, &headers, &sent) else {
+        let error = json!({"error": "invalid_client", "error_description": "refused"});
+        return (StatusCode::UNAUTHORIZED, Json(error)).into_response();
+    };
+    *provider.0.authenticated_by.lock().unwrap() = method;
+    sent.retain(|name, _| !name.starts_with("client_"));
+    sent.insert("client_id".into(), CLIENT_ID.into());
+    let handle = format!("urn:ietf:params:oauth:request_uri:{}", provider.0.codes.fetch_add(1, Ordering::Relaxed));
+    provider.0.pushed.lock().unwrap().insert(handle.clone(), sent);
+    let mut answer = json!({"request_uri": handle, "expires_in": 60});
+    (provider.0.script.lock().unwrap().pushed_answer)(&mut answer);
+    (StatusCode::CREATED, Json(answer)).into_response()
+}
+
+/// The request that a browser brings, by value or by the handle of a pushed one, which is spent by it.
+fn asked_for(provider: &Provider, brought: HashMap<String, String>) -> HashMap<String, String> {
+    let mut names: Vec<String> = brought.keys().cloned().collect();
+    names.sort();
+    *provider.0.in_browser.lock().unwrap() = names;
+    let Some(handle) = brought.get("request_uri") else { return brought };
+    assert_eq!(brought["client_id"], CLIENT_ID);
+    provider.0.pushed.lock().unwrap().remove(handle).expect("a request that was pushed and not yet spent")
+}
+
+async fn authorize(State(provider): State<Provider>, Query(brought): Query<HashMap<String, String>>) -> Redirect {
+    let asked = asked_for(&provider, brought);
     assert_eq!(asked["response_type"], "code");
     assert_eq!(asked["client_id"], CLIENT_ID);
     assert_eq!(asked["code_challenge_method"], "S256");
@@ -362,8 +414,11 @@ fn authenticate(provider: &Provider, headers: &HeaderMap, sent: &HashMap<String,
         rules.set_issuer(&[CLIENT_ID]);
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         let read = jsonwebtoken::decode::<Value>(assertion, &signing::client_public_key(), &rules).ok()?;
-        let whole = read.claims["sub"] == CLIENT_ID && read.claims["jti"].is_string() && read.claims["aud"].is_string();
-        return if whole { read.header.kid } else { None };
+        let claims = &read.claims;
+        let brief = claims["exp"].as_i64()? - claims["iat"].as_i64()? <= 60 && claims["nbf"] == claims["iat"];
+        let whole = brief && claims["sub"] == CLIENT_ID && claims["aud"].is_string();
+        let fresh = provider.0.seen.lock().unwrap().insert(claims["jti"].as_str()?.to_owned());
+        return if whole && fresh { read.header.kid } else { None };
     }
     (sent.get("client_secret")? == SECRET).then(|| "post".to_owned())
 }

@@ -333,7 +333,7 @@ async fn a_page_may_ask_for_a_higher_level() {
     let site = Site::start(Script::default()).await;
     let login = Login::at_least(Level::High).with_max_age(Duration::ZERO);
     let page = relying_party_sdk::LocalPath::parse("/mine").unwrap();
-    let away = site.sign_in.depart(&login, page, &axum::http::HeaderMap::new());
+    let away = site.sign_in.depart(&login, page, &axum::http::HeaderMap::new()).await;
     let away = Url::parse(away.headers()[LOCATION].to_str().unwrap()).unwrap();
     let asked: BTreeMap<_, _> = away.query_pairs().into_owned().collect();
     assert_eq!((asked["acr_values"].as_str(), asked["max_age"].as_str()), ("eidas3", "0"));

@@ -130,8 +130,11 @@ impl SignIn {
 
     /// Leaves for the gateway with a login of the handler's choice, as one that needs a higher level, and comes
     /// back to `page`. `headers` are those of the request.
-    pub fn depart(&self, login: &Login, page: LocalPath, headers: &HeaderMap) -> Response {
-        let departure = self.0.client.login(login);
+    pub async fn depart(&self, login: &Login, page: LocalPath, headers: &HeaderMap) -> Response {
+        let departure = match self.0.client.login(login).await {
+            Ok(departure) => departure,
+            Err(error) => return self.fail(&error, headers, Vec::new()),
+        };
         let pending = departure.pending.returning_to(page);
         let name = self.0.cookies.login_name(&pending.0.state);
         let mut set = self.forget_oldest_logins(headers);
@@ -257,7 +260,7 @@ async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers
             _ => {}
         }
     }
-    sign_in.depart(&login, page, &headers)
+    sign_in.depart(&login, page, &headers).await
 }
 
 async fn callback(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
