@@ -4,14 +4,15 @@
 //! query ─▶ state ─▶ iss ─▶ error? ─▶ code ─▶ token endpoint ─▶ ID token ─▶ userinfo ─▶ Session
 //! ```
 
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use crate::claims::Claims;
 use crate::client::Client;
 use crate::clock;
-use crate::endpoint;
+use crate::endpoint::{self, Parameters};
 use crate::error::{Document, Error};
+use crate::http::Answer as Answered;
 use crate::id_token::{self, Expected};
 use crate::identity::{Authentication, Identity, Level, Subject};
 use crate::keys::Kind;
@@ -20,7 +21,9 @@ use crate::random;
 use crate::refusal::{Refusal, harmless};
 use crate::registration::Registration;
 use crate::rejection::Rejection;
-use crate::session::Session;
+use crate::resource::ResourceAnswer;
+use crate::session::{IdToken, Session};
+use crate::tokens::{AccessToken, Tokens};
 
 /// Minutes a citizen may take to come back.
 pub(crate) const LOGIN_MINUTES: i64 = 30;
@@ -55,17 +58,28 @@ impl Client {
         let answer = Answer::parse(query)?;
         let code = answer.code_for(self.registration(), &pending, clock::now())?;
         let tokens = self.redeem(&code, &pending.verifier).await?;
-        let authentication = self.authenticate(&pending, &tokens).await?;
-        let claims = self.userinfo(&tokens.access_token, &authentication.subject).await?;
-        let identity = Identity::read(authentication, claims).map_err(Error::untrusted(Document::Userinfo))?;
-        Ok(Session::new(identity, &tokens.id_token))
+        let missing = Rejection::Missing { claim: "id_token" };
+        let id_token = tokens.id_token.as_ref().ok_or(Error::malformed(Document::TokenAnswer, missing))?;
+        let verified = self.authenticate(&pending, &tokens.access, id_token).await?;
+        let claims = self.userinfo(&tokens.access, &verified.authentication.subject).await?;
+        let identity = Identity::read(verified.authentication, claims).map_err(Error::untrusted(Document::Userinfo))?;
+        let session = Session::new(identity, verified.id_token);
+        Ok(if self.registration().keeps_tokens() {
+            session.with_tokens(tokens.access, tokens.refresh)
+        } else {
+            session
+        })
     }
 
-    async fn authenticate(&self, pending: &Pending, tokens: &Tokens) -> Result<Authentication, Error> {
+    async fn authenticate(
+        &self,
+        pending: &Pending,
+        access_token: &AccessToken,
+        id_token: &str,
+    ) -> Result<Verified, Error> {
         let untrusted = Error::untrusted(Document::IdToken);
         let registered = self.registration().id_token_algorithm;
-        let claims =
-            self.keys().verify(self.http(), &tokens.id_token, Kind::Identity, registered).await.map_err(&untrusted)?;
+        let claims = self.keys().verify(self.http(), id_token, Kind::Identity, registered).await.map_err(&untrusted)?;
         let expected = Expected {
             issuer: self.registration().issuer.as_str(),
             client_id: &self.registration().client_id,
@@ -73,38 +87,68 @@ impl Client {
             level: Level::from_acr(&pending.acr).ok_or(Error::Unsealable)?,
             max_age: pending.max_age,
             began: pending.began,
-            access_token: &tokens.access_token,
+            access_token: &access_token.value,
+            algorithm: self.registration().id_token_algorithm,
+            at_hash: self.registration().at_hash,
             now: clock::now(),
         };
-        expected.check(&claims).map_err(untrusted)
+        let authentication = expected.check(&claims).map_err(&untrusted)?;
+        Ok(Verified { authentication, id_token: IdToken::read(id_token, &claims).map_err(untrusted)? })
     }
 
     async fn redeem(&self, code: &str, verifier: &str) -> Result<Tokens, Error> {
-        let url = &self.endpoints().token;
         let parameters = vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code.to_owned()),
             ("redirect_uri", self.registration().redirect_uri.to_string()),
             ("code_verifier", verifier.to_owned()),
         ];
-        let answer = self.post_authenticated(url, &parameters).await?;
+        self.ask_tokens(&parameters).await
+    }
+
+    /// Calls the token endpoint.
+    pub(crate) async fn ask_tokens(&self, parameters: &Parameters) -> Result<Tokens, Error> {
+        let url = &self.endpoints().token;
+        let answer = self.post_authenticated(url, parameters).await?;
         match answer.status {
-            200 if answer.media_type == "application/json" => Tokens::parse(&answer.body),
+            200 if answer.media_type == "application/json" => {
+                Tokens::parse(&answer.body, self.registration().scheme(), clock::now())
+            }
             200 => Err(Error::malformed(Document::TokenAnswer, format!("its type is `{}`", answer.media_type))),
             400 | 401 => Err(Error::TokenRefused { refusal: endpoint::refusal(Document::TokenAnswer, &answer.body)? }),
             status => Err(Error::Status { url: url.clone(), status }),
         }
     }
 
-    async fn userinfo(&self, access_token: &str, subject: &Subject) -> Result<Claims, Error> {
+    /// Fetches a resource of the gateway itself, once more if it wants its nonce in the proof.
+    async fn get_resource(&self, url: &Url, accept: &'static str, token: &AccessToken) -> Result<Answered, Error> {
+        let answer = self.get_once(url, accept, token).await?;
+        let nonce = answer.dpop_nonce.as_deref().map(|nonce| ("dpop-nonce", nonce));
+        let seen = [("www-authenticate", answer.challenges.as_str())].into_iter().chain(nonce);
+        match self.resource_answer(url, answer.status, seen) {
+            ResourceAnswer::NonceWanted => self.get_once(url, accept, token).await,
+            ResourceAnswer::Taken | ResourceAnswer::TokenRefused | ResourceAnswer::StepUp(_) => Ok(answer),
+        }
+    }
+
+    async fn get_once(&self, url: &Url, accept: &'static str, token: &AccessToken) -> Result<Answered, Error> {
+        let headers = self.resource_headers(token, "GET", url)?;
+        let headers = headers.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect();
+        let answer = self.http().get_with(url, accept, headers).await?;
+        if let Some(nonce) = &answer.dpop_nonce {
+            self.nonces().remember(url, nonce);
+        }
+        Ok(answer)
+    }
+
+    async fn userinfo(&self, access_token: &AccessToken, subject: &Subject) -> Result<Claims, Error> {
         let untrusted = Error::untrusted(Document::Userinfo);
         let url = &self.endpoints().userinfo;
         let registered = match self.registration().userinfo_algorithm {
             None => "application/json",
             Some(_) => "application/jwt",
         };
-        let bearer = Zeroizing::new(format!("Bearer {access_token}"));
-        let answer = self.http().get_with(url, registered, vec![("authorization", bearer)]).await?;
+        let answer = self.get_resource(url, registered, access_token).await?;
         if answer.status != 200 {
             return Err(Error::Status { url: url.clone(), status: answer.status });
         }
@@ -131,6 +175,12 @@ impl Client {
         }
         Ok(claims)
     }
+}
+
+/// An ID token that stood up to every check, and what it established.
+struct Verified {
+    authentication: Authentication,
+    id_token: IdToken,
 }
 
 /// What the browser brought back, each parameter at most once.
@@ -189,25 +239,6 @@ impl Answer {
     }
 }
 
-struct Tokens {
-    access_token: Zeroizing<String>,
-    id_token: Zeroizing<String>,
-}
-
-impl Tokens {
-    /// RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3. The texts of the reader's errors hold no value, so that no
-    /// token ends in a log.
-    fn parse(json: &[u8]) -> Result<Self, Error> {
-        let malformed = |reason| Error::malformed(Document::TokenAnswer, reason);
-        let answer = Claims::parse(json).map_err(malformed)?;
-        if !answer.required_text("token_type").map_err(malformed)?.eq_ignore_ascii_case("bearer") {
-            return Err(malformed(Rejection::Value { claim: "token_type", expected: "Bearer" }));
-        }
-        let token = |name| answer.required_token(name).map(|it| Zeroizing::new(it.to_owned())).map_err(malformed);
-        Ok(Self { access_token: token("access_token")?, id_token: token("id_token")? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,17 +271,5 @@ mod tests {
         };
         assert!(code_at(1_000 + 1_800).is_ok());
         assert!(matches!(code_at(1_000 + 1_801), Err(Error::LoginExpired { minutes: 30 })));
-    }
-
-    #[test]
-    fn a_token_answer_that_cannot_be_read_shows_no_token_in_its_error() {
-        for json in [
-            r#""eyJ-secret""#,
-            r#"{"access_token":["eyJ-secret"],"token_type":"Bearer","id_token":"a"}"#,
-            r#"{"access_token":"eyJ-secret","access_token":"eyJ-secret"}"#,
-        ] {
-            let Err(error) = Tokens::parse(json.as_bytes()) else { panic!("{json} was read") };
-            assert!(!error.to_string().contains("eyJ"), "{error}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::dpop::Nonces;
 use crate::error::{Document, Error};
 use crate::http::Http;
 use crate::keys::Keys;
@@ -18,6 +19,7 @@ struct Inner {
     endpoints: Endpoints,
     keys: Keys,
     http: Http,
+    nonces: Nonces,
 }
 
 impl fmt::Debug for Client {
@@ -47,7 +49,7 @@ impl Client {
         let jwks_uri = metadata.jwks_uri.clone();
         let endpoints = metadata.check(&registration)?;
         let keys = Keys::read(&http, jwks_uri).await?;
-        Ok(Self(Arc::new(Inner { registration, endpoints, keys, http })))
+        Ok(Self(Arc::new(Inner { registration, endpoints, keys, http, nonces: Nonces::default() })))
     }
 
     /// The origin of the gateway's pages, as `https://gateway.example`: a site whose content security policy has
@@ -67,6 +69,10 @@ impl Client {
 
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    pub(crate) fn nonces(&self) -> &Nonces {
+        &self.0.nonces
     }
 
     pub(crate) fn http(&self) -> &Http {

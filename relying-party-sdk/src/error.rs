@@ -93,6 +93,12 @@ pub enum Error {
         /// What the gateway said.
         refusal: Refusal,
     },
+    /// The session has no refresh token.
+    #[error(
+        "the session has no refresh token: register `with_tokens_kept`, ask the scope that gives one, or let the \
+             citizen sign in again"
+    )]
+    NoRefreshToken,
     /// The gateway refused a pushed authorization request or this client (RFC 9126 §2.3).
     #[error(
         "the gateway refused the pushed request: {refusal}; for invalid_client check client id and credentials, else \
@@ -222,6 +228,7 @@ impl Error {
             Self::DiscoveryIssuer { .. } => "discovery_issuer",
             Self::Unsupported { .. } => "unsupported",
             Self::TokenRefused { .. } => "token_refused",
+            Self::NoRefreshToken => "no_refresh_token",
             Self::RequestRefused { .. } => "request_refused",
             Self::Untrusted { .. } => "untrusted",
             Self::Answer { .. } => "answer",
@@ -241,6 +248,7 @@ impl Error {
             Self::Setting { .. }
             | Self::HttpClient { .. }
             | Self::Unsupported { .. }
+            | Self::NoRefreshToken
             | Self::SessionTooLarge { .. } => Fault::Site,
             Self::Unreachable { .. } => Fault::Network,
             Self::Denied { refusal } if refusal.is_access_denied() => Fault::Citizen,

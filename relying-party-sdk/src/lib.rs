@@ -51,12 +51,14 @@
 
 mod algorithm;
 mod callback;
+mod challenge;
 mod civil;
 mod claims;
 mod client;
 mod client_key;
 mod clock;
 mod credentials;
+mod dpop;
 mod endpoint;
 mod error;
 mod http;
@@ -70,12 +72,16 @@ mod login;
 mod logout;
 mod metadata;
 mod random;
+mod refresh;
 mod refusal;
 mod registration;
 mod rejection;
 mod request;
+mod resource;
 mod scope;
 mod session;
+mod step_up;
+mod tokens;
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -86,6 +92,7 @@ pub use civil::{Birthdate, Cog, Gender};
 pub use client::Client;
 pub use client_key::ClientKey;
 pub use credentials::Credentials;
+pub use dpop::DpopKey;
 pub use error::{Document, Error, Fault};
 pub use identity::{Identity, Level, Subject};
 pub use local_path::LocalPath;
@@ -94,8 +101,11 @@ pub use logout::{LogoutDeparture, PendingLogout};
 pub use refusal::Refusal;
 pub use registration::Registration;
 pub use rejection::Rejection;
+pub use resource::ResourceAnswer;
 pub use scope::Scope;
 pub use session::{CookieKey, Session};
+pub use step_up::StepUp;
+pub use tokens::AccessToken;
 
 /// The examples of the README, compiled.
 #[cfg(all(doctest, feature = "axum"))]

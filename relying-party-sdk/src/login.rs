@@ -21,7 +21,7 @@ pub struct Login {
     pub(crate) level: Level,
     scopes: Vec<Scope>,
     prompt: Option<Prompt>,
-    max_age: Option<i64>,
+    pub(crate) max_age: Option<i64>,
     language: Option<Language>,
     hint: Option<String>,
     methods: Methods,

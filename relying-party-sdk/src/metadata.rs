@@ -44,6 +44,8 @@ pub(crate) struct Metadata {
     #[serde(default)]
     code_challenge_methods_supported: Vec<String>,
     #[serde(default)]
+    dpop_signing_alg_values_supported: Vec<String>,
+    #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
 }
 
@@ -128,6 +130,10 @@ impl Metadata {
             (
                 signs(&self.userinfo_signing_alg_values_supported, registration.userinfo_algorithm),
                 "userinfo signed with the registered algorithm",
+            ),
+            (
+                registration.dpop.is_none() || lists(&self.dpop_signing_alg_values_supported, "ES256"),
+                "tokens bound to a key (DPoP with ES256)",
             ),
             (
                 !pushed || self.pushed_authorization_request_endpoint.is_some(),

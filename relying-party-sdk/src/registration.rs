@@ -4,8 +4,11 @@ use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
 use crate::credentials::Credentials;
+use crate::dpop::DpopKey;
 use crate::error::Error;
+use crate::id_token::AtHash;
 use crate::issuer::{Issuer, is_protected};
+use crate::tokens::Scheme;
 
 /// The registration of this site at the gateway: who it is, how it proves it, where citizens come back.
 #[derive(Debug, Clone)]
@@ -18,6 +21,9 @@ pub struct Registration {
     pub(crate) id_token_algorithm: SigningAlgorithm,
     pub(crate) userinfo_algorithm: Option<SigningAlgorithm>,
     requests: Requests,
+    pub(crate) dpop: Option<DpopKey>,
+    pub(crate) at_hash: AtHash,
+    tokens: Tokens,
 }
 
 impl Registration {
@@ -47,6 +53,9 @@ impl Registration {
             id_token_algorithm: SigningAlgorithm::Rs256,
             userinfo_algorithm: None,
             requests: Requests::AsTheGatewaySays,
+            dpop: None,
+            at_hash: AtHash::Optional,
+            tokens: Tokens::Dropped,
         })
     }
 
@@ -81,6 +90,40 @@ impl Registration {
         self
     }
 
+    /// Has access tokens bound to this key (RFC 9449): a stolen one is of no use. A token that comes unbound is
+    /// refused from then on.
+    #[must_use]
+    pub fn with_dpop(mut self, key: DpopKey) -> Self {
+        self.dpop = Some(key);
+        self
+    }
+
+    /// Refuses an ID token that does not name the access token it came with (`at_hash`). One that names another is
+    /// always refused.
+    #[must_use]
+    pub fn with_at_hash_required(mut self) -> Self {
+        self.at_hash = AtHash::Required;
+        self
+    }
+
+    /// Keeps the access token, and the refresh token if there is one, in the [`crate::Session`], for a site that
+    /// calls data providers. Without it they are dropped as soon as the citizen is signed in: what is not kept
+    /// cannot be stolen.
+    #[must_use]
+    pub fn with_tokens_kept(mut self) -> Self {
+        self.tokens = Tokens::Kept;
+        self
+    }
+
+    pub(crate) fn keeps_tokens(&self) -> bool {
+        self.tokens == Tokens::Kept
+    }
+
+    /// How access tokens of this client are shown.
+    pub(crate) fn scheme(&self) -> Scheme {
+        if self.dpop.is_some() { Scheme::Dpop } else { Scheme::Bearer }
+    }
+
     pub(crate) fn pushes(&self) -> bool {
         self.requests == Requests::Pushed
     }
@@ -92,6 +135,13 @@ pub(crate) enum Requests {
     /// With the browser, unless the gateway requires them to be pushed.
     AsTheGatewaySays,
     Pushed,
+}
+
+/// What becomes of tokens once the citizen is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    Dropped,
+    Kept,
 }
 
 /// An address of this site to which the gateway sends browsers.

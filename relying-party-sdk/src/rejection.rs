@@ -93,6 +93,9 @@ pub enum Rejection {
         /// Seconds between the issue and the start of the login.
         seconds: i64,
     },
+    /// The access token is good for whoever has it, where one bound to this client's key was asked (RFC 9449 §5).
+    #[error("its access token is not bound to the key of this client, a bound one was asked")]
+    Unbound,
     /// `at_hash` does not fit the access token that came with it.
     #[error("it came with an access token that is not its own")]
     AccessTokenHash,

@@ -22,15 +22,20 @@ impl Client {
     /// gateway refuses it, [`Error::Unreachable`] and its like when there is no proper answer.
     pub async fn login(&self, login: &Login) -> Result<Departure, Error> {
         let registration = self.registration();
-        let (parameters, pending) = login.request(&Towards {
+        let (mut parameters, pending) = login.request(&Towards {
             issuer: registration.issuer.as_str(),
             client_id: &registration.client_id,
             redirect_uri: &registration.redirect_uri,
             now: clock::now(),
         });
-        let parameters = match &self.endpoints().pushed {
-            Some(url) => self.push(url, &parameters).await?,
-            None => parameters,
+        let parameters = match (&self.endpoints().pushed, &registration.dpop) {
+            // the code is bound to the key by the proof of the push (RFC 9449 §10.1)
+            (Some(url), _) => self.push(url, &parameters).await?,
+            (None, Some(key)) => {
+                parameters.push(("dpop_jkt", key.thumbprint()));
+                parameters
+            }
+            (None, None) => parameters,
         };
         let mut url = self.endpoints().authorization.clone();
         url.query_pairs_mut().extend_pairs(parameters);

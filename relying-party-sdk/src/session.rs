@@ -23,17 +23,51 @@ use crate::identity::{Authentication, Identity, Level, Subject};
 use crate::login::{Pending, PendingLogin};
 use crate::logout::PendingLogout;
 use crate::random;
+use crate::rejection::Rejection;
+use crate::tokens::{AccessToken, Scheme};
 
 /// A verified sign-in: the identity, and the ID token that a logout will show to the gateway.
 #[derive(Clone)]
 pub struct Session {
     identity: Identity,
-    id_token: Zeroizing<String>,
+    id_token: IdToken,
+    access_token: Option<AccessToken>,
+    refresh_token: Option<Zeroizing<String>>,
+}
+
+/// A verified ID token, as a logout, a refresh and a logout by the gateway will need it.
+#[derive(Clone)]
+pub(crate) struct IdToken {
+    pub(crate) text: Zeroizing<String>,
+    /// The session at the gateway.
+    pub(crate) sid: Option<String>,
+    /// The nonce of the sign-in.
+    pub(crate) nonce: Option<String>,
+    /// Seconds since 1970; none in a session sealed before this was kept.
+    pub(crate) issued: Option<i64>,
+}
+
+impl IdToken {
+    /// What is kept of a token with these verified claims.
+    pub(crate) fn read(text: &str, claims: &Claims) -> Result<Self, Rejection> {
+        Ok(Self {
+            text: Zeroizing::new(text.to_owned()),
+            sid: claims.text("sid")?.map(str::to_owned),
+            nonce: claims.text("nonce")?.map(str::to_owned),
+            issued: claims.seconds("iat")?,
+        })
+    }
 }
 
 impl Session {
-    pub(crate) fn new(identity: Identity, id_token: &str) -> Self {
-        Self { identity, id_token: Zeroizing::new(id_token.to_owned()) }
+    pub(crate) fn new(identity: Identity, id_token: IdToken) -> Self {
+        Self { identity, id_token, access_token: None, refresh_token: None }
+    }
+
+    pub(crate) fn with_tokens(mut self, access: AccessToken, refresh: Option<Zeroizing<String>>) -> Self {
+        self.access_token = Some(access);
+        self.refresh_token = refresh;
+        self
     }
 
     /// The citizen.
@@ -46,8 +80,23 @@ impl Session {
         self.identity
     }
 
-    pub(crate) fn id_token(&self) -> &str {
+    /// The access token, to call data providers with; none unless registered
+    /// [`with_tokens_kept`](crate::Registration::with_tokens_kept).
+    pub fn access_token(&self) -> Option<&AccessToken> {
+        self.access_token.as_ref()
+    }
+
+    /// The name of the citizen's session at the gateway (`sid`), by which the gateway ends it.
+    pub fn sid(&self) -> Option<&str> {
+        self.id_token.sid.as_deref()
+    }
+
+    pub(crate) fn id_token(&self) -> &IdToken {
         &self.id_token
+    }
+
+    pub(crate) fn refresh_token(&self) -> Option<&Zeroizing<String>> {
+        self.refresh_token.as_ref()
     }
 }
 
@@ -199,6 +248,22 @@ struct Sealed {
     auth_time: Option<i64>,
     methods: Vec<String>,
     claims: Map<String, Value>,
+    #[serde(default)]
+    sid: Option<String>,
+    #[serde(default)]
+    nonce: Option<String>,
+    #[serde(default)]
+    issued: Option<i64>,
+    #[serde(default)]
+    tokens: Option<SealedTokens>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SealedTokens {
+    access: String,
+    scheme: Scheme,
+    expires: Option<i64>,
+    refresh: Option<String>,
 }
 
 impl Sealed {
@@ -206,11 +271,20 @@ impl Sealed {
         let authentication = session.identity.authentication();
         Self {
             until,
-            id_token: session.id_token.as_str().to_owned(),
+            id_token: session.id_token.text.as_str().to_owned(),
             acr: authentication.level.acr().to_owned(),
             auth_time: authentication.auth_time.map(OffsetDateTime::unix_timestamp),
             methods: authentication.methods,
             claims: session.identity.claims_as_map().clone(),
+            sid: session.id_token.sid.clone(),
+            nonce: session.id_token.nonce.clone(),
+            issued: session.id_token.issued,
+            tokens: session.access_token.as_ref().map(|access| SealedTokens {
+                access: access.value.as_str().to_owned(),
+                scheme: access.scheme,
+                expires: access.expires,
+                refresh: session.refresh_token.as_ref().map(|it| it.as_str().to_owned()),
+            }),
         }
     }
 
@@ -223,7 +297,17 @@ impl Sealed {
             methods: self.methods,
         };
         let identity = Identity::read(authentication, claims).map_err(|_| Error::Unsealable)?;
-        Ok(Session::new(identity, &self.id_token))
+        let text = Zeroizing::new(self.id_token);
+        let id_token = IdToken { text, sid: self.sid, nonce: self.nonce, issued: self.issued };
+        let session = Session::new(identity, id_token);
+        Ok(match self.tokens {
+            None => session,
+            Some(kept) => {
+                let access =
+                    AccessToken { value: Zeroizing::new(kept.access), scheme: kept.scheme, expires: kept.expires };
+                session.with_tokens(access, kept.refresh.map(Zeroizing::new))
+            }
+        })
     }
 }
 
@@ -240,7 +324,9 @@ mod tests {
             auth_time: OffsetDateTime::from_unix_timestamp(1_800_000_000).ok(),
             methods: vec!["pwd".into()],
         };
-        Session::new(Identity::read(authentication, claims).expect("an identity"), "a.b.c")
+        let text = Zeroizing::new("a.b.c".into());
+        let id_token = IdToken { text, sid: Some("s-1".into()), nonce: None, issued: Some(7) };
+        Session::new(Identity::read(authentication, claims).expect("an identity"), id_token)
     }
 
     #[test]
@@ -253,8 +339,32 @@ mod tests {
         assert_eq!(opened.identity().level(), Level::Substantial);
         assert_eq!(opened.identity().methods(), ["pwd"]);
         assert_eq!(opened.identity().auth_time(), session().identity().auth_time());
-        assert_eq!(opened.id_token(), "a.b.c");
+        assert_eq!(opened.id_token().text.as_str(), "a.b.c");
+        assert_eq!((opened.sid(), opened.id_token().issued), (Some("s-1"), Some(7)));
+        assert!(opened.access_token().is_none());
         assert_ne!(sealed, key.seal_session(&session(), Duration::from_mins(1)), "each seal is another");
+    }
+
+    #[test]
+    fn kept_tokens_come_back_from_the_cookie_too() {
+        let access = AccessToken { value: Zeroizing::new("at".into()), scheme: Scheme::Dpop, expires: Some(9) };
+        let session = session().with_tokens(access, Some(Zeroizing::new("rt".into())));
+        let key = CookieKey::generate();
+        let opened = key.open_session(&key.seal_session(&session, Duration::from_mins(1))).expect("the same key");
+        let access = opened.access_token().expect("it was kept");
+        assert_eq!((access.value.as_str(), access.is_bound(), access.expires), ("at", true, Some(9)));
+        assert_eq!(opened.refresh_token().map(|it| it.as_str()), Some("rt"));
+    }
+
+    #[test]
+    fn a_session_sealed_by_an_older_version_still_opens() {
+        let key = CookieKey::generate();
+        let mut sealed = serde_json::to_value(Sealed::of(&session(), i64::MAX)).expect("JSON");
+        for added in ["sid", "nonce", "issued", "tokens"] {
+            sealed.as_object_mut().expect("an object").remove(added);
+        }
+        let opened = key.open_session(&key.seal(Kind::Session, &sealed)).expect("an older session");
+        assert_eq!(opened.identity().family_name(), Some("MARTIN-LEFÈVRE"));
     }
 
     #[test]

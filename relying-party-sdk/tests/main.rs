@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "in a test a broken step is a failure")]
 #![expect(clippy::disallowed_methods, reason = "servers live as long as their test; its browser follows nothing")]
 
+mod proofs;
 mod provider;
 mod signing;
 
 mod answer;
+mod bound;
 mod discovery;
 mod id_token;
 mod keys;
 mod pushed;
+mod refresh;
 #[cfg(feature = "axum")]
 mod site;
 mod success;

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
 
+use crate::proofs::{self, Proved, Wanted};
 use crate::signing::{self, Signer};
 
 pub(crate) const CLIENT_ID: &str = "commune:test%+";
@@ -45,6 +46,13 @@ pub(crate) struct Script {
     /// The claims of the ID token as text, for what a JSON value cannot hold.
     pub(crate) claims_text: Option<String>,
     pub(crate) signer: Signer,
+    /// Whether tokens are bound to a key, and what nonces are wanted in the proofs.
+    pub(crate) binding: Option<Binding>,
+    /// Whether refresh tokens are given, and new ones at each refresh.
+    pub(crate) refreshing: Option<Rotation>,
+    /// The claims of the ID token of a refresh, and the answer that carries it.
+    pub(crate) refreshed_claims: Edit,
+    pub(crate) refreshed_answer: Edit,
     /// The answer to a pushed request.
     pub(crate) pushed_answer: Edit,
     pub(crate) token_answer: Edit,
@@ -55,6 +63,25 @@ pub(crate) struct Script {
     pub(crate) answer: Detour,
     /// What an endpoint does instead of answering.
     pub(crate) broken: Option<(Endpoint, Breakage)>,
+}
+
+/// How the provider binds tokens.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Binding {
+    /// The nonce wanted at the token endpoint; another one after each answer.
+    pub(crate) nonce: Option<String>,
+    /// The nonce wanted with a pushed request.
+    pub(crate) nonce_of_par: Option<String>,
+    /// The nonce wanted at userinfo.
+    pub(crate) nonce_of_userinfo: Option<String>,
+    /// An endpoint that wants another nonce whatever it gets.
+    pub(crate) never_content: Option<Endpoint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    Rotated,
+    Kept,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +111,10 @@ impl Default for Script {
             claims: keep(),
             claims_text: None,
             signer: Signer::Es256,
+            binding: None,
+            refreshing: None,
+            refreshed_claims: keep(),
+            refreshed_answer: keep(),
             pushed_answer: keep(),
             token_answer: keep(),
             userinfo: keep(),
@@ -100,6 +131,8 @@ struct Grant {
     nonce: String,
     challenge: String,
     acr: String,
+    /// The key to which the code is bound.
+    jkt: Option<String>,
 }
 
 struct Inner {
@@ -108,6 +141,10 @@ struct Inner {
     grants: Mutex<HashMap<String, Grant>>,
     /// Pushed requests by their handle.
     pushed: Mutex<HashMap<String, HashMap<String, String>>>,
+    /// Refresh tokens that are good, and the nonce of their sign-in.
+    refresh_tokens: Mutex<HashMap<String, String>>,
+    /// The key to which the last token was bound.
+    bound_to: Mutex<Option<String>>,
     /// Names of the parameters that the last browser brought to the authorization endpoint.
     in_browser: Mutex<Vec<String>>,
     hits: Mutex<HashMap<Endpoint, usize>>,
@@ -147,6 +184,8 @@ impl Provider {
             script: Mutex::new(script),
             grants: Mutex::default(),
             pushed: Mutex::default(),
+            refresh_tokens: Mutex::default(),
+            bound_to: Mutex::default(),
             in_browser: Mutex::default(),
             hits: Mutex::default(),
             authenticated_by: Mutex::default(),
@@ -216,6 +255,31 @@ impl Provider {
         client.callback(pending, &query).await
     }
 
+    /// The key that proved itself to this endpoint, if keys are asked for; else what the endpoint answers.
+    #[expect(clippy::result_large_err, reason = "the answer of a test provider")]
+    fn proved(&self, endpoint: Endpoint, headers: &HeaderMap, token: Option<&str>) -> Result<Option<String>, Response> {
+        let Some(binding) = self.0.script.lock().unwrap().binding.clone() else { return Ok(None) };
+        let (path, method, nonce) = match endpoint {
+            Endpoint::Par => ("par", "POST", binding.nonce_of_par),
+            Endpoint::Userinfo => ("userinfo", "GET", binding.nonce_of_userinfo),
+            Endpoint::Token | Endpoint::Discovery | Endpoint::Jwks => ("token", "POST", binding.nonce),
+        };
+        let url = format!("{}/{path}", self.issuer());
+        let wanted = Wanted { method, url, nonce: nonce.clone(), access_token: token };
+        let refuse = |nonce: &str| match endpoint {
+            Endpoint::Userinfo => proofs::nonce_wanted_by_resource(nonce),
+            Endpoint::Par | Endpoint::Token | Endpoint::Discovery | Endpoint::Jwks => proofs::nonce_wanted(nonce),
+        };
+        if binding.never_content == Some(endpoint) {
+            return Err(refuse(&format!("another-{}", self.0.codes.fetch_add(1, Ordering::Relaxed))));
+        }
+        match proofs::check(headers, &wanted, &self.0.seen) {
+            Proved::By(thumbprint) => Ok(Some(thumbprint)),
+            Proved::NonceWanted => Err(refuse(&nonce.unwrap_or_default())),
+            Proved::Not(reason) => panic!("the proof is wrong: {reason}"),
+        }
+    }
+
     fn broken(&self, endpoint: Endpoint) -> Option<Response> {
         *self.0.hits.lock().unwrap().entry(endpoint).or_default() += 1;
         let (broken, how) = self.0.script.lock().unwrap().broken?;
@@ -271,6 +335,7 @@ async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Re
         "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
@@ -300,6 +365,11 @@ async fn par(
         return (StatusCode::UNAUTHORIZED, Json(error)).into_response();
     };
     *provider.0.authenticated_by.lock().unwrap() = method;
+    match provider.proved(Endpoint::Par, &headers, None) {
+        Ok(Some(thumbprint)) => drop(sent.insert("dpop_jkt".into(), thumbprint)),
+        Ok(None) => {}
+        Err(refusal) => return refusal,
+    }
     sent.retain(|name, _| !name.starts_with("client_"));
     sent.insert("client_id".into(), CLIENT_ID.into());
     let handle = format!("urn:ietf:params:oauth:request_uri:{}", provider.0.codes.fetch_add(1, Ordering::Relaxed));
@@ -331,6 +401,7 @@ async fn authorize(State(provider): State<Provider>, Query(brought): Query<HashM
         nonce: asked["nonce"].clone(),
         challenge: asked["code_challenge"].clone(),
         acr: asked["acr_values"].clone(),
+        jkt: asked.get("dpop_jkt").cloned(),
     };
     let mut back = vec![
         ("code".to_owned(), code.clone()),
@@ -358,6 +429,13 @@ async fn token(
         return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
     };
     *provider.0.authenticated_by.lock().unwrap() = method;
+    let bound_to = match provider.proved(Endpoint::Token, &headers, None) {
+        Ok(bound_to) => bound_to,
+        Err(refusal) => return refusal,
+    };
+    if sent["grant_type"] == "refresh_token" {
+        return refreshed(&provider, &sent, bound_to);
+    }
     let Some(grant) = provider.0.grants.lock().unwrap().remove(&sent["code"]) else {
         return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
     };
@@ -365,26 +443,87 @@ async fn token(
     if sent["grant_type"] != "authorization_code"
         || sent["redirect_uri"] != grant.redirect_uri
         || challenge != grant.challenge
+        || grant.jkt != bound_to
     {
         return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
     }
     let script = provider.0.script.lock().unwrap();
-    let hash = URL_SAFE_NO_PAD.encode(&digest(&SHA256, ACCESS_TOKEN.as_bytes()).as_ref()[..16]);
-    let mut claims = json!({
-        "iss": provider.issuer(), "aud": CLIENT_ID, "sub": "subject-1", "nonce": grant.nonce,
-        "acr": grant.acr, "iat": now(), "exp": now() + 300, "auth_time": now(), "at_hash": hash, "amr": ["pwd"],
-    });
+    let mut claims = usual_claims(&provider, &grant.nonce);
+    claims["acr"] = json!(grant.acr);
     (script.claims)(&mut claims);
+    let mut answer = token_answer(&script, &claims, &grant.nonce, bound_to.is_some());
+    if script.refreshing.is_some() {
+        answer["refresh_token"] = json!(provider.new_refresh_token(&grant.nonce));
+    }
+    (script.token_answer)(&mut answer);
+    drop(script);
+    provider.answer_bound(bound_to, answer)
+}
+
+/// The claims of an ID token as they should be.
+fn usual_claims(provider: &Provider, nonce: &str) -> Value {
+    let hash = URL_SAFE_NO_PAD.encode(&digest(&SHA256, ACCESS_TOKEN.as_bytes()).as_ref()[..16]);
+    json!({
+        "iss": provider.issuer(), "aud": CLIENT_ID, "sub": "subject-1", "nonce": nonce, "acr": "eidas1",
+        "iat": now(), "exp": now() + 300, "auth_time": now(), "at_hash": hash, "amr": ["pwd"], "sid": "session-1",
+    })
+}
+
+fn token_answer(script: &Script, claims: &Value, nonce: &str, bound: bool) -> Value {
     let mut header = json!({"alg": script.signer.alg(), "kid": kid_of(script.signer), "typ": "JWT"});
     (script.header)(&mut header);
-    let text =
-        script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", &grant.nonce));
-    let mut answer = json!({
-        "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 300,
+    let text = script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", nonce));
+    json!({
+        "access_token": ACCESS_TOKEN, "token_type": if bound { "DPoP" } else { "Bearer" }, "expires_in": 300,
         "id_token": script.signer.sign(&header, text.as_bytes()),
-    });
-    (script.token_answer)(&mut answer);
-    Json(answer).into_response()
+    })
+}
+
+/// RFC 6749 §6, OpenID Connect Core 1.0 §12.2.
+fn refreshed(provider: &Provider, sent: &HashMap<String, String>, bound_to: Option<String>) -> Response {
+    let rotation = provider.0.script.lock().unwrap().refreshing;
+    let token = &sent["refresh_token"];
+    let nonce = match rotation {
+        Some(Rotation::Rotated) => provider.0.refresh_tokens.lock().unwrap().remove(token),
+        Some(Rotation::Kept) => provider.0.refresh_tokens.lock().unwrap().get(token).cloned(),
+        None => None,
+    };
+    let Some(nonce) = nonce else {
+        return (StatusCode::BAD_REQUEST, Json(json!({"error": "invalid_grant"}))).into_response();
+    };
+    let script = provider.0.script.lock().unwrap();
+    let mut claims = usual_claims(provider, &nonce);
+    claims.as_object_mut().unwrap().remove("nonce");
+    claims.as_object_mut().unwrap().remove("auth_time");
+    (script.refreshed_claims)(&mut claims);
+    let mut answer = token_answer(&script, &claims, &nonce, bound_to.is_some());
+    if rotation == Some(Rotation::Rotated) {
+        answer["refresh_token"] = json!(provider.new_refresh_token(&nonce));
+    }
+    (script.refreshed_answer)(&mut answer);
+    drop(script);
+    provider.answer_bound(bound_to, answer)
+}
+
+impl Provider {
+    fn new_refresh_token(&self, nonce: &str) -> String {
+        let token = format!("refresh-{}", self.0.codes.fetch_add(1, Ordering::Relaxed));
+        self.0.refresh_tokens.lock().unwrap().insert(token.clone(), nonce.to_owned());
+        token
+    }
+
+    /// The token answer, with the nonce to use from now on if nonces are wanted.
+    fn answer_bound(&self, bound_to: Option<String>, answer: Value) -> Response {
+        *self.0.bound_to.lock().unwrap() = bound_to;
+        let mut response = Json(answer).into_response();
+        if let Some(binding) = &mut self.0.script.lock().unwrap().binding
+            && let Some(nonce) = &mut binding.nonce
+        {
+            nonce.push('+');
+            response.headers_mut().insert("dpop-nonce", nonce.parse().unwrap());
+        }
+        response
+    }
 }
 
 fn kid_of(signer: Signer) -> &'static str {
@@ -427,7 +566,14 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
     if let Some(broken) = provider.broken(Endpoint::Userinfo) {
         return broken;
     }
-    if headers.get(header::AUTHORIZATION).is_none_or(|value| value != &format!("Bearer {ACCESS_TOKEN}")) {
+    let shown_by = match provider.proved(Endpoint::Userinfo, &headers, Some(ACCESS_TOKEN)) {
+        Ok(shown_by) => shown_by,
+        Err(refusal) => return refusal,
+    };
+    let scheme = if shown_by.is_some() { "DPoP" } else { "Bearer" };
+    if headers.get(header::AUTHORIZATION).is_none_or(|value| value != &format!("{scheme} {ACCESS_TOKEN}"))
+        || shown_by != *provider.0.bound_to.lock().unwrap()
+    {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let script = provider.0.script.lock().unwrap();
