@@ -4,9 +4,10 @@
 //! query ─▶ state ─▶ iss ─▶ error? ─▶ code ─▶ token endpoint ─▶ ID token ─▶ userinfo ─▶ Session
 //! ```
 
-use url::{Url, form_urlencoded};
+use url::Url;
 use zeroize::Zeroizing;
 
+use crate::answer::Answer;
 use crate::claims::Claims;
 use crate::client::Client;
 use crate::clock;
@@ -17,21 +18,17 @@ use crate::id_token::{self, Expected};
 use crate::identity::{Authentication, Identity, Level, Subject};
 use crate::keys::Kind;
 use crate::login::{Pending, PendingLogin};
-use crate::random;
-use crate::refusal::{Refusal, harmless};
-use crate::registration::Registration;
+use crate::refusal::harmless;
 use crate::rejection::Rejection;
 use crate::resource::ResourceAnswer;
 use crate::session::{IdToken, Session};
 use crate::tokens::{AccessToken, Tokens};
 
-/// Minutes a citizen may take to come back.
-pub(crate) const LOGIN_MINUTES: i64 = 30;
-
 impl Client {
     /// Verifies the answer that the browser brought to the redirect URI and returns the signed-in citizen.
     ///
-    /// `query` is the raw query string of the request, without the question mark. The login is spent whatever the
+    /// `query` is the raw query string of the request, without the question mark, or the raw body when answers are
+    /// posted ([`with_posted_answers`](crate::Registration::with_posted_answers)). The login is spent whatever the
     /// outcome.
     ///
     /// # Errors
@@ -54,8 +51,13 @@ impl Client {
     /// }
     /// ```
     pub async fn callback(&self, pending: PendingLogin, query: &str) -> Result<Session, Error> {
+        let answer = self.read_answer(query).await?;
+        self.take_answer(pending, answer).await
+    }
+
+    /// The rest of a callback, once its answer is read.
+    pub(crate) async fn take_answer(&self, pending: PendingLogin, answer: Answer) -> Result<Session, Error> {
         let pending = pending.0;
-        let answer = Answer::parse(query)?;
         let code = answer.code_for(self.registration(), &pending, clock::now())?;
         let tokens = self.redeem(&code, &pending.verifier).await?;
         let missing = Rejection::Missing { claim: "id_token" };
@@ -181,95 +183,4 @@ impl Client {
 struct Verified {
     authentication: Authentication,
     id_token: IdToken,
-}
-
-/// What the browser brought back, each parameter at most once.
-#[derive(Default)]
-pub(crate) struct Answer {
-    pub(crate) state: Option<String>,
-    iss: Option<String>,
-    code: Option<Zeroizing<String>>,
-    error: Option<String>,
-    error_description: Option<String>,
-}
-
-impl Answer {
-    pub(crate) fn parse(query: &str) -> Result<Self, Error> {
-        let mut answer = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let repeated = match name.as_ref() {
-                "state" => answer.state.replace(value.into_owned()).is_some(),
-                "iss" => answer.iss.replace(value.into_owned()).is_some(),
-                "code" => answer.code.replace(Zeroizing::new(value.into_owned())).is_some(),
-                "error" => answer.error.replace(value.into_owned()).is_some(),
-                "error_description" => answer.error_description.replace(value.into_owned()).is_some(),
-                _ => false,
-            };
-            if repeated {
-                return Err(Error::Answer { detail: "a parameter comes twice" });
-            }
-        }
-        Ok(answer)
-    }
-
-    /// The code, if this answer is the gateway's answer to this login and no refusal; `now` in seconds since 1970.
-    fn code_for(self, registration: &Registration, pending: &Pending, now: i64) -> Result<Zeroizing<String>, Error> {
-        let issuer = registration.issuer.as_str();
-        let state = self.state.ok_or(Error::Answer { detail: "the state is missing" })?;
-        let of_this_client = pending.issuer == issuer && pending.client_id == registration.client_id;
-        if !random::same(&state, &pending.state) || !of_this_client {
-            return Err(Error::StateDiffers);
-        }
-        if now.saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
-            return Err(Error::LoginExpired { minutes: LOGIN_MINUTES });
-        }
-        let seen = self.iss.unwrap_or_default();
-        if seen != issuer {
-            let seen = harmless(&seen);
-            return Err(Error::AnswerIssuer { expected: issuer.to_owned(), seen });
-        }
-        match (self.error, self.code) {
-            (Some(error), None) => {
-                Err(Error::Denied { refusal: Refusal::new(&error, self.error_description.as_deref()) })
-            }
-            (None, Some(code)) if !code.is_empty() => Ok(code),
-            (Some(_), Some(_)) => Err(Error::Answer { detail: "it is an error and a code at once" }),
-            (None, _) => Err(Error::Answer { detail: "the code is missing" }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::credentials::Credentials;
-    use crate::local_path::LocalPath;
-
-    #[test]
-    fn a_login_may_take_half_an_hour_and_no_more() {
-        let registration = Registration::new(
-            "https://gateway.example",
-            "commune",
-            Credentials::secret_basic("s"),
-            "https://commune.example/callback",
-        );
-        let registration = registration.expect("a good registration");
-        let pending = Pending {
-            issuer: "https://gateway.example".into(),
-            client_id: "commune".into(),
-            state: "s".into(),
-            nonce: "n".into(),
-            verifier: "v".into(),
-            acr: "eidas1".into(),
-            max_age: None,
-            began: 1_000,
-            return_to: LocalPath::root(),
-        };
-        let code_at = |now| {
-            let answer = Answer::parse("state=s&code=c&iss=https%3A%2F%2Fgateway.example").expect("well formed");
-            answer.code_for(&registration, &pending, now)
-        };
-        assert!(code_at(1_000 + 1_800).is_ok());
-        assert!(matches!(code_at(1_000 + 1_801), Err(Error::LoginExpired { minutes: 30 })));
-    }
 }

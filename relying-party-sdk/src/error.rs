@@ -183,6 +183,8 @@ pub enum Document {
     Discovery,
     /// The key set behind `jwks_uri`.
     KeySet,
+    /// The signed answer in the browser (JARM).
+    Answer,
     /// The answer to a pushed authorization request.
     PushedAnswer,
     /// The answer of the token endpoint.
@@ -198,6 +200,7 @@ impl fmt::Display for Document {
         f.write_str(match self {
             Self::Discovery => "discovery document",
             Self::KeySet => "key set",
+            Self::Answer => "signed answer in the browser",
             Self::PushedAnswer => "answer to the pushed request",
             Self::TokenAnswer => "token answer",
             Self::IdToken => "ID token",

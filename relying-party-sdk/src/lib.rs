@@ -50,6 +50,7 @@
 //! The README lists each [`Error`] with what to do about it.
 
 mod algorithm;
+mod answer;
 mod callback;
 mod challenge;
 mod civil;
@@ -77,6 +78,7 @@ mod refusal;
 mod registration;
 mod rejection;
 mod request;
+mod request_object;
 mod resource;
 mod scope;
 mod session;

@@ -44,6 +44,14 @@ pub(crate) struct Metadata {
     #[serde(default)]
     code_challenge_methods_supported: Vec<String>,
     #[serde(default)]
+    require_signed_request_object: bool,
+    #[serde(default)]
+    request_object_signing_alg_values_supported: Vec<String>,
+    #[serde(default)]
+    authorization_signing_alg_values_supported: Vec<String>,
+    #[serde(default)]
+    response_modes_supported: Vec<String>,
+    #[serde(default)]
     dpop_signing_alg_values_supported: Vec<String>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -130,6 +138,24 @@ impl Metadata {
             (
                 signs(&self.userinfo_signing_alg_values_supported, registration.userinfo_algorithm),
                 "userinfo signed with the registered algorithm",
+            ),
+            (
+                !self.require_signed_request_object || registration.request_key.is_some(),
+                "requests that are not signed (`with_signed_requests`)",
+            ),
+            (
+                registration.request_key.as_ref().is_none_or(|key| {
+                    may_list(&self.request_object_signing_alg_values_supported, key.algorithm().name())
+                }),
+                "requests signed as this site's key signs",
+            ),
+            (
+                signs(&self.authorization_signing_alg_values_supported, registration.answer_algorithm),
+                "answers signed with the registered algorithm (JARM)",
+            ),
+            (
+                registration.response_mode().is_none_or(|mode| lists(&self.response_modes_supported, mode)),
+                "answers in the registered mode (`response_modes_supported`)",
             ),
             (
                 registration.dpop.is_none() || lists(&self.dpop_signing_alg_values_supported, "ES256"),

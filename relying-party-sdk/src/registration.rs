@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
+use crate::client_key::ClientKey;
 use crate::credentials::Credentials;
 use crate::dpop::DpopKey;
 use crate::error::Error;
@@ -21,6 +22,9 @@ pub struct Registration {
     pub(crate) id_token_algorithm: SigningAlgorithm,
     pub(crate) userinfo_algorithm: Option<SigningAlgorithm>,
     requests: Requests,
+    pub(crate) request_key: Option<ClientKey>,
+    pub(crate) answer_algorithm: Option<SigningAlgorithm>,
+    answers: Answers,
     pub(crate) dpop: Option<DpopKey>,
     pub(crate) at_hash: AtHash,
     tokens: Tokens,
@@ -53,6 +57,9 @@ impl Registration {
             id_token_algorithm: SigningAlgorithm::Rs256,
             userinfo_algorithm: None,
             requests: Requests::AsTheGatewaySays,
+            request_key: None,
+            answer_algorithm: None,
+            answers: Answers::InTheQuery,
             dpop: None,
             at_hash: AtHash::Optional,
             tokens: Tokens::Dropped,
@@ -88,6 +95,43 @@ impl Registration {
     pub fn with_pushed_requests(mut self) -> Self {
         self.requests = Requests::Pushed;
         self
+    }
+
+    /// Signs every authorization request with this key (RFC 9101), pushed or not.
+    #[must_use]
+    pub fn with_signed_requests(mut self, key: ClientKey) -> Self {
+        self.request_key = Some(key);
+        self
+    }
+
+    /// Asks for answers signed with the algorithm registered as `authorization_signed_response_alg` (JARM); a plain
+    /// answer is refused from then on.
+    #[must_use]
+    pub fn with_answers_signed_by(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.answer_algorithm = Some(algorithm);
+        self
+    }
+
+    /// Has answers posted to the redirect URI (`form_post`) instead of written in its query. The browser posts from
+    /// a page of the gateway: the login cookie has to be `SameSite=None; Secure`, as the ready routes set it then.
+    #[must_use]
+    pub fn with_posted_answers(mut self) -> Self {
+        self.answers = Answers::Posted;
+        self
+    }
+
+    pub(crate) fn answers_are_posted(&self) -> bool {
+        self.answers == Answers::Posted
+    }
+
+    /// The `response_mode` to ask; none for the one that code has by itself.
+    pub(crate) fn response_mode(&self) -> Option<&'static str> {
+        match (self.answers, self.answer_algorithm) {
+            (Answers::InTheQuery, None) => None,
+            (Answers::InTheQuery, Some(_)) => Some("jwt"),
+            (Answers::Posted, None) => Some("form_post"),
+            (Answers::Posted, Some(_)) => Some("form_post.jwt"),
+        }
     }
 
     /// Has access tokens bound to this key (RFC 9449): a stolen one is of no use. A token that comes unbound is
@@ -131,15 +175,22 @@ impl Registration {
 
 /// How an authorization request travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Requests {
+enum Requests {
     /// With the browser, unless the gateway requires them to be pushed.
     AsTheGatewaySays,
     Pushed,
 }
 
+/// How answers reach this site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    InTheQuery,
+    Posted,
+}
+
 /// What becomes of tokens once the citizen is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tokens {
+enum Tokens {
     Dropped,
     Kept,
 }

@@ -1,8 +1,8 @@
 //! The authorization request on its way: in the browser's address, or pushed to the gateway beforehand.
 //!
 //! ```text
-//! Login ─▶ parameters ─┬────────────────────────────▶ address with all of them
-//!                      └─▶ pushed (RFC 9126) ───────▶ address with client_id and request_uri alone
+//! Login ─▶ parameters ─▶ signed, if registered ─┬──────────────────────▶ address with all of it
+//!                                               └─▶ pushed (RFC 9126) ─▶ address with client_id and request_uri
 //! ```
 
 use url::Url;
@@ -13,6 +13,7 @@ use crate::clock;
 use crate::endpoint::{self, Parameters};
 use crate::error::{Document, Error};
 use crate::login::{Departure, Login, PendingLogin, Towards};
+use crate::request_object;
 
 impl Client {
     /// Begins a login: the address to send the browser to, and what to keep until it is back.
@@ -28,18 +29,28 @@ impl Client {
             redirect_uri: &registration.redirect_uri,
             now: clock::now(),
         });
+        parameters.extend(registration.response_mode().map(|mode| ("response_mode", mode.to_owned())));
         let parameters = match (&self.endpoints().pushed, &registration.dpop) {
             // the code is bound to the key by the proof of the push (RFC 9449 §10.1)
-            (Some(url), _) => self.push(url, &parameters).await?,
+            (Some(url), _) => self.push(url, &self.signed(parameters)).await?,
             (None, Some(key)) => {
                 parameters.push(("dpop_jkt", key.thumbprint()));
-                parameters
+                self.signed(parameters)
             }
-            (None, None) => parameters,
+            (None, None) => self.signed(parameters),
         };
         let mut url = self.endpoints().authorization.clone();
         url.query_pairs_mut().extend_pairs(parameters);
         Ok(Departure { url, pending: PendingLogin(pending) })
+    }
+
+    /// The request as an object that this site signed, when that is registered (RFC 9101 §5.1).
+    fn signed(&self, parameters: Parameters) -> Parameters {
+        let registration = self.registration();
+        let Some(key) = &registration.request_key else { return parameters };
+        let client_id = &registration.client_id;
+        let object = request_object::sign(key, &registration.issuer, client_id, &parameters, clock::now());
+        vec![("client_id", client_id.clone()), ("request", object)]
     }
 
     /// Pushes a request; the browser then carries its handle and the client id alone (RFC 9126 §4).

@@ -14,6 +14,7 @@ mod id_token;
 mod keys;
 mod pushed;
 mod refresh;
+mod signed;
 #[cfg(feature = "axum")]
 mod site;
 mod success;

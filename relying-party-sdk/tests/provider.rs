@@ -61,6 +61,10 @@ pub(crate) struct Script {
     pub(crate) userinfo_signer: Option<Signer>,
     pub(crate) userinfo_header: Edit,
     pub(crate) answer: Detour,
+    /// How an answer is signed where a signed one is asked.
+    pub(crate) answer_signer: Signer,
+    pub(crate) answer_header: Edit,
+    pub(crate) answer_claims: Edit,
     /// What an endpoint does instead of answering.
     pub(crate) broken: Option<(Endpoint, Breakage)>,
 }
@@ -121,6 +125,9 @@ impl Default for Script {
             userinfo_signer: None,
             userinfo_header: keep(),
             answer: Box::new(|_| {}),
+            answer_signer: Signer::Es256,
+            answer_header: keep(),
+            answer_claims: keep(),
             broken: None,
         }
     }
@@ -239,10 +246,14 @@ impl Provider {
         Client::discover(self.registration()).await.unwrap()
     }
 
-    /// The browser's part: visits the authorization endpoint and returns the query it is sent back with.
+    /// The browser's part: visits the authorization endpoint and returns the query it is sent back with, or the form
+    /// it is to post.
     pub(crate) async fn visit(&self, url: &Url) -> String {
         let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         let answer = browser.unwrap().get(url.clone()).send().await.unwrap();
+        if answer.status().as_u16() == 200 {
+            return answer.text().await.unwrap();
+        }
         assert_eq!(answer.status().as_u16(), 303, "the provider refused the request");
         let back = Url::parse(answer.headers()[header::LOCATION].to_str().unwrap()).unwrap();
         back.query().unwrap_or_default().to_owned()
@@ -335,6 +346,9 @@ async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Re
         "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "response_modes_supported": ["query", "form_post", "jwt", "form_post.jwt"],
+        "authorization_signing_alg_values_supported": ["RS256", "ES256"],
+        "request_object_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": ["ES256"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
@@ -372,6 +386,12 @@ async fn par(
     }
     sent.retain(|name, _| !name.starts_with("client_"));
     sent.insert("client_id".into(), CLIENT_ID.into());
+    if sent.contains_key("request") {
+        let bound_to = sent.remove("dpop_jkt");
+        assert_eq!(sent.len(), 2, "beside a signed request there is nothing: {sent:?}");
+        sent = unsigned(&provider, &sent["request"]);
+        sent.extend(bound_to.map(|it| ("dpop_jkt".to_owned(), it)));
+    }
     let handle = format!("urn:ietf:params:oauth:request_uri:{}", provider.0.codes.fetch_add(1, Ordering::Relaxed));
     provider.0.pushed.lock().unwrap().insert(handle.clone(), sent);
     let mut answer = json!({"request_uri": handle, "expires_in": 60});
@@ -379,17 +399,38 @@ async fn par(
     (StatusCode::CREATED, Json(answer)).into_response()
 }
 
+/// The parameters of a signed request, read as FAPI 2.0 Message Signing §5.3.1 has a server read them.
+fn unsigned(provider: &Provider, object: &str) -> HashMap<String, String> {
+    let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+    rules.set_audience(&[provider.issuer()]);
+    rules.set_issuer(&[CLIENT_ID]);
+    rules.set_required_spec_claims(&["exp", "nbf", "aud", "iss"]);
+    let read = jsonwebtoken::decode::<Value>(object, &signing::client_public_key(), &rules).unwrap();
+    assert_eq!(read.header.typ.as_deref(), Some("oauth-authz-req+jwt"));
+    assert_eq!(read.header.kid.as_deref(), Some("request-key"));
+    let claims = read.claims.as_object().unwrap();
+    assert!(claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap() <= 3600);
+    assert!(claims["aud"].is_string() && !claims.contains_key("sub"));
+    assert!(claims.get("max_age").is_none_or(Value::is_number) && claims.get("claims").is_none_or(Value::is_object));
+    assert!(provider.0.seen.lock().unwrap().insert(claims["jti"].as_str().unwrap().to_owned()));
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    claims.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
 /// The request that a browser brings, by value or by the handle of a pushed one, which is spent by it.
 fn asked_for(provider: &Provider, brought: HashMap<String, String>) -> HashMap<String, String> {
     let mut names: Vec<String> = brought.keys().cloned().collect();
     names.sort();
     *provider.0.in_browser.lock().unwrap() = names;
+    if let Some(object) = brought.get("request") {
+        return unsigned(provider, object);
+    }
     let Some(handle) = brought.get("request_uri") else { return brought };
     assert_eq!(brought["client_id"], CLIENT_ID);
     provider.0.pushed.lock().unwrap().remove(handle).expect("a request that was pushed and not yet spent")
 }
 
-async fn authorize(State(provider): State<Provider>, Query(brought): Query<HashMap<String, String>>) -> Redirect {
+async fn authorize(State(provider): State<Provider>, Query(brought): Query<HashMap<String, String>>) -> Response {
     let asked = asked_for(&provider, brought);
     assert_eq!(asked["response_type"], "code");
     assert_eq!(asked["client_id"], CLIENT_ID);
@@ -408,11 +449,22 @@ async fn authorize(State(provider): State<Provider>, Query(brought): Query<HashM
         ("state".to_owned(), asked["state"].clone()),
         ("iss".to_owned(), provider.issuer().to_owned()),
     ];
-    (provider.0.script.lock().unwrap().answer)(&mut back);
-    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(back).finish();
-    let location = format!("{}?{query}", grant.redirect_uri);
+    let script = provider.0.script.lock().unwrap();
+    (script.answer)(&mut back);
+    let mode = asked.get("response_mode").map_or("query", String::as_str);
+    if mode.ends_with("jwt") {
+        let mut claims = json!({"iss": provider.issuer(), "aud": CLIENT_ID, "exp": now() + 300});
+        claims.as_object_mut().unwrap().extend(back.into_iter().map(|(name, value)| (name, json!(value))));
+        (script.answer_claims)(&mut claims);
+        let signer = script.answer_signer;
+        let mut header = json!({"alg": signer.alg(), "kid": kid_of(signer), "typ": "oauth-authz-resp+jwt"});
+        (script.answer_header)(&mut header);
+        back = vec![("response".to_owned(), signer.sign(&header, claims.to_string().as_bytes()))];
+    }
+    let answer: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(back).finish();
+    let location = format!("{}?{answer}", grant.redirect_uri);
     provider.0.grants.lock().unwrap().insert(code, grant);
-    Redirect::to(&location)
+    if mode.starts_with("form_post") { answer.into_response() } else { Redirect::to(&location).into_response() }
 }
 
 async fn token(

@@ -3,7 +3,7 @@
 //! | route | does |
 //! |---|---|
 //! | `GET /login?return_to=/page&lang=fr` | leaves for the gateway, whose pages are in French (`en`: in English) |
-//! | `GET` path of the redirect URI | verifies the answer, opens the session, shows `/page` |
+//! | `GET` path of the redirect URI (`POST` where answers are posted) | verifies the answer, opens the session, shows `/page` |
 //! | `POST /logout` | ends the session here and at the gateway |
 //! | `GET` path of the post-logout redirect URI | checks the return, shows the front page |
 //! | `GET /sign-in-button.css` | the style of the button |
@@ -30,7 +30,6 @@ use axum::routing::{get, post};
 use url::form_urlencoded;
 
 use crate::button::{Language, STYLESHEET};
-use crate::callback::Answer;
 use crate::client::Client;
 use crate::error::{Error, Fault};
 use crate::local_path::LocalPath;
@@ -119,7 +118,10 @@ impl SignIn {
         let registration = self.0.client.registration();
         let mut router = Router::new()
             .route(self.0.login_path.as_str(), get(login))
-            .route(registration.redirect_uri.path(), get(callback))
+            .route(
+                registration.redirect_uri.path(),
+                if registration.answers_are_posted() { post(posted_callback) } else { get(callback) },
+            )
             .route(self.0.logout_path.as_str(), post(logout))
             .route(STYLESHEET_PATH, get(stylesheet));
         if let Some(back) = &registration.post_logout_redirect_uri {
@@ -177,8 +179,9 @@ impl SignIn {
         headers: &HeaderMap,
         cleared: &mut Vec<HeaderValue>,
     ) -> Result<Response, Error> {
-        let state = Answer::parse(query)?.state.ok_or(Error::Answer { detail: "the state is missing" })?;
-        let name = self.0.cookies.login_name(&state);
+        let answer = self.0.client.read_answer(query).await?;
+        let state = answer.state.as_deref().ok_or(Error::Answer { detail: "the state is missing" })?;
+        let name = self.0.cookies.login_name(state);
         let Some(sealed) = cookies::value(headers, &name) else {
             // the back button or a second click on the way back: the session is already there
             return self.session(headers).map(|_| see_other("/", Vec::new())).ok_or(Error::NoLogin);
@@ -186,7 +189,7 @@ impl SignIn {
         cleared.push(self.0.cookies.clear(&name));
         let pending = self.0.key.open_login(sealed).map_err(|_| Error::NoLogin)?;
         let page = pending.return_to().clone();
-        let session = self.0.client.callback(pending, query).await?;
+        let session = self.0.client.take_answer(pending, answer).await?;
         let sealed = self.0.key.seal_session(&session, self.0.lifetime);
         let seconds = i64::try_from(self.0.lifetime.as_secs()).unwrap_or(i64::MAX);
         let mut set = self.0.cookies.set_session(&sealed, seconds)?;
@@ -264,10 +267,19 @@ async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers
 }
 
 async fn callback(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    arrive(&sign_in, &query.unwrap_or_default(), &headers).await
+}
+
+/// OAuth 2.0 Form Post Response Mode §2.
+async fn posted_callback(State(sign_in): State<SignIn>, headers: HeaderMap, body: String) -> Response {
+    arrive(&sign_in, &body, &headers).await
+}
+
+async fn arrive(sign_in: &SignIn, answer: &str, headers: &HeaderMap) -> Response {
     let mut cleared = Vec::new();
-    match sign_in.come_back(&query.unwrap_or_default(), &headers, &mut cleared).await {
+    match sign_in.come_back(answer, headers, &mut cleared).await {
         Ok(response) => response,
-        Err(error) => sign_in.fail(&error, &headers, cleared),
+        Err(error) => sign_in.fail(&error, headers, cleared),
     }
 }
 
