@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::claims::Claims;
 use crate::client::Client;
 use crate::clock;
+use crate::decryption::signed_within;
 use crate::endpoint::{self, Parameters};
 use crate::error::{Document, Error};
 use crate::http::Answer as Answered;
@@ -80,8 +81,7 @@ impl Client {
         id_token: &str,
     ) -> Result<Verified, Error> {
         let untrusted = Error::untrusted(Document::IdToken);
-        let registered = self.registration().id_token_algorithm;
-        let claims = self.keys().verify(self.http(), id_token, Kind::Identity, registered).await.map_err(&untrusted)?;
+        let (id_token, claims) = self.id_token_claims(id_token).await?;
         let expected = Expected {
             issuer: self.registration().issuer.as_str(),
             client_id: &self.registration().client_id,
@@ -95,7 +95,7 @@ impl Client {
             now: clock::now(),
         };
         let authentication = expected.check(&claims).map_err(&untrusted)?;
-        Ok(Verified { authentication, id_token: IdToken::read(id_token, &claims).map_err(untrusted)? })
+        Ok(Verified { authentication, id_token: IdToken::read(&id_token, &claims).map_err(untrusted)? })
     }
 
     async fn redeem(&self, code: &str, verifier: &str) -> Result<Tokens, Error> {
@@ -163,7 +163,8 @@ impl Client {
             Some(algorithm) => {
                 let token = std::str::from_utf8(&answer.body)
                     .map_err(|_| untrusted(Rejection::Unreadable { detail: "not text" }))?;
-                let verified = self.keys().verify(self.http(), token.trim(), Kind::Identity, algorithm).await;
+                let token = signed_within(token.trim(), &self.registration().userinfo_keys).map_err(&untrusted)?;
+                let verified = self.keys().verify(self.http(), &token, Kind::Identity, algorithm).await;
                 let claims = verified.map_err(&untrusted)?;
                 let registration = self.registration();
                 id_token::check_issuer_and_audience(&claims, registration.issuer.as_str(), &registration.client_id)

@@ -35,9 +35,11 @@ impl Client {
     /// authentication and signature of the registration.
     ///
     /// # Errors
+    /// [`Error::Setting`] when two settings of the registration do not fit each other,
     /// [`Error::DiscoveryIssuer`] when another gateway answers, [`Error::Unsupported`] when something needed is
     /// missing, [`Error::Unreachable`] and its like when there is no proper answer: then try again later.
     pub async fn discover(registration: Registration) -> Result<Self, Error> {
+        registration.check()?;
         let http = Http::new(registration.issuer.reach())?;
         let url = registration.issuer.discovery()?;
         let answer = http.get(&url, "application/json").await?;

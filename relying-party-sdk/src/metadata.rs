@@ -4,6 +4,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
+use crate::decryption::DecryptionKey;
 use crate::error::{Document, Error};
 use crate::refusal::harmless;
 use crate::registration::Registration;
@@ -43,6 +44,14 @@ pub(crate) struct Metadata {
     token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     #[serde(default)]
     code_challenge_methods_supported: Vec<String>,
+    #[serde(default)]
+    id_token_encryption_alg_values_supported: Vec<String>,
+    #[serde(default)]
+    id_token_encryption_enc_values_supported: Vec<String>,
+    #[serde(default)]
+    userinfo_encryption_alg_values_supported: Vec<String>,
+    #[serde(default)]
+    userinfo_encryption_enc_values_supported: Vec<String>,
     #[serde(default)]
     require_signed_request_object: bool,
     #[serde(default)]
@@ -133,8 +142,27 @@ impl Metadata {
         let signs = |list: &[String], algorithm: Option<SigningAlgorithm>| {
             algorithm.is_none_or(|algorithm| lists(list, algorithm.name()))
         };
+        let encrypts = |algorithms: &[String], contents: &[String], keys: &[DecryptionKey]| {
+            keys.iter().all(|key| lists(algorithms, key.encryption().name()) && lists(contents, "A256GCM"))
+        };
         let pushed = self.require_pushed_authorization_requests || registration.pushes();
         vec![
+            (
+                encrypts(
+                    &self.id_token_encryption_alg_values_supported,
+                    &self.id_token_encryption_enc_values_supported,
+                    &registration.id_token_keys,
+                ),
+                "ID tokens encrypted as registered",
+            ),
+            (
+                encrypts(
+                    &self.userinfo_encryption_alg_values_supported,
+                    &self.userinfo_encryption_enc_values_supported,
+                    &registration.userinfo_keys,
+                ),
+                "userinfo encrypted as registered",
+            ),
             (
                 signs(&self.userinfo_signing_alg_values_supported, registration.userinfo_algorithm),
                 "userinfo signed with the registered algorithm",

@@ -5,10 +5,10 @@ use zeroize::Zeroizing;
 use crate::claims::Claims;
 use crate::client::Client;
 use crate::clock;
+use crate::decryption::signed_within;
 use crate::error::{Document, Error};
 use crate::id_token::Refreshed;
 use crate::keys::Kind;
-use crate::rejection::Rejection;
 use crate::session::{IdToken, Session};
 
 impl Client {
@@ -42,7 +42,7 @@ impl Client {
     ) -> Result<IdToken, Error> {
         let untrusted = Error::untrusted(Document::IdToken);
         let registration = self.registration();
-        let claims = self.id_token_claims(text).await?;
+        let (text, claims) = self.id_token_claims(text).await?;
         let refreshed = Refreshed {
             issuer: registration.issuer.as_str(),
             client_id: &registration.client_id,
@@ -57,17 +57,20 @@ impl Client {
             now: clock::now(),
         };
         refreshed.check(&claims).map_err(&untrusted)?;
-        let mut kept = IdToken::read(text, &claims).map_err(untrusted)?;
+        let mut kept = IdToken::read(&text, &claims).map_err(untrusted)?;
         // the next refresh is held against the sign-in too
         kept.nonce.clone_from(&session.id_token().nonce);
         kept.sid = session.id_token().sid.clone().or(kept.sid);
         Ok(kept)
     }
 
-    /// The claims of an ID token in the form that is registered, its signature verified.
-    pub(crate) async fn id_token_claims(&self, text: &str) -> Result<Claims, Error> {
-        let registered = self.registration().id_token_algorithm;
-        let claims: Result<Claims, Rejection> = self.keys().verify(self.http(), text, Kind::Identity, registered).await;
-        claims.map_err(Error::untrusted(Document::IdToken))
+    /// The signed ID token within what came, and its claims: decrypted if encryption is registered, its signature
+    /// verified. The signed one is what a later logout shows (OpenID Connect Core 1.0 §3.1.2.1 `id_token_hint`).
+    pub(crate) async fn id_token_claims(&self, text: &str) -> Result<(Zeroizing<String>, Claims), Error> {
+        let untrusted = Error::untrusted(Document::IdToken);
+        let registration = self.registration();
+        let token = signed_within(text, &registration.id_token_keys).map_err(&untrusted)?;
+        let verified = self.keys().verify(self.http(), &token, Kind::Identity, registration.id_token_algorithm).await;
+        Ok((token, verified.map_err(untrusted)?))
     }
 }

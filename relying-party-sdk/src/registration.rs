@@ -1,10 +1,14 @@
 //! What the gateway and this site agreed on when the site was registered.
 
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
 use crate::client_key::ClientKey;
 use crate::credentials::Credentials;
+use crate::decryption::DecryptionKey;
 use crate::dpop::DpopKey;
 use crate::error::Error;
 use crate::id_token::AtHash;
@@ -21,7 +25,10 @@ pub struct Registration {
     pub(crate) post_logout_redirect_uri: Option<Url>,
     pub(crate) id_token_algorithm: SigningAlgorithm,
     pub(crate) userinfo_algorithm: Option<SigningAlgorithm>,
+    pub(crate) id_token_keys: Vec<DecryptionKey>,
+    pub(crate) userinfo_keys: Vec<DecryptionKey>,
     requests: Requests,
+    profile: Profile,
     pub(crate) request_key: Option<ClientKey>,
     pub(crate) answer_algorithm: Option<SigningAlgorithm>,
     answers: Answers,
@@ -56,7 +63,10 @@ impl Registration {
             post_logout_redirect_uri: None,
             id_token_algorithm: SigningAlgorithm::Rs256,
             userinfo_algorithm: None,
+            id_token_keys: Vec::new(),
+            userinfo_keys: Vec::new(),
             requests: Requests::AsTheGatewaySays,
+            profile: Profile::Standard,
             request_key: None,
             answer_algorithm: None,
             answers: Answers::InTheQuery,
@@ -87,6 +97,78 @@ impl Registration {
     pub fn with_userinfo_signed_by(mut self, algorithm: SigningAlgorithm) -> Self {
         self.userinfo_algorithm = Some(algorithm);
         self
+    }
+
+    /// Expects ID tokens encrypted to this key; one that is not is refused from then on. Said again with the key
+    /// before it, both are taken while the gateway changes from one to the other.
+    #[must_use]
+    pub fn with_id_token_encrypted_to(mut self, key: DecryptionKey) -> Self {
+        self.id_token_keys.push(key);
+        self
+    }
+
+    /// Expects userinfo signed ([`Registration::with_userinfo_signed_by`]) and then encrypted to this key, with the
+    /// same rules as for ID tokens.
+    #[must_use]
+    pub fn with_userinfo_encrypted_to(mut self, key: DecryptionKey) -> Self {
+        self.userinfo_keys.push(key);
+        self
+    }
+
+    /// Everything that the FAPI 2.0 Security Profile asks of a client: pushed requests, tokens bound to a key (a new
+    /// one unless [`Registration::with_dpop`] gave one), ES256 for ID tokens (PS256 and EdDSA may be chosen
+    /// afterwards), `at_hash` required. The credentials must be a private key.
+    #[must_use]
+    pub fn with_fapi2(mut self) -> Self {
+        self.profile = Profile::Fapi2;
+        self.requests = Requests::Pushed;
+        self.dpop.get_or_insert_with(DpopKey::generate);
+        self.at_hash = AtHash::Required;
+        self.id_token_algorithm = SigningAlgorithm::Es256;
+        self
+    }
+
+    /// The public halves of this site's keys as a JWK set (RFC 7517 §5), to register or to publish under the
+    /// registered `jwks_uri`. The key of bound tokens is not among them: it travels with each proof.
+    pub fn public_keys(&self) -> Value {
+        let signing = self.credentials.key().into_iter().chain(&self.request_key).map(ClientKey::public_jwk);
+        let decrypting = self.id_token_keys.iter().chain(&self.userinfo_keys).map(|key| key.public_jwk().clone());
+        let mut keys: Vec<Value> = Vec::new();
+        for key in signing.chain(decrypting) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        json!({"keys": keys})
+    }
+
+    /// What only shows once everything is set.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong = |name, seen: String, wanted| Err(Error::Setting { name, seen, wanted });
+        if !self.userinfo_keys.is_empty() && self.userinfo_algorithm.is_none() {
+            return wrong("userinfo", "encrypted".into(), "register encrypted userinfo as signed too");
+        }
+        let keys = self.public_keys();
+        let mut kids = HashSet::new();
+        for kid in keys["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str()) {
+            if !kids.insert(kid) {
+                return wrong("kid", kid.to_owned(), "give each key of this site a name of its own");
+            }
+        }
+        match self.profile {
+            Profile::Standard => Ok(()),
+            Profile::Fapi2 if self.credentials.key().is_none() => {
+                let method = self.credentials.method().to_owned();
+                wrong("credentials", method, "under FAPI 2.0 a client proves itself with `private_key_jwt`")
+            }
+            Profile::Fapi2 => {
+                let algorithms = [Some(self.id_token_algorithm), self.userinfo_algorithm, self.answer_algorithm];
+                match algorithms.into_iter().flatten().find(|it| *it == SigningAlgorithm::Rs256) {
+                    None => Ok(()),
+                    Some(found) => wrong("algorithm", found.to_string(), "under FAPI 2.0: ES256, PS256 or EdDSA"),
+                }
+            }
+        }
     }
 
     /// Pushes every authorization request to the gateway first (RFC 9126), so that the browser carries nothing of
@@ -171,6 +253,14 @@ impl Registration {
     pub(crate) fn pushes(&self) -> bool {
         self.requests == Requests::Pushed
     }
+}
+
+/// What the site is held to besides what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    Standard,
+    /// FAPI 2.0 Security Profile, Final.
+    Fapi2,
 }
 
 /// How an authorization request travels.

@@ -32,6 +32,12 @@ pub enum Rejection {
         /// How many keys would fit.
         candidates: usize,
     },
+    /// It is not encrypted, where an encrypted one is registered.
+    #[error("it is not encrypted, an encrypted one is registered: compare the registrations")]
+    NotEncrypted,
+    /// It cannot be decrypted with a key of this client and the registered algorithm; it is not said why.
+    #[error("it cannot be decrypted: compare the keys and algorithms of both registrations")]
+    Undecipherable,
     /// The signature does not verify.
     #[error("its signature does not verify")]
     Signature,

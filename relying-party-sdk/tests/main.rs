@@ -10,6 +10,7 @@ mod signing;
 mod answer;
 mod bound;
 mod discovery;
+mod encrypted;
 mod id_token;
 mod keys;
 mod pushed;

@@ -32,6 +32,9 @@ pub(crate) const ACCESS_TOKEN: &str = "access-token-of-the-test";
 /// Changes the parameters the browser brings back.
 type Detour = Box<dyn Fn(&mut Vec<(String, String)>) + Send>;
 
+/// Encrypts a signed token for the client.
+type Encrypt = Box<dyn Fn(&str) -> String + Send>;
+
 /// Changes a JSON answer before it is sent.
 type Edit = Box<dyn Fn(&mut Value) + Send>;
 
@@ -46,6 +49,8 @@ pub(crate) struct Script {
     /// The claims of the ID token as text, for what a JSON value cannot hold.
     pub(crate) claims_text: Option<String>,
     pub(crate) signer: Signer,
+    /// Encrypts ID tokens and signed userinfo.
+    pub(crate) encrypt: Option<Encrypt>,
     /// Whether tokens are bound to a key, and what nonces are wanted in the proofs.
     pub(crate) binding: Option<Binding>,
     /// Whether refresh tokens are given, and new ones at each refresh.
@@ -115,6 +120,7 @@ impl Default for Script {
             claims: keep(),
             claims_text: None,
             signer: Signer::Es256,
+            encrypt: None,
             binding: None,
             refreshing: None,
             refreshed_claims: keep(),
@@ -349,6 +355,10 @@ async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Re
         "response_modes_supported": ["query", "form_post", "jwt", "form_post.jwt"],
         "authorization_signing_alg_values_supported": ["RS256", "ES256"],
         "request_object_signing_alg_values_supported": ["ES256"],
+        "id_token_encryption_alg_values_supported": ["ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"],
+        "id_token_encryption_enc_values_supported": ["A256GCM"],
+        "userinfo_encryption_alg_values_supported": ["ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"],
+        "userinfo_encryption_enc_values_supported": ["A256GCM"],
         "dpop_signing_alg_values_supported": ["ES256"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
@@ -525,10 +535,15 @@ fn token_answer(script: &Script, claims: &Value, nonce: &str, bound: bool) -> Va
     let mut header = json!({"alg": script.signer.alg(), "kid": kid_of(script.signer), "typ": "JWT"});
     (script.header)(&mut header);
     let text = script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", nonce));
+    let id_token = encrypted(script, script.signer.sign(&header, text.as_bytes()));
     json!({
         "access_token": ACCESS_TOKEN, "token_type": if bound { "DPoP" } else { "Bearer" }, "expires_in": 300,
-        "id_token": script.signer.sign(&header, text.as_bytes()),
+        "id_token": id_token,
     })
+}
+
+fn encrypted(script: &Script, token: String) -> String {
+    script.encrypt.as_ref().map_or(token.clone(), |encrypt| encrypt(&token))
 }
 
 /// RFC 6749 §6, OpenID Connect Core 1.0 §12.2.
@@ -644,6 +659,6 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
     (script.userinfo)(&mut claims);
     let mut header = json!({"alg": signer.alg(), "kid": kid_of(signer)});
     (script.userinfo_header)(&mut header);
-    let token = signer.sign(&header, claims.to_string().as_bytes());
+    let token = encrypted(&script, signer.sign(&header, claims.to_string().as_bytes()));
     ([(header::CONTENT_TYPE, "application/jwt")], token).into_response()
 }

@@ -15,10 +15,9 @@ async fn signed_in(rotation: Rotation) -> (Provider, Client, Session) {
     (provider, client, session)
 }
 
-async fn refused(members: Value) -> Rejection {
-    let (provider, client, session) = signed_in(Rotation::Kept).await;
+async fn refused((provider, client, session): &(Provider, Client, Session), members: Value) -> Rejection {
     provider.change(|script| script.refreshed_claims = set(members));
-    reason(client.refresh(&session).await)
+    reason(client.refresh(session).await)
 }
 
 fn reason(outcome: Result<Session, Error>) -> Rejection {
@@ -56,21 +55,25 @@ async fn a_session_without_a_refresh_token_is_not_refreshed() {
 
 #[tokio::test]
 async fn a_refreshed_id_token_about_another_sign_in_is_refused() {
-    assert!(matches!(refused(json!({"iss": "https://evil.example"})).await, Rejection::Issuer { .. }));
-    assert_eq!(refused(json!({"sub": "subject-2"})).await, Rejection::Subject);
-    assert_eq!(refused(json!({"aud": "other"})).await, Rejection::Audience);
-    assert_eq!(refused(json!({"aud": ["commune:test%+", "other"]})).await, Rejection::ExtraAudience);
-    assert_eq!(refused(json!({"azp": "other"})).await, Rejection::AuthorizedParty);
-    assert_eq!(refused(json!({"nonce": "another"})).await, Rejection::Nonce);
-    assert_eq!(refused(json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"})).await, Rejection::AccessTokenHash);
-    assert!(matches!(refused(json!({"auth_time": now() - 100})).await, Rejection::Value { claim: "auth_time", .. }));
-    assert!(matches!(refused(json!({"sid": "session-2"})).await, Rejection::Value { claim: "sid", .. }));
-    assert!(matches!(refused(json!({"acr": "eidas0"})).await, Rejection::Value { claim: "acr", .. }));
-    assert!(matches!(refused(json!({"exp": now() - 70})).await, Rejection::Expired { .. }));
-    assert!(matches!(refused(json!({"iat": now() + 70})).await, Rejection::Early { .. }));
-    assert!(matches!(refused(json!({"iat": now() - 100})).await, Rejection::Stale { .. }));
+    let scene = signed_in(Rotation::Kept).await;
+    assert!(matches!(refused(&scene, json!({"iss": "https://evil.example"})).await, Rejection::Issuer { .. }));
+    assert_eq!(refused(&scene, json!({"sub": "subject-2"})).await, Rejection::Subject);
+    assert_eq!(refused(&scene, json!({"aud": "other"})).await, Rejection::Audience);
+    assert_eq!(refused(&scene, json!({"aud": ["commune:test%+", "other"]})).await, Rejection::ExtraAudience);
+    assert_eq!(refused(&scene, json!({"azp": "other"})).await, Rejection::AuthorizedParty);
+    assert_eq!(refused(&scene, json!({"nonce": "another"})).await, Rejection::Nonce);
+    assert_eq!(refused(&scene, json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"})).await, Rejection::AccessTokenHash);
+    assert!(matches!(
+        refused(&scene, json!({"auth_time": now() - 100})).await,
+        Rejection::Value { claim: "auth_time", .. }
+    ));
+    assert!(matches!(refused(&scene, json!({"sid": "session-2"})).await, Rejection::Value { claim: "sid", .. }));
+    assert!(matches!(refused(&scene, json!({"acr": "eidas0"})).await, Rejection::Value { claim: "acr", .. }));
+    assert!(matches!(refused(&scene, json!({"exp": now() - 70})).await, Rejection::Expired { .. }));
+    assert!(matches!(refused(&scene, json!({"iat": now() + 70})).await, Rejection::Early { .. }));
+    assert!(matches!(refused(&scene, json!({"iat": now() - 100})).await, Rejection::Stale { .. }));
     for claim in ["iss", "sub", "aud", "iat", "exp"] {
-        assert_eq!(refused(json!({claim: "(absent)"})).await, Rejection::Missing { claim });
+        assert_eq!(refused(&scene, json!({claim: "(absent)"})).await, Rejection::Missing { claim });
     }
 }
 
