@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::backchannel_logout::Taken;
 use crate::dpop::Nonces;
 use crate::error::{Document, Error};
 use crate::http::Http;
@@ -20,6 +21,7 @@ struct Inner {
     keys: Keys,
     http: Http,
     nonces: Nonces,
+    taken: Taken,
 }
 
 impl fmt::Debug for Client {
@@ -51,7 +53,14 @@ impl Client {
         let jwks_uri = metadata.jwks_uri.clone();
         let endpoints = metadata.check(&registration)?;
         let keys = Keys::read(&http, jwks_uri).await?;
-        Ok(Self(Arc::new(Inner { registration, endpoints, keys, http, nonces: Nonces::default() })))
+        Ok(Self(Arc::new(Inner {
+            registration,
+            endpoints,
+            keys,
+            http,
+            nonces: Nonces::default(),
+            taken: Taken::default(),
+        })))
     }
 
     /// The origin of the gateway's pages, as `https://gateway.example`: a site whose content security policy has
@@ -75,6 +84,11 @@ impl Client {
 
     pub(crate) fn nonces(&self) -> &Nonces {
         &self.0.nonces
+    }
+
+    /// The logout tokens that were taken.
+    pub(crate) fn taken(&self) -> &Taken {
+        &self.0.taken
     }
 
     pub(crate) fn http(&self) -> &Http {

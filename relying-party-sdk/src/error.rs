@@ -139,6 +139,12 @@ pub enum Error {
         /// What the gateway said.
         refusal: Refusal,
     },
+    /// A login that a third party asked to begin is not to be begun (OpenID Connect Core 1.0 §4).
+    #[error("a third party asked for a login that is not to be begun ({detail}): check what links to this site")]
+    InitiatedLogin {
+        /// What is wrong with it.
+        detail: &'static str,
+    },
     /// No login is under way in this browser: cookies refused or cleared, or a link from someone else.
     #[error("no login is under way in this browser: let the citizen start again, with cookies allowed")]
     NoLogin,
@@ -193,6 +199,8 @@ pub enum Document {
     IdToken,
     /// The answer of the userinfo endpoint.
     Userinfo,
+    /// The logout token of a back-channel logout.
+    LogoutToken,
 }
 
 impl fmt::Display for Document {
@@ -205,6 +213,7 @@ impl fmt::Display for Document {
             Self::TokenAnswer => "token answer",
             Self::IdToken => "ID token",
             Self::Userinfo => "userinfo answer",
+            Self::LogoutToken => "logout token",
         })
     }
 }
@@ -238,6 +247,7 @@ impl Error {
             Self::StateDiffers => "state_differs",
             Self::AnswerIssuer { .. } => "answer_issuer",
             Self::Denied { .. } => "denied",
+            Self::InitiatedLogin { .. } => "initiated_login",
             Self::NoLogin => "no_login",
             Self::LoginExpired { .. } => "login_expired",
             Self::Unsealable => "unsealable",
@@ -265,7 +275,9 @@ impl Error {
             | Self::Denied { .. }
             | Self::Untrusted { .. } => Fault::Gateway,
             Self::NoLogin | Self::LoginExpired { .. } | Self::Unsealable => Fault::Citizen,
-            Self::Answer { .. } | Self::StateDiffers | Self::AnswerIssuer { .. } => Fault::Forged,
+            Self::Answer { .. } | Self::StateDiffers | Self::AnswerIssuer { .. } | Self::InitiatedLogin { .. } => {
+                Fault::Forged
+            }
         }
     }
 }

@@ -51,6 +51,7 @@
 
 mod algorithm;
 mod answer;
+mod backchannel_logout;
 mod callback;
 mod challenge;
 mod civil;
@@ -66,6 +67,7 @@ mod error;
 mod http;
 mod id_token;
 mod identity;
+mod initiated_login;
 mod issuer;
 mod key_set;
 mod keys;
@@ -91,6 +93,7 @@ pub mod axum;
 pub mod button;
 
 pub use algorithm::SigningAlgorithm;
+pub use backchannel_logout::BackchannelLogout;
 pub use civil::{Birthdate, Cog, Gender};
 pub use client::Client;
 pub use client_key::ClientKey;
@@ -99,6 +102,7 @@ pub use decryption::{DecryptionKey, KeyEncryption};
 pub use dpop::DpopKey;
 pub use error::{Document, Error, Fault};
 pub use identity::{Identity, Level, Subject};
+pub use initiated_login::InitiatedLogin;
 pub use local_path::LocalPath;
 pub use login::{Departure, Login, PendingLogin, Prompt};
 pub use logout::{LogoutDeparture, PendingLogout};

@@ -60,6 +60,7 @@ impl Client {
         let mut kept = IdToken::read(&text, &claims).map_err(untrusted)?;
         // the next refresh is held against the sign-in too
         kept.nonce.clone_from(&session.id_token().nonce);
+        kept.issued = session.id_token().issued.or(kept.issued);
         kept.sid = session.id_token().sid.clone().or(kept.sid);
         Ok(kept)
     }

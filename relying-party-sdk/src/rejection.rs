@@ -102,6 +102,9 @@ pub enum Rejection {
     /// The access token is good for whoever has it, where one bound to this client's key was asked (RFC 9449 §5).
     #[error("its access token is not bound to the key of this client, a bound one was asked")]
     Unbound,
+    /// It was taken before.
+    #[error("it was taken before")]
+    Replayed,
     /// `at_hash` does not fit the access token that came with it.
     #[error("it came with an access token that is not its own")]
     AccessTokenHash,

@@ -8,9 +8,13 @@ mod provider;
 mod signing;
 
 mod answer;
+mod backchannel;
 mod bound;
 mod discovery;
 mod encrypted;
+#[cfg(feature = "axum")]
+mod ended;
+mod fapi;
 mod id_token;
 mod keys;
 mod pushed;

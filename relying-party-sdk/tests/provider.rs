@@ -234,6 +234,11 @@ impl Provider {
         self.0.authenticated_by.lock().unwrap().clone()
     }
 
+    /// Another name at each call.
+    pub(crate) fn next(&self, prefix: &str) -> String {
+        format!("{prefix}-{}", self.0.codes.fetch_add(1, Ordering::Relaxed))
+    }
+
     pub(crate) fn in_browser(&self) -> Vec<String> {
         self.0.in_browser.lock().unwrap().clone()
     }
@@ -562,6 +567,7 @@ fn refreshed(provider: &Provider, sent: &HashMap<String, String>, bound_to: Opti
     let mut claims = usual_claims(provider, &nonce);
     claims.as_object_mut().unwrap().remove("nonce");
     claims.as_object_mut().unwrap().remove("auth_time");
+    claims.as_object_mut().unwrap().remove("acr");
     (script.refreshed_claims)(&mut claims);
     let mut answer = token_answer(&script, &claims, &nonce, bound_to.is_some());
     if rotation == Some(Rotation::Rotated) {
@@ -597,6 +603,8 @@ fn kid_of(signer: Signer) -> &'static str {
     match signer {
         Signer::Es256 | Signer::OtherEs256 => "es",
         Signer::Rs256 | Signer::Hs256OfThePublicKey | Signer::None => "rs",
+        Signer::Ps256 => "ps",
+        Signer::EdDsa => "ed",
     }
 }
 

@@ -18,22 +18,22 @@ use url::Url;
 
 use crate::provider::{CLIENT_ID, Endpoint, Provider, SECRET, Script, set, usual_login};
 
-struct Site {
-    address: String,
-    provider: Provider,
-    sign_in: SignIn,
+pub(crate) struct Site {
+    pub(crate) address: String,
+    pub(crate) provider: Provider,
+    pub(crate) sign_in: SignIn,
 }
 
 impl Site {
-    async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: Script) -> Self {
         Self::start_with(script, |sign_in| sign_in).await
     }
 
-    async fn start_with(script: Script, change: impl FnOnce(SignIn) -> SignIn) -> Self {
+    pub(crate) async fn start_with(script: Script, change: impl FnOnce(SignIn) -> SignIn) -> Self {
         Self::start_registered(script, |registration| registration, change).await
     }
 
-    async fn start_registered(
+    pub(crate) async fn start_registered(
         script: Script,
         register: impl FnOnce(Registration) -> Registration,
         change: impl FnOnce(SignIn) -> SignIn,
@@ -65,21 +65,21 @@ impl Site {
         Self { address, provider, sign_in }
     }
 
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         Browser { site: self.address.clone(), client: client.unwrap(), cookies: BTreeMap::new() }
     }
 }
 
 /// A browser that follows nothing by itself.
-struct Browser {
+pub(crate) struct Browser {
     site: String,
     client: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    async fn send(&mut self, method: Method, to: &str, headers: &[(&'static str, &str)]) -> Response {
+    pub(crate) async fn send(&mut self, method: Method, to: &str, headers: &[(&'static str, &str)]) -> Response {
         let url = if to.starts_with('/') { format!("{}{to}", self.site) } else { to.to_owned() };
         let ours = url.starts_with(&self.site);
         let mut request = self.client.request(method, url);
@@ -120,7 +120,7 @@ impl Browser {
         response
     }
 
-    async fn get(&mut self, to: &str) -> Response {
+    pub(crate) async fn get(&mut self, to: &str) -> Response {
         self.send(Method::GET, to, &[]).await
     }
 
@@ -129,23 +129,23 @@ impl Browser {
     }
 
     /// Leaves for the provider from this page of the site and returns the address it sends back to.
-    async fn visit_provider(&mut self, from: &str) -> String {
+    pub(crate) async fn visit_provider(&mut self, from: &str) -> String {
         let away = location(&self.get(from).await);
         location(&self.get(&away).await)
     }
 
-    async fn sign_in(&mut self) {
+    pub(crate) async fn sign_in(&mut self) {
         let back = self.visit_provider("/login").await;
         assert_eq!(location(&self.get(&back).await), "/");
     }
 }
 
-fn location(response: &Response) -> String {
+pub(crate) fn location(response: &Response) -> String {
     assert_eq!(response.status().as_u16(), 303, "{response:?}");
     response.headers()[LOCATION].to_str().unwrap().to_owned()
 }
 
-async fn failed(response: Response, status: u16, code: &str) {
+pub(crate) async fn failed(response: Response, status: u16, code: &str) {
     assert_eq!(response.status().as_u16(), status);
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     let page = response.text().await.unwrap();

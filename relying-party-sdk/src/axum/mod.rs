@@ -7,6 +7,9 @@
 //! | `POST /logout` | ends the session here and at the gateway |
 //! | `GET` path of the post-logout redirect URI | checks the return, shows the front page |
 //! | `GET /sign-in-button.css` | the style of the button |
+//! | `POST` [`with_backchannel_logout`](SignIn::with_backchannel_logout) | ends sessions that the gateway ended |
+//! | `GET`, `POST` [`with_initiated_login`](SignIn::with_initiated_login) | begins a login that a third party asks for |
+//! | `GET` [`with_published_keys`](SignIn::with_published_keys) | the public keys of this site |
 //!
 //! A page that asks for a [`Citizen`] sends everyone else to the login first; one that asks for an
 //! `Option<Citizen>` shows itself to all. A site whose content security policy has `form-action` must allow the
@@ -15,8 +18,11 @@
 mod citizen;
 mod cookies;
 mod page;
+mod told;
 
 use std::collections::HashSet;
+use std::error::Error as StdError;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +35,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use url::form_urlencoded;
 
+use crate::backchannel_logout::BackchannelLogout;
 use crate::button::{Language, STYLESHEET};
 use crate::client::Client;
 use crate::error::{Error, Fault};
@@ -37,6 +44,7 @@ use crate::login::Login;
 use crate::session::{CookieKey, Session};
 pub use citizen::Citizen;
 use cookies::Cookies;
+use told::Ended;
 
 /// Where [`STYLESHEET`] is served.
 pub const STYLESHEET_PATH: &str = "/sign-in-button.css";
@@ -57,7 +65,16 @@ struct Inner {
     login_path: LocalPath,
     logout_path: LocalPath,
     failure: Option<Arc<FailurePage>>,
+    backchannel: Option<(LocalPath, Arc<Told>)>,
+    ended: Arc<Ended>,
+    initiated: Option<(LocalPath, Vec<LocalPath>)>,
+    keys_path: Option<LocalPath>,
 }
+
+/// What a site does itself when the gateway ends sessions.
+type Told = dyn Fn(BackchannelLogout) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send>>
+    + Send
+    + Sync;
 
 type FailurePage = dyn Fn(&Error, Language) -> Response + Send + Sync;
 
@@ -78,6 +95,10 @@ impl SignIn {
             login_path: path("/login"),
             logout_path: path("/logout"),
             failure: None,
+            backchannel: None,
+            ended: Arc::default(),
+            initiated: None,
+            keys_path: None,
         }));
         sign_in.with_distinct_paths()
     }
@@ -94,14 +115,54 @@ impl SignIn {
     /// # Errors
     /// [`Error::Setting`] when one is no plain path, or is taken.
     pub fn with_paths(mut self, login: &str, logout: &str) -> Result<Self, Error> {
-        let parse = |name, text: &str| {
-            LocalPath::parse(text).filter(|path| !path.as_str().contains(['?', '#', '{', '}', '*', ':'])).ok_or_else(
-                || Error::Setting { name, seen: text.to_owned(), wanted: "give a plain path, as `/connexion`" },
-            )
-        };
         let inner = Arc::make_mut(&mut self.0);
-        inner.login_path = parse("login_path", login)?;
-        inner.logout_path = parse("logout_path", logout)?;
+        inner.login_path = plain_path("login_path", login)?;
+        inner.logout_path = plain_path("logout_path", logout)?;
+        self.with_distinct_paths()
+    }
+
+    /// Takes back-channel logouts at this path, the one of the registered `backchannel_logout_uri`. The sealed
+    /// sessions that a logout ends are refused by this process from then on, until they would have died of age; a
+    /// restart forgets it. `told` is for what else the site has of the citizen: its own sessions, and the other
+    /// processes of the site, which call [`SignIn::end_sessions`]. When it fails the gateway is told so, and tries
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the path is no plain path, or is taken.
+    pub fn with_backchannel_logout<Ending>(
+        mut self,
+        path: &str,
+        told: impl Fn(BackchannelLogout) -> Ending + Send + Sync + 'static,
+    ) -> Result<Self, Error>
+    where
+        Ending: Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send + 'static,
+    {
+        let path = plain_path("backchannel_logout_path", path)?;
+        Arc::make_mut(&mut self.0).backchannel = Some((path, Arc::new(move |logout| Box::pin(told(logout)))));
+        self.with_distinct_paths()
+    }
+
+    /// Begins logins that third parties ask for at this path, the one of the registered `initiate_login_uri`; they
+    /// may send citizens to these pages and to the front page.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the path is no plain path, or is taken.
+    pub fn with_initiated_login(
+        mut self,
+        path: &str,
+        targets: impl IntoIterator<Item = LocalPath>,
+    ) -> Result<Self, Error> {
+        let path = plain_path("initiate_login_path", path)?;
+        Arc::make_mut(&mut self.0).initiated = Some((path, targets.into_iter().collect()));
+        self.with_distinct_paths()
+    }
+
+    /// Publishes the public keys of this site at this path, the one of the registered `jwks_uri`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the path is no plain path, or is taken.
+    pub fn with_published_keys(mut self, path: &str) -> Result<Self, Error> {
+        Arc::make_mut(&mut self.0).keys_path = Some(plain_path("jwks_path", path)?);
         self.with_distinct_paths()
     }
 
@@ -127,6 +188,15 @@ impl SignIn {
         if let Some(back) = &registration.post_logout_redirect_uri {
             router = router.route(back.path(), get(logged_out));
         }
+        if let Some((path, _)) = &self.0.backchannel {
+            router = router.route(path.as_str(), post(told::backchannel_logout));
+        }
+        if let Some((path, _)) = &self.0.initiated {
+            router = router.route(path.as_str(), get(initiated).post(posted_initiated));
+        }
+        if let Some(path) = &self.0.keys_path {
+            router = router.route(path.as_str(), get(published_keys));
+        }
         router.with_state(self.clone())
     }
 
@@ -144,10 +214,10 @@ impl SignIn {
         see_other(departure.url.as_str(), set)
     }
 
-    /// The session of a request, if there is one.
+    /// The session of a request, if there is one and the gateway did not end it.
     pub fn session(&self, headers: &HeaderMap) -> Option<Session> {
         let sealed = self.0.cookies.session(headers)?;
-        self.0.key.open_session(&sealed).ok()
+        self.0.key.open_session(&sealed).ok().filter(|session| !self.0.ended.holds(session))
     }
 
     /// What a page that needs a citizen answers to a visitor who is not signed in.
@@ -197,6 +267,17 @@ impl SignIn {
         Ok(see_other(page.as_str(), set))
     }
 
+    async fn begin_initiated(&self, query: &str, headers: &HeaderMap) -> Response {
+        let targets = self.0.initiated.as_ref().map(|(_, targets)| targets.as_slice()).unwrap_or_default();
+        match self.0.client.initiated_login(query, targets) {
+            Ok(initiated) => {
+                let login = initiated.applied_to(self.0.login.clone());
+                self.depart(&login, initiated.target().clone(), headers).await
+            }
+            Err(error) => self.fail(&error, headers, Vec::new()),
+        }
+    }
+
     fn leave(&self, headers: &HeaderMap) -> Result<Response, Error> {
         let mut set: Vec<HeaderValue> = self.0.cookies.clear_session().collect();
         let Some(session) = self.session(headers) else {
@@ -239,6 +320,9 @@ impl SignIn {
         let mut paths = vec!["/", STYLESHEET_PATH, registration.redirect_uri.path()];
         paths.extend(registration.post_logout_redirect_uri.as_ref().map(url::Url::path));
         paths.extend([self.0.login_path.as_str(), self.0.logout_path.as_str()]);
+        paths.extend(self.0.backchannel.as_ref().map(|(path, _)| path.as_str()));
+        paths.extend(self.0.initiated.as_ref().map(|(path, _)| path.as_str()));
+        paths.extend(self.0.keys_path.as_ref().map(LocalPath::as_str));
         let mut seen = HashSet::new();
         // the router would take such a segment for a pattern, and panic
         let pattern = |path: &str| path.split('/').any(|segment| segment.starts_with([':', '*']));
@@ -247,10 +331,17 @@ impl SignIn {
             Some(path) => Err(Error::Setting {
                 name: "paths",
                 seen: path.to_owned(),
-                wanted: "give login, callback, logout and post-logout return a plain path each, none the front page",
+                wanted: "give each route of the sign-in a plain path of its own, none the front page",
             }),
         }
     }
+}
+
+/// A path without a query and without what the router would take for a pattern.
+fn plain_path(name: &'static str, text: &str) -> Result<LocalPath, Error> {
+    LocalPath::parse(text)
+        .filter(|path| !path.as_str().contains(['?', '#', '{', '}', '*', ':']))
+        .ok_or_else(|| Error::Setting { name, seen: text.to_owned(), wanted: "give a plain path, as `/connexion`" })
 }
 
 async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -264,6 +355,19 @@ async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers
         }
     }
     sign_in.depart(&login, page, &headers).await
+}
+
+async fn initiated(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    sign_in.begin_initiated(&query.unwrap_or_default(), &headers).await
+}
+
+async fn posted_initiated(State(sign_in): State<SignIn>, headers: HeaderMap, body: String) -> Response {
+    sign_in.begin_initiated(&body, &headers).await
+}
+
+async fn published_keys(State(sign_in): State<SignIn>) -> Response {
+    let keys = sign_in.0.client.registration().public_keys().to_string();
+    ([(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=3600")], keys).into_response()
 }
 
 async fn callback(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
