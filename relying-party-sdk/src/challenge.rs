@@ -41,7 +41,7 @@ fn parse(header: &str) -> Vec<Challenge> {
             after.trim_start_matches([' ', '\t']).strip_prefix('=').map(|it| it.trim_start_matches([' ', '\t']));
         match (value, challenges.last_mut()) {
             (Some(value), Some(challenge)) => {
-                let Some((value, after)) = quoted(value).or_else(|| Some(token(value)).map(owned)) else {
+                let Some((value, after)) = quoted(value).or_else(|| Some(owned(token(value)))) else {
                     return challenges;
                 };
                 challenge.parameters.push((word.to_ascii_lowercase(), value));

@@ -31,8 +31,7 @@ impl DpopKey {
     /// A new key that lives as long as this process: tokens kept in sessions are of no use after a restart, nor to
     /// other processes of the site.
     pub fn generate() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-        Self(Arc::new(pair.expect("aws-lc makes a P-256 key unless memory has run out")))
+        Self(Arc::new(new_pair()))
     }
 
     /// A key that all processes of the site share, as PKCS#8 PEM.
@@ -75,6 +74,10 @@ impl fmt::Debug for DpopKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DpopKey(…)")
     }
+}
+
+fn new_pair() -> EcdsaKeyPair {
+    EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("aws-lc makes a key unless memory has run out")
 }
 
 /// The call that a proof is for.

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_step_up_never_asks_less_than_the_login_did() {
         let step_up = StepUp { level: Some(Level::Substantial), max_age: Some(300) };
-        let login = Login::at_least(Level::High).with_max_age(std::time::Duration::from_secs(60)).stepped_up(step_up);
+        let login = Login::at_least(Level::High).with_max_age(std::time::Duration::from_mins(1)).stepped_up(step_up);
         assert_eq!((login.level, login.max_age), (Level::High, Some(60)));
         let login = Login::at_least(Level::Low).stepped_up(step_up);
         assert_eq!((login.level, login.max_age), (Level::Substantial, Some(300)));

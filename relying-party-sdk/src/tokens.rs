@@ -80,9 +80,9 @@ impl Tokens {
                 Scheme::Dpop => Error::untrusted(Document::TokenAnswer)(Rejection::Unbound),
             });
         }
-        let optional = |name| match answer.as_map().contains_key(name) {
-            true => answer.required_token(name).map(|it| Some(Zeroizing::new(it.to_owned()))).map_err(malformed),
-            false => Ok(None),
+        let optional = |name| {
+            let there = answer.as_map().contains_key(name).then(|| answer.required_token(name));
+            there.transpose().map(|it| it.map(|it| Zeroizing::new(it.to_owned()))).map_err(malformed)
         };
         let access = AccessToken {
             value: Zeroizing::new(answer.required_token("access_token").map_err(malformed)?.to_owned()),

@@ -71,7 +71,7 @@ async fn an_id_token_is_signed_by_any_algorithm_of_the_profile() {
         provider.change(|script| {
             script.discovery = set(names);
             script.jwks = Box::new(move |set| {
-                set["keys"] = json!([Signer::Es256.jwk("es"), Signer::Ps256.jwk("ps"), Signer::EdDsa.jwk("ed")])
+                set["keys"] = json!([Signer::Es256.jwk("es"), Signer::Ps256.jwk("ps"), Signer::EdDsa.jwk("ed")]);
             });
         });
         let client = Client::discover(registration(&provider).with_id_token_signed_by(algorithm)).await.unwrap();

@@ -540,15 +540,15 @@ fn token_answer(script: &Script, claims: &Value, nonce: &str, bound: bool) -> Va
     let mut header = json!({"alg": script.signer.alg(), "kid": kid_of(script.signer), "typ": "JWT"});
     (script.header)(&mut header);
     let text = script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", nonce));
-    let id_token = encrypted(script, script.signer.sign(&header, text.as_bytes()));
+    let id_token = encrypted(script, &script.signer.sign(&header, text.as_bytes()));
     json!({
         "access_token": ACCESS_TOKEN, "token_type": if bound { "DPoP" } else { "Bearer" }, "expires_in": 300,
         "id_token": id_token,
     })
 }
 
-fn encrypted(script: &Script, token: String) -> String {
-    script.encrypt.as_ref().map_or(token.clone(), |encrypt| encrypt(&token))
+fn encrypted(script: &Script, token: &str) -> String {
+    script.encrypt.as_ref().map_or_else(|| token.to_owned(), |encrypt| encrypt(token))
 }
 
 /// RFC 6749 §6, OpenID Connect Core 1.0 §12.2.
@@ -667,6 +667,6 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
     (script.userinfo)(&mut claims);
     let mut header = json!({"alg": signer.alg(), "kid": kid_of(signer)});
     (script.userinfo_header)(&mut header);
-    let token = encrypted(&script, signer.sign(&header, claims.to_string().as_bytes()));
+    let token = encrypted(&script, &signer.sign(&header, claims.to_string().as_bytes()));
     ([(header::CONTENT_TYPE, "application/jwt")], token).into_response()
 }

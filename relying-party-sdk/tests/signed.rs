@@ -59,10 +59,9 @@ async fn answered(script: Script) -> Error {
 }
 
 async fn rejected(script: Script) -> Rejection {
-    match answered(script).await {
-        Error::Untrusted { document: Document::Answer, reason } => reason,
-        other => panic!("expected a rejection, got {other:?}"),
-    }
+    let error = answered(script).await;
+    let Error::Untrusted { document: Document::Answer, reason } = error else { panic!("not rejected: {error:?}") };
+    reason
 }
 
 async fn rejected_claims(members: Value) -> Rejection {

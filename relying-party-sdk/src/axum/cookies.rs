@@ -36,11 +36,9 @@ impl Cookies {
             "https" => ("__Host-", "Path=/; HttpOnly; SameSite=Lax; Secure"),
             _ => ("", "Path=/; HttpOnly; SameSite=Lax"),
         };
-        let login_attributes = match registration.answers_are_posted() {
-            // the answer is a post from a page of the gateway: `Lax` would keep the cookie at home
-            true => "Path=/; HttpOnly; SameSite=None; Secure",
-            false => attributes,
-        };
+        // a posted answer comes from a page of the gateway: `Lax` would keep the cookie at home
+        let login_attributes =
+            if registration.answers_are_posted() { "Path=/; HttpOnly; SameSite=None; Secure" } else { attributes };
         let client = short_hash(&format!("{} {}", registration.issuer.as_str(), registration.client_id));
         Self { prefix, attributes, login_attributes, client }
     }

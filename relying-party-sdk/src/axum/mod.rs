@@ -18,6 +18,7 @@
 mod citizen;
 mod cookies;
 mod page;
+mod routes;
 mod told;
 
 use std::collections::HashSet;
@@ -27,26 +28,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{OriginalUri, RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use axum::extract::OriginalUri;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use url::form_urlencoded;
 
 use crate::backchannel_logout::BackchannelLogout;
-use crate::button::{Language, STYLESHEET};
+use crate::button::Language;
 use crate::client::Client;
+use crate::cookie_key::CookieKey;
 use crate::error::{Error, Fault};
 use crate::local_path::LocalPath;
 use crate::login::Login;
-use crate::session::{CookieKey, Session};
+use crate::session::Session;
 pub use citizen::Citizen;
 use cookies::Cookies;
+use routes::{append_cookies, see_other};
 use told::Ended;
 
-/// Where [`STYLESHEET`] is served.
+/// Where [`STYLESHEET`](crate::button::STYLESHEET) is served.
 pub const STYLESHEET_PATH: &str = "/sign-in-button.css";
 /// Logins under way in one browser; beyond them the oldest is forgotten, so that cookies do not pile up.
 const MOST_LOGINS: usize = 5;
@@ -178,24 +181,24 @@ impl SignIn {
     pub fn router(&self) -> Router {
         let registration = self.0.client.registration();
         let mut router = Router::new()
-            .route(self.0.login_path.as_str(), get(login))
+            .route(self.0.login_path.as_str(), get(routes::login))
             .route(
                 registration.redirect_uri.path(),
-                if registration.answers_are_posted() { post(posted_callback) } else { get(callback) },
+                if registration.answers_are_posted() { post(routes::posted_callback) } else { get(routes::callback) },
             )
-            .route(self.0.logout_path.as_str(), post(logout))
-            .route(STYLESHEET_PATH, get(stylesheet));
+            .route(self.0.logout_path.as_str(), post(routes::logout))
+            .route(STYLESHEET_PATH, get(routes::stylesheet));
         if let Some(back) = &registration.post_logout_redirect_uri {
-            router = router.route(back.path(), get(logged_out));
+            router = router.route(back.path(), get(routes::logged_out));
         }
         if let Some((path, _)) = &self.0.backchannel {
             router = router.route(path.as_str(), post(told::backchannel_logout));
         }
         if let Some((path, _)) = &self.0.initiated {
-            router = router.route(path.as_str(), get(initiated).post(posted_initiated));
+            router = router.route(path.as_str(), get(routes::initiated).post(routes::posted_initiated));
         }
         if let Some(path) = &self.0.keys_path {
-            router = router.route(path.as_str(), get(published_keys));
+            router = router.route(path.as_str(), get(routes::published_keys));
         }
         router.with_state(self.clone())
     }
@@ -241,59 +244,6 @@ impl SignIn {
         under_way.sort_unstable();
         let surplus = under_way.len().saturating_add(1).saturating_sub(MOST_LOGINS);
         under_way.into_iter().take(surplus).map(|(_, name)| self.0.cookies.clear(name)).collect()
-    }
-
-    async fn come_back(
-        &self,
-        query: &str,
-        headers: &HeaderMap,
-        cleared: &mut Vec<HeaderValue>,
-    ) -> Result<Response, Error> {
-        let answer = self.0.client.read_answer(query).await?;
-        let state = answer.state.as_deref().ok_or(Error::Answer { detail: "the state is missing" })?;
-        let name = self.0.cookies.login_name(state);
-        let Some(sealed) = cookies::value(headers, &name) else {
-            // the back button or a second click on the way back: the session is already there
-            return self.session(headers).map(|_| see_other("/", Vec::new())).ok_or(Error::NoLogin);
-        };
-        cleared.push(self.0.cookies.clear(&name));
-        let pending = self.0.key.open_login(sealed).map_err(|_| Error::NoLogin)?;
-        let page = pending.return_to().clone();
-        let session = self.0.client.take_answer(pending, answer).await?;
-        let sealed = self.0.key.seal_session(&session, self.0.lifetime);
-        let seconds = i64::try_from(self.0.lifetime.as_secs()).unwrap_or(i64::MAX);
-        let mut set = self.0.cookies.set_session(&sealed, seconds)?;
-        set.append(cleared);
-        Ok(see_other(page.as_str(), set))
-    }
-
-    async fn begin_initiated(&self, query: &str, headers: &HeaderMap) -> Response {
-        let targets = self.0.initiated.as_ref().map(|(_, targets)| targets.as_slice()).unwrap_or_default();
-        match self.0.client.initiated_login(query, targets) {
-            Ok(initiated) => {
-                let login = initiated.applied_to(self.0.login.clone());
-                self.depart(&login, initiated.target().clone(), headers).await
-            }
-            Err(error) => self.fail(&error, headers, Vec::new()),
-        }
-    }
-
-    fn leave(&self, headers: &HeaderMap) -> Result<Response, Error> {
-        let mut set: Vec<HeaderValue> = self.0.cookies.clear_session().collect();
-        let Some(session) = self.session(headers) else {
-            return Ok(see_other("/", set));
-        };
-        let departure = match self.0.client.logout(&session) {
-            Ok(departure) => departure,
-            // the gateway has no logout: the session of this site still ends
-            Err(Error::Unsupported { .. }) => return Ok(see_other("/", set)),
-            Err(error) => return Err(error),
-        };
-        if let Some(pending) = &departure.pending {
-            let sealed = self.0.key.seal_logout(pending);
-            set.push(self.0.cookies.set_for_login(&self.0.cookies.logout_name(), &sealed));
-        }
-        Ok(see_other(departure.url.as_str(), set))
     }
 
     /// The one place where a failure is logged and shown.
@@ -342,95 +292,4 @@ fn plain_path(name: &'static str, text: &str) -> Result<LocalPath, Error> {
     LocalPath::parse(text)
         .filter(|path| !path.as_str().contains(['?', '#', '{', '}', '*', ':']))
         .ok_or_else(|| Error::Setting { name, seen: text.to_owned(), wanted: "give a plain path, as `/connexion`" })
-}
-
-async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let (mut page, mut login) = (LocalPath::root(), sign_in.0.login.clone());
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        match (name.as_ref(), value.as_ref()) {
-            ("return_to", text) => page = LocalPath::parse(text).unwrap_or(page),
-            ("lang", "fr") => login = login.with_language(Language::French),
-            ("lang", "en") => login = login.with_language(Language::English),
-            _ => {}
-        }
-    }
-    sign_in.depart(&login, page, &headers).await
-}
-
-async fn initiated(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    sign_in.begin_initiated(&query.unwrap_or_default(), &headers).await
-}
-
-async fn posted_initiated(State(sign_in): State<SignIn>, headers: HeaderMap, body: String) -> Response {
-    sign_in.begin_initiated(&body, &headers).await
-}
-
-async fn published_keys(State(sign_in): State<SignIn>) -> Response {
-    let keys = sign_in.0.client.registration().public_keys().to_string();
-    ([(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=3600")], keys).into_response()
-}
-
-async fn callback(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    arrive(&sign_in, &query.unwrap_or_default(), &headers).await
-}
-
-/// OAuth 2.0 Form Post Response Mode §2.
-async fn posted_callback(State(sign_in): State<SignIn>, headers: HeaderMap, body: String) -> Response {
-    arrive(&sign_in, &body, &headers).await
-}
-
-async fn arrive(sign_in: &SignIn, answer: &str, headers: &HeaderMap) -> Response {
-    let mut cleared = Vec::new();
-    match sign_in.come_back(answer, headers, &mut cleared).await {
-        Ok(response) => response,
-        Err(error) => sign_in.fail(&error, headers, cleared),
-    }
-}
-
-async fn logout(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
-    // SameSite=Lax already keeps other sites out; this keeps out sibling domains (CWE-352)
-    let origin = headers.get(HeaderName::from_static("sec-fetch-site")).map(HeaderValue::as_bytes);
-    if origin.is_some_and(|origin| origin != b"same-origin" && origin != b"none") {
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    sign_in.leave(&headers).unwrap_or_else(|error| sign_in.fail(&error, &headers, Vec::new()))
-}
-
-async fn logged_out(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let name = sign_in.0.cookies.logout_name();
-    let Some(sealed) = cookies::value(&headers, &name) else {
-        return see_other("/", Vec::new());
-    };
-    let clear = vec![sign_in.0.cookies.clear(&name)];
-    let checked = sign_in.0.key.open_logout(sealed).and_then(|logout| logout.check(&query.unwrap_or_default()));
-    match checked {
-        Ok(()) => see_other("/", clear),
-        Err(error) => sign_in.fail(&error, &headers, clear),
-    }
-}
-
-async fn stylesheet() -> Response {
-    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")];
-    (headers, STYLESHEET).into_response()
-}
-
-/// A redirect that is never cached and leaves no code in the `Referer` of the next page (RFC 9700 §4.2).
-fn see_other(to: &str, set: Vec<HeaderValue>) -> Response {
-    let Ok(location) = HeaderValue::from_str(to) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let headers = [
-        (LOCATION, location),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    let mut response = (StatusCode::SEE_OTHER, headers).into_response();
-    append_cookies(&mut response, set);
-    response
-}
-
-fn append_cookies(response: &mut Response, set: Vec<HeaderValue>) {
-    for cookie in set {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
 }
