@@ -169,3 +169,17 @@ async fn tokens_are_dropped_unless_they_are_to_be_kept() {
     assert_eq!(headers, [("authorization", format!("Bearer {ACCESS_TOKEN}"))]);
     assert!(!format!("{session:?} {token:?}").contains(ACCESS_TOKEN));
 }
+
+#[tokio::test]
+async fn a_refusal_that_brings_a_nonce_along_is_still_a_refusal() {
+    let (provider, client) = bound(Binding { nonce: Some("as".into()), ..Binding::default() }).await;
+    let departure = client.login(&usual_login()).await.unwrap();
+    let query = provider.visit(&departure.url).await;
+    let key = relying_party_sdk::CookieKey::generate();
+    let kept = key.seal_login(&departure.pending);
+    client.callback(departure.pending, &query).await.unwrap();
+    let before = provider.hits(Endpoint::Token);
+    let again = client.callback(key.open_login(&kept).unwrap(), &query).await;
+    assert!(matches!(again, Err(Error::TokenRefused { .. })), "{again:?}");
+    assert_eq!(provider.hits(Endpoint::Token), before + 1, "the code was sent once more for nothing");
+}

@@ -504,7 +504,13 @@ async fn token(
         return refreshed(&provider, &sent, bound_to);
     }
     let Some(grant) = provider.0.grants.lock().unwrap().remove(&sent["code"]) else {
-        return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+        let mut refusal = refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+        // a nonce may come with any answer
+        let binding = provider.0.script.lock().unwrap().binding.clone();
+        if let Some(nonce) = binding.and_then(|binding| binding.nonce) {
+            refusal.headers_mut().insert("dpop-nonce", nonce.parse().unwrap());
+        }
+        return refusal;
     };
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, sent["code_verifier"].as_bytes()));
     if sent["grant_type"] != "authorization_code"
