@@ -131,6 +131,8 @@ fn what_is_not_encrypted_is_told_apart_and_a_key_is_found_among_two() {
     assert_eq!(signed_within(PLAIN, &[key(encryption, pem)]).err(), Some(Rejection::NotEncrypted));
     assert_eq!(signed_within("a.b.c.d.e", &[key(encryption, pem)]).err(), Some(Rejection::Undecipherable));
     assert_eq!(signed_within(PLAIN, &[]).map(|it| it.as_str().to_owned()), Ok(PLAIN.to_owned()));
+    let with_a_key = token.replacen("..", ".AAAA.", 1);
+    assert_eq!(signed_within(&with_a_key, &[key(encryption, pem)]).err(), Some(Rejection::Undecipherable));
     let newer = DecryptionKey(Arc::new(Inner {
         kid: "newer".into(),
         private: Private::Agreed(agreement::PrivateKey::generate(&ECDH_P256).expect("a key")),

@@ -1,7 +1,7 @@
 //! Refresh tokens (OpenID Connect Core 1.0 §12.2; RFC 6749 §6; the refresh modules of the relying-party
 //! certification).
 
-use relying_party_sdk::{Client, CookieKey, Error, Rejection, Session};
+use relying_party_sdk::{Client, CookieKey, Error, Level, Login, Rejection, Session};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -72,6 +72,11 @@ async fn a_refreshed_id_token_about_another_sign_in_is_refused() {
     assert!(matches!(refused(&scene, json!({"exp": now() - 70})).await, Rejection::Expired { .. }));
     assert!(matches!(refused(&scene, json!({"iat": now() + 70})).await, Rejection::Early { .. }));
     assert!(matches!(refused(&scene, json!({"iat": now() - 100})).await, Rejection::Stale { .. }));
+    let (provider, client, _) = &scene;
+    let surer = provider.sign_in(client, &Login::at_least(Level::Substantial)).await.unwrap();
+    provider.change(|script| script.refreshed_claims = set(json!({"acr": "eidas1"})));
+    let lower = reason(client.refresh(&surer).await);
+    assert!(matches!(lower, Rejection::Value { claim: "acr", .. }), "{lower:?}");
     for claim in ["iss", "sub", "aud", "iat", "exp"] {
         assert_eq!(refused(&scene, json!({claim: "(absent)"})).await, Rejection::Missing { claim });
     }
