@@ -202,6 +202,7 @@ impl Registration {
         self
     }
 
+    #[cfg(feature = "axum")]
     pub(crate) fn answers_are_posted(&self) -> bool {
         self.answers == Answers::Posted
     }
