@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use crate::gateway::Imported;
 use crate::process::{Process, Signals, tied};
@@ -43,12 +44,17 @@ impl Commune {
         client: &Imported,
         signals: Signals,
     ) -> anyhow::Result<Self> {
-        let port = base.rsplit(':').next().unwrap_or_default();
         let mut command = tied(program);
         command
             .args(["--issuer", issuer, "--client-id", &client.client_id])
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", base])
             .env("COMMUNE_CLIENT_SECRET", client.client_secret.as_deref().unwrap_or_default());
+        Self::run(command, base, signals).await
+    }
+
+    /// Starts one that is registered in a special way: `command` says how, and at which gateway.
+    pub async fn run(mut command: Command, base: &str, signals: Signals) -> anyhow::Result<Self> {
+        let port = base.rsplit(':').next().unwrap_or_default();
+        command.args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", base]);
         let mut process = Process::start("commune", command, signals)?;
         process.line("listening on", PATIENCE).await?;
         Ok(Self { base: base.to_owned(), process })

@@ -10,6 +10,7 @@
 //! It prints `listening on http://localhost:8400` once it answers, and stops on SIGINT and SIGTERM.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,8 +42,20 @@ struct Settings {
     #[arg(long, env = "COMMUNE_CLIENT_ID")]
     client_id: String,
     /// Client secret that the gateway gave; better by the environment than by the flag.
-    #[arg(long, env = "COMMUNE_CLIENT_SECRET", hide_env_values = true)]
-    client_secret: String,
+    #[arg(long, env = "COMMUNE_CLIENT_SECRET", hide_env_values = true, required_unless_present = "private_key")]
+    client_secret: Option<String>,
+    /// File of the private key (PKCS#8 PEM) that is registered instead of a secret.
+    #[arg(long, env = "COMMUNE_PRIVATE_KEY", requires = "key_id")]
+    private_key: Option<PathBuf>,
+    /// Name under which that key is registered.
+    #[arg(long, env = "COMMUNE_KEY_ID")]
+    key_id: Option<String>,
+    /// Follow the FAPI 2.0 Security Profile: pushed requests, tokens bound to a key.
+    #[arg(long, requires = "private_key")]
+    fapi2: bool,
+    /// Algorithm registered for answers, if they are signed.
+    #[arg(long, value_parser = algorithm)]
+    answer_alg: Option<SigningAlgorithm>,
     /// Send the secret in the form instead of the Authorization header.
     #[arg(long, value_parser = ["client_secret_basic", "client_secret_post"], default_value = "client_secret_basic")]
     auth_method: String,
@@ -124,20 +137,36 @@ struct Gateway {
     origin: String,
 }
 
-/// The site's router, with the client it signs in with.
-async fn site(settings: &Settings, public_url: &str) -> anyhow::Result<Router> {
-    let credentials = match settings.auth_method.as_str() {
-        "client_secret_post" => Credentials::secret_post(&settings.client_secret),
-        _ => Credentials::secret_basic(&settings.client_secret),
+/// What the gateway's operator registered.
+fn registration(settings: &Settings, public_url: &str) -> anyhow::Result<Registration> {
+    let secret = settings.client_secret.as_deref().unwrap_or_default();
+    let credentials = match (&settings.private_key, settings.auth_method.as_str()) {
+        (Some(file), _) => {
+            let pem = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            Credentials::private_key_jwt(&pem, settings.key_id.as_deref().unwrap_or_default())?
+        }
+        (None, "client_secret_post") => Credentials::secret_post(secret),
+        (None, _) => Credentials::secret_basic(secret),
     };
     let callback = format!("{public_url}/callback");
     let mut registration = Registration::new(&settings.issuer, &settings.client_id, credentials, &callback)?
-        .with_post_logout_redirect_uri(&format!("{public_url}/logged-out"))?
-        .with_id_token_signed_by(settings.id_token_alg);
+        .with_post_logout_redirect_uri(&format!("{public_url}/logged-out"))?;
+    if settings.fapi2 {
+        registration = registration.with_fapi2();
+    }
+    registration = registration.with_id_token_signed_by(settings.id_token_alg);
     if let Some(algorithm) = settings.userinfo_alg {
         registration = registration.with_userinfo_signed_by(algorithm);
     }
-    let client = Client::discover(registration).await?;
+    if let Some(algorithm) = settings.answer_alg {
+        registration = registration.with_answers_signed_by(algorithm);
+    }
+    Ok(registration)
+}
+
+/// The site's router, with the client it signs in with.
+async fn site(settings: &Settings, public_url: &str) -> anyhow::Result<Router> {
+    let client = Client::discover(registration(settings, public_url)?).await?;
     let key = settings.cookie_key.as_deref().map_or_else(|| Ok(CookieKey::generate()), CookieKey::from_base64)?;
     let asked = Login::at_least(settings.level).with_scopes(settings.scopes.clone());
     let gateway = Gateway { name: settings.gateway_name.clone(), origin: client.gateway_origin() };
@@ -253,7 +282,7 @@ async fn proxy_vote(
             .with_scopes([Scope::IDENTITE_PIVOT])
             .with_max_age(Duration::ZERO)
             .with_language(language);
-        return commune.sign_in.depart(&login, here("/demarches/procuration", language), &headers);
+        return commune.sign_in.depart(&login, here("/demarches/procuration", language), &headers).await;
     }
     let say = |french, english| in_language(language, french, english);
     let body = format!(
@@ -456,7 +485,8 @@ fn level(text: &str) -> Result<Level, &'static str> {
 }
 
 fn algorithm(text: &str) -> Result<SigningAlgorithm, &'static str> {
-    [SigningAlgorithm::Rs256, SigningAlgorithm::Es256].into_iter().find(|it| it.name() == text).ok_or("RS256 or ES256")
+    let all = [SigningAlgorithm::Rs256, SigningAlgorithm::Es256, SigningAlgorithm::Ps256, SigningAlgorithm::EdDsa];
+    all.into_iter().find(|it| it.name() == text).ok_or("RS256, ES256, PS256 or EdDSA")
 }
 
 fn scope(text: &str) -> Result<Scope, String> {

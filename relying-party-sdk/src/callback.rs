@@ -4,32 +4,32 @@
 //! query ─▶ state ─▶ iss ─▶ error? ─▶ code ─▶ token endpoint ─▶ ID token ─▶ userinfo ─▶ Session
 //! ```
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use url::form_urlencoded;
+use url::Url;
 use zeroize::Zeroizing;
 
+use crate::answer::Answer;
 use crate::claims::Claims;
 use crate::client::Client;
 use crate::clock;
-use crate::credentials::{self, Method};
+use crate::decryption::signed_within;
+use crate::endpoint::{self, Parameters};
 use crate::error::{Document, Error};
+use crate::http::Answer as Answered;
 use crate::id_token::{self, Expected};
 use crate::identity::{Authentication, Identity, Level, Subject};
+use crate::keys::Kind;
 use crate::login::{Pending, PendingLogin};
-use crate::random;
-use crate::refusal::{Refusal, harmless};
-use crate::registration::Registration;
+use crate::refusal::harmless;
 use crate::rejection::Rejection;
-use crate::session::Session;
-
-/// Minutes a citizen may take to come back.
-pub(crate) const LOGIN_MINUTES: i64 = 30;
+use crate::resource::ResourceAnswer;
+use crate::session::{IdToken, Session};
+use crate::tokens::{AccessToken, Tokens};
 
 impl Client {
     /// Verifies the answer that the browser brought to the redirect URI and returns the signed-in citizen.
     ///
-    /// `query` is the raw query string of the request, without the question mark. The login is spent whatever the
+    /// `query` is the raw query string of the request, without the question mark, or the raw body when answers are
+    /// posted ([`with_posted_answers`](crate::Registration::with_posted_answers)). The login is spent whatever the
     /// outcome.
     ///
     /// # Errors
@@ -52,20 +52,36 @@ impl Client {
     /// }
     /// ```
     pub async fn callback(&self, pending: PendingLogin, query: &str) -> Result<Session, Error> {
-        let pending = pending.0;
-        let answer = Answer::parse(query)?;
-        let code = answer.code_for(self.registration(), &pending, clock::now())?;
-        let tokens = self.redeem(&code, &pending.verifier).await?;
-        let authentication = self.authenticate(&pending, &tokens).await?;
-        let claims = self.userinfo(&tokens.access_token, &authentication.subject).await?;
-        let identity = Identity::read(authentication, claims).map_err(Error::untrusted(Document::Userinfo))?;
-        Ok(Session::new(identity, &tokens.id_token))
+        let answer = self.read_answer(query).await?;
+        self.take_answer(pending, answer).await
     }
 
-    async fn authenticate(&self, pending: &Pending, tokens: &Tokens) -> Result<Authentication, Error> {
+    /// The rest of a callback, once its answer is read.
+    pub(crate) async fn take_answer(&self, pending: PendingLogin, answer: Answer) -> Result<Session, Error> {
+        let pending = pending.0;
+        let code = answer.code_for(self.registration(), &pending, clock::now())?;
+        let tokens = self.redeem(&code, &pending.verifier).await?;
+        let missing = Rejection::Missing { claim: "id_token" };
+        let id_token = tokens.id_token.as_ref().ok_or(Error::malformed(Document::TokenAnswer, missing))?;
+        let verified = self.authenticate(&pending, &tokens.access, id_token).await?;
+        let claims = self.userinfo(&tokens.access, &verified.authentication.subject).await?;
+        let identity = Identity::read(verified.authentication, claims).map_err(Error::untrusted(Document::Userinfo))?;
+        let session = Session::new(identity, verified.id_token);
+        Ok(if self.registration().keeps_tokens() {
+            session.with_tokens(tokens.access, tokens.refresh)
+        } else {
+            session
+        })
+    }
+
+    async fn authenticate(
+        &self,
+        pending: &Pending,
+        access_token: &AccessToken,
+        id_token: &str,
+    ) -> Result<Verified, Error> {
         let untrusted = Error::untrusted(Document::IdToken);
-        let registered = self.registration().id_token_algorithm;
-        let claims = self.keys().verify(self.http(), &tokens.id_token, registered).await.map_err(&untrusted)?;
+        let (id_token, claims) = self.id_token_claims(id_token).await?;
         let expected = Expected {
             issuer: self.registration().issuer.as_str(),
             client_id: &self.registration().client_id,
@@ -73,57 +89,68 @@ impl Client {
             level: Level::from_acr(&pending.acr).ok_or(Error::Unsealable)?,
             max_age: pending.max_age,
             began: pending.began,
-            access_token: &tokens.access_token,
+            access_token: &access_token.value,
+            algorithm: self.registration().id_token_algorithm,
+            at_hash: self.registration().at_hash,
             now: clock::now(),
         };
-        expected.check(&claims).map_err(untrusted)
+        let authentication = expected.check(&claims).map_err(&untrusted)?;
+        Ok(Verified { authentication, id_token: IdToken::read(&id_token, &claims).map_err(untrusted)? })
     }
 
     async fn redeem(&self, code: &str, verifier: &str) -> Result<Tokens, Error> {
-        let request = self.token_request(code, verifier)?;
+        let parameters = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.to_owned()),
+            ("redirect_uri", self.registration().redirect_uri.to_string()),
+            ("code_verifier", verifier.to_owned()),
+        ];
+        self.ask_tokens(&parameters).await
+    }
+
+    /// Calls the token endpoint.
+    pub(crate) async fn ask_tokens(&self, parameters: &Parameters) -> Result<Tokens, Error> {
         let url = &self.endpoints().token;
-        let basic = request.basic.as_ref().map(|it| it.as_str());
-        let answer = self.http().post_form(url, request.form, basic).await?;
+        let answer = self.post_authenticated(url, parameters).await?;
         match answer.status {
-            200 if answer.media_type == "application/json" => Tokens::parse(&answer.body),
+            200 if answer.media_type == "application/json" => {
+                Tokens::parse(&answer.body, self.registration().scheme(), clock::now())
+            }
             200 => Err(Error::malformed(Document::TokenAnswer, format!("its type is `{}`", answer.media_type))),
-            400 | 401 => Err(token_refusal(&answer.body)),
+            400 | 401 => Err(Error::TokenRefused { refusal: endpoint::refusal(Document::TokenAnswer, &answer.body)? }),
             status => Err(Error::Status { url: url.clone(), status }),
         }
     }
 
-    fn token_request(&self, code: &str, verifier: &str) -> Result<TokenRequest, Error> {
-        let registration = self.registration();
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", registration.redirect_uri.as_str())
-            .append_pair("code_verifier", verifier);
-        let mut basic = None;
-        match &registration.credentials.0 {
-            Method::SecretBasic(secret) => basic = Some(basic_authorization(&registration.client_id, secret)),
-            Method::SecretPost(secret) => {
-                form.append_pair("client_id", &registration.client_id).append_pair("client_secret", secret);
-            }
-            Method::PrivateKey { key, kid } => {
-                let (client_id, issuer) = (&registration.client_id, &registration.issuer);
-                let assertion = credentials::client_assertion(key, kid, client_id, issuer, clock::now())?;
-                form.append_pair("client_id", client_id)
-                    .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-                    .append_pair("client_assertion", &assertion);
-            }
+    /// Fetches a resource of the gateway itself, once more if it wants its nonce in the proof.
+    async fn get_resource(&self, url: &Url, accept: &'static str, token: &AccessToken) -> Result<Answered, Error> {
+        let answer = self.get_once(url, accept, token).await?;
+        let nonce = answer.dpop_nonce.as_deref().map(|nonce| ("dpop-nonce", nonce));
+        let seen = [("www-authenticate", answer.challenges.as_str())].into_iter().chain(nonce);
+        match self.resource_answer(url, answer.status, seen) {
+            ResourceAnswer::NonceWanted => self.get_once(url, accept, token).await,
+            ResourceAnswer::Taken | ResourceAnswer::TokenRefused | ResourceAnswer::StepUp(_) => Ok(answer),
         }
-        Ok(TokenRequest { form: form.finish(), basic })
     }
 
-    async fn userinfo(&self, access_token: &str, subject: &Subject) -> Result<Claims, Error> {
+    async fn get_once(&self, url: &Url, accept: &'static str, token: &AccessToken) -> Result<Answered, Error> {
+        let headers = self.resource_headers(token, "GET", url)?;
+        let headers = headers.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect();
+        let answer = self.http().get_with(url, accept, headers).await?;
+        if let Some(nonce) = &answer.dpop_nonce {
+            self.nonces().remember(url, nonce);
+        }
+        Ok(answer)
+    }
+
+    async fn userinfo(&self, access_token: &AccessToken, subject: &Subject) -> Result<Claims, Error> {
         let untrusted = Error::untrusted(Document::Userinfo);
         let url = &self.endpoints().userinfo;
         let registered = match self.registration().userinfo_algorithm {
             None => "application/json",
             Some(_) => "application/jwt",
         };
-        let answer = self.http().get_with_token(url, access_token, registered).await?;
+        let answer = self.get_resource(url, registered, access_token).await?;
         if answer.status != 200 {
             return Err(Error::Status { url: url.clone(), status: answer.status });
         }
@@ -136,7 +163,9 @@ impl Client {
             Some(algorithm) => {
                 let token = std::str::from_utf8(&answer.body)
                     .map_err(|_| untrusted(Rejection::Unreadable { detail: "not text" }))?;
-                let claims = self.keys().verify(self.http(), token.trim(), algorithm).await.map_err(&untrusted)?;
+                let token = signed_within(token.trim(), &self.registration().userinfo_keys).map_err(&untrusted)?;
+                let verified = self.keys().verify(self.http(), &token, Kind::Identity, algorithm).await;
+                let claims = verified.map_err(&untrusted)?;
                 let registration = self.registration();
                 id_token::check_issuer_and_audience(&claims, registration.issuer.as_str(), &registration.client_id)
                     .map_err(&untrusted)?;
@@ -151,146 +180,8 @@ impl Client {
     }
 }
 
-/// What the browser brought back, each parameter at most once.
-#[derive(Default)]
-pub(crate) struct Answer {
-    pub(crate) state: Option<String>,
-    iss: Option<String>,
-    code: Option<Zeroizing<String>>,
-    error: Option<String>,
-    error_description: Option<String>,
-}
-
-impl Answer {
-    pub(crate) fn parse(query: &str) -> Result<Self, Error> {
-        let mut answer = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let repeated = match name.as_ref() {
-                "state" => answer.state.replace(value.into_owned()).is_some(),
-                "iss" => answer.iss.replace(value.into_owned()).is_some(),
-                "code" => answer.code.replace(Zeroizing::new(value.into_owned())).is_some(),
-                "error" => answer.error.replace(value.into_owned()).is_some(),
-                "error_description" => answer.error_description.replace(value.into_owned()).is_some(),
-                _ => false,
-            };
-            if repeated {
-                return Err(Error::Answer { detail: "a parameter comes twice" });
-            }
-        }
-        Ok(answer)
-    }
-
-    /// The code, if this answer is the gateway's answer to this login and no refusal; `now` in seconds since 1970.
-    fn code_for(self, registration: &Registration, pending: &Pending, now: i64) -> Result<Zeroizing<String>, Error> {
-        let issuer = registration.issuer.as_str();
-        let state = self.state.ok_or(Error::Answer { detail: "the state is missing" })?;
-        let of_this_client = pending.issuer == issuer && pending.client_id == registration.client_id;
-        if !random::same(&state, &pending.state) || !of_this_client {
-            return Err(Error::StateDiffers);
-        }
-        if now.saturating_sub(pending.began) > LOGIN_MINUTES.saturating_mul(60) {
-            return Err(Error::LoginExpired { minutes: LOGIN_MINUTES });
-        }
-        let seen = self.iss.unwrap_or_default();
-        if seen != issuer {
-            let seen = harmless(&seen);
-            return Err(Error::AnswerIssuer { expected: issuer.to_owned(), seen });
-        }
-        match (self.error, self.code) {
-            (Some(error), None) => {
-                Err(Error::Denied { refusal: Refusal::new(&error, self.error_description.as_deref()) })
-            }
-            (None, Some(code)) if !code.is_empty() => Ok(code),
-            (Some(_), Some(_)) => Err(Error::Answer { detail: "it is an error and a code at once" }),
-            (None, _) => Err(Error::Answer { detail: "the code is missing" }),
-        }
-    }
-}
-
-struct TokenRequest {
-    form: String,
-    /// The `Authorization` header, for `client_secret_basic`.
-    basic: Option<Zeroizing<String>>,
-}
-
-struct Tokens {
-    access_token: Zeroizing<String>,
-    id_token: Zeroizing<String>,
-}
-
-impl Tokens {
-    /// RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3. The texts of the reader's errors hold no value, so that no
-    /// token ends in a log.
-    fn parse(json: &[u8]) -> Result<Self, Error> {
-        let malformed = |reason| Error::malformed(Document::TokenAnswer, reason);
-        let answer = Claims::parse(json).map_err(malformed)?;
-        if !answer.required_text("token_type").map_err(malformed)?.eq_ignore_ascii_case("bearer") {
-            return Err(malformed(Rejection::Value { claim: "token_type", expected: "Bearer" }));
-        }
-        let token = |name| answer.required_token(name).map(|it| Zeroizing::new(it.to_owned())).map_err(malformed);
-        Ok(Self { access_token: token("access_token")?, id_token: token("id_token")? })
-    }
-}
-
-/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
-fn basic_authorization(client_id: &str, secret: &str) -> Zeroizing<String> {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = Zeroizing::new(format!("{}:{}", encode(client_id), *Zeroizing::new(encode(secret))));
-    Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
-}
-
-fn token_refusal(json: &[u8]) -> Error {
-    let refusal = Claims::parse(json)
-        .and_then(|answer| Ok(Refusal::new(answer.required_text("error")?, answer.text("error_description")?)));
-    match refusal {
-        Ok(refusal) => Error::TokenRefused { refusal },
-        Err(reason) => Error::malformed(Document::TokenAnswer, reason),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::credentials::Credentials;
-    use crate::local_path::LocalPath;
-
-    #[test]
-    fn a_login_may_take_half_an_hour_and_no_more() {
-        let registration = Registration::new(
-            "https://gateway.example",
-            "commune",
-            Credentials::secret_basic("s"),
-            "https://commune.example/callback",
-        );
-        let registration = registration.expect("a good registration");
-        let pending = Pending {
-            issuer: "https://gateway.example".into(),
-            client_id: "commune".into(),
-            state: "s".into(),
-            nonce: "n".into(),
-            verifier: "v".into(),
-            acr: "eidas1".into(),
-            max_age: None,
-            began: 1_000,
-            return_to: LocalPath::root(),
-        };
-        let code_at = |now| {
-            let answer = Answer::parse("state=s&code=c&iss=https%3A%2F%2Fgateway.example").expect("well formed");
-            answer.code_for(&registration, &pending, now)
-        };
-        assert!(code_at(1_000 + 1_800).is_ok());
-        assert!(matches!(code_at(1_000 + 1_801), Err(Error::LoginExpired { minutes: 30 })));
-    }
-
-    #[test]
-    fn a_token_answer_that_cannot_be_read_shows_no_token_in_its_error() {
-        for json in [
-            r#""eyJ-secret""#,
-            r#"{"access_token":["eyJ-secret"],"token_type":"Bearer","id_token":"a"}"#,
-            r#"{"access_token":"eyJ-secret","access_token":"eyJ-secret"}"#,
-        ] {
-            let Err(error) = Tokens::parse(json.as_bytes()) else { panic!("{json} was read") };
-            assert!(!error.to_string().contains("eyJ"), "{error}");
-        }
-    }
+/// An ID token that stood up to every check, and what it established.
+struct Verified {
+    authentication: Authentication,
+    id_token: IdToken,
 }

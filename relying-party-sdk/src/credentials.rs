@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::client_key::ClientKey;
 use crate::error::Error;
 use crate::issuer::Issuer;
 use crate::random;
@@ -21,7 +24,7 @@ pub struct Credentials(pub(crate) Method);
 pub(crate) enum Method {
     SecretBasic(Zeroizing<String>),
     SecretPost(Zeroizing<String>),
-    PrivateKey { key: EncodingKey, kid: String },
+    PrivateKey(ClientKey),
 }
 
 impl Credentials {
@@ -35,20 +38,13 @@ impl Credentials {
         Self(Method::SecretPost(Zeroizing::new(secret.into())))
     }
 
-    /// `private_key_jwt` with ES256 (OpenID Connect Core 1.0 §9): a P-256 key as PKCS#8 PEM, and the `kid` under
-    /// which its public half is registered.
+    /// `private_key_jwt` (OpenID Connect Core 1.0 §9) with a key as [`ClientKey::from_pem`] reads it: PKCS#8 PEM,
+    /// P-256, RSA or Ed25519, and the `kid` under which its public half is registered.
     ///
     /// # Errors
-    /// [`Error::Setting`] when the key cannot sign ES256.
+    /// [`Error::Setting`] when the key cannot sign.
     pub fn private_key_jwt(pem: &str, kid: &str) -> Result<Self, Error> {
-        let unusable = |_| Error::Setting {
-            name: "private_key",
-            seen: "(secret)".into(),
-            wanted: "give a P-256 key as PKCS#8 PEM, `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`",
-        };
-        let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(unusable)?;
-        jsonwebtoken::crypto::sign(b"self-test", &key, Algorithm::ES256).map_err(unusable)?;
-        Ok(Self(Method::PrivateKey { key, kid: kid.to_owned() }))
+        ClientKey::from_pem(pem, kid).map(|key| Self(Method::PrivateKey(key)))
     }
 
     /// The name of the method in the gateway's metadata.
@@ -56,7 +52,15 @@ impl Credentials {
         match &self.0 {
             Method::SecretBasic(_) => "client_secret_basic",
             Method::SecretPost(_) => "client_secret_post",
-            Method::PrivateKey { .. } => "private_key_jwt",
+            Method::PrivateKey(_) => "private_key_jwt",
+        }
+    }
+
+    /// The key, for `private_key_jwt`.
+    pub(crate) fn key(&self) -> Option<&ClientKey> {
+        match &self.0 {
+            Method::PrivateKey(key) => Some(key),
+            Method::SecretBasic(_) | Method::SecretPost(_) => None,
         }
     }
 }
@@ -67,28 +71,24 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A client assertion for the token endpoint; `aud` is the issuer alone, so that it is of no use at another
-/// server (RFC 7523 §3, CVE-2025-27370).
-pub(crate) fn client_assertion(
-    key: &EncodingKey,
-    kid: &str,
-    client_id: &str,
-    issuer: &Issuer,
-    now: i64,
-) -> Result<String, Error> {
-    let mut header = Header::new(Algorithm::ES256);
-    header.kid = Some(kid.to_owned());
+/// A client assertion; `aud` is the issuer alone and as one text, so that it is of no use at another server
+/// (RFC 7523 §3, FAPI 2.0 Security Profile §5.3.3.1, CVE-2025-27370).
+pub(crate) fn client_assertion(key: &ClientKey, client_id: &str, issuer: &Issuer, now: i64) -> String {
     let claims = json!({
         "iss": client_id,
         "sub": client_id,
         "aud": issuer.as_str(),
         "jti": random::token(),
         "iat": now,
+        "nbf": now,
         "exp": now.saturating_add(ASSERTION_LIFETIME),
     });
-    jsonwebtoken::encode(&header, &claims, key).map_err(|_| Error::Setting {
-        name: "private_key",
-        seen: "(secret)".into(),
-        wanted: "the key stopped signing: give it again",
-    })
+    key.sign("JWT", &claims)
+}
+
+/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+pub(crate) fn basic_authorization(client_id: &str, secret: &str) -> Zeroizing<String> {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Zeroizing::new(format!("{}:{}", encode(client_id), *Zeroizing::new(encode(secret))));
+    Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
 }

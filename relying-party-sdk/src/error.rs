@@ -93,6 +93,21 @@ pub enum Error {
         /// What the gateway said.
         refusal: Refusal,
     },
+    /// The session has no refresh token.
+    #[error(
+        "the session has no refresh token: register `with_tokens_kept`, ask the scope that gives one, or let the \
+             citizen sign in again"
+    )]
+    NoRefreshToken,
+    /// The gateway refused a pushed authorization request or this client (RFC 9126 §2.3).
+    #[error(
+        "the gateway refused the pushed request: {refusal}; for invalid_client check client id and credentials, else \
+             compare this site's settings with its registration"
+    )]
+    RequestRefused {
+        /// What the gateway said.
+        refusal: Refusal,
+    },
     /// An answer that claims to be about the citizen does not stand up to verification. Nothing of it was used.
     #[error("the {document} is not to be trusted: {reason}")]
     Untrusted {
@@ -123,6 +138,12 @@ pub enum Error {
     Denied {
         /// What the gateway said.
         refusal: Refusal,
+    },
+    /// A login that a third party asked to begin is not to be begun (OpenID Connect Core 1.0 §4).
+    #[error("a third party asked for a login that is not to be begun ({detail}): check what links to this site")]
+    InitiatedLogin {
+        /// What is wrong with it.
+        detail: &'static str,
     },
     /// No login is under way in this browser: cookies refused or cleared, or a link from someone else.
     #[error("no login is under way in this browser: let the citizen start again, with cookies allowed")]
@@ -168,12 +189,18 @@ pub enum Document {
     Discovery,
     /// The key set behind `jwks_uri`.
     KeySet,
+    /// The signed answer in the browser (JARM).
+    Answer,
+    /// The answer to a pushed authorization request.
+    PushedAnswer,
     /// The answer of the token endpoint.
     TokenAnswer,
     /// The ID token.
     IdToken,
     /// The answer of the userinfo endpoint.
     Userinfo,
+    /// The logout token of a back-channel logout.
+    LogoutToken,
 }
 
 impl fmt::Display for Document {
@@ -181,9 +208,12 @@ impl fmt::Display for Document {
         f.write_str(match self {
             Self::Discovery => "discovery document",
             Self::KeySet => "key set",
+            Self::Answer => "signed answer in the browser",
+            Self::PushedAnswer => "answer to the pushed request",
             Self::TokenAnswer => "token answer",
             Self::IdToken => "ID token",
             Self::Userinfo => "userinfo answer",
+            Self::LogoutToken => "logout token",
         })
     }
 }
@@ -210,11 +240,14 @@ impl Error {
             Self::DiscoveryIssuer { .. } => "discovery_issuer",
             Self::Unsupported { .. } => "unsupported",
             Self::TokenRefused { .. } => "token_refused",
+            Self::NoRefreshToken => "no_refresh_token",
+            Self::RequestRefused { .. } => "request_refused",
             Self::Untrusted { .. } => "untrusted",
             Self::Answer { .. } => "answer",
             Self::StateDiffers => "state_differs",
             Self::AnswerIssuer { .. } => "answer_issuer",
             Self::Denied { .. } => "denied",
+            Self::InitiatedLogin { .. } => "initiated_login",
             Self::NoLogin => "no_login",
             Self::LoginExpired { .. } => "login_expired",
             Self::Unsealable => "unsealable",
@@ -228,6 +261,7 @@ impl Error {
             Self::Setting { .. }
             | Self::HttpClient { .. }
             | Self::Unsupported { .. }
+            | Self::NoRefreshToken
             | Self::SessionTooLarge { .. } => Fault::Site,
             Self::Unreachable { .. } => Fault::Network,
             Self::Denied { refusal } if refusal.is_access_denied() => Fault::Citizen,
@@ -237,10 +271,13 @@ impl Error {
             | Self::Malformed { .. }
             | Self::DiscoveryIssuer { .. }
             | Self::TokenRefused { .. }
+            | Self::RequestRefused { .. }
             | Self::Denied { .. }
             | Self::Untrusted { .. } => Fault::Gateway,
             Self::NoLogin | Self::LoginExpired { .. } | Self::Unsealable => Fault::Citizen,
-            Self::Answer { .. } | Self::StateDiffers | Self::AnswerIssuer { .. } => Fault::Forged,
+            Self::Answer { .. } | Self::StateDiffers | Self::AnswerIssuer { .. } | Self::InitiatedLogin { .. } => {
+                Fault::Forged
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
 use zeroize::Zeroizing;
@@ -17,10 +17,17 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Http(reqwest::Client);
 
+/// Headers that carry credentials: never shown, never logged.
+pub(crate) type SecretHeaders = Vec<(&'static str, Zeroizing<String>)>;
+
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Media type without parameters, lower case; empty when there is none.
     pub(crate) media_type: String,
+    /// `DPoP-Nonce` (RFC 9449 §8), as it came.
+    pub(crate) dpop_nonce: Option<String>,
+    /// Every `WWW-Authenticate`, joined by commas (RFC 9110 §5.3).
+    pub(crate) challenges: String,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -50,25 +57,26 @@ impl Http {
     }
 
     pub(crate) async fn get(&self, url: &Url, accept: &'static str) -> Result<Answer, Error> {
-        self.send(url, self.0.get(url.clone()).header(ACCEPT, accept)).await
+        self.get_with(url, accept, Vec::new()).await
     }
 
-    pub(crate) async fn get_with_token(&self, url: &Url, token: &str, accept: &'static str) -> Result<Answer, Error> {
-        let bearer = Zeroizing::new(format!("Bearer {token}"));
-        let request = self.0.get(url.clone()).header(ACCEPT, accept).header(AUTHORIZATION, secret_header(&bearer)?);
-        self.send(url, request).await
+    pub(crate) async fn get_with(
+        &self,
+        url: &Url,
+        accept: &'static str,
+        headers: SecretHeaders,
+    ) -> Result<Answer, Error> {
+        self.send(url, self.0.get(url.clone()).header(ACCEPT, accept).headers(secret(headers)?)).await
     }
 
-    pub(crate) async fn post_form(&self, url: &Url, body: String, basic: Option<&str>) -> Result<Answer, Error> {
-        let mut request = self
+    pub(crate) async fn post_form(&self, url: &Url, body: String, headers: SecretHeaders) -> Result<Answer, Error> {
+        let request = self
             .0
             .post(url.clone())
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .headers(secret(headers)?)
             .body(body);
-        if let Some(basic) = basic {
-            request = request.header(AUTHORIZATION, secret_header(basic)?);
-        }
         self.send(url, request).await
     }
 
@@ -79,14 +87,12 @@ impl Http {
         if status.is_redirection() {
             return Err(Error::Redirected { url: url.clone(), status: status.as_u16() });
         }
-        let media_type = answer
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let media_type = text("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
+        let media_type = media_type.trim().to_ascii_lowercase();
+        let dpop_nonce = text("dpop-nonce").map(str::to_owned);
+        let challenges = answer.headers().get_all("www-authenticate").iter().filter_map(|value| value.to_str().ok());
+        let challenges = challenges.collect::<Vec<_>>().join(", ");
         let mut body = Zeroizing::new(Vec::new());
         while let Some(part) = answer.chunk().await.map_err(unreachable)? {
             if body.len().saturating_add(part.len()) > BODY_LIMIT {
@@ -94,18 +100,23 @@ impl Http {
             }
             body.extend_from_slice(&part);
         }
-        Ok(Answer { status: status.as_u16(), media_type, body })
+        Ok(Answer { status: status.as_u16(), media_type, dpop_nonce, challenges, body })
     }
 }
 
-fn secret_header(value: &str) -> Result<HeaderValue, Error> {
-    let mut header = HeaderValue::from_str(value).map_err(|_| Error::Setting {
+fn secret(headers: SecretHeaders) -> Result<HeaderMap, Error> {
+    let unusable = || Error::Setting {
         name: "credentials",
         seen: "(secret)".into(),
         wanted: "the credentials and tokens must be visible ASCII",
-    })?;
-    header.set_sensitive(true);
-    Ok(header)
+    };
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let mut value = HeaderValue::from_str(&value).map_err(|_| unusable())?;
+        value.set_sensitive(true);
+        map.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, value);
+    }
+    Ok(map)
 }
 
 /// The whole chain of causes: reqwest alone says only `error sending request`.

@@ -2,10 +2,12 @@
 //!
 //! The signature comes first (`keys`): no claim is read before it. There is no switch on this page.
 
+use aws_lc_rs::digest::{Algorithm, SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 
+use crate::algorithm::SigningAlgorithm;
 use crate::claims::Claims;
 use crate::identity::{Authentication, Level, Subject};
 use crate::random;
@@ -26,8 +28,21 @@ pub(crate) struct Expected<'a> {
     /// When the login began, in seconds since 1970.
     pub(crate) began: i64,
     pub(crate) access_token: &'a str,
+    /// The registered algorithm, whose hash `at_hash` is made with.
+    pub(crate) algorithm: SigningAlgorithm,
+    pub(crate) at_hash: AtHash,
     /// Seconds since 1970.
     pub(crate) now: i64,
+}
+
+/// Whether an ID token from the token endpoint has to name its access token; the protocol leaves it open
+/// (OpenID Connect Core 1.0 §3.1.3.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtHash {
+    /// Checked when it is there.
+    Optional,
+    /// An ID token without it is refused.
+    Required,
 }
 
 impl Expected<'_> {
@@ -38,10 +53,8 @@ impl Expected<'_> {
         if !random::same(claims.required_text("nonce")?, self.nonce) {
             return Err(Rejection::Nonce);
         }
-        if let Some(hash) = claims.text("at_hash")?
-            && !random::same(hash, &access_token_hash(self.access_token))
-        {
-            return Err(Rejection::AccessTokenHash);
+        if !check_access_token(claims, self.access_token, self.algorithm)? && self.at_hash == AtHash::Required {
+            return Err(Rejection::Missing { claim: "at_hash" });
         }
         let authentication = Authentication {
             subject: Subject::read(claims)?,
@@ -53,16 +66,7 @@ impl Expected<'_> {
     }
 
     fn check_times(&self, claims: &Claims) -> Result<(), Rejection> {
-        let expired = self.now.saturating_sub(claims.required_seconds("exp")?);
-        if expired > CLOCK_SKEW {
-            return Err(Rejection::Expired { seconds: expired });
-        }
-        let issued = claims.required_seconds("iat")?;
-        let begins = claims.seconds("nbf")?.unwrap_or(issued).max(issued);
-        let ahead = begins.saturating_sub(self.now);
-        if ahead > CLOCK_SKEW {
-            return Err(Rejection::Early { seconds: ahead });
-        }
+        let issued = check_validity(claims, self.now)?;
         let before = self.began.saturating_sub(issued);
         if before > CLOCK_SKEW {
             return Err(Rejection::Stale { seconds: before });
@@ -115,10 +119,85 @@ pub(crate) fn check_issuer_and_audience(claims: &Claims, issuer: &str, client_id
     Ok(())
 }
 
-/// The left half of the SHA-256 of the access token; both algorithms of this SDK hash with SHA-256.
-fn access_token_hash(access_token: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, access_token.as_bytes());
-    URL_SAFE_NO_PAD.encode(digest.as_ref().split_at(16).0)
+/// `exp`, `iat` and `nbf`, to a minute; the time of issue in seconds since 1970.
+pub(crate) fn check_validity(claims: &Claims, now: i64) -> Result<i64, Rejection> {
+    check_expiry(claims, now)?;
+    let issued = claims.required_seconds("iat")?;
+    let begins = claims.seconds("nbf")?.unwrap_or(issued).max(issued);
+    let ahead = begins.saturating_sub(now);
+    if ahead > CLOCK_SKEW {
+        return Err(Rejection::Early { seconds: ahead });
+    }
+    Ok(issued)
+}
+
+/// `exp`, to a minute.
+pub(crate) fn check_expiry(claims: &Claims, now: i64) -> Result<(), Rejection> {
+    let expired = now.saturating_sub(claims.required_seconds("exp")?);
+    if expired > CLOCK_SKEW { Err(Rejection::Expired { seconds: expired }) } else { Ok(()) }
+}
+
+/// Whether `at_hash` is there; one that does not fit is refused (OpenID Connect Core 1.0 §3.1.3.8).
+fn check_access_token(claims: &Claims, access_token: &str, algorithm: SigningAlgorithm) -> Result<bool, Rejection> {
+    let Some(hash) = claims.text("at_hash")? else { return Ok(false) };
+    let half = |algorithm: &'static Algorithm| {
+        let digest = digest(algorithm, access_token.as_bytes());
+        let (left, _) = digest.as_ref().split_at(algorithm.output_len() / 2);
+        random::same(hash, &URL_SAFE_NO_PAD.encode(left))
+    };
+    let fits = match algorithm {
+        SigningAlgorithm::Rs256 | SigningAlgorithm::Es256 | SigningAlgorithm::Ps256 => half(&SHA256),
+        // Ed25519 hashes with SHA-512 within, but no document says which hash is meant: gateways use either
+        SigningAlgorithm::EdDsa => half(&SHA512) || half(&SHA256),
+    };
+    if fits { Ok(true) } else { Err(Rejection::AccessTokenHash) }
+}
+
+/// What the ID token of a refresh must say, held against the sign-in (OpenID Connect Core 1.0 §12.2).
+pub(crate) struct Refreshed<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) subject: &'a Subject,
+    pub(crate) level: Level,
+    /// Seconds since 1970, like the times below.
+    pub(crate) auth_time: Option<i64>,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) sid: Option<&'a str>,
+    pub(crate) issued: Option<i64>,
+    pub(crate) access_token: &'a str,
+    pub(crate) algorithm: SigningAlgorithm,
+    pub(crate) now: i64,
+}
+
+impl Refreshed<'_> {
+    pub(crate) fn check(&self, claims: &Claims) -> Result<(), Rejection> {
+        check_issuer_and_audience(claims, self.issuer, self.client_id)?;
+        let issued = check_validity(claims, self.now)?;
+        let before = self.issued.map_or(0, |first| first.saturating_sub(issued));
+        if before > CLOCK_SKEW {
+            return Err(Rejection::Stale { seconds: before });
+        }
+        if Subject::read(claims)? != *self.subject {
+            return Err(Rejection::Subject);
+        }
+        // it should not be there; if it is, it is the one of the sign-in
+        if claims.text("nonce")?.is_some_and(|nonce| self.nonce.is_none_or(|first| !random::same(nonce, first))) {
+            return Err(Rejection::Nonce);
+        }
+        // a refresh is no sign-in: the time of it does not change
+        let auth_time = claims.seconds("auth_time")?;
+        if auth_time.is_some() && self.auth_time.is_some() && auth_time != self.auth_time {
+            return Err(Rejection::Value { claim: "auth_time", expected: "the time of the sign-in" });
+        }
+        if claims.text("sid")?.is_some_and(|sid| self.sid.is_some_and(|first| sid != first)) {
+            return Err(Rejection::Value { claim: "sid", expected: "the session of the sign-in" });
+        }
+        if let Some(acr) = claims.text("acr")? {
+            let seen = Level::from_acr(acr).filter(|seen| *seen >= self.level);
+            seen.ok_or(Rejection::Value { claim: "acr", expected: "at least the level of the sign-in" })?;
+        }
+        check_access_token(claims, self.access_token, self.algorithm).map(drop)
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +217,8 @@ mod tests {
             max_age: None,
             began: NOW - 100,
             access_token: "t",
+            algorithm: SigningAlgorithm::Es256,
+            at_hash: AtHash::Optional,
             now: NOW,
         }
     }
@@ -169,6 +250,24 @@ mod tests {
         assert_eq!(check(&expected(), &json!({"iat": NOW + 61})).err(), Some(Rejection::Early { seconds: 61 }));
         assert_eq!(check(&expected(), &json!({"nbf": NOW + 61})).err(), Some(Rejection::Early { seconds: 61 }));
         assert_eq!(check(&expected(), &json!({"iat": NOW - 161})).err(), Some(Rejection::Stale { seconds: 61 }));
+    }
+
+    #[test]
+    fn an_access_token_hash_is_made_with_the_hash_of_the_algorithm() {
+        let half = |algorithm: &'static Algorithm| {
+            let digest = digest(algorithm, b"t");
+            URL_SAFE_NO_PAD.encode(digest.as_ref().split_at(algorithm.output_len() / 2).0)
+        };
+        let due = |algorithm| Expected { algorithm, at_hash: AtHash::Required, ..expected() };
+        let (short, long) = (json!({"at_hash": half(&SHA256)}), json!({"at_hash": half(&SHA512)}));
+        for algorithm in [SigningAlgorithm::Rs256, SigningAlgorithm::Es256, SigningAlgorithm::Ps256] {
+            assert!(check(&due(algorithm), &short).is_ok(), "{algorithm}");
+            assert_eq!(check(&due(algorithm), &long).err(), Some(Rejection::AccessTokenHash), "{algorithm}");
+        }
+        assert!(check(&due(SigningAlgorithm::EdDsa), &long).is_ok());
+        let missing = check(&due(SigningAlgorithm::Es256), &json!({}));
+        assert_eq!(missing.err(), Some(Rejection::Missing { claim: "at_hash" }));
+        assert!(check(&expected(), &json!({})).is_ok(), "not due, not needed");
     }
 
     #[test]

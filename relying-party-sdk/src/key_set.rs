@@ -8,9 +8,9 @@ use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::algorithm::SigningAlgorithm;
 use crate::error::{Document, Error};
 use crate::refusal::harmless;
-use crate::registration::SigningAlgorithm;
 use crate::rejection::Rejection;
 
 /// A gateway in the middle of a rotation publishes a handful.
@@ -25,7 +25,8 @@ pub(crate) struct KeySet(Vec<Key>);
 #[derive(Debug)]
 pub(crate) struct Key {
     kid: Option<String>,
-    algorithm: SigningAlgorithm,
+    /// What it may have signed with; an RSA key that does not say may have used either padding.
+    algorithms: Vec<SigningAlgorithm>,
     pub(crate) public: DecodingKey,
 }
 
@@ -90,7 +91,7 @@ impl KeySet {
             keys.extend(published.usable());
         }
         if keys.is_empty() {
-            return Err(malformed("no key that can sign RS256 or ES256".into()));
+            return Err(malformed("no key that this client could verify with".into()));
         }
         Ok(Self(keys))
     }
@@ -101,7 +102,7 @@ impl KeySet {
 
     /// The one key that may have signed a token with this header.
     pub(crate) fn find(&self, kid: Option<&str>, algorithm: SigningAlgorithm) -> Result<&Key, Rejection> {
-        let fits = |key: &&Key| key.algorithm == algorithm && (kid.is_none() || key.kid.as_deref() == kid);
+        let fits = |key: &&Key| key.algorithms.contains(&algorithm) && (kid.is_none() || key.kid.as_deref() == kid);
         let mut candidates = self.0.iter().filter(fits);
         match (candidates.next(), candidates.count()) {
             (None, _) => Err(Rejection::UnknownKey { kid: harmless(kid.unwrap_or_default()) }),
@@ -120,22 +121,24 @@ impl Published {
         if !signs {
             return None;
         }
-        let (algorithm, public) = match (self.kty.as_str(), self.crv.as_deref()) {
+        let (fitting, public): (&[_], _) = match (self.kty.as_str(), self.crv.as_deref()) {
             ("RSA", _) => {
                 let (n, e) = (self.n?, self.e?);
                 let modulus = URL_SAFE_NO_PAD.decode(&n).ok()?;
                 if modulus.iter().skip_while(|byte| **byte == 0).count() < SHORTEST_MODULUS {
                     return None;
                 }
-                (SigningAlgorithm::Rs256, DecodingKey::from_rsa_components(&n, &e).ok()?)
+                (&[SigningAlgorithm::Rs256, SigningAlgorithm::Ps256], DecodingKey::from_rsa_components(&n, &e).ok()?)
             }
             ("EC", Some("P-256")) => {
-                (SigningAlgorithm::Es256, DecodingKey::from_ec_components(&self.x?, &self.y?).ok()?)
+                (&[SigningAlgorithm::Es256], DecodingKey::from_ec_components(&self.x?, &self.y?).ok()?)
             }
+            ("OKP", Some("Ed25519")) => (&[SigningAlgorithm::EdDsa], DecodingKey::from_ed_components(&self.x?).ok()?),
             _ => return None,
         };
-        let for_it = self.alg.as_deref().is_none_or(|alg| alg == algorithm.name());
-        for_it.then_some(Key { kid: self.kid, algorithm, public })
+        let registered = |it: &&SigningAlgorithm| self.alg.as_deref().is_none_or(|alg| alg == it.name());
+        let algorithms: Vec<_> = fitting.iter().filter(registered).copied().collect();
+        (!algorithms.is_empty()).then_some(Key { kid: self.kid, algorithms, public })
     }
 }
 

@@ -10,20 +10,41 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
 use url::Url;
 
+use crate::algorithm::SigningAlgorithm;
 use crate::claims::Claims;
 use crate::clock;
 use crate::error::Error;
 use crate::http::Http;
 use crate::key_set::KeySet;
 use crate::refusal::harmless;
-use crate::registration::SigningAlgorithm;
 use crate::rejection::Rejection;
 
 const COOL_DOWN: Duration = Duration::from_secs(30);
 const MAX_AGE: Duration = Duration::from_hours(1);
+
+/// What a token is for, as its `typ` may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An ID token or a signed userinfo answer.
+    Identity,
+    /// An authorization response (JARM).
+    Answer,
+    /// A logout token (OpenID Connect Back-Channel Logout 1.0 §2.4).
+    Logout,
+}
+
+impl Kind {
+    fn may_be_called(self, typ: &str) -> bool {
+        let names: &[&str] = match self {
+            Self::Identity => &["JWT"],
+            Self::Answer => &["JWT", "oauth-authz-resp+jwt"],
+            Self::Logout => &["logout+jwt"],
+        };
+        names.iter().any(|name| name.eq_ignore_ascii_case(typ))
+    }
+}
 
 /// The keys of one gateway, shared by every login.
 #[derive(Debug)]
@@ -65,6 +86,7 @@ impl Keys {
         &self,
         http: &Http,
         token: &str,
+        kind: Kind,
         registered: SigningAlgorithm,
     ) -> Result<Claims, Rejection> {
         let unreadable = |detail| Rejection::Unreadable { detail };
@@ -79,8 +101,8 @@ impl Keys {
         if header.as_map().contains_key("crit") {
             return Err(unreadable("a critical header member is not understood (RFC 7515 §4.1.11)"));
         }
-        // an access token or a logout token says so in `typ` (RFC 8725 §3.11)
-        if header.text("typ")?.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+        // one kind of token must not pass for another (RFC 8725 §3.11)
+        if header.text("typ")?.is_some_and(|typ| !kind.may_be_called(typ)) {
             return Err(unreadable("the header says it is another kind of token"));
         }
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| unreadable("the payload is not base64url"))?;
@@ -88,10 +110,7 @@ impl Keys {
         let kid = header.text("kid")?;
         let set = self.fresh(http, kid).await;
         let key = set.find(kid, registered)?;
-        let algorithm = match registered {
-            SigningAlgorithm::Rs256 => Algorithm::RS256,
-            SigningAlgorithm::Es256 => Algorithm::ES256,
-        };
+        let algorithm = registered.verified_as();
         match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.public, algorithm) {
             Ok(true) => Claims::parse(&payload),
             Ok(false) | Err(_) => Err(Rejection::Signature),

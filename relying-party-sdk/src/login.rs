@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::button::Language;
+use crate::endpoint::Parameters;
 use crate::identity::Level;
 use crate::local_path::LocalPath;
 use crate::random;
@@ -20,7 +21,7 @@ pub struct Login {
     pub(crate) level: Level,
     scopes: Vec<Scope>,
     prompt: Option<Prompt>,
-    max_age: Option<i64>,
+    pub(crate) max_age: Option<i64>,
     language: Option<Language>,
     hint: Option<String>,
     methods: Methods,
@@ -167,7 +168,6 @@ impl fmt::Debug for PendingLogin {
 
 /// The gateway's side of a departure.
 pub(crate) struct Towards<'a> {
-    pub(crate) authorization_endpoint: &'a Url,
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a Url,
@@ -176,7 +176,8 @@ pub(crate) struct Towards<'a> {
 }
 
 impl Login {
-    pub(crate) fn depart(&self, towards: &Towards<'_>) -> Departure {
+    /// The parameters of the request (OpenID Connect Core 1.0 §3.1.2.1), and what to remember of it.
+    pub(crate) fn request(&self, towards: &Towards<'_>) -> (Parameters, Pending) {
         let pending = Pending {
             issuer: towards.issuer.to_owned(),
             client_id: towards.client_id.to_owned(),
@@ -193,38 +194,26 @@ impl Login {
             scope.push(' ');
             scope.push_str(other.as_str());
         }
-        let mut url = towards.authorization_endpoint.clone();
-        let mut query = url.query_pairs_mut();
-        query
-            .append_pair("response_type", "code")
-            .append_pair("client_id", towards.client_id)
-            .append_pair("redirect_uri", towards.redirect_uri.as_str())
-            .append_pair("scope", &scope)
-            .append_pair("acr_values", self.level.acr())
-            .append_pair("state", &pending.state)
-            .append_pair("nonce", &pending.nonce)
-            .append_pair("code_challenge", &challenge(&pending.verifier))
-            .append_pair("code_challenge_method", "S256");
-        if let Some(prompt) = self.prompt {
-            query.append_pair("prompt", prompt.name());
-        }
-        if let Some(seconds) = self.max_age {
-            query.append_pair("max_age", &seconds.to_string());
-        }
-        if let Some(language) = self.language {
-            query.append_pair("ui_locales", language.tag());
-        }
-        if let Some(hint) = &self.hint {
-            query.append_pair("login_hint", hint);
-        }
+        let mut parameters = vec![
+            ("response_type", "code".to_owned()),
+            ("client_id", towards.client_id.to_owned()),
+            ("redirect_uri", towards.redirect_uri.to_string()),
+            ("scope", scope),
+            ("acr_values", self.level.acr().to_owned()),
+            ("state", pending.state.clone()),
+            ("nonce", pending.nonce.clone()),
+            ("code_challenge", challenge(&pending.verifier)),
+            ("code_challenge_method", "S256".to_owned()),
+        ];
+        parameters.extend(self.prompt.map(|prompt| ("prompt", prompt.name().to_owned())));
+        parameters.extend(self.max_age.map(|seconds| ("max_age", seconds.to_string())));
+        parameters.extend(self.language.map(|language| ("ui_locales", language.tag().to_owned())));
+        parameters.extend(self.hint.as_ref().map(|hint| ("login_hint", hint.clone())));
         match self.methods {
             Methods::NotAsked => {}
-            Methods::Asked => {
-                query.append_pair("claims", r#"{"id_token":{"amr":null}}"#);
-            }
+            Methods::Asked => parameters.push(("claims", r#"{"id_token":{"amr":null}}"#.to_owned())),
         }
-        drop(query);
-        Departure { url, pending: PendingLogin(pending) }
+        (parameters, pending)
     }
 }
 
@@ -239,19 +228,18 @@ mod tests {
 
     use super::*;
 
-    fn asked(login: &Login) -> (HashMap<String, String>, Pending) {
-        let departure = login.depart(&Towards {
-            authorization_endpoint: &Url::parse("https://gateway.example/authorize?tenant=a").expect("a URL"),
+    fn asked(login: &Login) -> (HashMap<&'static str, String>, Pending) {
+        let (parameters, pending) = login.request(&Towards {
             issuer: "https://gateway.example",
             client_id: "commune",
             redirect_uri: &Url::parse("https://commune.example/callback").expect("a URL"),
             now: 0,
         });
-        (departure.url.query_pairs().into_owned().collect(), departure.pending.0)
+        (parameters.into_iter().collect(), pending)
     }
 
     #[test]
-    fn a_departure_carries_all_that_was_asked_and_nothing_secret() {
+    fn a_request_carries_all_that_was_asked_and_nothing_secret() {
         let login = Login::at_least(Level::Substantial)
             .with_scopes([Scope::PROFILE, Scope::EMAIL])
             .with_prompt(Prompt::LoginAndConsent)
@@ -261,7 +249,6 @@ mod tests {
             .with_methods();
         let (query, pending) = asked(&login);
         for (name, value) in [
-            ("tenant", "a"),
             ("response_type", "code"),
             ("client_id", "commune"),
             ("redirect_uri", "https://commune.example/callback"),

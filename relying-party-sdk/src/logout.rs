@@ -38,7 +38,7 @@ impl Client {
     pub fn logout(&self, session: &Session) -> Result<LogoutDeparture, Error> {
         let unsupported = Error::Unsupported { feature: "logout (`end_session_endpoint`)" };
         let mut url = self.endpoints().end_session.clone().ok_or(unsupported)?;
-        url.query_pairs_mut().append_pair("id_token_hint", session.id_token());
+        url.query_pairs_mut().append_pair("id_token_hint", &session.id_token().text);
         let pending = self.registration().post_logout_redirect_uri.as_ref().map(|back| {
             let state = random::token();
             url.query_pairs_mut().append_pair("post_logout_redirect_uri", back.as_str()).append_pair("state", &state);

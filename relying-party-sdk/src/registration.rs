@@ -1,12 +1,19 @@
 //! What the gateway and this site agreed on when the site was registered.
 
-use std::fmt;
+use std::collections::HashSet;
 
+use serde_json::{Value, json};
 use url::Url;
 
+use crate::algorithm::SigningAlgorithm;
+use crate::client_key::ClientKey;
 use crate::credentials::Credentials;
+use crate::decryption::DecryptionKey;
+use crate::dpop::DpopKey;
 use crate::error::Error;
+use crate::id_token::AtHash;
 use crate::issuer::{Issuer, is_protected};
+use crate::tokens::Scheme;
 
 /// The registration of this site at the gateway: who it is, how it proves it, where citizens come back.
 #[derive(Debug, Clone)]
@@ -18,6 +25,16 @@ pub struct Registration {
     pub(crate) post_logout_redirect_uri: Option<Url>,
     pub(crate) id_token_algorithm: SigningAlgorithm,
     pub(crate) userinfo_algorithm: Option<SigningAlgorithm>,
+    pub(crate) id_token_keys: Vec<DecryptionKey>,
+    pub(crate) userinfo_keys: Vec<DecryptionKey>,
+    requests: Requests,
+    profile: Profile,
+    pub(crate) request_key: Option<ClientKey>,
+    pub(crate) answer_algorithm: Option<SigningAlgorithm>,
+    answers: Answers,
+    pub(crate) dpop: Option<DpopKey>,
+    pub(crate) at_hash: AtHash,
+    tokens: Tokens,
 }
 
 impl Registration {
@@ -46,6 +63,16 @@ impl Registration {
             post_logout_redirect_uri: None,
             id_token_algorithm: SigningAlgorithm::Rs256,
             userinfo_algorithm: None,
+            id_token_keys: Vec::new(),
+            userinfo_keys: Vec::new(),
+            requests: Requests::AsTheGatewaySays,
+            profile: Profile::Standard,
+            request_key: None,
+            answer_algorithm: None,
+            answers: Answers::InTheQuery,
+            dpop: None,
+            at_hash: AtHash::Optional,
+            tokens: Tokens::Dropped,
         })
     }
 
@@ -71,31 +98,192 @@ impl Registration {
         self.userinfo_algorithm = Some(algorithm);
         self
     }
-}
 
-/// The algorithm the gateway signs with for this client. There is no third one: not `none`, not HMAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SigningAlgorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256, keys of 2048 bits or more.
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-}
+    /// Expects ID tokens encrypted to this key; one that is not is refused from then on. Said again with the key
+    /// before it, both are taken while the gateway changes from one to the other.
+    #[must_use]
+    pub fn with_id_token_encrypted_to(mut self, key: DecryptionKey) -> Self {
+        self.id_token_keys.push(key);
+        self
+    }
 
-impl SigningAlgorithm {
-    /// Its name on the wire (RFC 7518 §3.1).
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
+    /// Expects userinfo signed ([`Registration::with_userinfo_signed_by`]) and then encrypted to this key, with the
+    /// same rules as for ID tokens.
+    #[must_use]
+    pub fn with_userinfo_encrypted_to(mut self, key: DecryptionKey) -> Self {
+        self.userinfo_keys.push(key);
+        self
+    }
+
+    /// Everything that the FAPI 2.0 Security Profile asks of a client: pushed requests, tokens bound to a key (a new
+    /// one unless [`Registration::with_dpop`] gave one), ES256 for ID tokens (PS256 and EdDSA may be chosen
+    /// afterwards), `at_hash` required. The credentials must be a private key.
+    #[must_use]
+    pub fn with_fapi2(mut self) -> Self {
+        self.profile = Profile::Fapi2;
+        self.requests = Requests::Pushed;
+        self.dpop.get_or_insert_with(DpopKey::generate);
+        self.at_hash = AtHash::Required;
+        self.id_token_algorithm = SigningAlgorithm::Es256;
+        self
+    }
+
+    /// The public halves of this site's keys as a JWK set (RFC 7517 §5), to register or to publish under the
+    /// registered `jwks_uri`. The key of bound tokens is not among them: it travels with each proof.
+    pub fn public_keys(&self) -> Value {
+        let signing = self.credentials.key().into_iter().chain(&self.request_key).map(ClientKey::public_jwk);
+        let decrypting = self.id_token_keys.iter().chain(&self.userinfo_keys).map(|key| key.public_jwk().clone());
+        let mut keys: Vec<Value> = Vec::new();
+        for key in signing.chain(decrypting) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        json!({"keys": keys})
+    }
+
+    /// What only shows once everything is set.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong = |name, seen: String, wanted| Err(Error::Setting { name, seen, wanted });
+        if !self.userinfo_keys.is_empty() && self.userinfo_algorithm.is_none() {
+            return wrong("userinfo", "encrypted".into(), "register encrypted userinfo as signed too");
+        }
+        let keys = self.public_keys();
+        let mut kids = HashSet::new();
+        for kid in keys["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str()) {
+            if !kids.insert(kid) {
+                return wrong("kid", kid.to_owned(), "give each key of this site a name of its own");
+            }
+        }
+        match self.profile {
+            Profile::Standard => Ok(()),
+            Profile::Fapi2 if self.credentials.key().is_none() => {
+                let method = self.credentials.method().to_owned();
+                wrong("credentials", method, "under FAPI 2.0 a client proves itself with `private_key_jwt`")
+            }
+            Profile::Fapi2 => {
+                let algorithms = [Some(self.id_token_algorithm), self.userinfo_algorithm, self.answer_algorithm];
+                match algorithms.into_iter().flatten().find(|it| *it == SigningAlgorithm::Rs256) {
+                    None => Ok(()),
+                    Some(found) => wrong("algorithm", found.to_string(), "under FAPI 2.0: ES256, PS256 or EdDSA"),
+                }
+            }
         }
     }
+
+    /// Pushes every authorization request to the gateway first (RFC 9126), so that the browser carries nothing of
+    /// it. Done without being asked when the gateway requires it.
+    #[must_use]
+    pub fn with_pushed_requests(mut self) -> Self {
+        self.requests = Requests::Pushed;
+        self
+    }
+
+    /// Signs every authorization request with this key (RFC 9101), pushed or not.
+    #[must_use]
+    pub fn with_signed_requests(mut self, key: ClientKey) -> Self {
+        self.request_key = Some(key);
+        self
+    }
+
+    /// Asks for answers signed with the algorithm registered as `authorization_signed_response_alg` (JARM); a plain
+    /// answer is refused from then on.
+    #[must_use]
+    pub fn with_answers_signed_by(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.answer_algorithm = Some(algorithm);
+        self
+    }
+
+    /// Has answers posted to the redirect URI (`form_post`) instead of written in its query. The browser posts from
+    /// a page of the gateway: the login cookie has to be `SameSite=None; Secure`, as the ready routes set it then.
+    #[must_use]
+    pub fn with_posted_answers(mut self) -> Self {
+        self.answers = Answers::Posted;
+        self
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn answers_are_posted(&self) -> bool {
+        self.answers == Answers::Posted
+    }
+
+    /// The `response_mode` to ask; none for the one that code has by itself.
+    pub(crate) fn response_mode(&self) -> Option<&'static str> {
+        match (self.answers, self.answer_algorithm) {
+            (Answers::InTheQuery, None) => None,
+            (Answers::InTheQuery, Some(_)) => Some("jwt"),
+            (Answers::Posted, None) => Some("form_post"),
+            (Answers::Posted, Some(_)) => Some("form_post.jwt"),
+        }
+    }
+
+    /// Has access tokens bound to this key (RFC 9449): a stolen one is of no use. A token that comes unbound is
+    /// refused from then on.
+    #[must_use]
+    pub fn with_dpop(mut self, key: DpopKey) -> Self {
+        self.dpop = Some(key);
+        self
+    }
+
+    /// Refuses an ID token that does not name the access token it came with (`at_hash`). One that names another is
+    /// always refused.
+    #[must_use]
+    pub fn with_at_hash_required(mut self) -> Self {
+        self.at_hash = AtHash::Required;
+        self
+    }
+
+    /// Keeps the access token, and the refresh token if there is one, in the [`crate::Session`], for a site that
+    /// calls data providers. Without it they are dropped as soon as the citizen is signed in: what is not kept
+    /// cannot be stolen.
+    #[must_use]
+    pub fn with_tokens_kept(mut self) -> Self {
+        self.tokens = Tokens::Kept;
+        self
+    }
+
+    pub(crate) fn keeps_tokens(&self) -> bool {
+        self.tokens == Tokens::Kept
+    }
+
+    /// How access tokens of this client are shown.
+    pub(crate) fn scheme(&self) -> Scheme {
+        if self.dpop.is_some() { Scheme::Dpop } else { Scheme::Bearer }
+    }
+
+    pub(crate) fn pushes(&self) -> bool {
+        self.requests == Requests::Pushed
+    }
 }
 
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+/// What the site is held to besides what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    Standard,
+    /// FAPI 2.0 Security Profile, Final.
+    Fapi2,
+}
+
+/// How an authorization request travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Requests {
+    /// With the browser, unless the gateway requires them to be pushed.
+    AsTheGatewaySays,
+    Pushed,
+}
+
+/// How answers reach this site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    InTheQuery,
+    Posted,
+}
+
+/// What becomes of tokens once the citizen is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tokens {
+    Dropped,
+    Kept,
 }
 
 /// An address of this site to which the gateway sends browsers.
@@ -116,57 +304,5 @@ fn own_address(name: &'static str, text: &str) -> Result<Url, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn register(issuer: &str, redirect_uri: &str) -> Result<Registration, Error> {
-        Registration::new(issuer, "commune", Credentials::secret_basic("s"), redirect_uri)
-    }
-
-    #[test]
-    fn plain_http_is_taken_on_loopback_only() {
-        for issuer in ["https://gateway.example", "http://127.0.0.1:8401", "http://localhost:1", "http://[::1]:1"] {
-            assert!(register(issuer, "https://commune.example/callback").is_ok(), "{issuer}");
-        }
-        for issuer in [
-            "http://gateway.example",
-            "http://127.0.0.1.evil.example",
-            "http://localhost.evil.example",
-            "http://10.0.0.1",
-            "ftp://127.0.0.1",
-            "https://user@gateway.example",
-            "https://gateway.example?x",
-            "https://gateway.example#x",
-            "gateway.example",
-        ] {
-            let refused = register(issuer, "https://commune.example/callback");
-            assert!(matches!(refused, Err(Error::Setting { name: "issuer", .. })), "{issuer}");
-        }
-    }
-
-    #[test]
-    fn a_redirect_uri_is_written_as_the_gateway_will_compare_it() {
-        for address in ["https://commune.example/callback", "http://localhost:8400/callback"] {
-            assert!(register("https://gateway.example", address).is_ok(), "{address}");
-        }
-        for address in [
-            "http://commune.example/callback",
-            "https://commune.example/callback#x",
-            "https://Commune.example/callback",
-            "https://commune.example:443/callback",
-            "https://commune.example",
-            "https://commune.example/a/../callback",
-            "/callback",
-        ] {
-            let refused = register("https://gateway.example", address);
-            assert!(matches!(refused, Err(Error::Setting { name: "redirect_uri", .. })), "{address}");
-        }
-    }
-
-    #[test]
-    fn secrets_do_not_show_in_debug_output() {
-        let registration = register("https://gateway.example", "https://commune.example/callback");
-        let text = format!("{:?}", registration.map(|it| it.credentials));
-        assert_eq!(text, "Ok(Credentials(client_secret_basic))");
-    }
-}
+#[path = "registration_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! Why an answer about the citizen does not stand up to verification.
 
+use crate::algorithm::SigningAlgorithm;
 use crate::identity::Level;
-use crate::registration::SigningAlgorithm;
 
 /// The check that an ID token or a userinfo answer failed (OpenID Connect Core 1.0 §3.1.3.7, §5.3.2).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,12 @@ pub enum Rejection {
         /// How many keys would fit.
         candidates: usize,
     },
+    /// It is not encrypted, where an encrypted one is registered.
+    #[error("it is not encrypted, an encrypted one is registered: compare the registrations")]
+    NotEncrypted,
+    /// It cannot be decrypted with a key of this client and the registered algorithm; it is not said why.
+    #[error("it cannot be decrypted: compare the keys and algorithms of both registrations")]
+    Undecipherable,
     /// The signature does not verify.
     #[error("its signature does not verify")]
     Signature,
@@ -93,6 +99,12 @@ pub enum Rejection {
         /// Seconds between the issue and the start of the login.
         seconds: i64,
     },
+    /// The access token is good for whoever has it, where one bound to this client's key was asked (RFC 9449 §5).
+    #[error("its access token is not bound to the key of this client, a bound one was asked")]
+    Unbound,
+    /// It was taken before.
+    #[error("it was taken before")]
+    Replayed,
     /// `at_hash` does not fit the access token that came with it.
     #[error("it came with an access token that is not its own")]
     AccessTokenHash,

@@ -88,7 +88,7 @@ async fn an_answer_to_another_client_of_the_same_site_is_refused() {
     let provider = Provider::start(Script::default()).await;
     let other = Provider::start(Script::default()).await;
     let (client, other_client) = (provider.client().await, other.client().await);
-    let departure = client.login(&usual_login());
+    let departure = client.login(&usual_login()).await.unwrap();
     let query = provider.visit(&departure.url).await;
     let outcome = other_client.callback(departure.pending, &query).await;
     assert!(matches!(refusal(outcome), Error::StateDiffers));
@@ -100,7 +100,7 @@ async fn a_code_is_taken_once() {
     let provider = Provider::start(Script::default()).await;
     let client = provider.client().await;
     let key = relying_party_sdk::CookieKey::generate();
-    let departure = client.login(&usual_login());
+    let departure = client.login(&usual_login()).await.unwrap();
     let kept = key.seal_login(&departure.pending);
     let query = provider.visit(&departure.url).await;
     assert!(client.callback(departure.pending, &query).await.is_ok());
@@ -114,7 +114,7 @@ async fn a_login_keeps_the_page_to_return_to_through_its_seal() {
     let client = provider.client().await;
     let key = relying_party_sdk::CookieKey::generate();
     let page = LocalPath::parse("/dossiers?tri=date").unwrap();
-    let pending = client.login(&usual_login()).pending.returning_to(page.clone());
+    let pending = client.login(&usual_login()).await.unwrap().pending.returning_to(page.clone());
     assert_eq!(key.open_login(&key.seal_login(&pending)).unwrap().return_to(), &page);
 }
 

@@ -3,13 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "in a test a broken step is a failure")]
 #![expect(clippy::disallowed_methods, reason = "servers live as long as their test; its browser follows nothing")]
 
+mod proofs;
 mod provider;
 mod signing;
 
 mod answer;
+mod backchannel;
+mod bound;
 mod discovery;
+mod encrypted;
+#[cfg(feature = "axum")]
+mod ended;
+mod fapi;
 mod id_token;
 mod keys;
+mod pushed;
+mod refresh;
+mod signed;
 #[cfg(feature = "axum")]
 mod site;
 mod success;

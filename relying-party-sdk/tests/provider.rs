@@ -1,7 +1,7 @@
 //! A small OpenID provider on a free loopback port. It checks what a gateway checks (client authentication, code,
 //! redirect URI, PKCE) and follows a [`Script`] in what it answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
 
+use crate::proofs::{self, Proved, Wanted};
 use crate::signing::{self, Signer};
 
 pub(crate) const CLIENT_ID: &str = "commune:test%+";
@@ -30,6 +31,9 @@ pub(crate) const ACCESS_TOKEN: &str = "access-token-of-the-test";
 
 /// Changes the parameters the browser brings back.
 type Detour = Box<dyn Fn(&mut Vec<(String, String)>) + Send>;
+
+/// Encrypts a signed token for the client.
+type Encrypt = Box<dyn Fn(&str) -> String + Send>;
 
 /// Changes a JSON answer before it is sent.
 type Edit = Box<dyn Fn(&mut Value) + Send>;
@@ -45,20 +49,55 @@ pub(crate) struct Script {
     /// The claims of the ID token as text, for what a JSON value cannot hold.
     pub(crate) claims_text: Option<String>,
     pub(crate) signer: Signer,
+    /// Encrypts ID tokens and signed userinfo.
+    pub(crate) encrypt: Option<Encrypt>,
+    /// Whether tokens are bound to a key, and what nonces are wanted in the proofs.
+    pub(crate) binding: Option<Binding>,
+    /// Whether refresh tokens are given, and new ones at each refresh.
+    pub(crate) refreshing: Option<Rotation>,
+    /// The claims of the ID token of a refresh, and the answer that carries it.
+    pub(crate) refreshed_claims: Edit,
+    pub(crate) refreshed_answer: Edit,
+    /// The answer to a pushed request.
+    pub(crate) pushed_answer: Edit,
     pub(crate) token_answer: Edit,
     pub(crate) userinfo: Edit,
     /// Signs userinfo, after its header was changed.
     pub(crate) userinfo_signer: Option<Signer>,
     pub(crate) userinfo_header: Edit,
     pub(crate) answer: Detour,
+    /// How an answer is signed where a signed one is asked.
+    pub(crate) answer_signer: Signer,
+    pub(crate) answer_header: Edit,
+    pub(crate) answer_claims: Edit,
     /// What an endpoint does instead of answering.
     pub(crate) broken: Option<(Endpoint, Breakage)>,
+}
+
+/// How the provider binds tokens.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Binding {
+    /// The nonce wanted at the token endpoint; another one after each answer.
+    pub(crate) nonce: Option<String>,
+    /// The nonce wanted with a pushed request.
+    pub(crate) nonce_of_par: Option<String>,
+    /// The nonce wanted at userinfo.
+    pub(crate) nonce_of_userinfo: Option<String>,
+    /// An endpoint that wants another nonce whatever it gets.
+    pub(crate) never_content: Option<Endpoint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    Rotated,
+    Kept,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     Discovery,
     Jwks,
+    Par,
     Token,
     Userinfo,
 }
@@ -81,11 +120,20 @@ impl Default for Script {
             claims: keep(),
             claims_text: None,
             signer: Signer::Es256,
+            encrypt: None,
+            binding: None,
+            refreshing: None,
+            refreshed_claims: keep(),
+            refreshed_answer: keep(),
+            pushed_answer: keep(),
             token_answer: keep(),
             userinfo: keep(),
             userinfo_signer: None,
             userinfo_header: keep(),
             answer: Box::new(|_| {}),
+            answer_signer: Signer::Es256,
+            answer_header: keep(),
+            answer_claims: keep(),
             broken: None,
         }
     }
@@ -96,16 +144,28 @@ struct Grant {
     nonce: String,
     challenge: String,
     acr: String,
+    /// The key to which the code is bound.
+    jkt: Option<String>,
 }
 
 struct Inner {
     issuer: String,
     script: Mutex<Script>,
     grants: Mutex<HashMap<String, Grant>>,
+    /// Pushed requests by their handle.
+    pushed: Mutex<HashMap<String, HashMap<String, String>>>,
+    /// Refresh tokens that are good, and the nonce of their sign-in.
+    refresh_tokens: Mutex<HashMap<String, String>>,
+    /// The key to which the last token was bound.
+    bound_to: Mutex<Option<String>>,
+    /// Names of the parameters that the last browser brought to the authorization endpoint.
+    in_browser: Mutex<Vec<String>>,
     hits: Mutex<HashMap<Endpoint, usize>>,
     /// The `kid` of the assertion, or the name of the method, of the last token request.
     authenticated_by: Mutex<String>,
     codes: AtomicUsize,
+    /// Every `jti` of assertions, proofs and request objects.
+    seen: Mutex<HashSet<String>>,
 }
 
 #[derive(Clone)]
@@ -136,14 +196,20 @@ impl Provider {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
             script: Mutex::new(script),
             grants: Mutex::default(),
+            pushed: Mutex::default(),
+            refresh_tokens: Mutex::default(),
+            bound_to: Mutex::default(),
+            in_browser: Mutex::default(),
             hits: Mutex::default(),
             authenticated_by: Mutex::default(),
             codes: AtomicUsize::new(0),
+            seen: Mutex::default(),
         }));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/elsewhere", get(discovery))
             .route("/jwks", get(jwks))
+            .route("/par", post(par))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
@@ -168,6 +234,15 @@ impl Provider {
         self.0.authenticated_by.lock().unwrap().clone()
     }
 
+    /// Another name at each call.
+    pub(crate) fn next(&self, prefix: &str) -> String {
+        format!("{prefix}-{}", self.0.codes.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn in_browser(&self) -> Vec<String> {
+        self.0.in_browser.lock().unwrap().clone()
+    }
+
     pub(crate) fn registration(&self) -> Registration {
         self.registration_with(Credentials::secret_basic(SECRET), REDIRECT_URI)
     }
@@ -182,10 +257,14 @@ impl Provider {
         Client::discover(self.registration()).await.unwrap()
     }
 
-    /// The browser's part: visits the authorization endpoint and returns the query it is sent back with.
+    /// The browser's part: visits the authorization endpoint and returns the query it is sent back with, or the form
+    /// it is to post.
     pub(crate) async fn visit(&self, url: &Url) -> String {
         let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         let answer = browser.unwrap().get(url.clone()).send().await.unwrap();
+        if answer.status().as_u16() == 200 {
+            return answer.text().await.unwrap();
+        }
         assert_eq!(answer.status().as_u16(), 303, "the provider refused the request");
         let back = Url::parse(answer.headers()[header::LOCATION].to_str().unwrap()).unwrap();
         back.query().unwrap_or_default().to_owned()
@@ -193,9 +272,34 @@ impl Provider {
 
     /// A whole login of this client.
     pub(crate) async fn sign_in(&self, client: &Client, login: &Login) -> Result<Session, Error> {
-        let Departure { url, pending } = client.login(login);
+        let Departure { url, pending } = client.login(login).await?;
         let query = self.visit(&url).await;
         client.callback(pending, &query).await
+    }
+
+    /// The key that proved itself to this endpoint, if keys are asked for; else what the endpoint answers.
+    #[expect(clippy::result_large_err, reason = "the answer of a test provider")]
+    fn proved(&self, endpoint: Endpoint, headers: &HeaderMap, token: Option<&str>) -> Result<Option<String>, Response> {
+        let Some(binding) = self.0.script.lock().unwrap().binding.clone() else { return Ok(None) };
+        let (path, method, nonce) = match endpoint {
+            Endpoint::Par => ("par", "POST", binding.nonce_of_par),
+            Endpoint::Userinfo => ("userinfo", "GET", binding.nonce_of_userinfo),
+            Endpoint::Token | Endpoint::Discovery | Endpoint::Jwks => ("token", "POST", binding.nonce),
+        };
+        let url = format!("{}/{path}", self.issuer());
+        let wanted = Wanted { method, url, nonce: nonce.clone(), access_token: token };
+        let refuse = |nonce: &str| match endpoint {
+            Endpoint::Userinfo => proofs::nonce_wanted_by_resource(nonce),
+            Endpoint::Par | Endpoint::Token | Endpoint::Discovery | Endpoint::Jwks => proofs::nonce_wanted(nonce),
+        };
+        if binding.never_content == Some(endpoint) {
+            return Err(refuse(&format!("another-{}", self.0.codes.fetch_add(1, Ordering::Relaxed))));
+        }
+        match proofs::check(headers, &wanted, &self.0.seen) {
+            Proved::By(thumbprint) => Ok(Some(thumbprint)),
+            Proved::NonceWanted => Err(refuse(&nonce.unwrap_or_default())),
+            Proved::Not(reason) => panic!("the proof is wrong: {reason}"),
+        }
     }
 
     fn broken(&self, endpoint: Endpoint) -> Option<Response> {
@@ -242,6 +346,7 @@ async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Re
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
+        "pushed_authorization_request_endpoint": format!("{issuer}/par"),
         "token_endpoint": format!("{issuer}/token"),
         "userinfo_endpoint": format!("{issuer}/userinfo"),
         "jwks_uri": format!("{issuer}/jwks"),
@@ -252,6 +357,14 @@ async fn discovery(State(provider): State<Provider>, uri: axum::http::Uri) -> Re
         "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "response_modes_supported": ["query", "form_post", "jwt", "form_post.jwt"],
+        "authorization_signing_alg_values_supported": ["RS256", "ES256"],
+        "request_object_signing_alg_values_supported": ["ES256"],
+        "id_token_encryption_alg_values_supported": ["ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"],
+        "id_token_encryption_enc_values_supported": ["A256GCM"],
+        "userinfo_encryption_alg_values_supported": ["ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"],
+        "userinfo_encryption_enc_values_supported": ["A256GCM"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
@@ -268,7 +381,72 @@ async fn jwks(State(provider): State<Provider>) -> Response {
     Json(set).into_response()
 }
 
-async fn authorize(State(provider): State<Provider>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+async fn par(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    Form(mut sent): Form<HashMap<String, String>>,
+) -> Response {
+    if let Some(broken) = provider.broken(Endpoint::Par) {
+        return broken;
+    }
+    let Some(method) = authenticate(&provider, &headers, &sent) else {
+        let error = json!({"error": "invalid_client", "error_description": "refused"});
+        return (StatusCode::UNAUTHORIZED, Json(error)).into_response();
+    };
+    *provider.0.authenticated_by.lock().unwrap() = method;
+    match provider.proved(Endpoint::Par, &headers, None) {
+        Ok(Some(thumbprint)) => drop(sent.insert("dpop_jkt".into(), thumbprint)),
+        Ok(None) => {}
+        Err(refusal) => return refusal,
+    }
+    sent.retain(|name, _| !name.starts_with("client_"));
+    sent.insert("client_id".into(), CLIENT_ID.into());
+    if sent.contains_key("request") {
+        let bound_to = sent.remove("dpop_jkt");
+        assert_eq!(sent.len(), 2, "beside a signed request there is nothing: {sent:?}");
+        sent = unsigned(&provider, &sent["request"]);
+        sent.extend(bound_to.map(|it| ("dpop_jkt".to_owned(), it)));
+    }
+    let handle = format!("urn:ietf:params:oauth:request_uri:{}", provider.0.codes.fetch_add(1, Ordering::Relaxed));
+    provider.0.pushed.lock().unwrap().insert(handle.clone(), sent);
+    let mut answer = json!({"request_uri": handle, "expires_in": 60});
+    (provider.0.script.lock().unwrap().pushed_answer)(&mut answer);
+    (StatusCode::CREATED, Json(answer)).into_response()
+}
+
+/// The parameters of a signed request, read as FAPI 2.0 Message Signing §5.3.1 has a server read them.
+fn unsigned(provider: &Provider, object: &str) -> HashMap<String, String> {
+    let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+    rules.set_audience(&[provider.issuer()]);
+    rules.set_issuer(&[CLIENT_ID]);
+    rules.set_required_spec_claims(&["exp", "nbf", "aud", "iss"]);
+    let read = jsonwebtoken::decode::<Value>(object, &signing::client_public_key(), &rules).unwrap();
+    assert_eq!(read.header.typ.as_deref(), Some("oauth-authz-req+jwt"));
+    assert_eq!(read.header.kid.as_deref(), Some("request-key"));
+    let claims = read.claims.as_object().unwrap();
+    assert!(claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap() <= 3600);
+    assert!(claims["aud"].is_string() && !claims.contains_key("sub"));
+    assert!(claims.get("max_age").is_none_or(Value::is_number) && claims.get("claims").is_none_or(Value::is_object));
+    assert!(provider.0.seen.lock().unwrap().insert(claims["jti"].as_str().unwrap().to_owned()));
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    claims.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// The request that a browser brings, by value or by the handle of a pushed one, which is spent by it.
+fn asked_for(provider: &Provider, brought: HashMap<String, String>) -> HashMap<String, String> {
+    let mut names: Vec<String> = brought.keys().cloned().collect();
+    names.sort();
+    *provider.0.in_browser.lock().unwrap() = names;
+    if let Some(object) = brought.get("request") {
+        return unsigned(provider, object);
+    }
+    let Some(handle) = brought.get("request_uri") else { return brought };
+    assert_eq!(brought["client_id"], CLIENT_ID);
+    provider.0.pushed.lock().unwrap().remove(handle).expect("a request that was pushed and not yet spent")
+}
+
+async fn authorize(State(provider): State<Provider>, Query(brought): Query<HashMap<String, String>>) -> Response {
+    let asked = asked_for(&provider, brought);
     assert_eq!(asked["response_type"], "code");
     assert_eq!(asked["client_id"], CLIENT_ID);
     assert_eq!(asked["code_challenge_method"], "S256");
@@ -279,17 +457,29 @@ async fn authorize(State(provider): State<Provider>, Query(asked): Query<HashMap
         nonce: asked["nonce"].clone(),
         challenge: asked["code_challenge"].clone(),
         acr: asked["acr_values"].clone(),
+        jkt: asked.get("dpop_jkt").cloned(),
     };
     let mut back = vec![
         ("code".to_owned(), code.clone()),
         ("state".to_owned(), asked["state"].clone()),
         ("iss".to_owned(), provider.issuer().to_owned()),
     ];
-    (provider.0.script.lock().unwrap().answer)(&mut back);
-    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(back).finish();
-    let location = format!("{}?{query}", grant.redirect_uri);
+    let script = provider.0.script.lock().unwrap();
+    (script.answer)(&mut back);
+    let mode = asked.get("response_mode").map_or("query", String::as_str);
+    if mode.ends_with("jwt") {
+        let mut claims = json!({"iss": provider.issuer(), "aud": CLIENT_ID, "exp": now() + 300});
+        claims.as_object_mut().unwrap().extend(back.into_iter().map(|(name, value)| (name, json!(value))));
+        (script.answer_claims)(&mut claims);
+        let signer = script.answer_signer;
+        let mut header = json!({"alg": signer.alg(), "kid": kid_of(signer), "typ": "oauth-authz-resp+jwt"});
+        (script.answer_header)(&mut header);
+        back = vec![("response".to_owned(), signer.sign(&header, claims.to_string().as_bytes()))];
+    }
+    let answer: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(back).finish();
+    let location = format!("{}?{answer}", grant.redirect_uri);
     provider.0.grants.lock().unwrap().insert(code, grant);
-    Redirect::to(&location)
+    if mode.starts_with("form_post") { answer.into_response() } else { Redirect::to(&location).into_response() }
 }
 
 async fn token(
@@ -306,39 +496,121 @@ async fn token(
         return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
     };
     *provider.0.authenticated_by.lock().unwrap() = method;
+    let bound_to = match provider.proved(Endpoint::Token, &headers, None) {
+        Ok(bound_to) => bound_to,
+        Err(refusal) => return refusal,
+    };
+    if sent["grant_type"] == "refresh_token" {
+        return refreshed(&provider, &sent, bound_to);
+    }
     let Some(grant) = provider.0.grants.lock().unwrap().remove(&sent["code"]) else {
-        return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+        let mut refusal = refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+        // a nonce may come with any answer
+        let binding = provider.0.script.lock().unwrap().binding.clone();
+        if let Some(nonce) = binding.and_then(|binding| binding.nonce) {
+            refusal.headers_mut().insert("dpop-nonce", nonce.parse().unwrap());
+        }
+        return refusal;
     };
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, sent["code_verifier"].as_bytes()));
     if sent["grant_type"] != "authorization_code"
         || sent["redirect_uri"] != grant.redirect_uri
         || challenge != grant.challenge
+        || grant.jkt != bound_to
     {
         return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
     }
     let script = provider.0.script.lock().unwrap();
-    let hash = URL_SAFE_NO_PAD.encode(&digest(&SHA256, ACCESS_TOKEN.as_bytes()).as_ref()[..16]);
-    let mut claims = json!({
-        "iss": provider.issuer(), "aud": CLIENT_ID, "sub": "subject-1", "nonce": grant.nonce,
-        "acr": grant.acr, "iat": now(), "exp": now() + 300, "auth_time": now(), "at_hash": hash, "amr": ["pwd"],
-    });
+    let mut claims = usual_claims(&provider, &grant.nonce);
+    claims["acr"] = json!(grant.acr);
     (script.claims)(&mut claims);
+    let mut answer = token_answer(&script, &claims, &grant.nonce, bound_to.is_some());
+    if script.refreshing.is_some() {
+        answer["refresh_token"] = json!(provider.new_refresh_token(&grant.nonce));
+    }
+    (script.token_answer)(&mut answer);
+    drop(script);
+    provider.answer_bound(bound_to, answer)
+}
+
+/// The claims of an ID token as they should be.
+fn usual_claims(provider: &Provider, nonce: &str) -> Value {
+    let hash = URL_SAFE_NO_PAD.encode(&digest(&SHA256, ACCESS_TOKEN.as_bytes()).as_ref()[..16]);
+    json!({
+        "iss": provider.issuer(), "aud": CLIENT_ID, "sub": "subject-1", "nonce": nonce, "acr": "eidas1",
+        "iat": now(), "exp": now() + 300, "auth_time": now(), "at_hash": hash, "amr": ["pwd"], "sid": "session-1",
+    })
+}
+
+fn token_answer(script: &Script, claims: &Value, nonce: &str, bound: bool) -> Value {
     let mut header = json!({"alg": script.signer.alg(), "kid": kid_of(script.signer), "typ": "JWT"});
     (script.header)(&mut header);
-    let text =
-        script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", &grant.nonce));
-    let mut answer = json!({
-        "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 300,
-        "id_token": script.signer.sign(&header, text.as_bytes()),
-    });
-    (script.token_answer)(&mut answer);
-    Json(answer).into_response()
+    let text = script.claims_text.as_ref().map_or_else(|| claims.to_string(), |text| text.replace("NONCE", nonce));
+    let id_token = encrypted(script, &script.signer.sign(&header, text.as_bytes()));
+    json!({
+        "access_token": ACCESS_TOKEN, "token_type": if bound { "DPoP" } else { "Bearer" }, "expires_in": 300,
+        "id_token": id_token,
+    })
+}
+
+fn encrypted(script: &Script, token: &str) -> String {
+    script.encrypt.as_ref().map_or_else(|| token.to_owned(), |encrypt| encrypt(token))
+}
+
+/// RFC 6749 §6, OpenID Connect Core 1.0 §12.2.
+fn refreshed(provider: &Provider, sent: &HashMap<String, String>, bound_to: Option<String>) -> Response {
+    let rotation = provider.0.script.lock().unwrap().refreshing;
+    let token = &sent["refresh_token"];
+    let nonce = match rotation {
+        Some(Rotation::Rotated) => provider.0.refresh_tokens.lock().unwrap().remove(token),
+        Some(Rotation::Kept) => provider.0.refresh_tokens.lock().unwrap().get(token).cloned(),
+        None => None,
+    };
+    let Some(nonce) = nonce else {
+        return (StatusCode::BAD_REQUEST, Json(json!({"error": "invalid_grant"}))).into_response();
+    };
+    let script = provider.0.script.lock().unwrap();
+    let mut claims = usual_claims(provider, &nonce);
+    claims.as_object_mut().unwrap().remove("nonce");
+    claims.as_object_mut().unwrap().remove("auth_time");
+    claims.as_object_mut().unwrap().remove("acr");
+    (script.refreshed_claims)(&mut claims);
+    let mut answer = token_answer(&script, &claims, &nonce, bound_to.is_some());
+    if rotation == Some(Rotation::Rotated) {
+        answer["refresh_token"] = json!(provider.new_refresh_token(&nonce));
+    }
+    (script.refreshed_answer)(&mut answer);
+    drop(script);
+    provider.answer_bound(bound_to, answer)
+}
+
+impl Provider {
+    fn new_refresh_token(&self, nonce: &str) -> String {
+        let token = format!("refresh-{}", self.0.codes.fetch_add(1, Ordering::Relaxed));
+        self.0.refresh_tokens.lock().unwrap().insert(token.clone(), nonce.to_owned());
+        token
+    }
+
+    /// The token answer, with the nonce to use from now on if nonces are wanted.
+    fn answer_bound(&self, bound_to: Option<String>, answer: Value) -> Response {
+        *self.0.bound_to.lock().unwrap() = bound_to;
+        let mut response = Json(answer).into_response();
+        if let Some(binding) = &mut self.0.script.lock().unwrap().binding
+            && let Some(nonce) = &mut binding.nonce
+        {
+            nonce.push('+');
+            response.headers_mut().insert("dpop-nonce", nonce.parse().unwrap());
+        }
+        response
+    }
 }
 
 fn kid_of(signer: Signer) -> &'static str {
     match signer {
         Signer::Es256 | Signer::OtherEs256 => "es",
         Signer::Rs256 | Signer::Hs256OfThePublicKey | Signer::None => "rs",
+        Signer::Ps256 => "ps",
+        Signer::EdDsa => "ed",
     }
 }
 
@@ -362,8 +634,11 @@ fn authenticate(provider: &Provider, headers: &HeaderMap, sent: &HashMap<String,
         rules.set_issuer(&[CLIENT_ID]);
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         let read = jsonwebtoken::decode::<Value>(assertion, &signing::client_public_key(), &rules).ok()?;
-        let whole = read.claims["sub"] == CLIENT_ID && read.claims["jti"].is_string() && read.claims["aud"].is_string();
-        return if whole { read.header.kid } else { None };
+        let claims = &read.claims;
+        let brief = claims["exp"].as_i64()? - claims["iat"].as_i64()? <= 60 && claims["nbf"] == claims["iat"];
+        let whole = brief && claims["sub"] == CLIENT_ID && claims["aud"].is_string();
+        let fresh = provider.0.seen.lock().unwrap().insert(claims["jti"].as_str()?.to_owned());
+        return if whole && fresh { read.header.kid } else { None };
     }
     (sent.get("client_secret")? == SECRET).then(|| "post".to_owned())
 }
@@ -372,7 +647,14 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
     if let Some(broken) = provider.broken(Endpoint::Userinfo) {
         return broken;
     }
-    if headers.get(header::AUTHORIZATION).is_none_or(|value| value != &format!("Bearer {ACCESS_TOKEN}")) {
+    let shown_by = match provider.proved(Endpoint::Userinfo, &headers, Some(ACCESS_TOKEN)) {
+        Ok(shown_by) => shown_by,
+        Err(refusal) => return refusal,
+    };
+    let scheme = if shown_by.is_some() { "DPoP" } else { "Bearer" };
+    if headers.get(header::AUTHORIZATION).is_none_or(|value| value != &format!("{scheme} {ACCESS_TOKEN}"))
+        || shown_by != *provider.0.bound_to.lock().unwrap()
+    {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let script = provider.0.script.lock().unwrap();
@@ -391,6 +673,6 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
     (script.userinfo)(&mut claims);
     let mut header = json!({"alg": signer.alg(), "kid": kid_of(signer)});
     (script.userinfo_header)(&mut header);
-    let token = signer.sign(&header, claims.to_string().as_bytes());
+    let token = encrypted(&script, &signer.sign(&header, claims.to_string().as_bytes()));
     ([(header::CONTENT_TYPE, "application/jwt")], token).into_response()
 }

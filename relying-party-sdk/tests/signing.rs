@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaKeyPair, RsaSignatureEncoding,
+};
 use aws_lc_rs::{encoding::AsDer, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -19,6 +22,10 @@ pub(crate) enum Signer {
     OtherEs256,
     /// The provider's RSA key.
     Rs256,
+    /// The provider's RSA key with the other padding.
+    Ps256,
+    /// The provider's Ed25519 key.
+    EdDsa,
     /// HMAC keyed with the provider's public RSA key, as in the oldest attack of all.
     Hs256OfThePublicKey,
     /// No signature.
@@ -27,6 +34,7 @@ pub(crate) enum Signer {
 
 static EC: LazyLock<EcdsaKeyPair> = LazyLock::new(ec);
 static OTHER_EC: LazyLock<EcdsaKeyPair> = LazyLock::new(ec);
+static ED: LazyLock<Ed25519KeyPair> = LazyLock::new(|| Ed25519KeyPair::generate().unwrap());
 static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 
 fn ec() -> EcdsaKeyPair {
@@ -38,6 +46,8 @@ impl Signer {
         match self {
             Self::Es256 | Self::OtherEs256 => "ES256",
             Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
+            Self::EdDsa => "EdDSA",
             Self::Hs256OfThePublicKey => "HS256",
             Self::None => "none",
         }
@@ -51,9 +61,12 @@ impl Signer {
         let signature = match self {
             Self::Es256 => EC.sign(&random, message.as_bytes()).unwrap().as_ref().to_vec(),
             Self::OtherEs256 => OTHER_EC.sign(&random, message.as_bytes()).unwrap().as_ref().to_vec(),
-            Self::Rs256 => {
+            Self::EdDsa => ED.sign(message.as_bytes()).as_ref().to_vec(),
+            Self::Rs256 | Self::Ps256 => {
+                let padding: &RsaSignatureEncoding =
+                    if self == Self::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
                 let mut signature = vec![0; RSA.public_modulus_len()];
-                RSA.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).unwrap();
+                RSA.sign(padding, &random, message.as_bytes(), &mut signature).unwrap();
                 signature
             }
             Self::Hs256OfThePublicKey => {
@@ -77,10 +90,14 @@ impl Signer {
         match self {
             Self::Es256 => point(&EC),
             Self::OtherEs256 => point(&OTHER_EC),
-            Self::Rs256 | Self::Hs256OfThePublicKey | Self::None => {
+            Self::EdDsa => json!({
+                "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid,
+                "x": URL_SAFE_NO_PAD.encode(ED.public_key()),
+            }),
+            Self::Rs256 | Self::Ps256 | Self::Hs256OfThePublicKey | Self::None => {
                 let public: PublicKeyComponents<Vec<u8>> = RSA.public_key().into();
                 json!({
-                    "kty": "RSA", "alg": "RS256", "use": "sig", "kid": kid,
+                    "kty": "RSA", "alg": if self == Self::Ps256 { "PS256" } else { "RS256" }, "use": "sig", "kid": kid,
                     "n": URL_SAFE_NO_PAD.encode(public.n), "e": URL_SAFE_NO_PAD.encode(public.e),
                 })
             }

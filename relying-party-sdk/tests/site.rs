@@ -18,18 +18,26 @@ use url::Url;
 
 use crate::provider::{CLIENT_ID, Endpoint, Provider, SECRET, Script, set, usual_login};
 
-struct Site {
-    address: String,
-    provider: Provider,
-    sign_in: SignIn,
+pub(crate) struct Site {
+    pub(crate) address: String,
+    pub(crate) provider: Provider,
+    pub(crate) sign_in: SignIn,
 }
 
 impl Site {
-    async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: Script) -> Self {
         Self::start_with(script, |sign_in| sign_in).await
     }
 
-    async fn start_with(script: Script, change: impl FnOnce(SignIn) -> SignIn) -> Self {
+    pub(crate) async fn start_with(script: Script, change: impl FnOnce(SignIn) -> SignIn) -> Self {
+        Self::start_registered(script, |registration| registration, change).await
+    }
+
+    pub(crate) async fn start_registered(
+        script: Script,
+        register: impl FnOnce(Registration) -> Registration,
+        change: impl FnOnce(SignIn) -> SignIn,
+    ) -> Self {
         let provider = Provider::start(script).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -37,7 +45,7 @@ impl Site {
             .registration_with(Credentials::secret_basic(SECRET), &format!("{address}/callback"))
             .with_post_logout_redirect_uri(&format!("{address}/logged-out"))
             .unwrap();
-        let client = Client::discover(registration).await.unwrap();
+        let client = Client::discover(register(registration)).await.unwrap();
         let sign_in = change(SignIn::new(client, CookieKey::generate(), usual_login()).unwrap());
         let router = Router::new()
             .route("/", get(|| async { "front page" }))
@@ -57,21 +65,21 @@ impl Site {
         Self { address, provider, sign_in }
     }
 
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         Browser { site: self.address.clone(), client: client.unwrap(), cookies: BTreeMap::new() }
     }
 }
 
 /// A browser that follows nothing by itself.
-struct Browser {
+pub(crate) struct Browser {
     site: String,
     client: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    async fn send(&mut self, method: Method, to: &str, headers: &[(&'static str, &str)]) -> Response {
+    pub(crate) async fn send(&mut self, method: Method, to: &str, headers: &[(&'static str, &str)]) -> Response {
         let url = if to.starts_with('/') { format!("{}{to}", self.site) } else { to.to_owned() };
         let ours = url.starts_with(&self.site);
         let mut request = self.client.request(method, url);
@@ -83,9 +91,15 @@ impl Browser {
             request = request.header("cookie", pairs.join("; "));
         }
         let response = request.send().await.unwrap();
+        self.keep(&response);
+        response
+    }
+
+    fn keep(&mut self, response: &Response) {
         for cookie in response.headers().get_all(SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
-            assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+            let crosses = cookie.starts_with("rp-login-") && cookie.contains("SameSite=None; Secure");
+            assert!(cookie.contains("HttpOnly") && (crosses || cookie.contains("SameSite=Lax")), "{cookie}");
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             if cookie.contains("Max-Age=0") {
                 self.cookies.remove(name);
@@ -93,10 +107,20 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
+    }
+
+    /// Posts the form that a page of the provider would, from that other site: `Lax` cookies stay at home.
+    async fn post_from_provider(&mut self, form: String) -> Response {
+        let logins = self.cookies.iter().filter(|(name, _)| name.starts_with("rp-login-"));
+        let cookies: Vec<String> = logins.map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.client.post(format!("{}/callback", self.site)).header("cookie", cookies.join("; "));
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        let response = request.send().await.unwrap();
+        self.keep(&response);
         response
     }
 
-    async fn get(&mut self, to: &str) -> Response {
+    pub(crate) async fn get(&mut self, to: &str) -> Response {
         self.send(Method::GET, to, &[]).await
     }
 
@@ -105,23 +129,23 @@ impl Browser {
     }
 
     /// Leaves for the provider from this page of the site and returns the address it sends back to.
-    async fn visit_provider(&mut self, from: &str) -> String {
+    pub(crate) async fn visit_provider(&mut self, from: &str) -> String {
         let away = location(&self.get(from).await);
         location(&self.get(&away).await)
     }
 
-    async fn sign_in(&mut self) {
+    pub(crate) async fn sign_in(&mut self) {
         let back = self.visit_provider("/login").await;
         assert_eq!(location(&self.get(&back).await), "/");
     }
 }
 
-fn location(response: &Response) -> String {
+pub(crate) fn location(response: &Response) -> String {
     assert_eq!(response.status().as_u16(), 303, "{response:?}");
     response.headers()[LOCATION].to_str().unwrap().to_owned()
 }
 
-async fn failed(response: Response, status: u16, code: &str) {
+pub(crate) async fn failed(response: Response, status: u16, code: &str) {
     assert_eq!(response.status().as_u16(), status);
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     let page = response.text().await.unwrap();
@@ -154,6 +178,33 @@ async fn a_visitor_signs_in_reads_their_page_and_signs_out() {
     let (_, state) = away.query_pairs().find(|(name, _)| name == "state").unwrap();
     assert_eq!(location(&browser.get(&format!("/logged-out?state={state}")).await), "/");
     assert!(browser.cookies.is_empty(), "{:?}", browser.cookies);
+}
+
+#[tokio::test]
+async fn answers_posted_from_the_gateway_are_taken_and_so_are_its_errors() {
+    let start =
+        async || Site::start_registered(Script::default(), Registration::with_posted_answers, |sign_in| sign_in).await;
+    let site = start().await;
+    let mut browser = site.browser();
+    let away = Url::parse(&location(&browser.get("/login?return_to=/mine").await)).unwrap();
+    let form = site.provider.visit(&away).await;
+    assert_eq!(browser.get(&format!("/callback?{form}")).await.status().as_u16(), 405, "never in an address");
+    assert_eq!(location(&browser.post_from_provider(form.clone()).await), "/mine");
+    assert_eq!(browser.get("/mine").await.text().await.unwrap(), "Angela Claire Louise");
+    failed(browser.post_from_provider(form).await, 400, "no_login").await;
+
+    let site = start().await;
+    site.provider.change(|script| {
+        script.answer = Box::new(|back| {
+            back.retain(|(name, _)| name != "code");
+            back.push(("error".into(), "access_denied".into()));
+        });
+    });
+    let mut browser = site.browser();
+    let away = Url::parse(&location(&browser.get("/login").await)).unwrap();
+    let form = site.provider.visit(&away).await;
+    failed(browser.post_from_provider(form).await, 403, "denied").await;
+    assert!(browser.cookies.is_empty());
 }
 
 #[tokio::test]
@@ -333,7 +384,7 @@ async fn a_page_may_ask_for_a_higher_level() {
     let site = Site::start(Script::default()).await;
     let login = Login::at_least(Level::High).with_max_age(Duration::ZERO);
     let page = relying_party_sdk::LocalPath::parse("/mine").unwrap();
-    let away = site.sign_in.depart(&login, page, &axum::http::HeaderMap::new());
+    let away = site.sign_in.depart(&login, page, &axum::http::HeaderMap::new()).await;
     let away = Url::parse(away.headers()[LOCATION].to_str().unwrap()).unwrap();
     let asked: BTreeMap<_, _> = away.query_pairs().into_owned().collect();
     assert_eq!((asked["acr_values"].as_str(), asked["max_age"].as_str()), ("eidas3", "0"));

@@ -4,6 +4,7 @@ mod answers;
 mod authorization_details;
 mod basic;
 mod command;
+mod commune;
 mod demo;
 mod discovery;
 mod fapi;

@@ -2,14 +2,15 @@
 //!
 //! Over HTTPS every name begins with `__Host-`, so that no sibling domain and no plain page can plant one
 //! (RFC 6265bis §4.1.3). On loopback over plain HTTP there is neither prefix nor `Secure`. `SameSite=Lax` lets
-//! them come along when the gateway sends the citizen back, and keeps them from posts of other sites.
+//! them come along when the gateway sends the citizen back, and keeps them from posts of other sites. Where answers
+//! are posted, the cookie of a login under way alone is `SameSite=None`: the gateway's page is another site.
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::callback::LOGIN_MINUTES;
+use crate::answer::LOGIN_MINUTES;
 use crate::error::Error;
 use crate::registration::Registration;
 
@@ -23,6 +24,8 @@ const HEADER_LIMIT: usize = 32 * 1024;
 pub(crate) struct Cookies {
     prefix: &'static str,
     attributes: &'static str,
+    /// Those of a login under way.
+    login_attributes: &'static str,
     /// Tells apart the cookies of two clients on one host: cookies know no ports.
     client: String,
 }
@@ -33,8 +36,11 @@ impl Cookies {
             "https" => ("__Host-", "Path=/; HttpOnly; SameSite=Lax; Secure"),
             _ => ("", "Path=/; HttpOnly; SameSite=Lax"),
         };
+        // a posted answer comes from a page of the gateway: `Lax` would keep the cookie at home
+        let login_attributes =
+            if registration.answers_are_posted() { "Path=/; HttpOnly; SameSite=None; Secure" } else { attributes };
         let client = short_hash(&format!("{} {}", registration.issuer.as_str(), registration.client_id));
-        Self { prefix, attributes, client }
+        Self { prefix, attributes, login_attributes, client }
     }
 
     /// One cookie for each login under way: two tabs do not disturb each other.
@@ -64,7 +70,9 @@ impl Cookies {
     }
 
     fn set(&self, name: &str, value: &str, seconds: i64) -> HeaderValue {
-        let text = format!("{name}={value}; Max-Age={seconds}; {}", self.attributes);
+        let of_login = name.starts_with(&self.login_prefix());
+        let attributes = if of_login { self.login_attributes } else { self.attributes };
+        let text = format!("{name}={value}; Max-Age={seconds}; {attributes}");
         HeaderValue::from_str(&text).expect("names and values are base64url and hyphens")
     }
 
@@ -159,6 +167,22 @@ mod tests {
         let header = plain.set_for_login(&plain.login_name("state"), "v");
         let text = header.to_str().expect("ASCII");
         assert!(text.starts_with("rp-login-") && text.ends_with("; HttpOnly; SameSite=Lax"), "{text}");
+    }
+
+    #[test]
+    fn where_answers_are_posted_only_the_login_cookie_crosses_sites() {
+        let registration = Registration::new(
+            "https://gateway.example",
+            "commune",
+            Credentials::secret_basic("s"),
+            "https://commune.example/callback",
+        );
+        let cookies = Cookies::of(&registration.expect("a good registration").with_posted_answers());
+        let header = cookies.set_for_login(&cookies.login_name("state"), "v");
+        assert!(header.to_str().expect("ASCII").ends_with("; SameSite=None; Secure"), "{header:?}");
+        let mut others = cookies.set_session("s", 60).expect("it fits");
+        others.push(cookies.set_for_login(&cookies.logout_name(), "v"));
+        assert!(others.iter().all(|it| it.to_str().is_ok_and(|it| it.contains("SameSite=Lax"))), "{others:?}");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! | route | does |
 //! |---|---|
 //! | `GET /login?return_to=/page&lang=fr` | leaves for the gateway, whose pages are in French (`en`: in English) |
-//! | `GET` path of the redirect URI | verifies the answer, opens the session, shows `/page` |
+//! | `GET` path of the redirect URI (`POST` where answers are posted) | verifies the answer, opens the session, shows `/page` |
 //! | `POST /logout` | ends the session here and at the gateway |
 //! | `GET` path of the post-logout redirect URI | checks the return, shows the front page |
 //! | `GET /sign-in-button.css` | the style of the button |
+//! | `POST` [`with_backchannel_logout`](SignIn::with_backchannel_logout) | ends sessions that the gateway ended |
+//! | `GET`, `POST` [`with_initiated_login`](SignIn::with_initiated_login) | begins a login that a third party asks for |
+//! | `GET` [`with_published_keys`](SignIn::with_published_keys) | the public keys of this site |
 //!
 //! A page that asks for a [`Citizen`] sends everyone else to the login first; one that asks for an
 //! `Option<Citizen>` shows itself to all. A site whose content security policy has `form-action` must allow the
@@ -15,31 +18,38 @@
 mod citizen;
 mod cookies;
 mod page;
+mod routes;
+mod told;
 
 use std::collections::HashSet;
+use std::error::Error as StdError;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{OriginalUri, RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use axum::extract::OriginalUri;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use url::form_urlencoded;
 
-use crate::button::{Language, STYLESHEET};
-use crate::callback::Answer;
+use crate::backchannel_logout::BackchannelLogout;
+use crate::button::Language;
 use crate::client::Client;
+use crate::cookie_key::CookieKey;
 use crate::error::{Error, Fault};
 use crate::local_path::LocalPath;
 use crate::login::Login;
-use crate::session::{CookieKey, Session};
+use crate::session::Session;
 pub use citizen::Citizen;
 use cookies::Cookies;
+use routes::{append_cookies, see_other};
+use told::Ended;
 
-/// Where [`STYLESHEET`] is served.
+/// Where [`STYLESHEET`](crate::button::STYLESHEET) is served.
 pub const STYLESHEET_PATH: &str = "/sign-in-button.css";
 /// Logins under way in one browser; beyond them the oldest is forgotten, so that cookies do not pile up.
 const MOST_LOGINS: usize = 5;
@@ -58,7 +68,16 @@ struct Inner {
     login_path: LocalPath,
     logout_path: LocalPath,
     failure: Option<Arc<FailurePage>>,
+    backchannel: Option<(LocalPath, Arc<Told>)>,
+    ended: Arc<Ended>,
+    initiated: Option<(LocalPath, Vec<LocalPath>)>,
+    keys_path: Option<LocalPath>,
 }
+
+/// What a site does itself when the gateway ends sessions.
+type Told = dyn Fn(BackchannelLogout) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send>>
+    + Send
+    + Sync;
 
 type FailurePage = dyn Fn(&Error, Language) -> Response + Send + Sync;
 
@@ -79,6 +98,10 @@ impl SignIn {
             login_path: path("/login"),
             logout_path: path("/logout"),
             failure: None,
+            backchannel: None,
+            ended: Arc::default(),
+            initiated: None,
+            keys_path: None,
         }));
         sign_in.with_distinct_paths()
     }
@@ -95,14 +118,54 @@ impl SignIn {
     /// # Errors
     /// [`Error::Setting`] when one is no plain path, or is taken.
     pub fn with_paths(mut self, login: &str, logout: &str) -> Result<Self, Error> {
-        let parse = |name, text: &str| {
-            LocalPath::parse(text).filter(|path| !path.as_str().contains(['?', '#', '{', '}', '*', ':'])).ok_or_else(
-                || Error::Setting { name, seen: text.to_owned(), wanted: "give a plain path, as `/connexion`" },
-            )
-        };
         let inner = Arc::make_mut(&mut self.0);
-        inner.login_path = parse("login_path", login)?;
-        inner.logout_path = parse("logout_path", logout)?;
+        inner.login_path = plain_path("login_path", login)?;
+        inner.logout_path = plain_path("logout_path", logout)?;
+        self.with_distinct_paths()
+    }
+
+    /// Takes back-channel logouts at this path, the one of the registered `backchannel_logout_uri`. The sealed
+    /// sessions that a logout ends are refused by this process from then on, until they would have died of age; a
+    /// restart forgets it. `told` is for what else the site has of the citizen: its own sessions, and the other
+    /// processes of the site, which call [`SignIn::end_sessions`]. When it fails the gateway is told so, and tries
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the path is no plain path, or is taken.
+    pub fn with_backchannel_logout<Ending>(
+        mut self,
+        path: &str,
+        told: impl Fn(BackchannelLogout) -> Ending + Send + Sync + 'static,
+    ) -> Result<Self, Error>
+    where
+        Ending: Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send + 'static,
+    {
+        let path = plain_path("backchannel_logout_path", path)?;
+        Arc::make_mut(&mut self.0).backchannel = Some((path, Arc::new(move |logout| Box::pin(told(logout)))));
+        self.with_distinct_paths()
+    }
+
+    /// Begins logins that third parties ask for at this path, the one of the registered `initiate_login_uri`; they
+    /// may send citizens to these pages and to the front page.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the path is no plain path, or is taken.
+    pub fn with_initiated_login(
+        mut self,
+        path: &str,
+        targets: impl IntoIterator<Item = LocalPath>,
+    ) -> Result<Self, Error> {
+        let path = plain_path("initiate_login_path", path)?;
+        Arc::make_mut(&mut self.0).initiated = Some((path, targets.into_iter().collect()));
+        self.with_distinct_paths()
+    }
+
+    /// Publishes the public keys of this site at this path, the one of the registered `jwks_uri`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the path is no plain path, or is taken.
+    pub fn with_published_keys(mut self, path: &str) -> Result<Self, Error> {
+        Arc::make_mut(&mut self.0).keys_path = Some(plain_path("jwks_path", path)?);
         self.with_distinct_paths()
     }
 
@@ -118,20 +181,35 @@ impl SignIn {
     pub fn router(&self) -> Router {
         let registration = self.0.client.registration();
         let mut router = Router::new()
-            .route(self.0.login_path.as_str(), get(login))
-            .route(registration.redirect_uri.path(), get(callback))
-            .route(self.0.logout_path.as_str(), post(logout))
-            .route(STYLESHEET_PATH, get(stylesheet));
+            .route(self.0.login_path.as_str(), get(routes::login))
+            .route(
+                registration.redirect_uri.path(),
+                if registration.answers_are_posted() { post(routes::posted_callback) } else { get(routes::callback) },
+            )
+            .route(self.0.logout_path.as_str(), post(routes::logout))
+            .route(STYLESHEET_PATH, get(routes::stylesheet));
         if let Some(back) = &registration.post_logout_redirect_uri {
-            router = router.route(back.path(), get(logged_out));
+            router = router.route(back.path(), get(routes::logged_out));
+        }
+        if let Some((path, _)) = &self.0.backchannel {
+            router = router.route(path.as_str(), post(told::backchannel_logout));
+        }
+        if let Some((path, _)) = &self.0.initiated {
+            router = router.route(path.as_str(), get(routes::initiated).post(routes::posted_initiated));
+        }
+        if let Some(path) = &self.0.keys_path {
+            router = router.route(path.as_str(), get(routes::published_keys));
         }
         router.with_state(self.clone())
     }
 
     /// Leaves for the gateway with a login of the handler's choice, as one that needs a higher level, and comes
     /// back to `page`. `headers` are those of the request.
-    pub fn depart(&self, login: &Login, page: LocalPath, headers: &HeaderMap) -> Response {
-        let departure = self.0.client.login(login);
+    pub async fn depart(&self, login: &Login, page: LocalPath, headers: &HeaderMap) -> Response {
+        let departure = match self.0.client.login(login).await {
+            Ok(departure) => departure,
+            Err(error) => return self.fail(&error, headers, Vec::new()),
+        };
         let pending = departure.pending.returning_to(page);
         let name = self.0.cookies.login_name(&pending.0.state);
         let mut set = self.forget_oldest_logins(headers);
@@ -139,10 +217,10 @@ impl SignIn {
         see_other(departure.url.as_str(), set)
     }
 
-    /// The session of a request, if there is one.
+    /// The session of a request, if there is one and the gateway did not end it.
     pub fn session(&self, headers: &HeaderMap) -> Option<Session> {
         let sealed = self.0.cookies.session(headers)?;
-        self.0.key.open_session(&sealed).ok()
+        self.0.key.open_session(&sealed).ok().filter(|session| !self.0.ended.holds(session))
     }
 
     /// What a page that needs a citizen answers to a visitor who is not signed in.
@@ -166,47 +244,6 @@ impl SignIn {
         under_way.sort_unstable();
         let surplus = under_way.len().saturating_add(1).saturating_sub(MOST_LOGINS);
         under_way.into_iter().take(surplus).map(|(_, name)| self.0.cookies.clear(name)).collect()
-    }
-
-    async fn come_back(
-        &self,
-        query: &str,
-        headers: &HeaderMap,
-        cleared: &mut Vec<HeaderValue>,
-    ) -> Result<Response, Error> {
-        let state = Answer::parse(query)?.state.ok_or(Error::Answer { detail: "the state is missing" })?;
-        let name = self.0.cookies.login_name(&state);
-        let Some(sealed) = cookies::value(headers, &name) else {
-            // the back button or a second click on the way back: the session is already there
-            return self.session(headers).map(|_| see_other("/", Vec::new())).ok_or(Error::NoLogin);
-        };
-        cleared.push(self.0.cookies.clear(&name));
-        let pending = self.0.key.open_login(sealed).map_err(|_| Error::NoLogin)?;
-        let page = pending.return_to().clone();
-        let session = self.0.client.callback(pending, query).await?;
-        let sealed = self.0.key.seal_session(&session, self.0.lifetime);
-        let seconds = i64::try_from(self.0.lifetime.as_secs()).unwrap_or(i64::MAX);
-        let mut set = self.0.cookies.set_session(&sealed, seconds)?;
-        set.append(cleared);
-        Ok(see_other(page.as_str(), set))
-    }
-
-    fn leave(&self, headers: &HeaderMap) -> Result<Response, Error> {
-        let mut set: Vec<HeaderValue> = self.0.cookies.clear_session().collect();
-        let Some(session) = self.session(headers) else {
-            return Ok(see_other("/", set));
-        };
-        let departure = match self.0.client.logout(&session) {
-            Ok(departure) => departure,
-            // the gateway has no logout: the session of this site still ends
-            Err(Error::Unsupported { .. }) => return Ok(see_other("/", set)),
-            Err(error) => return Err(error),
-        };
-        if let Some(pending) = &departure.pending {
-            let sealed = self.0.key.seal_logout(pending);
-            set.push(self.0.cookies.set_for_login(&self.0.cookies.logout_name(), &sealed));
-        }
-        Ok(see_other(departure.url.as_str(), set))
     }
 
     /// The one place where a failure is logged and shown.
@@ -233,6 +270,9 @@ impl SignIn {
         let mut paths = vec!["/", STYLESHEET_PATH, registration.redirect_uri.path()];
         paths.extend(registration.post_logout_redirect_uri.as_ref().map(url::Url::path));
         paths.extend([self.0.login_path.as_str(), self.0.logout_path.as_str()]);
+        paths.extend(self.0.backchannel.as_ref().map(|(path, _)| path.as_str()));
+        paths.extend(self.0.initiated.as_ref().map(|(path, _)| path.as_str()));
+        paths.extend(self.0.keys_path.as_ref().map(LocalPath::as_str));
         let mut seen = HashSet::new();
         // the router would take such a segment for a pattern, and panic
         let pattern = |path: &str| path.split('/').any(|segment| segment.starts_with([':', '*']));
@@ -241,77 +281,15 @@ impl SignIn {
             Some(path) => Err(Error::Setting {
                 name: "paths",
                 seen: path.to_owned(),
-                wanted: "give login, callback, logout and post-logout return a plain path each, none the front page",
+                wanted: "give each route of the sign-in a plain path of its own, none the front page",
             }),
         }
     }
 }
 
-async fn login(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let (mut page, mut login) = (LocalPath::root(), sign_in.0.login.clone());
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        match (name.as_ref(), value.as_ref()) {
-            ("return_to", text) => page = LocalPath::parse(text).unwrap_or(page),
-            ("lang", "fr") => login = login.with_language(Language::French),
-            ("lang", "en") => login = login.with_language(Language::English),
-            _ => {}
-        }
-    }
-    sign_in.depart(&login, page, &headers)
-}
-
-async fn callback(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let mut cleared = Vec::new();
-    match sign_in.come_back(&query.unwrap_or_default(), &headers, &mut cleared).await {
-        Ok(response) => response,
-        Err(error) => sign_in.fail(&error, &headers, cleared),
-    }
-}
-
-async fn logout(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
-    // SameSite=Lax already keeps other sites out; this keeps out sibling domains (CWE-352)
-    let origin = headers.get(HeaderName::from_static("sec-fetch-site")).map(HeaderValue::as_bytes);
-    if origin.is_some_and(|origin| origin != b"same-origin" && origin != b"none") {
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    sign_in.leave(&headers).unwrap_or_else(|error| sign_in.fail(&error, &headers, Vec::new()))
-}
-
-async fn logged_out(State(sign_in): State<SignIn>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let name = sign_in.0.cookies.logout_name();
-    let Some(sealed) = cookies::value(&headers, &name) else {
-        return see_other("/", Vec::new());
-    };
-    let clear = vec![sign_in.0.cookies.clear(&name)];
-    let checked = sign_in.0.key.open_logout(sealed).and_then(|logout| logout.check(&query.unwrap_or_default()));
-    match checked {
-        Ok(()) => see_other("/", clear),
-        Err(error) => sign_in.fail(&error, &headers, clear),
-    }
-}
-
-async fn stylesheet() -> Response {
-    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")];
-    (headers, STYLESHEET).into_response()
-}
-
-/// A redirect that is never cached and leaves no code in the `Referer` of the next page (RFC 9700 §4.2).
-fn see_other(to: &str, set: Vec<HeaderValue>) -> Response {
-    let Ok(location) = HeaderValue::from_str(to) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let headers = [
-        (LOCATION, location),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    let mut response = (StatusCode::SEE_OTHER, headers).into_response();
-    append_cookies(&mut response, set);
-    response
-}
-
-fn append_cookies(response: &mut Response, set: Vec<HeaderValue>) {
-    for cookie in set {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
+/// A path without a query and without what the router would take for a pattern.
+fn plain_path(name: &'static str, text: &str) -> Result<LocalPath, Error> {
+    LocalPath::parse(text)
+        .filter(|path| !path.as_str().contains(['?', '#', '{', '}', '*', ':']))
+        .ok_or_else(|| Error::Setting { name, seen: text.to_owned(), wanted: "give a plain path, as `/connexion`" })
 }
