@@ -93,7 +93,7 @@ fn data_providers_shrink_for_one_access_token_and_never_grow() {
         let asked = form(&[("refresh_token", token.as_str()), ("resource", target)]);
         let (asked, _) = Refresh::read(&asked)?;
         let credentials = form(&[("client_id", "ville"), ("client_secret", "s")]);
-        let presented = Presented::read(None, &credentials).expect("readable");
+        let presented = Presented::read(None, &credentials, None).expect("readable");
         let client = presented.verify(Some(&ville), None, "https://i.example", NOW).expect("right secret");
         standing.refresh(&asked, &client, NOW, LIFE).map(|issued| issued.access().audience.len())
     };
