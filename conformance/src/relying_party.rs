@@ -30,6 +30,12 @@ pub struct Metadata {
     /// Introspection endpoint (RFC 8414 §2).
     #[serde(default)]
     pub introspection_endpoint: String,
+    /// Where authorization requests are pushed (RFC 9126 §5), if they can be.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: String,
+    /// Where tokens are given back (RFC 8414 §2), if they can be.
+    #[serde(default)]
+    pub revocation_endpoint: String,
 }
 
 /// A registered relying party. Nothing listens at its redirect URI: the citizen stops there.
@@ -267,6 +273,11 @@ impl Ask {
     pub fn url(&self) -> String {
         let url = Url::parse_with_params(&self.endpoint, &self.parameters);
         url.expect("a published endpoint is an address").into()
+    }
+
+    /// The same as the fields of a form.
+    pub fn form(&self) -> Vec<(&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// The same as the body of a form.

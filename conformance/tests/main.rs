@@ -9,6 +9,7 @@ mod administrations;
 mod architecture;
 mod attacks;
 mod desk;
+mod fapi;
 mod journey;
 mod mutual;
 mod stories;

@@ -2,6 +2,7 @@
 
 mod callback;
 mod cookies;
+mod dpop;
 mod forms;
 mod introspection;
 mod logout;
