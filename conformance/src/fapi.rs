@@ -126,16 +126,18 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// A header as text, or nothing.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    /// A header as text, its lines in one (RFC 9110 §5.3), or nothing.
+    pub fn header(&self, name: &str) -> String {
+        let lines: Vec<_> = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        lines.join(", ")
     }
 
     /// Status and error code: of the body, or of the challenge where there is no body (RFC 6750 §3).
     pub fn error(&self) -> (u16, String) {
         let told = self.json()["error"].as_str().map(str::to_owned);
         let challenged = || {
-            let (_, rest) = self.header("www-authenticate").split_once("error=\"")?;
+            let challenge = self.header("www-authenticate");
+            let (_, rest) = challenge.split_once("error=\"")?;
             rest.split_once('"').map(|(code, _)| code.to_owned())
         };
         (self.status, told.or_else(challenged).unwrap_or_default())
@@ -257,7 +259,12 @@ impl FapiParty {
     }
 
     /// Uses a refresh token with a proof of `key`, where one is given.
-    pub async fn refresh(&self, token: &str, key: Option<&SigningKey>, more: &[(&str, &str)]) -> anyhow::Result<Answer> {
+    pub async fn refresh(
+        &self,
+        token: &str,
+        key: Option<&SigningKey>,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
         let form = [&[("grant_type", "refresh_token"), ("refresh_token", token)], more].concat();
         self.post(&self.party.metadata.token_endpoint, &form, key).await
     }

@@ -103,9 +103,7 @@ impl SigningKey {
             )),
             Algorithm::Rs256 => Pair::Rs256(Box::new(rsa_pair())),
             Algorithm::Ps256 => Pair::Ps256(Box::new(rsa_pair())),
-            Algorithm::EdDsa => {
-                Pair::EdDsa(Box::new(Ed25519KeyPair::generate().expect("Ed25519 keys can be made")))
-            }
+            Algorithm::EdDsa => Pair::EdDsa(Box::new(Ed25519KeyPair::generate().expect("Ed25519 keys can be made"))),
         };
         Self { kid: encode(random::bytes::<9>()), pair }
     }
