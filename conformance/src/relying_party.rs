@@ -70,10 +70,12 @@ pub struct Tokens {
     pub access_token: String,
     /// ID token, as it came.
     pub id_token: String,
-    /// Always `Bearer`.
+    /// `Bearer`, for whoever proves no key.
     pub token_type: String,
     /// Seconds.
     pub expires_in: u64,
+    /// Refresh token, when one came.
+    pub refresh_token: Option<String>,
 }
 
 /// One authorization request, with what must be remembered until its answer.

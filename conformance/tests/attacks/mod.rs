@@ -7,6 +7,7 @@ mod forms;
 mod introspection;
 mod logout;
 mod mtls;
+mod refresh;
 mod request;
 mod token;
 mod upstream;
