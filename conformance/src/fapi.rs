@@ -185,6 +185,14 @@ impl FapiParty {
         Self { door: Some(node.to_owned()), ..self.clone() }
     }
 
+    /// An address of the issuer as it is reached by the node of this party.
+    pub fn reached(&self, url: &str) -> String {
+        match &self.door {
+            Some(door) => url.replacen(&self.party.metadata.issuer, door, 1),
+            None => url.to_owned(),
+        }
+    }
+
     /// An honest authorization request.
     pub fn ask(&self, scope: &str) -> Ask {
         self.party.ask(scope)
@@ -258,6 +266,11 @@ impl FapiParty {
         self.post(&self.party.metadata.token_endpoint, &self.redemption(ask, code), Some(key)).await
     }
 
+    /// Redeems a code without a proof.
+    pub async fn redeem_unproven(&self, ask: &Ask, code: &str) -> anyhow::Result<Answer> {
+        self.post(&self.party.metadata.token_endpoint, &self.redemption(ask, code), None).await
+    }
+
     /// Uses a refresh token with a proof of `key`, where one is given.
     pub async fn refresh(
         &self,
@@ -317,11 +330,7 @@ impl FapiParty {
         headers: &[(&str, &str)],
         form: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
-        let reached = match &self.door {
-            Some(door) => url.replacen(&self.party.metadata.issuer, door, 1),
-            None => url.to_owned(),
-        };
-        let request = headers.iter().fold(self.http.request(method, reached), |request, (name, value)| {
+        let request = headers.iter().fold(self.http.request(method, self.reached(url)), |request, (name, value)| {
             // Each header is one line more: two of a name stay two.
             request.header(*name, *value)
         });

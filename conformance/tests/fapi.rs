@@ -15,7 +15,7 @@ use conformance::tools::Missing;
 use conformance::upstream::ProviderId;
 use serde_json::Value;
 
-use crate::journey::{Journey, accept, choose, citizen_of, expect};
+use crate::journey::{Journey, accept, choose, citizen_of, eventually, expect};
 
 /// A service under FAPI 2.0 with the key of its proofs.
 pub(crate) struct Secured {
@@ -101,5 +101,24 @@ impl Fleet {
         let journey = Journey::set(setting).await;
         let second = journey.scene.gateway.installation().node(Signals::Shared).await.unwrap();
         Ok(Self { journey, second, _engines: engines })
+    }
+
+    /// A service that both nodes serve: as the first reaches it, and as the second does.
+    pub(crate) async fn register(&self) -> [Secured; 2] {
+        self.registered(|_| ()).await
+    }
+
+    /// The same with metadata that was changed before.
+    pub(crate) async fn registered(&self, change: impl FnOnce(&mut Value)) -> [Secured; 2] {
+        let service = Secured::registered(&self.journey, change).await;
+        let asked = format!("{}/authorize?client_id={}", self.second.base, service.party.party.client_id);
+        eventually("the client at the second node", async || {
+            // Without a redirect URI the answer is a page that tells an unknown client from a known one.
+            let page = reqwest::get(&asked).await.unwrap().text().await.unwrap();
+            (!page.contains("data-code=\"P102\"")).then_some(())
+        })
+        .await;
+        let other = service.by_way_of(&self.second);
+        [service, other]
     }
 }

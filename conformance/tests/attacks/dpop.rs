@@ -56,7 +56,10 @@ struct Bench {
 
 impl Bench {
     async fn set(journey: &Journey) -> Self {
-        let service = Secured::register(journey).await;
+        Self::of(Secured::register(journey).await).await
+    }
+
+    async fn of(service: Secured) -> Self {
         let tokens = service.offline().await;
         Self { service, tokens }
     }
@@ -442,8 +445,9 @@ async fn a_proof_counts_once() {
 #[tokio::test]
 async fn a_proof_counts_once_on_all_nodes() {
     let fleet = or_skip!(Fleet::start().await);
-    let first = Bench::set(&fleet.journey).await;
-    let second = Bench { service: first.service.by_way_of(&fleet.second), tokens: first.tokens.clone() };
+    let [first, second] = fleet.register().await;
+    let first = Bench::of(first).await;
+    let second = Bench { service: second, tokens: first.tokens.clone() };
     is_spent_after_one_use(&first, &second).await;
     is_spent_after_one_use(&second, &first).await;
 }

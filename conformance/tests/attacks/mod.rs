@@ -1,6 +1,7 @@
 //! What others try: one file a group of `attacks`, each test named after what must not happen.
 
 mod callback;
+mod client_assertion;
 mod cookies;
 mod dpop;
 mod forms;
@@ -9,5 +10,6 @@ mod logout;
 mod mtls;
 mod refresh;
 mod request;
+mod single_use;
 mod token;
 mod upstream;
