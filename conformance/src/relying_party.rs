@@ -206,9 +206,14 @@ impl RelyingParty {
         Ok(claims)
     }
 
+    /// The published keys, as they came.
+    pub async fn keys(&self) -> anyhow::Result<Value> {
+        Ok(self.http.get(&self.metadata.jwks_uri).send().await?.error_for_status()?.json().await?)
+    }
+
     /// The claims of any token signed by the gateway for this party.
     pub async fn verify_jwt(&self, token: &str) -> anyhow::Result<Value> {
-        let keys: JwkSet = self.http.get(&self.metadata.jwks_uri).send().await?.json().await?;
+        let keys: JwkSet = serde_json::from_value(self.keys().await?)?;
         let header = jsonwebtoken::decode_header(token)?;
         let key = keys.find(header.kid.as_deref().context("a kid")?).context("the key is published")?;
         let mut strict = Validation::new(header.alg);

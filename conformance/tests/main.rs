@@ -13,3 +13,4 @@ mod fapi;
 mod journey;
 mod mutual;
 mod stories;
+mod witness;
