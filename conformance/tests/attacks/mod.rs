@@ -4,6 +4,7 @@ mod callback;
 mod client_assertion;
 mod cookies;
 mod dpop;
+mod entropy;
 mod forms;
 mod introspection;
 mod logout;
