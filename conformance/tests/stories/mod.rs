@@ -7,6 +7,7 @@ mod command;
 mod demo;
 mod discovery;
 mod fapi;
+mod fapi_requests;
 mod franceconnect;
 mod introspection;
 mod journal;
