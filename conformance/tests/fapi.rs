@@ -5,17 +5,18 @@ use std::sync::Arc;
 use conformance::citizen::Citizen;
 use conformance::engines::{Postgres, Redis};
 use conformance::fapi::{FapiParty, Tokens};
-use conformance::gateway::{Ephemeral, Lasting, Node};
+use conformance::gateway::{Ephemeral, Gateway, Lasting, Standing};
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::people::PASSWORD;
 use conformance::process::Signals;
 use conformance::relying_party::Ask;
 use conformance::scene::Setting;
+use conformance::site::free_port;
 use conformance::tools::Missing;
 use conformance::upstream::ProviderId;
 use serde_json::Value;
 
-use crate::journey::{Journey, accept, choose, citizen_of, eventually, expect};
+use crate::journey::{Journey, accept, choose, citizen_of, expect};
 
 /// A service under FAPI 2.0 with the key of its proofs.
 pub(crate) struct Secured {
@@ -39,8 +40,8 @@ impl Secured {
     }
 
     /// The same service, reached by another node.
-    pub(crate) fn by_way_of(&self, node: &Node) -> Self {
-        Self { party: self.party.by_way_of(&node.base), holder: Arc::clone(&self.holder) }
+    pub(crate) fn by_way_of(&self, node: &Gateway) -> Self {
+        Self { party: self.party.by_way_of(node.installation().base()), holder: Arc::clone(&self.holder) }
     }
 
     /// A citizen who stops at the service.
@@ -85,7 +86,7 @@ impl Secured {
 /// Two nodes on one Redis and one PostgreSQL.
 pub(crate) struct Fleet {
     pub(crate) journey: Journey,
-    pub(crate) second: Node,
+    pub(crate) second: Gateway,
     _engines: (Redis, Postgres),
 }
 
@@ -99,7 +100,8 @@ impl Fleet {
             ..Setting::default()
         };
         let journey = Journey::set(setting).await;
-        let second = journey.scene.gateway.installation().node(Signals::Shared).await.unwrap();
+        let beside = journey.scene.gateway.installation().beside(free_port()).unwrap();
+        let second = beside.serve(Signals::Shared).await.unwrap();
         Ok(Self { journey, second, _engines: engines })
     }
 
@@ -111,13 +113,7 @@ impl Fleet {
     /// The same with metadata that was changed before.
     pub(crate) async fn registered(&self, change: impl FnOnce(&mut Value)) -> [Secured; 2] {
         let service = Secured::registered(&self.journey, change).await;
-        let asked = format!("{}/authorize?client_id={}", self.second.base, service.party.party.client_id);
-        eventually("the client at the second node", async || {
-            // Without a redirect URI the answer is a page that tells an unknown client from a known one.
-            let page = reqwest::get(&asked).await.unwrap().text().await.unwrap();
-            (!page.contains("data-code=\"P102\"")).then_some(())
-        })
-        .await;
+        self.second.installation().until(&service.party.party.client_id, Standing::Served).await.unwrap();
         let other = service.by_way_of(&self.second);
         [service, other]
     }

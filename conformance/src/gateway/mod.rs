@@ -19,7 +19,6 @@ use tokio::process::Command;
 pub use self::folder::{Ephemeral, Lasting, ProviderFile, RegistryForm, Surroundings};
 pub use self::tls::Tls;
 use crate::process::{Process, Signals, tied};
-use crate::site::free_port;
 use crate::upstream::Providers;
 
 /// How long a change by the command line may take until the running gateway follows it: the second that is promised,
@@ -191,34 +190,14 @@ impl Installation {
         Ok(Gateway { installation: self.clone(), process })
     }
 
-    /// Starts one node more of the same fleet: the same folder, issuer and stores, and a port of its own.
-    pub async fn node(&self, signals: Signals) -> anyhow::Result<Node> {
-        let port = free_port();
-        let own = self.config().with_file_name(format!("node-{port}.toml"));
-        let mut table: toml::Table = std::fs::read_to_string(self.config())?.parse()?;
-        let listen = table.get_mut("listen").and_then(toml::Value::as_table_mut).context("a listen table")?;
-        listen.insert("address".into(), format!("127.0.0.1:{port}").into());
-        std::fs::write(&own, toml::to_string(&table)?)?;
-        let mut process = Process::start("idp", self.command_from(&own, &["serve"]), signals)?;
-        let (client, base) = (self.client()?, format!("http://127.0.0.1:{port}"));
-        let ready = format!("{base}/readyz");
-        let answers = async || client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
-        process.until(READY_PATIENCE, answers).await?;
-        Ok(Node { base, process })
-    }
-
     /// The `idp` it runs.
     pub fn program(&self) -> &Path {
         &self.program
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        self.command_from(&self.config(), arguments)
-    }
-
-    fn command_from(&self, config: &Path, arguments: &[&str]) -> Command {
         let mut command = tied(&self.program);
-        command.args(arguments).arg("--config").arg(config);
+        command.args(arguments).arg("--config").arg(self.config());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PASSERELLE_") {
                 command.env_remove(name);
@@ -226,15 +205,6 @@ impl Installation {
         }
         command
     }
-}
-
-/// One node more beside a [`Gateway`]. Dropping it kills it.
-#[derive(Debug)]
-pub struct Node {
-    /// Where it answers; its issuer is the gateway's.
-    pub base: String,
-    /// Its process.
-    pub process: Process,
 }
 
 /// Whether a gateway serves a client.
