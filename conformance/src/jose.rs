@@ -2,13 +2,18 @@
 //!
 //! Headers are given by the caller, so a sandbox provider can also sign what no honest provider would.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256, UnparsedPublicKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
 use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaEncoding, RsaKeyPair,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -48,14 +53,25 @@ pub enum Algorithm {
     /// RSA PKCS #1 v1.5 with SHA-256, 2048 bits.
     #[serde(rename = "RS256")]
     Rs256,
+    /// RSA PSS with SHA-256, 2048 bits.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// EdDSA on Ed25519 (RFC 8037).
+    #[serde(rename = "EdDSA")]
+    EdDsa,
 }
 
 impl Algorithm {
+    /// The algorithms that FAPI 2.0 lets clients sign with (§5.4.1-1).
+    pub const FAPI: [Self; 3] = [Self::Es256, Self::Ps256, Self::EdDsa];
+
     /// The registered name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
+            Self::EdDsa => "EdDSA",
         }
     }
 }
@@ -71,6 +87,8 @@ pub struct SigningKey {
 enum Pair {
     Es256(Box<EcdsaKeyPair>),
     Rs256(Box<RsaKeyPair>),
+    Ps256(Box<RsaKeyPair>),
+    EdDsa(Box<Ed25519KeyPair>),
 }
 
 impl SigningKey {
@@ -83,9 +101,9 @@ impl SigningKey {
             Algorithm::Es256 => Pair::Es256(Box::new(
                 EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("P-256 keys can be made"),
             )),
-            Algorithm::Rs256 => {
-                Pair::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made")))
-            }
+            Algorithm::Rs256 => Pair::Rs256(Box::new(rsa_pair())),
+            Algorithm::Ps256 => Pair::Ps256(Box::new(rsa_pair())),
+            Algorithm::EdDsa => Pair::EdDsa(Box::new(Ed25519KeyPair::generate().expect("Ed25519 keys can be made"))),
         };
         Self { kid: encode(random::bytes::<9>()), pair }
     }
@@ -100,14 +118,25 @@ impl SigningKey {
         match self.pair {
             Pair::Es256(_) => Algorithm::Es256,
             Pair::Rs256(_) => Algorithm::Rs256,
+            Pair::Ps256(_) => Algorithm::Ps256,
+            Pair::EdDsa(_) => Algorithm::EdDsa,
         }
     }
 
     /// The public half, as a member of a JWKS.
     pub fn public_jwk(&self) -> Value {
-        let mut jwk = match &self.pair {
+        let mut jwk = self.bare_jwk();
+        jwk["kid"] = json!(self.kid);
+        jwk["use"] = json!("sig");
+        jwk["alg"] = json!(self.algorithm().name());
+        jwk
+    }
+
+    /// The public half with the members that make the key, and no other: what a DPoP proof holds (RFC 9449 §4.2).
+    pub fn bare_jwk(&self) -> Value {
+        match &self.pair {
             Pair::Es256(pair) => p256_jwk(pair.public_key().as_ref()),
-            Pair::Rs256(pair) => {
+            Pair::Rs256(pair) | Pair::Ps256(pair) => {
                 let public = pair.public_key();
                 json!({
                     "kty": "RSA",
@@ -115,11 +144,19 @@ impl SigningKey {
                     "e": encode(public.exponent().big_endian_without_leading_zero()),
                 })
             }
-        };
-        jwk["kid"] = json!(self.kid);
-        jwk["use"] = json!("sig");
-        jwk["alg"] = json!(self.algorithm().name());
-        jwk
+            Pair::EdDsa(pair) => json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key()) }),
+        }
+    }
+
+    /// The thumbprint of the key (RFC 7638 §3): `jkt` and `dpop_jkt`.
+    ///
+    /// # Panics
+    /// Never: four texts can be written as JSON.
+    pub fn thumbprint(&self) -> String {
+        let jwk = self.bare_jwk();
+        // In the order of their names (§3.3).
+        let members: BTreeMap<_, _> = jwk.as_object().into_iter().flatten().collect();
+        sha256(serde_json::to_string(&members).expect("texts can be written"))
     }
 
     /// The public half as `PUBLIC KEY` PEM: what an algorithm-confusion attack uses as an HMAC secret.
@@ -132,7 +169,11 @@ impl SigningKey {
                 let der: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a made key can be written");
                 pem("PUBLIC KEY", der.as_ref())
             }
-            Pair::Rs256(pair) => {
+            Pair::Rs256(pair) | Pair::Ps256(pair) => {
+                let der: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a made key can be written");
+                pem("PUBLIC KEY", der.as_ref())
+            }
+            Pair::EdDsa(pair) => {
                 let der: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a made key can be written");
                 pem("PUBLIC KEY", der.as_ref())
             }
@@ -146,10 +187,11 @@ impl SigningKey {
     pub fn private_pem(&self) -> String {
         match &self.pair {
             Pair::Es256(pair) => pem("PRIVATE KEY", pair.to_pkcs8v1().expect("a made key can be written").as_ref()),
-            Pair::Rs256(pair) => {
+            Pair::Rs256(pair) | Pair::Ps256(pair) => {
                 let der: Pkcs8V1Der<'_> = pair.as_der().expect("a made key can be written");
                 pem("PRIVATE KEY", der.as_ref())
             }
+            Pair::EdDsa(pair) => pem("PRIVATE KEY", pair.to_pkcs8v1().expect("a made key can be written").as_ref()),
         }
     }
 
@@ -167,14 +209,23 @@ impl SigningKey {
         let rng = aws_lc_rs::rand::SystemRandom::new();
         let signature = match &self.pair {
             Pair::Es256(pair) => pair.sign(&rng, input.as_bytes()).expect("a made key signs").as_ref().to_vec(),
-            Pair::Rs256(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &rng, input.as_bytes(), &mut signature).expect("a made key signs");
-                signature
-            }
+            Pair::Rs256(pair) => rsa_signature(pair, &RSA_PKCS1_SHA256, &input),
+            Pair::Ps256(pair) => rsa_signature(pair, &RSA_PSS_SHA256, &input),
+            Pair::EdDsa(pair) => pair.sign(input.as_bytes()).as_ref().to_vec(),
         };
         format!("{input}.{}", encode(signature))
     }
+}
+
+fn rsa_pair() -> RsaKeyPair {
+    RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made")
+}
+
+fn rsa_signature(pair: &RsaKeyPair, padding: &'static dyn RsaEncoding, input: &str) -> Vec<u8> {
+    let mut signature = vec![0; pair.public_modulus_len()];
+    let rng = aws_lc_rs::rand::SystemRandom::new();
+    pair.sign(padding, &rng, input.as_bytes(), &mut signature).expect("a made key signs");
+    signature
 }
 
 fn signing_input(header: &Value, claims: &Value) -> String {
@@ -367,13 +418,15 @@ mod tests {
 
     #[test]
     fn what_is_signed_verifies_with_the_published_key() {
-        for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
+        for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::Ps256, Algorithm::EdDsa] {
             let key = SigningKey::generate(algorithm);
             let token = key.sign("JWT", &json!({ "sub": "x", "exp": 4_000_000_000_u64 }));
             let jwk: Jwk = serde_json::from_value(key.public_jwk()).unwrap();
             let expected = match algorithm {
                 Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
                 Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+                Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
+                Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
             };
             let claims = jsonwebtoken::decode::<Value>(
                 &token,
@@ -381,6 +434,16 @@ mod tests {
                 &Validation::new(expected),
             );
             assert_eq!(claims.unwrap().claims["sub"], "x");
+        }
+    }
+
+    #[test]
+    fn a_thumbprint_is_that_of_another_implementation() {
+        for algorithm in Algorithm::FAPI {
+            let key = SigningKey::generate(algorithm);
+            let jwk: Jwk = serde_json::from_value(key.public_jwk()).unwrap();
+            let expected = jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap();
+            assert_eq!(key.thumbprint(), expected, "{algorithm:?}");
         }
     }
 

@@ -18,6 +18,7 @@ pub mod commune;
 pub mod cookies;
 pub mod data_provider;
 pub mod engines;
+pub mod fapi;
 pub mod fuzzing;
 pub mod gateway;
 pub mod jose;

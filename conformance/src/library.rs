@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+use crate::fapi::FapiParty;
 use crate::process::{Process, Signals, tied};
 use crate::relying_party::RelyingParty;
 use crate::tools::{Missing, Tool, node_file};
@@ -20,6 +21,15 @@ pub enum Library {
     OpenidClient,
     /// PyPI: Authlib.
     Authlib,
+}
+
+/// A library that a relying party under FAPI 2.0 is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FapiLibrary {
+    /// npm: openid-client.
+    OpenidClient,
+    /// npm: oauth4webapi.
+    Oauth4webapi,
 }
 
 /// A relying party made with a library, between its request and the citizen's return.
@@ -47,6 +57,26 @@ impl Party {
             }
         };
         Ok(Self::launch(command, service, scope).await.expect("an installed library's program starts"))
+    }
+
+    /// The same for a service under FAPI 2.0 whose key is on P-256, with the response mode it asks for.
+    ///
+    /// # Panics
+    /// When the library is installed and its program does not get that far.
+    pub async fn start_fapi(
+        library: FapiLibrary,
+        service: &FapiParty,
+        scope: &str,
+        response_mode: &str,
+    ) -> Result<Self, Missing> {
+        let mut command = match library {
+            FapiLibrary::OpenidClient => javascript("openid-client/package.json", "fapi_openid_client.mjs")?,
+            FapiLibrary::Oauth4webapi => javascript("oauth4webapi/package.json", "fapi_oauth4webapi.mjs")?,
+        };
+        command.env("CLIENT_KEY", service.key.private_pem()).env("CLIENT_KEY_ID", service.key.kid());
+        command.env("RESPONSE_MODE", response_mode);
+        let launched = Self::launch(command, &service.party, scope).await;
+        Ok(launched.expect("an installed library's program starts"))
     }
 
     async fn launch(mut command: Command, service: &RelyingParty, scope: &str) -> anyhow::Result<Self> {
@@ -146,6 +176,64 @@ impl OidcProvider {
         let up = process.line("listening on", std::time::Duration::from_secs(30)).await;
         up.expect("an installed oidc-provider starts");
         Ok(Self { process })
+    }
+}
+
+/// An implementation of JOSE that the gateway has nothing in common with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verifier {
+    /// npm: jose.
+    Jose,
+    /// PyPI: joserfc.
+    Joserfc,
+}
+
+/// What a token is verified for.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// Its algorithm, as registered.
+    pub algorithm: &'a str,
+    /// Its issuer.
+    pub issuer: &'a str,
+    /// Its audience.
+    pub audience: &'a str,
+}
+
+impl Verifier {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Jose, Self::Joserfc];
+
+    /// The claims of a signed token, as this implementation reads it with the keys of a JWK set; an error when it refuses
+    /// the token.
+    pub async fn verify(
+        self,
+        token: &str,
+        keys: &Value,
+        expected: Expected<'_>,
+    ) -> Result<anyhow::Result<Value>, Missing> {
+        let command = match self {
+            Self::Jose => javascript("jose/package.json", "verify.mjs")?,
+            Self::Joserfc => {
+                let mut command = tied(Tool::Python.find()?);
+                command.arg(root().join("conformance/clients/verify.py"));
+                command
+            }
+        };
+        let Expected { algorithm, issuer, audience } = expected;
+        let asked = json!({ "token": token, "jwks": keys, "alg": algorithm, "iss": issuer, "aud": audience });
+        Ok(Self::ask(command, &asked).await)
+    }
+
+    async fn ask(mut command: Command, asked: &Value) -> anyhow::Result<Value> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let mut input = child.stdin.take().context("a pipe was asked for")?;
+        input.write_all(asked.to_string().as_bytes()).await?;
+        drop(input);
+        let output = child.wait_with_output().await?;
+        let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        anyhow::ensure!(output.status.success(), "{}", complaint.trim());
+        serde_json::from_str(&said).with_context(|| format!("claims: {said}"))
     }
 }
 

@@ -30,6 +30,12 @@ pub struct Metadata {
     /// Introspection endpoint (RFC 8414 §2).
     #[serde(default)]
     pub introspection_endpoint: String,
+    /// Where authorization requests are pushed (RFC 9126 §5), if they can be.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: String,
+    /// Where tokens are given back (RFC 8414 §2), if they can be.
+    #[serde(default)]
+    pub revocation_endpoint: String,
 }
 
 /// A registered relying party. Nothing listens at its redirect URI: the citizen stops there.
@@ -64,10 +70,12 @@ pub struct Tokens {
     pub access_token: String,
     /// ID token, as it came.
     pub id_token: String,
-    /// Always `Bearer`.
+    /// `Bearer`, for whoever proves no key.
     pub token_type: String,
     /// Seconds.
     pub expires_in: u64,
+    /// Refresh token, when one came.
+    pub refresh_token: Option<String>,
 }
 
 /// One authorization request, with what must be remembered until its answer.
@@ -198,9 +206,14 @@ impl RelyingParty {
         Ok(claims)
     }
 
+    /// The published keys, as they came.
+    pub async fn keys(&self) -> anyhow::Result<Value> {
+        Ok(self.http.get(&self.metadata.jwks_uri).send().await?.error_for_status()?.json().await?)
+    }
+
     /// The claims of any token signed by the gateway for this party.
     pub async fn verify_jwt(&self, token: &str) -> anyhow::Result<Value> {
-        let keys: JwkSet = self.http.get(&self.metadata.jwks_uri).send().await?.json().await?;
+        let keys: JwkSet = serde_json::from_value(self.keys().await?)?;
         let header = jsonwebtoken::decode_header(token)?;
         let key = keys.find(header.kid.as_deref().context("a kid")?).context("the key is published")?;
         let mut strict = Validation::new(header.alg);
@@ -267,6 +280,11 @@ impl Ask {
     pub fn url(&self) -> String {
         let url = Url::parse_with_params(&self.endpoint, &self.parameters);
         url.expect("a published endpoint is an address").into()
+    }
+
+    /// The same as the fields of a form.
+    pub fn form(&self) -> Vec<(&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// The same as the body of a form.

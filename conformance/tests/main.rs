@@ -9,6 +9,8 @@ mod administrations;
 mod architecture;
 mod attacks;
 mod desk;
+mod fapi;
 mod journey;
 mod mutual;
 mod stories;
+mod witness;

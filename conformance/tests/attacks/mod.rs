@@ -1,11 +1,16 @@
 //! What others try: one file a group of `attacks`, each test named after what must not happen.
 
 mod callback;
+mod client_assertion;
 mod cookies;
+mod dpop;
+mod entropy;
 mod forms;
 mod introspection;
 mod logout;
 mod mtls;
+mod refresh;
 mod request;
+mod single_use;
 mod token;
 mod upstream;

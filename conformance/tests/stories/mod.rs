@@ -8,6 +8,7 @@ mod commune;
 mod demo;
 mod discovery;
 mod fapi;
+mod fapi_requests;
 mod franceconnect;
 mod introspection;
 mod journal;

@@ -8,6 +8,7 @@ use domain::jose::SigningAlgorithm;
 use domain::oidc::dpop;
 use domain::oidc::error::TokenError;
 use domain::oidc::request::{PageFault, Rejected};
+use domain::oidc::token::Scheme;
 use http::header::{CACHE_CONTROL, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -65,22 +66,7 @@ impl Refused {
                 | TokenError::InvalidDpopProof(_)
                 | TokenError::UseDpopNonce),
             ) => json(StatusCode::BAD_REQUEST, error),
-            Self::NoToken => {
-                let mut response = StatusCode::UNAUTHORIZED.into_response();
-                challenge(&mut response, "Bearer realm=\"passerelle\"");
-                response
-            }
-            Self::BadToken => {
-                let description = "the access token is unknown, expired or revoked";
-                let body = json!({"error": "invalid_token", "error_description": description});
-                let mut response = (StatusCode::UNAUTHORIZED, Json(body)).into_response();
-                challenge(
-                    &mut response,
-                    "Bearer realm=\"passerelle\", error=\"invalid_token\", \
-                     error_description=\"the access token is unknown, expired or revoked\"",
-                );
-                response
-            }
+            Self::NoToken | Self::BadToken => self.answer_at_resource(Scheme::Bearer),
             Self::Unavailable(error) => {
                 tracing::error!(%error, "a store failed");
                 unavailable()
@@ -94,27 +80,49 @@ impl Refused {
 }
 
 impl Refused {
-    /// The answer of a resource: faults of a proof are told in the challenge (RFC 9449 §7.1).
-    pub(crate) fn answer_at_resource(self) -> Response {
-        match self {
+    /// The answer of a resource, to a token that came with `scheme`: what is wrong is told in the challenge of that scheme,
+    /// and the other one is offered beside it (RFC 6750 §3, RFC 9449 §7.1 and §7.2).
+    pub(crate) fn answer_at_resource(self, scheme: Scheme) -> Response {
+        let told = match &self {
             Self::Token(error @ (TokenError::InvalidDpopProof(_) | TokenError::UseDpopNonce)) => {
-                let mut response = json(StatusCode::UNAUTHORIZED, error);
-                let algorithms: Vec<&str> = dpop::algorithms().map(SigningAlgorithm::name).collect();
-                let value = format!(
-                    "DPoP error=\"{}\", error_description=\"{}\", algs=\"{}\"",
-                    error.code(),
-                    error.description(),
-                    algorithms.join(" ")
-                );
-                let value = HeaderValue::try_from(value).expect("sentences and names are visible ASCII without quotes");
-                response.headers_mut().insert(WWW_AUTHENTICATE, value);
-                response
+                Some((error.code(), error.description(), Scheme::Dpop))
             }
-            other @ (Self::Token(_) | Self::NoToken | Self::BadToken | Self::Unavailable(_) | Self::NoKey) => {
-                other.answer()
+            Self::BadToken => Some(("invalid_token", BAD_TOKEN, scheme)),
+            Self::NoToken => None,
+            Self::Token(_) | Self::Unavailable(_) | Self::NoKey => return self.answer(),
+        };
+        let mut response = match told {
+            None => (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response(),
+            Some((code, description, _)) => {
+                let body = json!({"error": code, "error_description": description});
+                (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
             }
+        };
+        for offered in [Scheme::Bearer, Scheme::Dpop] {
+            let error = told.filter(|(_, _, used)| *used == offered);
+            response
+                .headers_mut()
+                .append(WWW_AUTHENTICATE, challenge_of(offered, error.map(|(code, why, _)| (code, why))));
         }
+        response
     }
+}
+
+const BAD_TOKEN: &str = "the access token is unknown, expired, revoked or not of this sender";
+
+fn challenge_of(scheme: Scheme, error: Option<(&str, &str)>) -> HeaderValue {
+    let offer = match scheme {
+        Scheme::Bearer => "Bearer realm=\"passerelle\"".to_owned(),
+        Scheme::Dpop => {
+            let algorithms: Vec<&str> = dpop::algorithms().map(SigningAlgorithm::name).collect();
+            format!("DPoP algs=\"{}\"", algorithms.join(" "))
+        }
+    };
+    let value = match error {
+        Some((code, why)) => format!("{offer}, error=\"{code}\", error_description=\"{why}\""),
+        None => offer,
+    };
+    HeaderValue::try_from(value).expect("sentences and names are visible ASCII without quotes")
 }
 
 fn unavailable() -> Response {

@@ -41,7 +41,7 @@ pub(crate) async fn post_first(State(app): State<Shared>, call: Call, body: Byte
 async fn answer(app: &App, call: &Call, body: &[u8], generation: Generation) -> Response {
     let response = match claims(app, call, body, generation).await {
         Ok(response) => response,
-        Err(refused) => refused.answer_at_resource(),
+        Err(refused) => refused.answer_at_resource(scheme_of(&call.headers)),
     };
     call.answered(app, response)
 }
@@ -67,6 +67,12 @@ async fn claims(app: &App, call: &Call, body: &[u8], generation: Generation) -> 
             Ok(([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/jwt")], signed).into_response())
         }
     }
+}
+
+/// How a token was sent, good or bad; without one, as most are.
+fn scheme_of(headers: &HeaderMap) -> Scheme {
+    let header = authorization(headers).ok().flatten();
+    header.and_then(token_of).map_or(Scheme::Bearer, |(scheme, _)| scheme)
 }
 
 /// The token, from the header or the form; never from both.
