@@ -319,7 +319,7 @@ texts! {
     logout_yes: "Me déconnecter", "Sign out";
     logout_no: "Garder ma session ouverte", "Stay signed in";
     leaving_title: "Déconnexion en cours", "Signing you out";
-    leaving_lead(provider): "Il reste à fermer la session de votre compte « {provider} ».", "Your session at “{provider}” is closed next.";
+    leaving_lead(provider): "Il reste à fermer la session de votre compte « {provider} ».", "Your session at “{provider}” is closed next.";
     leaving_continue(provider): "Continuer vers {provider}", "Continue to {provider}";
     logged_out_title: "La déconnexion a réussi", "You are signed out";
     logged_out(brand): "Votre session {brand} est fermée.", "Your {brand} session is closed.";
