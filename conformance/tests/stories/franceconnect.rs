@@ -1,5 +1,6 @@
 //! A service made for FranceConnect comes to the gateway unchanged: its parameters, its paths, what it expects back.
 
+use conformance::data_provider::{DataProvider, SIGNED};
 use conformance::jose;
 use conformance::people::PASSWORD;
 use conformance::relying_party::{Ask, RelyingParty, Tokens};
@@ -174,6 +175,28 @@ async fn the_documents_on_the_french_paths_are_the_canonical_ones() {
     }
     assert_eq!(http.get(format!("{issuer}/api/v2/nothing")).send().await.unwrap().status(), 404);
     assert_eq!(http.get(format!("{issuer}/api/v2/token")).send().await.unwrap().status(), 405);
+}
+
+#[tokio::test]
+async fn a_data_provider_checks_the_token_of_a_service_that_asked_by_scope_alone() {
+    let journey = Journey::start().await;
+    let installation = journey.scene.gateway.installation();
+    let tax = DataProvider::open(installation, "API Impôts", "openid dgfip_rfr", &json!({})).await.unwrap();
+    let mut metadata = example("franceconnect");
+    metadata["scope"] = "openid given_name dgfip_rfr".into();
+    metadata["passerelle"]["resources"] = json!([tax.resource()]);
+    let service = journey.register(&metadata).await;
+    let checktoken = format!("{}{SECOND}/checktoken", service.metadata.issuer);
+    for (scope, active) in [("openid given_name dgfip_rfr", true), ("openid given_name", false)] {
+        let code = code(&service, &plain(&service, scope)).await;
+        let answer = reqwest::Client::new().post(&service.metadata.token_endpoint).form(&form(&service, &code));
+        let tokens: Tokens = answer.send().await.unwrap().json().await.unwrap();
+        let answer = tax.ask_at(&checktoken, &tokens.access_token, SIGNED).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], SIGNED);
+        let said = tax.verify(&answer.text().await.unwrap()).await.unwrap();
+        assert_eq!(said["active"], active, "{scope}: {said}");
+        assert_eq!(said["scope"].as_str(), active.then_some("openid dgfip_rfr"), "{scope}: {said}");
+    }
 }
 
 #[tokio::test]
