@@ -64,7 +64,8 @@ impl BackchannelLogout {
 impl Client {
     /// Verifies a back-channel logout: the raw body of a `POST` to the registered `backchannel_logout_uri`. End the
     /// sessions that it [`ends`](BackchannelLogout::ends), with their refresh tokens; then answer 200, or 400 on an
-    /// error and keep them, both with `Cache-Control: no-store`.
+    /// error and keep them, or 503 after [`Client::release_logout`] when you could not end them; all with
+    /// `Cache-Control: no-store`.
     ///
     /// A token is taken once. What was taken is remembered by this client and its clones: another process of the
     /// site may still be told the same again, which then ends nothing more.

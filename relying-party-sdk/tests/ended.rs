@@ -75,7 +75,7 @@ async fn a_logout_that_the_site_cannot_carry_out_is_told_again() {
     })
     .await;
     let body = token(&site.provider, Signer::Es256, json!({}), json!({}));
-    assert_eq!(told(&site, body.clone()).await, 400);
+    assert_eq!(told(&site, body.clone()).await, 503);
     assert_eq!(told(&site, body.clone()).await, 200);
     assert_eq!(told(&site, body).await, 400, "taken");
     assert_eq!(calls.load(Ordering::Relaxed), 2);

@@ -93,7 +93,9 @@ pub(crate) async fn backchannel_logout(State(sign_in): State<SignIn>, body: Stri
             Err(error) => {
                 tracing::warn!(%error, "a back-channel logout was not carried out");
                 client.release_logout(&logout);
-                StatusCode::BAD_REQUEST
+                // §2.8 has 400 here too, which tells the gateway that the token is wrong and to give up: this one was
+                // right, and a session that should have ended still lives
+                StatusCode::SERVICE_UNAVAILABLE
             }
         },
     };
