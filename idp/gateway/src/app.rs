@@ -18,6 +18,7 @@ use crate::cookies::Cookies;
 use crate::keys::KeyRing;
 use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::outbound::client_keys::ClientKeySets;
 use crate::pages::assets::Assets;
 use crate::pages::brand::Brand;
 use crate::random::Random;
@@ -54,6 +55,8 @@ pub(crate) struct App {
     pub(crate) upstreams: Upstreams,
     /// The civil registry.
     pub(crate) civil_registry: CivilRegistryClient,
+    /// The keys of clients that keep them elsewhere.
+    pub(crate) client_keys: ClientKeySets,
     /// How much one address may ask for.
     pub(crate) limits: Limits,
     /// The brand on the pages.

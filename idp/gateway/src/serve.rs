@@ -29,6 +29,7 @@ use crate::keys;
 use crate::limits::Limits;
 use crate::listen::Server;
 use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::outbound::client_keys::ClientKeySets;
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
@@ -112,6 +113,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
+        client_keys: ClientKeySets::new(http, clock.clone()),
         limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
         brand,
         assets,

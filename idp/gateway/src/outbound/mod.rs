@@ -4,14 +4,17 @@
 //! ```text
 //!  upstream/ ──▶ Bulkhead(provider) ──┐
 //!                                     ├──▶ Http ──▶ egress rule ──▶ the network
-//!  civil_registry ▶ Bulkhead ─────────┘
+//!  civil_registry ▶ Bulkhead ─────────┤
+//!  client_keys ───▶ Bulkhead(host) ───┘
 //!  mail ──▶ SMTP
 //! ```
 
 pub(crate) mod breaker;
 pub(crate) mod bulkhead;
 pub(crate) mod civil_registry;
+pub(crate) mod client_keys;
 pub(crate) mod egress;
+pub(crate) mod fetched;
 pub(crate) mod http;
 pub(crate) mod mail;
 
