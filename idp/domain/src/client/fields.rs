@@ -64,6 +64,12 @@ pub enum MetadataError {
     /// A key set without the certificates that the client is known by.
     #[error("jwks: {0}")]
     Certificates(BadRegisteredCertificate),
+    /// The list of the sector was not fetched from where this metadata says.
+    #[error("`sector_identifier_uri`: the list of the sector must be read first")]
+    SectorUnread,
+    /// A redirect URI that the list of the sector does not hold.
+    #[error("`sector_identifier_uri`: {0} does not stand in the list of the sector")]
+    NotInSector(String),
     /// A resource that is none.
     #[error("`{0}`: {1}")]
     Resource(&'static str, BadResource),

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
+use super::sector::SectorList;
 use super::{
     Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, default_algorithm,
-    own,
+    own, sector,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
@@ -20,6 +21,15 @@ use crate::oidc::refresh::OFFLINE_ACCESS;
 impl Client {
     /// Reads client metadata. `id` is used when the metadata names no `client_id`.
     pub fn from_metadata(metadata: &Value, id: impl FnOnce() -> ClientId) -> Result<Self, MetadataError> {
+        Self::in_sector(metadata, None, id)
+    }
+
+    /// Reads client metadata that may name the list of a sector (`sector_identifier_uri`), with that list.
+    pub fn in_sector(
+        metadata: &Value,
+        list: Option<&SectorList>,
+        id: impl FnOnce() -> ClientId,
+    ) -> Result<Self, MetadataError> {
         let fields = Fields::new(metadata, "", KNOWN)?;
         let own = match fields.map.get("passerelle") {
             None => Fields::new(&Value::Object(Map::new()), "passerelle.", own::KNOWN)?.own(),
@@ -39,9 +49,12 @@ impl Client {
         }
         fields.only("subject_type", "pairwise")?;
         fields.all("response_types", &["code"], "code")?;
-        let sector = match own.sector {
-            Some(sector) => sector,
-            None => Sector::parse(id.as_str()).map_err(|cause| MetadataError::Id("passerelle.sector", cause))?,
+        let sector = match (own.sector, sector::listed(metadata, list, &redirect_uris)?) {
+            (Some(_), Some(_)) => return Err(MetadataError::Both("passerelle.sector", sector::FIELD)),
+            (Some(sector), None) | (None, Some(sector)) => sector,
+            (None, None) => {
+                Sector::parse(id.as_str()).map_err(|cause| MetadataError::Id("passerelle.sector", cause))?
+            }
         };
         let algorithms = fields.algorithms(own.profile)?;
         let client = Self {
@@ -247,6 +260,7 @@ const KNOWN: &[&str] = &[
     "default_acr_values",
     "require_pushed_authorization_requests",
     "subject_type",
+    sector::FIELD,
     "contacts",
     "passerelle",
 ];

@@ -9,6 +9,7 @@ mod metadata;
 mod own;
 mod profile;
 mod redirect;
+mod sector;
 
 use std::collections::BTreeSet;
 
@@ -28,6 +29,7 @@ pub use keys::{ClientKeys, KeysUri};
 pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
+pub use sector::{NotAList, SectorList, SectorUri};
 
 /// A relying party as registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ pub(crate) mod egress;
 pub(crate) mod fetched;
 pub(crate) mod http;
 pub(crate) mod mail;
+pub(crate) mod sector;
 
 #[cfg(test)]
 pub(crate) mod tests;
