@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::jose::KeySet;
+use domain::jose::{BadKeySet, KeySet, SigningAlgorithm};
 use domain::time::{Lifetime, Timestamp};
 use http::Request;
 use http::header::ACCEPT;
@@ -178,7 +178,11 @@ impl Metadata {
 
     async fn fetch_keys(&self, jwks: &str) -> Result<KeySet, Unreached> {
         let set: serde_json::Value = self.json(jwks).await?;
-        KeySet::parse(&set).map_err(|fault| {
+        let keys = KeySet::parse(&set).and_then(|keys| {
+            let signs = SigningAlgorithm::ALL.into_iter().any(|algorithm| keys.verifies(algorithm));
+            if signs { Ok(keys) } else { Err(BadKeySet::Empty) }
+        });
+        keys.map_err(|fault| {
             tracing::error!(issuer = self.issuer, %fault, "a provider's key set is refused; the last good one is kept");
             Unreached::Malformed("the key set is refused")
         })
