@@ -55,6 +55,17 @@ pub enum MetadataError {
     /// A key set that cannot be used.
     #[error("jwks: {0}")]
     Keys(BadKeySet),
+    /// An encryption without `enc`, whose default is not supported.
+    #[error("`{0}` must be A256GCM: the default of the standard, A128CBC-HS256, is not supported")]
+    DefaultEncryption(&'static str),
+    /// The keys in the metadata do not serve what it asks for.
+    #[error("jwks: no key of the set serves {needs}, as `{field}` asks")]
+    NoKey {
+        /// The field.
+        field: &'static str,
+        /// What is to be done with a key.
+        needs: &'static str,
+    },
     /// Two fields that go one without the other.
     #[error("`{0}` and `{1}` go one without the other")]
     Both(&'static str, &'static str),

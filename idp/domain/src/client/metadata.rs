@@ -9,7 +9,7 @@ use super::keys::{ClientKeys, KeysUri};
 use super::sector::SectorList;
 use super::{
     Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, default_algorithm,
-    own, sector,
+    encryption, own, sector,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
@@ -76,6 +76,7 @@ impl Client {
             pushing: fields.pushing(own.profile)?,
             profile: own.profile,
             keys: fields.keys()?,
+            encryption: fields.encryption()?,
             constraint: fields.constraint(own.profile)?,
             refresh: fields.refresh()?,
             resources: own.resources,
@@ -83,6 +84,7 @@ impl Client {
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
+        encryption::check_keys(&client)?;
         fields.authenticates(&client)?;
         client.profile.check(&client).map(|()| client)
     }
@@ -257,6 +259,12 @@ const KNOWN: &[&str] = &[
     "id_token_signed_response_alg",
     "authorization_signed_response_alg",
     "userinfo_signed_response_alg",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
     "default_acr_values",
     "require_pushed_authorization_requests",
     "subject_type",

@@ -3,6 +3,7 @@
 //! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
 //! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
 
+mod encryption;
 mod fields;
 mod keys;
 mod metadata;
@@ -24,6 +25,7 @@ use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
+pub use encryption::Encryption;
 pub use fields::MetadataError;
 pub use keys::{ClientKeys, KeysUri};
 pub use profile::Profile;
@@ -74,6 +76,9 @@ pub struct Client {
     /// Its public keys.
     #[serde(default)]
     pub keys: ClientKeys,
+    /// What is encrypted to it.
+    #[serde(default)]
+    pub encryption: Encryption,
     /// What its access tokens are bound to.
     #[serde(default)]
     pub constraint: SenderConstraint,

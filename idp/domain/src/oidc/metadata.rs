@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::claims::claim::Claim;
 use crate::claims::scopes::Scope;
 use crate::jose::SigningAlgorithm;
+use crate::jose::jwe::{CONTENT_ENCRYPTION, KeyAlgorithm};
 use crate::level::Level;
 use crate::oidc::dpop;
 use crate::oidc::refresh::OFFLINE_ACCESS;
@@ -82,6 +83,7 @@ pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
 fn document(issuer: &str, methods: &[&str]) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
     let algorithms: Vec<&str> = SigningAlgorithm::ALL.into_iter().map(SigningAlgorithm::name).collect();
+    let key_algorithms = KeyAlgorithm::ALL.map(KeyAlgorithm::name);
     let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"];
     let claims: Vec<&str> = own.into_iter().chain(Claim::ALL.into_iter().map(Claim::name)).collect();
     json!({
@@ -104,10 +106,16 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "authorization_signing_alg_values_supported": algorithms,
         "grant_types_supported": GrantType::ALL.map(GrantType::name),
         "dpop_signing_alg_values_supported": dpop::algorithms().map(SigningAlgorithm::name).collect::<Vec<_>>(),
+        "authorization_encryption_alg_values_supported": key_algorithms,
+        "authorization_encryption_enc_values_supported": [CONTENT_ENCRYPTION],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
+        "id_token_encryption_alg_values_supported": key_algorithms,
+        "id_token_encryption_enc_values_supported": [CONTENT_ENCRYPTION],
         "userinfo_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": methods,
+        "userinfo_encryption_alg_values_supported": key_algorithms,
+        "userinfo_encryption_enc_values_supported": [CONTENT_ENCRYPTION],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

@@ -276,8 +276,7 @@ impl Incoming {
             Ok(state) if state.is_none_or(|state| state.len() <= MAX_STATE) => state.map(str::to_owned),
             Ok(_) | Err(_) => return Err(Rejected::Page(PageFault::StateUnusable)),
         };
-        let algorithm = client.authorization_algorithm;
-        let to = ReturnAddress::new(redirect.clone(), state, mode(parameters), client.id.clone(), algorithm);
+        let to = ReturnAddress::new(redirect.clone(), state, mode(parameters), client);
         Answering { to }.check(parameters, client, redirect).map(|request| (request, client))
     }
 }

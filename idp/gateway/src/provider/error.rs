@@ -14,6 +14,7 @@ use serde_json::json;
 use store::StoreError;
 
 use super::answer;
+use super::nested::NoRecipient;
 use crate::app::App;
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::page::{Occasion, problem};
@@ -31,6 +32,14 @@ pub(crate) enum Refused {
     Unavailable(StoreError),
     /// We are at fault: no key signs.
     NoKey,
+    /// The client has no key that its answer can be encrypted to.
+    NoRecipient,
+}
+
+impl From<NoRecipient> for Refused {
+    fn from(NoRecipient: NoRecipient) -> Self {
+        Self::NoRecipient
+    }
 }
 
 impl From<TokenError> for Refused {
@@ -88,6 +97,12 @@ impl Refused {
                 tracing::error!("no key signs for the algorithm of a client");
                 unavailable()
             }
+            // Told in the log with its client where it was found out.
+            Self::NoRecipient => {
+                let description = "no key of this client serves the encryption that it registered";
+                let body = json!({"error": "server_error", "error_description": description});
+                (StatusCode::INTERNAL_SERVER_ERROR, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+            }
         }
     }
 }
@@ -109,9 +124,12 @@ impl Refused {
                 response.headers_mut().insert(WWW_AUTHENTICATE, value);
                 response
             }
-            other @ (Self::Token(_) | Self::NoToken | Self::BadToken | Self::Unavailable(_) | Self::NoKey) => {
-                other.answer()
-            }
+            other @ (Self::Token(_)
+            | Self::NoToken
+            | Self::BadToken
+            | Self::Unavailable(_)
+            | Self::NoKey
+            | Self::NoRecipient) => other.answer(),
         }
     }
 }
@@ -133,7 +151,12 @@ pub(crate) fn json(status: StatusCode, error: TokenError) -> Response {
 }
 
 /// The answer to an authorization request that is refused: a page, or a response to the relying party.
-pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found: Option<&Registered>) -> Response {
+pub(crate) async fn rejected(
+    app: &App,
+    headers: &HeaderMap,
+    rejected: Rejected,
+    found: Option<&Registered>,
+) -> Response {
     match rejected {
         Rejected::Page(fault) => {
             let (what, code) = match fault {
@@ -154,7 +177,7 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found
                 let what = WhatWentWrong::UnknownService;
                 return problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, "P102");
             };
-            answer::send(app, Occasion::of(headers), &found.client.name, response)
+            answer::send(app, Occasion::of(headers), &found.client.name, response).await
         }
     }
 }

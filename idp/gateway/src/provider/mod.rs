@@ -9,6 +9,7 @@ pub(crate) mod end_session;
 pub(crate) mod error;
 pub(crate) mod form;
 mod grants;
+pub(crate) mod nested;
 pub(crate) mod par;
 mod refresh;
 pub(crate) mod revoke;
