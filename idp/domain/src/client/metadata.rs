@@ -9,7 +9,7 @@ use super::keys::{ClientKeys, KeysUri};
 use super::sector::SectorList;
 use super::{
     Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, default_algorithm,
-    encryption, own, sector,
+    encryption, objects, own, sector,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
@@ -77,6 +77,7 @@ impl Client {
             profile: own.profile,
             keys: fields.keys()?,
             encryption: fields.encryption()?,
+            request_objects: fields.request_objects()?,
             constraint: fields.constraint(own.profile)?,
             refresh: fields.refresh()?,
             resources: own.resources,
@@ -85,6 +86,7 @@ impl Client {
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
         encryption::check_keys(&client)?;
+        objects::check_keys(&client)?;
         fields.authenticates(&client)?;
         client.profile.check(&client).map(|()| client)
     }
@@ -265,6 +267,10 @@ const KNOWN: &[&str] = &[
     "userinfo_encrypted_response_enc",
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
+    "require_signed_request_object",
     "default_acr_values",
     "require_pushed_authorization_requests",
     "subject_type",

@@ -7,6 +7,7 @@ mod encryption;
 mod fields;
 mod keys;
 mod metadata;
+mod objects;
 mod own;
 mod profile;
 mod redirect;
@@ -28,6 +29,7 @@ use crate::secret::SecretDigest;
 pub use encryption::Encryption;
 pub use fields::MetadataError;
 pub use keys::{ClientKeys, KeysUri};
+pub use objects::{ObjectRule, RequestObjects};
 pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
@@ -79,6 +81,9 @@ pub struct Client {
     /// What is encrypted to it.
     #[serde(default)]
     pub encryption: Encryption,
+    /// How it sends requests as objects.
+    #[serde(default)]
+    pub request_objects: RequestObjects,
     /// What its access tokens are bound to.
     #[serde(default)]
     pub constraint: SenderConstraint,

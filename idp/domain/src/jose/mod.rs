@@ -232,6 +232,16 @@ pub fn verify_among(
         .unwrap_or(Err(BadToken::Algorithm))
 }
 
+/// The `typ` in the header of a token that was verified.
+pub fn declared_type(token: &str) -> Result<Option<String>, BadToken> {
+    let (header, _) = token.split_once('.').ok_or(BadToken::Malformed)?;
+    match json_object(header)?.remove("typ") {
+        None => Ok(None),
+        Some(Value::String(typ)) => Ok(Some(typ)),
+        Some(_) => Err(BadToken::Malformed),
+    }
+}
+
 fn json_object(part: &str) -> Result<Map<String, Value>, BadToken> {
     let bytes = from_base64url(part).ok_or(BadToken::Malformed)?;
     match serde_json::from_slice(&bytes) {

@@ -68,6 +68,9 @@ impl<'a> ClientCertificates<'a> {
 /// The discovery document of an issuer.
 pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
     let mut document = document(issuer, &certificates.methods());
+    for (name, value) in encryption_and_requests() {
+        document[name] = value;
+    }
     document["tls_client_certificate_bound_access_tokens"] = json!(certificates != ClientCertificates::NotAsked);
     if let Some(at) = certificates.elsewhere() {
         let alias = |name: &'static str| {
@@ -80,10 +83,27 @@ pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
     document
 }
 
+/// What can be encrypted, and how requests may be signed (OIDC Discovery §3, JARM §4, RFC 9101 §10.5).
+fn encryption_and_requests() -> [(&'static str, Value); 10] {
+    let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::name);
+    let (all, own) = (KeyAlgorithm::ALL.map(KeyAlgorithm::name), KeyAlgorithm::AGREEMENT.map(KeyAlgorithm::name));
+    [
+        ("authorization_encryption_alg_values_supported", json!(all)),
+        ("authorization_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("id_token_encryption_alg_values_supported", json!(all)),
+        ("id_token_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("userinfo_encryption_alg_values_supported", json!(all)),
+        ("userinfo_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("request_object_signing_alg_values_supported", json!(algorithms)),
+        ("request_object_encryption_alg_values_supported", json!(own)),
+        ("request_object_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("require_signed_request_object", json!(false)),
+    ]
+}
+
 fn document(issuer: &str, methods: &[&str]) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
     let algorithms: Vec<&str> = SigningAlgorithm::ALL.into_iter().map(SigningAlgorithm::name).collect();
-    let key_algorithms = KeyAlgorithm::ALL.map(KeyAlgorithm::name);
     let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"];
     let claims: Vec<&str> = own.into_iter().chain(Claim::ALL.into_iter().map(Claim::name)).collect();
     json!({
@@ -106,23 +126,17 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "authorization_signing_alg_values_supported": algorithms,
         "grant_types_supported": GrantType::ALL.map(GrantType::name),
         "dpop_signing_alg_values_supported": dpop::algorithms().map(SigningAlgorithm::name).collect::<Vec<_>>(),
-        "authorization_encryption_alg_values_supported": key_algorithms,
-        "authorization_encryption_enc_values_supported": [CONTENT_ENCRYPTION],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
-        "id_token_encryption_alg_values_supported": key_algorithms,
-        "id_token_encryption_enc_values_supported": [CONTENT_ENCRYPTION],
         "userinfo_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": methods,
-        "userinfo_encryption_alg_values_supported": key_algorithms,
-        "userinfo_encryption_enc_values_supported": [CONTENT_ENCRYPTION],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["fr-FR", "en-GB"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
     })
@@ -141,6 +155,7 @@ mod tests {
         assert_eq!(document["issuer"], "https://issuer.example");
         assert!(has("id_token_signing_alg_values_supported", "RS256"));
         assert!(has("scopes_supported", "openid"));
+        assert!(has("request_object_signing_alg_values_supported", "RS256"));
         assert!(has("code_challenge_methods_supported", "S256"));
         assert!(!document.to_string().contains("none\",\"HS256"));
         for (name, value) in document.as_object().expect("an object") {

@@ -21,9 +21,9 @@ use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use store::StoreError;
 
-use super::answer;
 use super::error::{rejected, see_other};
 use super::form::is_form;
+use super::{answer, request_object};
 use crate::app::{App, Shared};
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::at::{Begun, Slot, to_page};
@@ -43,7 +43,10 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
     let keys = app.keys();
     let asked = match incoming.pushed() {
         Some(reference) => opened(&app, incoming.client(), reference, found.as_deref()).await,
-        None => incoming.check(found.as_deref()),
+        None => match request_object::opened(&app, incoming, found.as_deref()).await {
+            Ok(incoming) => incoming.check(found.as_deref()),
+            Err(_) => Err(Rejected::Page(PageFault::ObjectUnusable)),
+        },
     };
     let checked = asked.and_then(|(request, client)| match keys.own() {
         Some(own) => Ok((request.with_hint_read(app.issuer.as_str(), own)?, client)),

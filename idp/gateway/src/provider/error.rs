@@ -166,6 +166,7 @@ pub(crate) async fn rejected(
                 PageFault::RedirectUnknown => (WhatWentWrong::UnknownReturnAddress, "P104"),
                 PageFault::StateUnusable => (WhatWentWrong::BadRequest, "P105"),
                 PageFault::ReferenceUnknown => (WhatWentWrong::BadRequest, "P106"),
+                PageFault::ObjectUnusable => (WhatWentWrong::BadRequest, "P107"),
             };
             tracing::info!(%fault, code, "authorization request refused with a page");
             problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)

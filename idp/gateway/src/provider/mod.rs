@@ -12,6 +12,7 @@ mod grants;
 pub(crate) mod nested;
 pub(crate) mod par;
 mod refresh;
+pub(crate) mod request_object;
 pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;
