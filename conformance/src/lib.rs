@@ -27,6 +27,7 @@ pub mod people;
 pub mod preparation;
 pub mod process;
 pub mod random;
+pub mod reader;
 pub mod registry;
 pub mod relying_party;
 pub mod scan;

@@ -6,5 +6,6 @@ mod forms;
 mod logout;
 mod mtls;
 mod request;
+mod request_object;
 mod token;
 mod upstream;

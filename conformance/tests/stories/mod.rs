@@ -1,8 +1,10 @@
 //! What citizens and services do.
 
 mod answers;
+mod client_keys;
 mod command;
 mod demo;
+mod encryption;
 mod journal;
 mod libraries;
 mod mtls;
@@ -11,6 +13,7 @@ mod outage;
 mod pages;
 mod pushed;
 mod refused;
+pub(crate) mod request_object;
 mod requests;
 mod services;
 mod session;
