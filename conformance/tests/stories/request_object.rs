@@ -4,6 +4,7 @@ use conformance::clock;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::or_skip;
 use conformance::people::PASSWORD;
+use conformance::random;
 use conformance::reader::{Jwe, Reader};
 use conformance::relying_party::{Ask, RelyingParty};
 use conformance::upstream::ProviderId;
@@ -144,4 +145,41 @@ async fn a_service_that_must_sign_is_refused_plain_requests() {
     let (status, answer) = signing.push(&[("request", &signing.object(&ask))]).await;
     assert_eq!(status, 201, "{answer}");
     signing.signs_in(&signing.pushed(&answer), &ask).await;
+}
+
+#[tokio::test]
+async fn a_service_under_fapi_message_signing_pushes_signed_requests_alone() {
+    let signing = Signing::start(&json!({
+        "token_endpoint_auth_method": "private_key_jwt", "require_signed_request_object": true,
+        "passerelle": {"kind": "public", "profile": "fapi2"},
+    }))
+    .await;
+    let issuer = signing.issuer();
+    let id = signing.service.client_id.as_str();
+    let push = async |form: &[(&str, &str)]| {
+        let now = clock::now();
+        let claims = json!({"iss": id, "sub": id, "aud": issuer, "jti": random::token(), "iat": now, "exp": now + 60});
+        let assertion = signing.key.sign("JWT", &claims);
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let own = [("client_assertion_type", kind), ("client_assertion", assertion.as_str())];
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = http.post(format!("{issuer}/par")).form(&[form, &own].concat()).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let ask = signing.service.ask("openid profile");
+    let (status, answer) = push(&[("request", &signing.object(&ask))]).await;
+    assert_eq!(status, 201, "{answer}");
+    let chooser = citizen_of(&signing.service).open(&signing.pushed(&answer)).await.unwrap();
+    expect(chooser, "choose");
+
+    let (status, answer) = push(&[("client_id", id), ("response_type", "code")]).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("invalid_request")), "unsigned: {answer}");
+    for changes in [json!({"nbf": null}), json!({"exp": null}), json!({"code_challenge_method": "plain"})] {
+        let object = signing.key.sign("oauth-authz-req+jwt", &signing.claims(&ask, &changes));
+        let (status, answer) = push(&[("request", &object)]).await;
+        assert_eq!(status, 400, "{changes}: {answer}");
+    }
+    // In the front channel even a signed one is refused: this profile pushes (FAPI 2.0 5.3.2.2-3).
+    let back = citizen_of(&signing.service).open(&signing.url(&signing.object(&ask), &[])).await.unwrap();
+    assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "{}", back.brief());
 }

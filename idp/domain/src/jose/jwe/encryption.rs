@@ -160,3 +160,27 @@ impl std::fmt::Debug for Recipient {
         write!(f, "Recipient({:?})", self.kid)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{KeyPair as _, RsaKeyPair};
+
+    #[test]
+    fn every_token_has_a_content_key_of_its_own() {
+        let made = agreement::PrivateKey::generate(&ECDH_P256).expect("works");
+        let public = made.compute_public_key().expect("works");
+        let (x, y) = public.as_ref().get(1..).expect("a point").split_at(32);
+        let ec = Recipient::p256(None, None, x, y).expect("on the curve");
+        let made = RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("works");
+        let (n, e) = (made.public_key().modulus(), made.public_key().exponent());
+        let rsa = Recipient::rsa(None, None, n.big_endian_without_leading_zero(), e.big_endian_without_leading_zero());
+        let rsa = rsa.expect("2048 bits");
+        for algorithm in KeyAlgorithm::ALL {
+            let recipient = if ec.serves(algorithm) { &ec } else { &rsa };
+            let key = || *recipient.content_key(algorithm, &mut json!({})).expect("made").0;
+            let (one, two) = (key(), key());
+            assert!(one != two && one != [0; 32] && two != [0; 32], "{algorithm:?}");
+        }
+    }
+}
