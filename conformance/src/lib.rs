@@ -3,7 +3,8 @@
 //! ```text
 //!  citizen, browser ──▶ commune ──▶ gateway (the real `idp`, a process) ──▶ upstream providers
 //!                                        │                            └──▶ civil registry
-//!                                        └──▶ mailbox (SMTP)
+//!                     │                  ├──▶ mailbox (SMTP)
+//!                     └── data provider ─┘
 //! ```
 //!
 //! [`scene::Scene`] sets all of it up on loopback; `cargo demo` shows it to a person, and the stories and attacks
@@ -15,6 +16,7 @@ pub mod citizen;
 pub mod clock;
 pub mod commune;
 pub mod cookies;
+pub mod data_provider;
 pub mod engines;
 pub mod fuzzing;
 pub mod gateway;
@@ -28,6 +30,7 @@ pub mod preparation;
 pub mod process;
 pub mod random;
 pub mod reader;
+pub mod receiver;
 pub mod registry;
 pub mod relying_party;
 pub mod scan;

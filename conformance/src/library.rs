@@ -81,6 +81,24 @@ async fn answer(output: &mut Lines<BufReader<ChildStdout>>, word: &str) -> anyho
     bail!("the program ended without saying {word}(its errors are above)")
 }
 
+/// The claims of a logout token, verified by the npm package jose for a service.
+///
+/// # Panics
+/// When the library is installed and does not run.
+pub async fn jose_reads_logout_token(service: &RelyingParty, token: &str) -> Result<anyhow::Result<Value>, Missing> {
+    let mut command = javascript("jose/package.json", "logout_token.mjs")?;
+    command
+        .env("ISSUER", &service.metadata.issuer)
+        .env("JWKS_URI", &service.metadata.jwks_uri)
+        .env("CLIENT_ID", &service.client_id)
+        .env("TOKEN", token);
+    let output = command.output().await.expect("node starts");
+    if !output.status.success() {
+        return Ok(Err(anyhow::anyhow!("{}", String::from_utf8_lossy(&output.stderr))));
+    }
+    Ok(serde_json::from_slice(&output.stdout).context("claims as JSON"))
+}
+
 /// An identity provider made with the npm package oidc-provider.
 #[derive(Debug)]
 pub struct OidcProvider {

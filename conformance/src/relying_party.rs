@@ -27,6 +27,9 @@ pub struct Metadata {
     pub jwks_uri: String,
     /// Logout endpoint.
     pub end_session_endpoint: String,
+    /// Introspection endpoint (RFC 8414 §2).
+    #[serde(default)]
+    pub introspection_endpoint: String,
 }
 
 /// A registered relying party. Nothing listens at its redirect URI: the citizen stops there.
@@ -211,6 +214,17 @@ impl RelyingParty {
     /// The answer of the userinfo endpoint to an access token.
     pub async fn userinfo(&self, access_token: &str) -> anyhow::Result<reqwest::Response> {
         Ok(self.http.get(&self.metadata.userinfo_endpoint).bearer_auth(access_token).send().await?)
+    }
+
+    /// Calls a data provider with an access token.
+    pub async fn fetch(&self, resource: &str, access_token: &str) -> anyhow::Result<reqwest::Response> {
+        Ok(self.http.get(resource).bearer_auth(access_token).send().await?)
+    }
+
+    /// Sends a form to another endpoint of the gateway, with the secret in the header.
+    pub async fn post(&self, endpoint: &str, form: &[(&str, &str)]) -> anyhow::Result<reqwest::Response> {
+        let request = self.http.post(endpoint).basic_auth(&self.client_id, self.secret.as_deref());
+        Ok(request.form(form).send().await?)
     }
 
     /// The claims of a plain JSON userinfo answer.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this whole binary is tests")]
 
+mod administrations;
 mod architecture;
 mod attacks;
 mod desk;

@@ -34,6 +34,14 @@ pub struct Installation {
     folder: Arc<TempDir>,
     issuer: String,
     tls: Option<Tls>,
+    node: Node,
+}
+
+/// One of the processes that serve an installation: its configuration file, and where it is reached.
+#[derive(Debug, Clone)]
+struct Node {
+    file: String,
+    base: String,
 }
 
 /// What `idp clients import --json` prints.
@@ -56,6 +64,7 @@ impl Installation {
             folder: Arc::new(folder),
             issuer: around.issuer(),
             tls: around.tls.clone(),
+            node: Node { file: "idp.toml".into(), base: around.issuer() },
         })
     }
 
@@ -66,7 +75,23 @@ impl Installation {
 
     /// Its configuration file.
     pub fn config(&self) -> PathBuf {
-        self.folder.path().join("config/idp.toml")
+        self.folder.path().join("config").join(&self.node.file)
+    }
+
+    /// Where this node of it is reached: the issuer, but for a second node.
+    pub fn base(&self) -> &str {
+        &self.node.base
+    }
+
+    /// A second node of the same gateway on another port: the same issuer, stores and secrets.
+    pub fn beside(&self, port: u16) -> anyhow::Result<Self> {
+        let mut main: toml::Table = std::fs::read_to_string(self.config())?.parse()?;
+        let listen = main.get_mut("listen").and_then(toml::Value::as_table_mut).context("[listen] was written")?;
+        listen.insert("address".into(), format!("127.0.0.1:{port}").into());
+        let node = Node { file: format!("node-{port}.toml"), base: format!("http://127.0.0.1:{port}") };
+        let beside = Self { node, ..self.clone() };
+        std::fs::write(beside.config(), toml::to_string(&main)?)?;
+        Ok(beside)
     }
 
     /// Its data folder.
@@ -134,7 +159,7 @@ impl Installation {
     /// within a second.
     pub async fn until(&self, client_id: &str, standing: Standing) -> anyhow::Result<()> {
         let client = self.client()?;
-        let asked = format!("{}/authorize?client_id={client_id}", self.issuer);
+        let asked = format!("{}/authorize?client_id={client_id}", self.node.base);
         let deadline = tokio::time::Instant::now() + IN_FORCE_PATIENCE;
         let mut pace = tokio::time::interval(Duration::from_millis(20));
         loop {
@@ -156,7 +181,7 @@ impl Installation {
     pub async fn serve(&self, signals: Signals) -> anyhow::Result<Gateway> {
         let mut process = Process::start("idp", self.command(&["serve"]), signals)?;
         let client = self.client()?;
-        let ready = format!("{}/readyz", self.issuer);
+        let ready = format!("{}/readyz", self.node.base);
         let answers = async || {
             let answer = client.get(&ready).send().await;
             answer.is_ok_and(|answer| answer.status().is_success())

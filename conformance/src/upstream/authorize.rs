@@ -1,7 +1,7 @@
 //! The authorization endpoint and the login page.
 //!
 //! The page carries the whole request in hidden fields and the request is checked again when the form comes back, so
-//! nothing is remembered before somebody has signed in.
+//! nothing is remembered before somebody has signed in. Then the browser is, until it logs out.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,11 +10,12 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::Pas
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use url::Url;
 
+use super::session::Session;
 use super::{CLIENT_ID, Code, Fault, House, Provider, ProviderId, unpoisoned};
 use crate::people::{PASSWORD, PEOPLE, Person};
 use crate::random;
@@ -116,15 +117,17 @@ struct LoginPage<'a> {
 
 #[derive(Template)]
 #[template(path = "provider_problem.html")]
-struct ProblemPage {
-    title: &'static str,
-    detail: &'static str,
+pub(super) struct ProblemPage {
+    pub(super) title: &'static str,
+    pub(super) detail: &'static str,
 }
 
-/// `GET /{provider}/authorize`: the login page, or why not.
+/// `GET /{provider}/authorize`: the login page, or why not; a code at once for who is signed in, unless they are to sign
+/// in anew.
 pub(super) async fn show(
     State(house): State<Arc<House>>,
     Path(id): Path<ProviderId>,
+    headers: HeaderMap,
     Query(request): Query<Request>,
 ) -> Response {
     let provider = house.provider(id);
@@ -132,9 +135,16 @@ pub(super) async fn show(
         Ok(accepted) if provider.fault() == Fault::HtmlInError => {
             hostile_error(provider, accepted.redirect_uri, &request)
         }
-        Ok(_) => login_page(provider, &request, request.login_hint.as_deref().unwrap_or_default(), Attempt::First),
+        Ok(accepted) => match provider.sessions.of(&headers) {
+            Some(session) if request.prompt.as_deref() != Some("login") => grant(provider, accepted, &request, session),
+            Some(_) | None => ask(provider, &request),
+        },
         Err(refusal) => refuse(provider, &request, refusal),
     }
+}
+
+fn ask(provider: &Provider, request: &Request) -> Response {
+    login_page(provider, request, request.login_hint.as_deref().unwrap_or_default(), Attempt::First)
 }
 
 /// The login form as it comes back: the carried request, the names typed, the button pressed.
@@ -185,21 +195,28 @@ pub(super) async fn sign_in(
     let Ok(Some(person)) = person else {
         return login_page(provider, &login.request, &login.username, Attempt::Failed);
     };
-    let now = provider.now();
+    let session = Session { person, signed_in_at: provider.now() };
+    let mut response = grant(provider, accepted, &login.request, session);
+    provider.sessions.open(provider, session, response.headers_mut());
+    response
+}
+
+/// A code for who is signed in.
+fn grant(provider: &Provider, accepted: Accepted, request: &Request, session: Session) -> Response {
     let code = random::token();
     unpoisoned(&provider.codes).insert(
         code.clone(),
         Code {
-            person,
+            person: session.person,
             redirect_uri: provider.redirect_uri.clone(),
-            nonce: login.request.nonce.clone(),
+            nonce: request.nonce.clone(),
             challenge: accepted.challenge,
             scope: accepted.scope,
-            signed_in_at: now,
-            expires_at: now + CODE_LIFETIME,
+            signed_in_at: session.signed_in_at,
+            expires_at: provider.now() + CODE_LIFETIME,
         },
     );
-    answer(provider, accepted.redirect_uri, login.request.state.as_deref(), &[("code", &code)])
+    answer(provider, accepted.redirect_uri, request.state.as_deref(), &[("code", &code)])
 }
 
 /// The person with this name and password. A wrong name costs as much time as a wrong password.

@@ -19,6 +19,7 @@ mod fault;
 mod logout;
 mod metadata;
 mod provider;
+mod session;
 mod token;
 mod userinfo;
 
@@ -86,6 +87,11 @@ impl Providers {
         self.house.provider(id).jwks_fetches.load(Ordering::Relaxed)
     }
 
+    /// How many browsers are signed in at a provider.
+    pub fn sessions(&self, id: ProviderId) -> usize {
+        self.house.provider(id).sessions.count()
+    }
+
     /// How many requests reached a provider's token endpoint.
     pub fn token_requests(&self, id: ProviderId) -> u64 {
         self.house.provider(id).token_requests.load(Ordering::Relaxed)
@@ -139,11 +145,12 @@ struct Provider {
     assertion_jwk: Option<serde_json::Value>,
     recipient: Option<Recipient>,
     redirect_uri: String,
-    post_logout_prefix: String,
+    post_logout_redirect_uri: String,
     fault: Mutex<Fault>,
     key: Mutex<Arc<SigningKey>>,
     codes: Mutex<HashMap<String, Code>>,
     tokens: Mutex<HashMap<String, Token>>,
+    sessions: session::Sessions,
     assertions_seen: Mutex<HashSet<String>>,
     jwks_fetches: AtomicU64,
     token_requests: AtomicU64,
@@ -190,11 +197,12 @@ impl Provider {
             },
             recipient,
             redirect_uri: format!("{gateway_issuer}/callback/{id}"),
-            post_logout_prefix: format!("{gateway_issuer}/"),
+            post_logout_redirect_uri: format!("{gateway_issuer}/callback/{id}/logged-out"),
             fault: Mutex::default(),
             key: Mutex::new(Arc::new(SigningKey::generate(profile.signing))),
             codes: Mutex::default(),
             tokens: Mutex::default(),
+            sessions: session::Sessions::default(),
             assertions_seen: Mutex::default(),
             jwks_fetches: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),

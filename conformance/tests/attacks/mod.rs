@@ -3,6 +3,7 @@
 mod callback;
 mod cookies;
 mod forms;
+mod introspection;
 mod logout;
 mod mtls;
 mod request;

@@ -1,9 +1,9 @@
 //! Group A: the authorization request and its redirect URI.
 
 use conformance::gateway::Standing;
-use conformance::relying_party::Ask;
+use conformance::relying_party::{Ask, RelyingParty};
 
-use crate::journey::{Journey, expect};
+use crate::journey::{Journey, citizen_of, expect};
 
 /// What the citizen must see: a page, and nobody is told anything.
 async fn ends_on_a_page(journey: &Journey, case: &str, ask: &Ask) {
@@ -138,5 +138,59 @@ async fn a_state_of_any_content_comes_back_exactly_or_not_at_all() {
         if let Some(state) = page.parameter("state") {
             assert_eq!(state, hostile, "never cut short");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_strict_profile_refuses_what_the_standard_profile_takes() {
+    let journey = Journey::start().await;
+    let mut metadata = RelyingParty::ordinary("Ville stricte");
+    metadata["passerelle"]["profile"] = "franceconnect".into();
+    metadata["passerelle"]["minimum_acr"] = "eidas2".into();
+    metadata["token_endpoint_auth_method"] = "client_secret_post".into();
+    let strict = journey.register(&metadata).await;
+    let (short, http) = ("x".repeat(21), reqwest::Client::new());
+    let cases: [(&str, fn(Ask, &str) -> Ask, &str); 9] = [
+        ("A15 state missing", |ask, _| ask.without("state"), "invalid_request"),
+        ("A15 state short", |ask, short| ask.with("state", short), "invalid_request"),
+        ("A15 nonce missing", |ask, _| ask.without("nonce"), "invalid_request"),
+        ("A15 nonce short", |ask, short| ask.with("nonce", short), "invalid_request"),
+        ("A17 acr missing", |ask, _| ask.without("acr_values"), "invalid_request"),
+        ("A17 acr unknown", |ask, _| ask.with("acr_values", "gold"), "invalid_acr"),
+        ("A17 acr unknown among others", |ask, _| ask.with("acr_values", "eidas2 gold"), "invalid_acr"),
+        ("A16 scope unknown", |ask, _| ask.with("scope", "openid shoe_size"), "invalid_scope"),
+        ("prompt select_account", |ask, _| ask.with("prompt", "select_account"), "invalid_request"),
+    ];
+    for (case, change, error) in cases {
+        let ask = change(strict.ask("openid profile"), &short);
+        let mut citizen = citizen_of(&strict);
+        let endpoint = &strict.metadata.authorization_endpoint;
+        let opened = citizen.open(&ask.url()).await.unwrap();
+        let posted = citizen.post_from(&strict.redirect_uri, endpoint, &ask.body()).await.unwrap();
+        for back in [opened, posted] {
+            assert_eq!(back.parameter("error").as_deref(), Some(error), "{case}: {}", back.brief());
+            assert_eq!(back.parameter("state").as_deref(), ask.value("state"), "{case}");
+            assert_eq!(back.parameter("code"), None, "{case}");
+        }
+        let secret = [("client_secret", strict.secret.as_deref().unwrap())];
+        let body = url::form_urlencoded::Serializer::new(ask.body()).extend_pairs(secret).finish();
+        let pushed = http.post(format!("{}/par", strict.metadata.issuer)).body(body);
+        let pushed = pushed.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        assert_eq!(pushed.status(), 400, "{case}, pushed");
+        assert_eq!(pushed.json::<serde_json::Value>().await.unwrap()["error"], error, "{case}, pushed");
+
+        let taken = change(journey.ask(), &short);
+        expect(journey.citizen().open(&taken.url()).await.unwrap(), "choose");
+    }
+    let silent = strict.ask("openid profile").with("prompt", "none");
+    let back = citizen_of(&strict).open(&silent.url()).await.unwrap();
+    assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "A19: {}", back.brief());
+
+    // A17: below the floor, many, twice the same: the floor always holds.
+    for values in ["eidas1", "eidas1 eidas2 eidas3", "eidas1 eidas1", "eidas3 eidas1"] {
+        let ask = strict.ask("openid profile").with("acr_values", values);
+        let chooser = expect(citizen_of(&strict).open(&ask.url()).await.unwrap(), "choose");
+        assert!(!chooser.has("button[name=provider][value=impots]:not([disabled])"), "A17 {values}: a low provider");
+        assert!(chooser.has("button[name=provider][value=poste]:not([disabled])"), "A17 {values}");
     }
 }

@@ -1,22 +1,32 @@
 //! What citizens and services do.
 
 mod answers;
+mod authorization_details;
+mod basic;
 mod client_keys;
 mod command;
 mod demo;
+mod discovery;
 mod encryption;
+mod fapi;
+mod franceconnect;
+mod introspection;
 mod journal;
 mod libraries;
+mod logout;
+mod logout_profile;
 mod mtls;
 mod operator;
 mod outage;
 mod pages;
 mod pushed;
+mod refresh;
 mod refused;
 pub(crate) mod request_object;
 mod requests;
 mod services;
 mod session;
 mod sign_in;
+mod step_up;
 mod stores;
 mod tabs;

@@ -19,6 +19,7 @@ use crate::id::{ClientId, Kid, ProviderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::level::Level;
+use crate::oidc::sharing::Sharing;
 use crate::secret::{base64url, keyed_hash, same};
 use crate::signin::Reuse;
 use crate::time::Timestamp;
@@ -38,6 +39,8 @@ pub enum Act {
         level: Level,
         /// The scopes that were granted.
         scopes: Vec<String>,
+        /// The data providers, and the data there, that were granted.
+        sharing: Sharing,
         /// How the civil registry was asked.
         consultation: Consultation,
         /// Whether an earlier sign-in was reused.
@@ -62,6 +65,13 @@ pub enum Act {
         account: AccountKey,
         /// Through which relying party.
         client: Option<ClientId>,
+    },
+    /// A relying party did not take the word that a session had ended.
+    LogoutNotDelivered {
+        /// The relying party.
+        client: ClientId,
+        /// The stable code of the reason: `refused` or `silent`.
+        code: String,
     },
     /// A relying party was registered or changed.
     ClientChanged {
@@ -100,6 +110,7 @@ impl Act {
             Self::SignedIn { .. } => "signed_in",
             Self::SignInRefused { .. } => "sign_in_refused",
             Self::LoggedOut { .. } => "logged_out",
+            Self::LogoutNotDelivered { .. } => "logout_not_delivered",
             Self::ClientChanged { .. } => "client_changed",
             Self::KeyMade { .. } => "key_made",
         }
@@ -108,16 +119,27 @@ impl Act {
     /// The details as JSON: the bytes that are hashed and kept.
     pub fn details(&self) -> String {
         let value: Value = match self {
-            Self::SignedIn { account, client, provider, level, scopes, consultation, reuse, consented, reference } => {
-                json!({
-                    "account": account, "client": client, "provider": provider, "level": level, "scopes": scopes,
-                    "consultation": consultation, "reuse": reuse, "consented": consented, "reference": reference,
-                })
-            }
+            Self::SignedIn {
+                account,
+                client,
+                provider,
+                level,
+                scopes,
+                sharing,
+                consultation,
+                reuse,
+                consented,
+                reference,
+            } => json!({
+                "account": account, "client": client, "provider": provider, "level": level, "scopes": scopes,
+                "resources": sharing.resources, "authorization_details": sharing.details,
+                "consultation": consultation, "reuse": reuse, "consented": consented, "reference": reference,
+            }),
             Self::SignInRefused { client, provider, code } => {
                 json!({"client": client, "provider": provider, "code": code})
             }
             Self::LoggedOut { account, client } => json!({"account": account, "client": client}),
+            Self::LogoutNotDelivered { client, code } => json!({"client": client, "code": code}),
             Self::ClientChanged { client, change } => json!({"client": client, "change": change}),
             Self::KeyMade { kid } => json!({"kid": kid}),
         };

@@ -8,6 +8,7 @@ use domain::identity::account::AccountKey;
 use domain::identity::account::AccountSecret;
 use domain::identity::subject::{Subject, SubjectSecret};
 use domain::oidc::dpop::{NonceRule, NonceSecret};
+use domain::oidc::resource::Resource;
 use store::ephemeral::Ephemeral;
 use store::registry::Registry;
 use tokio::sync::Notify;
@@ -68,6 +69,8 @@ pub(crate) struct App {
     pub(crate) assets: Assets,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
+    /// Wakes the courier of logouts.
+    pub(crate) logouts_waiting: Arc<Notify>,
 }
 
 /// How DPoP proofs are judged (RFC 9449 §8).
@@ -91,6 +94,13 @@ impl App {
     /// A client that is served: registered, and not disabled.
     pub(crate) fn served(&self, id: &ClientId) -> Option<Arc<Registered>> {
         self.client(id).filter(|found| found.state == ClientState::Active)
+    }
+
+    /// The data providers at a resource that are served.
+    pub(crate) fn data_providers(&self, resource: &Resource) -> Vec<Arc<Registered>> {
+        let mut found = self.watched.data_providers(resource);
+        found.retain(|found| found.state == ClientState::Active);
+        found
     }
 
     /// The signing keys.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use domain::id::Kid;
 use domain::jose::{KeySet, SigningAlgorithm, SigningKey};
 use domain::keys::{KeyLife, KeyState, next_change, signs_from, states};
+use domain::oidc::logout::HintKeys;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 use store::ephemeral::Put;
@@ -13,11 +14,12 @@ use store::registry::{KeptKey, Registry};
 
 use crate::random::Random;
 
-/// Every key that is not retired, as of one moment.
+/// Every kept key, as of one moment.
 pub(crate) struct KeyRing {
     signing: HashMap<SigningAlgorithm, SigningKey>,
     jwks: Bytes,
     own: Option<KeySet>,
+    known: Option<KeySet>,
     until: Option<Timestamp>,
 }
 
@@ -27,6 +29,7 @@ impl KeyRing {
         let lives: Vec<KeyLife> = kept.iter().map(|key| key.life.clone()).collect();
         let mut signing = HashMap::new();
         let mut published: Vec<Value> = Vec::new();
+        let known = json!({ "keys": kept.iter().map(|key| key.key.public_jwk()).collect::<Vec<_>>() });
         for (key, state) in kept.iter().zip(states(&lives, now)) {
             if state == KeyState::Signing {
                 signing.insert(key.life.algorithm, key.key.clone());
@@ -37,7 +40,13 @@ impl KeyRing {
         }
         let set = json!({ "keys": published });
         let until = next_change(&lives, now);
-        Self { signing, jwks: Bytes::from(set.to_string()), own: KeySet::parse(&set).ok(), until }
+        Self {
+            signing,
+            jwks: Bytes::from(set.to_string()),
+            own: KeySet::parse(&set).ok(),
+            known: KeySet::parse(&known).ok(),
+            until,
+        }
     }
 
     /// Whether a key has reached another state of its life since the ring was made.
@@ -58,6 +67,12 @@ impl KeyRing {
     /// The published keys, to verify what the gateway signed itself.
     pub(crate) fn own(&self) -> Option<&KeySet> {
         self.own.as_ref()
+    }
+
+    /// The gateway's own keys, as a logout verifies them: those that are published, and those that were retired
+    /// and not erased yet.
+    pub(crate) fn hint_keys(&self) -> Option<HintKeys<'_>> {
+        Some(HintKeys { published: self.own.as_ref()?, known: self.known.as_ref()? })
     }
 }
 

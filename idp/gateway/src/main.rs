@@ -14,6 +14,7 @@ mod provider;
 mod random;
 mod router;
 mod serve;
+mod session;
 mod signin;
 mod telemetry;
 mod upstream;

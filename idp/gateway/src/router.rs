@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use domain::language::Language;
@@ -20,7 +20,7 @@ use crate::app::Shared;
 use crate::limits;
 use crate::listen::Routers;
 use crate::pages::problem::WhatWentWrong;
-use crate::provider::{authorize, discovery, end_session, par, revoke, token, userinfo};
+use crate::provider::{authorize, discovery, end_session, introspect, json, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{arrive, choose, finish, inform, leave, refused};
@@ -45,6 +45,7 @@ fn back_channel() -> Router<Shared> {
         .route("/par", post(par::post))
         .route("/token", post(token::post))
         .route("/revoke", post(revoke::post))
+        .route("/introspect", post(introspect::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
 }
 
@@ -74,11 +75,13 @@ fn router(app: Shared) -> Router {
         .route("/authorize", get(authorize::get).route_layer(begins).post(authorize::post))
         .merge(back_channel())
         .route("/end-session", get(end_session::get).post(end_session::post))
-        .route("/callback/{provider}", get(arrive::get).route_layer(returns));
+        .route("/callback/{provider}", get(arrive::get).route_layer(returns))
+        .route("/callback/{provider}/logged-out", get(logged_out::get));
 
     let public = Router::new()
         .merge(citizen)
         .merge(provider)
+        .merge(french(&app))
         .route("/assets/{*file}", get(asset))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
@@ -96,6 +99,27 @@ fn bounded(routes: Router<Shared>, app: Shared) -> Router {
         .layer(option_layer(app.issuer.is_https().then(https_only)))
         .layer(telemetry::layer())
         .with_state(app)
+}
+
+/// The same endpoints where French software has hard-coded them (decision 11). The rules of a client are its own,
+/// whatever path it calls; the paths decide on nothing but the form of what is sent and answered there.
+fn french(app: &Shared) -> Router<Shared> {
+    let begins = || from_fn_with_state(Arc::clone(app), limits::authorize);
+    let first = Router::new()
+        .route("/authorize", get(authorize::get).route_layer(begins()).post(authorize::post))
+        .route("/token", post(token::post).route_layer(from_fn(json::as_form)))
+        .route("/userinfo", get(userinfo::get_first).post(userinfo::post_first))
+        .route("/logout", get(end_session::get).post(end_session::post));
+    let second = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::configuration))
+        .route("/jwks", get(discovery::jwks))
+        .route("/authorize", get(authorize::get).route_layer(begins()).post(authorize::post))
+        .route("/token", post(token::post).route_layer(from_fn(json::as_form)))
+        .route("/token/revocation", post(revoke::post))
+        .route("/checktoken", post(introspect::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route("/session/end", get(end_session::get).post(end_session::post));
+    Router::new().nest("/api/v1", first).nest("/api/v2", second)
 }
 
 /// Browsers come back over https alone, for a year (RFC 6797 §6.1). Without `includeSubDomains`: the issuer may be the
@@ -198,6 +222,10 @@ mod tests {
                 let status = ask(&router, "GET", other, from).await.status();
                 assert_ne!(status, StatusCode::TOO_MANY_REQUESTS, "{other} from {from}");
             }
+        }
+        for path in ["/api/v1/authorize", "/api/v2/authorize"] {
+            let status = ask(&router, "GET", path, "192.0.2.1").await.status();
+            assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{path}: another name of a door that is shut");
         }
         // It only leads to the GET, which is counted.
         let post = ask(&router, "POST", "/authorize", "192.0.2.1").await.status();

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use domain::identity::account::AccountSecret;
 use domain::identity::subject::SubjectSecret;
 use domain::notice::Notice;
+use domain::oidc::backchannel::{self, SessionEnded};
 use domain::oidc::dpop::NonceSecret;
 use store::ephemeral::{Budget, Ephemeral};
 use store::registry::{Location, Registry};
@@ -28,6 +29,7 @@ use crate::cookies::Cookies;
 use crate::keys;
 use crate::limits::Limits;
 use crate::listen::Server;
+use crate::outbound::backchannel::{Hosts, LogoutCourier, Word};
 use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
 use crate::outbound::http::{Http, authorities};
@@ -120,6 +122,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         brand,
         assets,
         mail_waiting: Arc::new(Notify::new()),
+        logouts_waiting: Arc::new(Notify::new()),
         issuer: config.issuer.clone(),
     }))
 }
@@ -136,8 +139,19 @@ fn look(config: &Config) -> Look<'_> {
     }
 }
 
-/// What goes on beside the requests: following changes, looking after providers, delivering notices,
-/// keeping house.
+/// What a relying party is told of a logout: a token made now, at the address and by the algorithm that it registered.
+fn logout_words(app: Shared) -> impl Fn(&SessionEnded) -> Option<Word> {
+    move |ended| {
+        let registered = app.served(&ended.client)?;
+        let to = registered.client.backchannel_logout.as_ref()?.uri.url().clone();
+        let claims = ended.claims(app.issuer.as_str(), &app.random.bytes(), app.clock.now());
+        let token = app.keys().sign(registered.client.id_token_algorithm, backchannel::TYP, &claims)?;
+        Some(Word { to, token })
+    }
+}
+
+/// What goes on beside the requests: following changes, looking after providers, delivering notices
+/// and logouts, keeping house.
 fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow::Result<TaskTracker> {
     let tasks = TaskTracker::new();
     let (registry, clock) = (app.registry.clone(), app.clock.clone());
@@ -159,6 +173,14 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         words: move |notice: &Notice| mail::write(notice, &brand),
     };
     tasks.spawn(courier.run(stop.clone()));
+    let logouts = LogoutCourier {
+        registry: app.registry.clone(),
+        clock: app.clock.clone(),
+        waiting: Arc::clone(&app.logouts_waiting),
+        words: logout_words(Arc::clone(app)),
+        hosts: Hosts::new(Http::new(&config.egress)?),
+    };
+    tasks.spawn(logouts.run(stop.clone()));
     tasks.spawn(housekeeping::keep(app.registry.clone(), app.clock.clone(), stop.clone()));
     tasks.close();
     Ok(tasks)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::client::Registered;
 use domain::id::ClientId;
+use domain::oidc::resource::Resource;
 use store::StoreError;
 use store::registry::{Changes, Registry};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,16 @@ impl Watched {
     /// A client.
     pub(crate) fn client(&self, id: &ClientId) -> Option<Arc<Registered>> {
         current(&self.clients).get(id).cloned()
+    }
+
+    /// The data providers at a resource, in the order of their ids. An operator registers one; during a change of hands
+    /// there may be two.
+    pub(crate) fn data_providers(&self, resource: &Resource) -> Vec<Arc<Registered>> {
+        let clients = current(&self.clients);
+        let mut found: Vec<_> =
+            clients.values().filter(|found| found.client.data_provider.as_ref() == Some(resource)).cloned().collect();
+        found.sort_by(|a, b| a.client.id.as_str().cmp(b.client.id.as_str()));
+        found
     }
 
     /// The keys.

@@ -9,6 +9,7 @@ mod clients;
 mod ephemeral;
 mod journal;
 mod keys;
+mod logouts;
 mod outbox;
 mod registry;
 mod signin;

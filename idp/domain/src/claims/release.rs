@@ -166,6 +166,18 @@ impl GrantedScopes {
         released(self.claims(), identity)
     }
 
+    /// The claims that a data provider is told of the citizen: those granted to the relying party that the data
+    /// provider's own habilitation covers, too.
+    pub fn claims_for(&self, provider: &Client) -> Vec<Claim> {
+        let covered = covered(provider);
+        self.claims().into_iter().filter(|claim| covered.contains(claim)).collect()
+    }
+
+    /// The same with their values.
+    pub fn release_to(&self, provider: &Client, identity: &Identity) -> Map<String, Value> {
+        released(self.claims_for(provider), identity)
+    }
+
     /// The claims of the ID token that were asked for there.
     pub fn release_in_id_token(&self, identity: &Identity) -> Map<String, Value> {
         released(self.in_id_token.iter().copied(), identity)

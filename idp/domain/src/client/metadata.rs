@@ -8,13 +8,14 @@ use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
 use super::sector::SectorList;
 use super::{
-    Authentication, Client, Label, Profile, PushRule, RefreshRule, SenderConstraint, UserinfoFormat, default_algorithm,
-    encryption, objects, own, sector,
+    Authentication, Client, IntrospectionFormat, Label, Profile, PushRule, RefreshRule, SenderConstraint,
+    UserinfoFormat, backchannel, default_algorithm, encryption, objects, own, sector,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
 use crate::jose::{KeySet, SigningAlgorithm};
 use crate::level::Level;
+use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::{CertificateName, RegisteredCertificates};
 use crate::oidc::refresh::OFFLINE_ACCESS;
 
@@ -44,7 +45,8 @@ impl Client {
         let fr = fields.text("client_name#fr")?.unwrap_or(&name).to_owned();
 
         let redirect_uris = fields.uris("redirect_uris")?;
-        if redirect_uris.is_empty() {
+        // A data provider that signs nobody in has nowhere to be answered.
+        if redirect_uris.is_empty() && own.data_provider.is_none() {
             return Err(MetadataError::Missing("redirect_uris"));
         }
         fields.only("subject_type", "pairwise")?;
@@ -82,6 +84,9 @@ impl Client {
             refresh: fields.refresh()?,
             resources: own.resources,
             data_provider: own.data_provider,
+            detail_types: fields.detail_types()?,
+            introspection: algorithms.introspection,
+            backchannel_logout: fields.backchannel_logout()?,
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
@@ -97,15 +102,15 @@ struct Algorithms {
     id_token: SigningAlgorithm,
     authorization: SigningAlgorithm,
     userinfo: UserinfoFormat,
+    introspection: IntrospectionFormat,
 }
 
 impl Fields<'_> {
     fn authentication(&self, profile: Profile) -> Result<Authentication, MetadataError> {
         match (self.text("token_endpoint_auth_method")?, profile) {
-            (Some("client_secret_basic"), _) | (None, Profile::Standard | Profile::FranceConnect) => {
-                Ok(Authentication::ClientSecretBasic)
-            }
-            (Some("client_secret_post"), _) => Ok(Authentication::ClientSecretPost),
+            (Some("client_secret_basic"), _) | (None, Profile::Standard) => Ok(Authentication::ClientSecretBasic),
+            // What French software does when it says nothing.
+            (Some("client_secret_post"), _) | (None, Profile::FranceConnect) => Ok(Authentication::ClientSecretPost),
             (Some("private_key_jwt"), _) | (None, Profile::Fapi2) => Ok(Authentication::PrivateKeyJwt),
             (Some("tls_client_auth"), _) => {
                 Ok(Authentication::TlsClientAuth(CertificateName::from_metadata(self.map)?))
@@ -180,7 +185,17 @@ impl Fields<'_> {
             // What French software expects when it says nothing.
             (None, Profile::FranceConnect) => UserinfoFormat::Signed(id_token),
         };
-        Ok(Algorithms { id_token, authorization, userinfo })
+        let introspection = match self.algorithm("introspection_signed_response_alg")? {
+            Some(algorithm) => IntrospectionFormat::Signed(algorithm),
+            None => IntrospectionFormat::OnRequest(default),
+        };
+        Ok(Algorithms { id_token, authorization, userinfo, introspection })
+    }
+
+    fn detail_types(&self) -> Result<BTreeSet<DetailType>, MetadataError> {
+        let unknown = || MetadataError::Unknown("authorization_details_types", "data_sharing");
+        let names = self.texts("authorization_details_types")?;
+        names.iter().map(|name| DetailType::parse(name).ok_or_else(unknown)).collect()
     }
 
     fn default_level(&self, minimum: Level) -> Result<Level, MetadataError> {
@@ -245,6 +260,8 @@ const KNOWN: &[&str] = &[
     "client_uri",
     "redirect_uris",
     "post_logout_redirect_uris",
+    backchannel::URI,
+    backchannel::SESSION_REQUIRED,
     "token_endpoint_auth_method",
     "tls_client_auth_subject_dn",
     "tls_client_auth_san_dns",
@@ -271,6 +288,8 @@ const KNOWN: &[&str] = &[
     "request_object_encryption_alg",
     "request_object_encryption_enc",
     "require_signed_request_object",
+    "introspection_signed_response_alg",
+    "authorization_details_types",
     "default_acr_values",
     "require_pushed_authorization_requests",
     "subject_type",

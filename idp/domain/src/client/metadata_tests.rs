@@ -270,3 +270,32 @@ fn request_objects_are_registered_with_keys_and_algorithms_that_can_serve() {
         assert!(error.contains(field), "{error} names {field}");
     }
 }
+
+#[test]
+fn a_data_provider_needs_no_redirect_uri_and_may_have_its_introspection_signed() {
+    let own = json!({"data_provider": "https://api.example"});
+    let provider = read(json!({"redirect_uris": [], "passerelle": own})).expect("it signs nobody in");
+    assert_eq!(provider.introspection, IntrospectionFormat::OnRequest(SigningAlgorithm::Rs256));
+    let signed = read(json!({"introspection_signed_response_alg": "ES256", "passerelle": own})).expect("one");
+    assert_eq!(signed.introspection, IntrospectionFormat::Signed(SigningAlgorithm::Es256));
+    assert!(read(json!({"introspection_signed_response_alg": "none"})).is_err());
+    let types = |list: Value| read(json!({"authorization_details_types": list})).map(|client| client.detail_types);
+    assert_eq!(types(json!(["data_sharing"])), Ok([DetailType::DataSharing].into()));
+    assert!(types(json!(["payment_initiation"])).is_err() && types(json!("data_sharing")).is_err());
+}
+
+#[test]
+fn a_franceconnect_client_may_say_what_it_does_that_french_software_does_not() {
+    let silent = read(json!({"passerelle": {"profile": "franceconnect"}})).expect("enough");
+    assert_eq!(silent.authentication, Authentication::ClientSecretPost);
+    assert_eq!(silent.pkce, PkceRule::Optional);
+    let modern = read(json!({
+        "token_endpoint_auth_method": "client_secret_basic",
+        "passerelle": {"profile": "franceconnect", "require_pkce": true},
+    }))
+    .expect("enough");
+    assert_eq!(modern.authentication, Authentication::ClientSecretBasic);
+    assert_eq!(modern.pkce, PkceRule::Required);
+    let standard = read(json!({})).expect("enough");
+    assert_eq!((standard.authentication, standard.pkce), (Authentication::ClientSecretBasic, PkceRule::Required));
+}

@@ -3,6 +3,7 @@
 //! The registration is the client metadata of OIDC Registration §2 and RFC 7591 §2, with a `passerelle` object for
 //! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
 
+mod backchannel;
 mod encryption;
 mod fields;
 mod keys;
@@ -11,6 +12,7 @@ mod objects;
 mod own;
 mod profile;
 mod redirect;
+mod rules;
 mod sector;
 
 use std::collections::BTreeSet;
@@ -22,10 +24,12 @@ use crate::id::{ClientId, ProviderId, Sector};
 use crate::jose::SigningAlgorithm;
 use crate::language::Language;
 use crate::level::Level;
+use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
+pub use backchannel::{BackchannelLogout, LogoutUri, SessionRule};
 pub use encryption::Encryption;
 pub use fields::MetadataError;
 pub use keys::{ClientKeys, KeysUri};
@@ -33,6 +37,7 @@ pub use objects::{ObjectRule, RequestObjects};
 pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
+pub use rules::{Audience, Generation, Handles, Levels, Longest, Prompts, Rules, UnknownScopes};
 pub use sector::{NotAList, SectorList, SectorUri};
 
 /// A relying party as registered.
@@ -96,6 +101,15 @@ pub struct Client {
     /// The resource server it is itself, when it is a data provider: it introspects the tokens meant for it.
     #[serde(default)]
     pub data_provider: Option<Resource>,
+    /// The types of authorization details that it may ask for (RFC 9396 §10).
+    #[serde(default)]
+    pub detail_types: BTreeSet<DetailType>,
+    /// How introspection is answered to it.
+    #[serde(default)]
+    pub introspection: IntrospectionFormat,
+    /// How it is told that a session has ended.
+    #[serde(default)]
+    pub backchannel_logout: Option<BackchannelLogout>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }
@@ -249,6 +263,32 @@ pub enum UserinfoFormat {
     Json,
     /// `application/jwt`, signed.
     Signed(SigningAlgorithm),
+}
+
+/// How introspection is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntrospectionFormat {
+    /// As JSON, or signed with this algorithm when the request asks for that (RFC 9701 §4).
+    OnRequest(SigningAlgorithm),
+    /// Signed, whatever the request asks for: `introspection_signed_response_alg` is registered (RFC 9701 §6).
+    Signed(SigningAlgorithm),
+}
+
+impl IntrospectionFormat {
+    /// The algorithm of a signed answer.
+    pub const fn algorithm(self) -> SigningAlgorithm {
+        match self {
+            Self::OnRequest(algorithm) | Self::Signed(algorithm) => algorithm,
+        }
+    }
+}
+
+impl Default for IntrospectionFormat {
+    /// What the standard makes the default (RFC 9701 §6).
+    fn default() -> Self {
+        Self::OnRequest(default_algorithm())
+    }
 }
 
 /// Which identity providers a client accepts.

@@ -64,12 +64,14 @@ impl Fields<'_> {
             [claim] if claim == "amr" => AmrRule::Granted,
             _ => return Err(MetadataError::Unknown("passerelle.claims", "amr")),
         };
-        let pkce = match self.flag("require_pkce")? {
-            None | Some(true) => PkceRule::Required,
-            Some(false) => PkceRule::Optional,
-        };
         let profile = self.text("profile")?.map_or(Some(Profile::default()), Profile::parse);
         let profile = profile.ok_or(MetadataError::Unknown("passerelle.profile", "standard, fapi2, franceconnect"))?;
+        let pkce = match (self.flag("require_pkce")?, profile) {
+            (Some(true), _) | (None, Profile::Standard | Profile::Fapi2) => PkceRule::Required,
+            // FranceConnect has never taken a challenge. Its nonce, which is due here, protects the code of a
+            // confidential client as well (RFC 9700 §2.1.1).
+            (Some(false), _) | (None, Profile::FranceConnect) => PkceRule::Optional,
+        };
         let (resources, data_provider) = (self.resources("resources")?, self.resource("data_provider")?);
         Ok(Own { kind, sector, minimum_level, providers, amr, pkce, profile, resources, data_provider })
     }

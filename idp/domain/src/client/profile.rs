@@ -83,6 +83,9 @@ fn fapi2(client: &Client) -> Result<(), MetadataError> {
     if client.request_objects.signing.is_some_and(|algorithm| !algorithm.suits_fapi()) {
         return refuse("request_object_signing_alg", algorithms);
     }
+    if !client.introspection.algorithm().suits_fapi() {
+        return refuse("introspection_signed_response_alg", algorithms);
+    }
     match client.userinfo {
         UserinfoFormat::Signed(algorithm) if !algorithm.suits_fapi() => {
             refuse("userinfo_signed_response_alg", algorithms)

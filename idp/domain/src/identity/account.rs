@@ -34,6 +34,9 @@ impl std::fmt::Debug for AccountSecret {
 pub struct AccountKey([u8; 32]);
 
 impl AccountKey {
+    /// Nobody's key: what is looked up where there is nobody, so that it takes as long.
+    pub const NOBODY: Self = Self([0; 32]);
+
     /// Computes the pseudonym: HMAC-SHA-256 over the delimited, NFC-normalised, upper-cased fields of the pivot.
     pub fn of(pivot: &Pivot, secret: &AccountSecret) -> Self {
         let upper = |text: &str| text.to_uppercase();

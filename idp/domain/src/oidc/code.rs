@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::authorization_details::AuthorizationDetails;
 use super::binding::{Binding, Thumbprint};
 use super::client_auth::AuthenticatedClient;
 use super::error::TokenError;
@@ -9,6 +10,7 @@ use super::parameters::Parameters;
 use super::refresh::Family;
 use super::request::{Challenge, Offline};
 use super::resource::Resources;
+use super::sharing::{Sharing, Target};
 use super::token::{AccessToken, Issued};
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::{Client, PkceRule, RefreshRule, RegisteredRedirect};
@@ -49,9 +51,19 @@ pub struct Grant {
     /// The data providers that were asked for.
     #[serde(default)]
     pub resources: Resources,
+    /// What may be fetched there.
+    #[serde(default)]
+    pub details: AuthorizationDetails,
     /// Whether access was granted while the citizen is away.
     #[serde(default)]
     pub offline: Offline,
+}
+
+impl Grant {
+    /// What was granted of data providers, as far as the client is registered for it now.
+    pub fn sharing(&self, client: &Client) -> Sharing {
+        Sharing { resources: self.resources.clone(), details: self.details.clone() }.narrowed(client)
+    }
 }
 
 /// What is kept under a code. It stays until it would have expired, so that a replay is seen for what it is.
@@ -79,6 +91,7 @@ pub enum Code {
 pub struct Redemption<'a> {
     redirect: Option<&'a str>,
     verifier: Option<&'a str>,
+    target: Target,
 }
 
 impl<'a> Redemption<'a> {
@@ -87,7 +100,8 @@ impl<'a> Redemption<'a> {
         let one = |name| form.one(name).map_err(|_| TokenError::InvalidRequest("a parameter was sent more than once"));
         let code = one("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
         let code = Bearer::parse(code).ok_or(UNKNOWN)?;
-        Ok((Self { redirect: one("redirect_uri")?, verifier: one("code_verifier")? }, code))
+        let target = Target::read(form)?;
+        Ok((Self { redirect: one("redirect_uri")?, verifier: one("code_verifier")?, target }, code))
     }
 }
 
@@ -130,7 +144,7 @@ pub fn redeem(
         return Err(TokenError::InvalidGrant("the code is bound to another DPoP key (RFC 9449 10)"));
     }
     let binding = Binding::of(client.constraint, holds)?;
-    Ok(Issued::new(grant, client, binding, now, life))
+    Issued::new(grant, client, binding, now, life).toward(&presented.target)
 }
 
 /// Whether a refresh token comes with what a code gives: the citizen granted it, and the client may have it.

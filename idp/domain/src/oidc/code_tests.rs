@@ -58,6 +58,7 @@ pub(in crate::oidc) fn grant(client: &Client, challenge: Option<&str>) -> Grant 
         challenge: challenge.map(|text| Challenge::parse(text).expect("well formed")),
         key: None,
         resources: Resources::new(),
+        details: AuthorizationDetails::default(),
         offline: Offline::No,
     }
 }
@@ -164,5 +165,47 @@ fn the_token_form_is_read_strictly() {
         let error = read.expect_err("refused");
         assert_eq!(error.code(), expected);
         assert!(crate::oidc::error::is_legal_description(error.description()));
+    }
+}
+
+#[test]
+fn a_token_is_narrowed_to_some_of_the_data_providers_that_were_granted() {
+    let (tax, health) = ("https://tax.example", "https://health.example");
+    let metadata = json!({
+        "client_id": "ville", "client_name": "V", "redirect_uris": ["https://v.example/"],
+        "scope": "openid dgfip_rfr", "token_endpoint_auth_method": "client_secret_post",
+        "authorization_details_types": ["data_sharing"],
+        "passerelle": {"require_pkce": false, "resources": [tax, health]},
+    });
+    let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+    let owner = Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active };
+    let details = json!([{"type": "data_sharing", "locations": [tax], "datatypes": ["dgfip_rfr"]}]).to_string();
+    let granted = Sharing {
+        resources: owner.client.resources.clone(),
+        details: AuthorizationDetails::parse(&details).expect("well formed"),
+    };
+    let redeem_at = |targets: &[&str]| {
+        let credentials = form(&[("client_id", "ville"), ("client_secret", "s")]);
+        let authentication = Presented::read(None, &credentials, None).expect("readable");
+        let client = authentication.verify(Some(&owner), None, "https://i.example", NOW).expect("right secret");
+        let code = Bearer::<Code>::from_random([5; 32]).expose();
+        let mut pairs = vec![("grant_type", "authorization_code"), ("code", code.as_str())];
+        pairs.push(("redirect_uri", "https://v.example/"));
+        pairs.extend(targets.iter().map(|target| ("resource", *target)));
+        let form = form(&pairs);
+        let (presented, _) = Redemption::read(&form)?;
+        let granted = granted.clone();
+        let grant = Grant { resources: granted.resources, details: granted.details, ..grant(&owner.client, None) };
+        redeem(&grant, NOW.plus(Lifetime::seconds(30)), &presented, &client, NOW, Lifetime::seconds(300))
+    };
+    let audience = |issued: &Issued| issued.access().audience.iter().map(|r| r.as_str().to_owned()).collect::<Vec<_>>();
+    let all = redeem_at(&[]).expect("all that was granted");
+    assert_eq!(audience(&all), [health, tax]);
+    assert_eq!(all.answer("t", "i", None)["authorization_details"][0]["datatypes"], json!(["dgfip_rfr"]));
+    let one = redeem_at(&[health]).expect("a part");
+    assert_eq!(audience(&one), [health]);
+    assert_eq!(one.answer("t", "i", None).get("authorization_details"), None, "they are for the other");
+    for bad in ["https://other.example", "https://tax.example/", "tax"] {
+        assert!(matches!(redeem_at(&[health, bad]), Err(TokenError::InvalidTarget(_))), "{bad}");
     }
 }

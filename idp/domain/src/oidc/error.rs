@@ -35,6 +35,8 @@ pub enum AuthorizeError {
     UnmetAuthenticationRequirements,
     /// The provider named in `idp_hint` cannot serve this request.
     InvalidIdpHint,
+    /// The level named in `acr_values` does not exist, as FranceConnect tells it.
+    InvalidAcr,
     /// The resource is unknown, or not for this client (RFC 8707 §2).
     InvalidTarget,
     /// The authorization details cannot be granted (RFC 9396 §5).
@@ -61,6 +63,7 @@ impl AuthorizeError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidIdpHint => "invalid_idp_hint",
+            Self::InvalidAcr => "invalid_acr",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidRequestObject => "invalid_request_object",
@@ -85,6 +88,8 @@ pub enum TokenError {
     InvalidScope(&'static str),
     /// The resource is unknown, or not for this client (RFC 8707 §2).
     InvalidTarget(&'static str),
+    /// The authorization details are malformed, or more than was granted (RFC 9396 §6).
+    InvalidAuthorizationDetails(&'static str),
     /// The DPoP proof is missing or wrong (RFC 9449 §5).
     InvalidDpopProof(&'static str),
     /// The DPoP proof holds no nonce of ours that still counts (RFC 9449 §8).
@@ -102,6 +107,7 @@ impl TokenError {
             Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::InvalidScope(_) => "invalid_scope",
             Self::InvalidTarget(_) => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
             Self::InvalidDpopProof(_) => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
         }
@@ -115,6 +121,7 @@ impl TokenError {
             | Self::UnauthorizedClient(sentence)
             | Self::InvalidScope(sentence)
             | Self::InvalidTarget(sentence)
+            | Self::InvalidAuthorizationDetails(sentence)
             | Self::InvalidDpopProof(sentence) => sentence,
             Self::UseDpopNonce => "repeat the DPoP proof with the nonce of the DPoP-Nonce header",
             Self::InvalidClient => {

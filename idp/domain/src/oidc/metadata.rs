@@ -7,6 +7,7 @@ use crate::claims::scopes::Scope;
 use crate::jose::SigningAlgorithm;
 use crate::jose::jwe::{CONTENT_ENCRYPTION, KeyAlgorithm};
 use crate::level::Level;
+use crate::oidc::authorization_details::DetailType;
 use crate::oidc::dpop;
 use crate::oidc::refresh::OFFLINE_ACCESS;
 use crate::oidc::response::ResponseMode;
@@ -113,11 +114,18 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "userinfo_endpoint": endpoint("/userinfo"),
         "jwks_uri": endpoint("/jwks"),
         "end_session_endpoint": endpoint("/end-session"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "pushed_authorization_request_endpoint": endpoint("/par"),
         "require_pushed_authorization_requests": false,
         "revocation_endpoint": endpoint("/revoke"),
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint": endpoint("/introspect"),
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": algorithms,
+        "authorization_details_types_supported": DetailType::ALL.map(DetailType::name),
         "scopes_supported": Scope::all().map(Scope::name).chain([OFFLINE_ACCESS]).collect::<Vec<_>>(),
         "claims_supported": claims,
         "acr_values_supported": Level::ALL.map(Level::acr),
@@ -157,7 +165,12 @@ mod tests {
         assert!(has("scopes_supported", "openid"));
         assert!(has("request_object_signing_alg_values_supported", "RS256"));
         assert!(has("code_challenge_methods_supported", "S256"));
+        assert!(has("introspection_signing_alg_values_supported", "ES256"));
+        assert!(has("authorization_details_types_supported", "data_sharing"));
         assert!(!document.to_string().contains("none\",\"HS256"));
+        // OIDC Back-Channel Logout §2.1.
+        assert_eq!(document["backchannel_logout_supported"], true);
+        assert_eq!(document["backchannel_logout_session_supported"], true);
         for (name, value) in document.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name == "jwks_uri" {
                 assert!(value.as_str().is_some_and(|url| url.starts_with("https://issuer.example/")), "{name}");

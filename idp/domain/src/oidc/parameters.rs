@@ -56,6 +56,11 @@ impl Parameters {
         Ok(first.filter(|value| !value.is_empty()))
     }
 
+    /// Every value of a parameter that may be sent more than once, as `resource` alone may (RFC 8707 §2).
+    pub fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
     /// Whether a parameter was sent at all.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
@@ -114,6 +119,13 @@ mod tests {
         let parameters = Parameters::parse(b"a=1&a=1&b=2").expect("well formed");
         assert_eq!(parameters.one("a"), Err(Repeated("a")));
         assert_eq!(parameters.one("b"), Ok(Some("2")));
+    }
+
+    #[test]
+    fn a_parameter_that_may_be_repeated_gives_every_value_in_order() {
+        let parameters = Parameters::parse(b"r=1&x=2&r=&r=3&R=4").expect("well formed");
+        assert_eq!(parameters.all("r").collect::<Vec<_>>(), ["1", "3"]);
+        assert_eq!(parameters.all("none").count(), 0);
     }
 
     proptest! {

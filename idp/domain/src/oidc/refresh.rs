@@ -19,6 +19,7 @@ use super::client_auth::AuthenticatedClient;
 use super::code::Grant;
 use super::error::TokenError;
 use super::parameters::Parameters;
+use super::sharing::Target;
 use super::token::Issued;
 use crate::claims::scopes::Scope;
 use crate::client::{Client, Profile, RefreshRule};
@@ -71,6 +72,7 @@ pub enum Rotation {
 #[derive(Debug)]
 pub struct Refresh {
     scopes: Option<BTreeSet<Scope>>,
+    target: Target,
 }
 
 /// A refresh token that nobody knows: never issued, expired, revoked or rotated away.
@@ -94,7 +96,7 @@ impl Refresh {
                 Some(scopes.ok_or(TokenError::InvalidScope("scope holds a word that is no scope"))?)
             }
         };
-        Ok((Self { scopes }, token))
+        Ok((Self { scopes, target: Target::read(form)? }, token))
     }
 }
 
@@ -114,7 +116,7 @@ impl Standing {
         }
     }
 
-    /// Decides what the token gives: an access token of the same family, for the same scopes or fewer.
+    /// Decides what the token gives: an access token of the same family, for the same scopes and data providers or fewer.
     pub fn refresh(
         &self,
         asked: &Refresh,
@@ -144,7 +146,7 @@ impl Standing {
         }
         // What ends with the family does not outlive it.
         let life = self.ends.left(now).map_or(life, |left| left.min(life));
-        let issued = Issued::new(&grant, client, self.binding.clone(), now, life);
+        let issued = Issued::new(&grant, client, self.binding.clone(), now, life).toward(&asked.target)?;
         Ok(issued.of_family(self.family.clone()))
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::authorization_details::AuthorizationDetails;
 use super::binding::Thumbprint;
+use super::demands;
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
 use super::pushed::{self, Pushed};
@@ -16,6 +18,7 @@ use super::refresh::OFFLINE_ACCESS;
 use super::request_object::ObjectFault;
 use super::resource::Resources;
 use super::response::{Place, ResponseMode, ReturnAddress};
+use super::sharing::Sharing;
 use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
@@ -74,6 +77,9 @@ pub struct AuthorizationRequest {
     /// The data providers that the access token is asked for (RFC 8707 §2.1).
     #[serde(default)]
     pub resources: Resources,
+    /// What is asked to be fetched there (RFC 9396 §2).
+    #[serde(default)]
+    pub details: AuthorizationDetails,
     /// Whether access is asked for while the citizen is away.
     #[serde(default)]
     pub offline: Offline,
@@ -92,6 +98,11 @@ pub enum Offline {
 }
 
 impl AuthorizationRequest {
+    /// What is asked of data providers, as far as the client is registered for it now.
+    pub fn sharing(&self, client: &Client) -> Sharing {
+        Sharing { resources: self.resources.clone(), details: self.details.clone() }.narrowed(client)
+    }
+
     /// Reads the hint: an ID token of ours for this client, expired or not. Whoever it names is whom the relying party
     /// expects. A hint that is none fails the request, whatever `prompt` says.
     pub fn with_hint_read(mut self, issuer: &str, own: &KeySet) -> Result<Self, Rejected> {
@@ -380,12 +391,16 @@ impl Answering {
             }
             Some(_) | None => {}
         }
+        demands::check(&client.profile.rules(), parameters)
+            .map_err(|(error, description)| self.refuse(error, description))?;
         let mut asked = self.scopes(parameters)?;
         let prompt = self.prompt(parameters)?;
         let claims = self.claims(parameters, &mut asked)?;
         GrantedScopes::grant(&asked, client).map_err(|_| {
             self.refuse(AuthorizeError::InvalidScope, "a scope is outside the habilitation of this client")
         })?;
+        let sharing = Sharing::asked(parameters, client)
+            .map_err(|fault| self.refuse(fault.authorize_error(), fault.sentence()))?;
         let challenge = self.challenge(parameters, client)?;
         let level = self.level(parameters, client, &claims)?;
         let max_age = match self.one(parameters, "max_age")? {
@@ -425,7 +440,8 @@ impl Answering {
             pushed: None,
             redirect,
             key: self.key(parameters)?,
-            resources: Resources::new(),
+            resources: sharing.resources,
+            details: sharing.details,
             offline: self.offline(parameters, client, prompt)?,
         })
     }

@@ -313,3 +313,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn data_providers_are_asked_for_by_clients_registered_for_them() {
+    assert_eq!(answered(&[("resource", "https://api.example")]), AuthorizeError::InvalidTarget);
+    let details = r#"[{"type":"data_sharing","locations":["https://api.example"],"datatypes":["dgfip_rfr"]}]"#;
+    assert_eq!(answered(&[("authorization_details", details)]), AuthorizeError::InvalidAuthorizationDetails);
+    let mut registered = registered();
+    registered.client.resources.insert(crate::oidc::resource::Resource::parse("https://api.example").expect("one"));
+    let mut pairs = good();
+    pairs.extend([("resource", "https://api.example".to_owned()), ("resource", "https://api.example".to_owned())]);
+    let request = check(&pairs, Some(&registered)).expect("a resource may be repeated");
+    assert_eq!(request.resources, registered.client.resources);
+    assert!(accepted(&[]).resources.is_empty() && accepted(&[]).details.is_empty());
+}

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::authorization_details::AuthorizationDetails;
 use super::binding::Binding;
 use super::code::Grant;
 use super::error::TokenError;
 use super::parameters::Parameters;
 use super::refresh::{Family, OFFLINE_ACCESS, Standing};
 use super::resource::Resources;
+use super::sharing::{Sharing, Target};
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::Client;
 use crate::id::{ClientId, SessionId};
@@ -38,6 +40,9 @@ pub struct AccessToken {
     pub binding: Binding,
     /// The data providers it is meant for, beside userinfo.
     pub audience: Resources,
+    /// What may be fetched there.
+    #[serde(default)]
+    pub details: AuthorizationDetails,
     /// The session it comes from.
     pub session: SessionId,
     /// When the citizen authenticated.
@@ -62,6 +67,7 @@ impl Issued {
     pub(super) fn new(grant: &Grant, client: &Client, binding: Binding, now: Timestamp, life: Lifetime) -> Self {
         // A scope withdrawn since the citizen accepted is not released.
         let scopes = grant.scopes.narrowed(client);
+        let sharing = grant.sharing(client);
         Self {
             access: AccessToken {
                 client: grant.client.clone(),
@@ -71,7 +77,8 @@ impl Issued {
                 level: grant.level,
                 ends: now.plus(life),
                 binding,
-                audience: grant.resources.intersection(&client.resources).cloned().collect(),
+                audience: sharing.resources,
+                details: sharing.details,
                 session: grant.session.clone(),
                 auth_time: grant.auth_time,
                 issued: now,
@@ -81,6 +88,14 @@ impl Issued {
             nonce: grant.nonce.clone(),
             life,
         }
+    }
+
+    /// The same, for some of the data providers that were granted.
+    pub(super) fn toward(mut self, target: &Target) -> Result<Self, TokenError> {
+        let granted = Sharing { resources: self.access.audience, details: self.access.details };
+        let Sharing { resources, details } = target.narrow(&granted)?;
+        (self.access.audience, self.access.details) = (resources, details);
+        Ok(self)
     }
 
     /// The same, living and dying with a family.
@@ -128,7 +143,7 @@ impl Issued {
         Value::Object(claims)
     }
 
-    /// The answer of the token endpoint (RFC 6749 §5.1), with the refresh token that is new.
+    /// The answer of the token endpoint (RFC 6749 §5.1, RFC 9396 §7), with the refresh token that is new.
     pub fn answer(&self, access_token: &str, id_token: &str, refresh_token: Option<&str>) -> Value {
         let scope = self.access.scopes.to_scope_text();
         let mut answer = json!({
@@ -140,6 +155,9 @@ impl Issued {
         });
         if let Some(token) = refresh_token {
             answer["refresh_token"] = json!(token);
+        }
+        if !self.access.details.is_empty() {
+            answer["authorization_details"] = json!(self.access.details);
         }
         answer
     }

@@ -1,8 +1,11 @@
 //! The citizen's word: what they are told, what they accept, and the end that follows.
 
-use super::session::{ProviderStanding, Session};
+use std::collections::BTreeSet;
+
+use super::session::{ProviderStanding, Session, Told};
 use super::{Choosing, Ended, Finishing, Informing, Outcome, Reuse, SignIn, Verified};
 use crate::claims::release::GrantedScopes;
+use crate::claims::scopes::Scope;
 use crate::client::{Client, Kind, Label};
 use crate::id::SignInId;
 use crate::identity::account::{Account, NotAdmitted};
@@ -10,6 +13,7 @@ use crate::level::Level;
 use crate::oidc::code::{Code, Grant};
 use crate::oidc::pushed::Pushed;
 use crate::oidc::response::AuthorizationResponse;
+use crate::oidc::sharing::Sharing;
 use crate::secret::Bearer;
 use crate::time::Timestamp;
 
@@ -65,9 +69,19 @@ impl SignIn<Informing> {
         GrantedScopes::intersect(&self.base.request.asked, client)
     }
 
+    /// What the client could ask of data providers, as it is registered now.
+    pub fn sharing(&self, client: &Client) -> Sharing {
+        self.base.request.sharing(client)
+    }
+
+    /// Whether nothing about the person leaves, neither from here nor from a data provider.
+    pub fn is_anonymous(&self, client: &Client) -> bool {
+        self.granted(client).is_anonymous() && self.sharing(client).is_empty()
+    }
+
     /// Whether the client must have the citizen's consent: a private party that receives personal data.
     pub fn needs_consent(&self, client: &Client) -> bool {
-        client.kind == Kind::Private && !self.granted(client).is_anonymous()
+        client.kind == Kind::Private && !self.is_anonymous(client)
     }
 
     /// The level that the relying party is told. A reused sign-in counts as substantial at most.
@@ -121,11 +135,13 @@ impl SignIn<Informing> {
             (true, Acceptance::Consented) => {
                 let granted = self.granted(client);
                 let claims = granted.claims().into_iter().map(|claim| claim.name().to_owned());
-                Some(claims.chain(granted.elsewhere().map(|scope| scope.name().to_owned())).collect())
+                let elsewhere: BTreeSet<Scope> = granted.elsewhere().chain(self.sharing(client).datatypes()).collect();
+                Some(claims.chain(elsewhere.into_iter().map(|scope| scope.name().to_owned())).collect())
             }
             (false, _) => None,
         };
         let verified = &self.step.verified;
+        let sharing = self.sharing(client);
         let grant = Grant {
             client: client.id.clone(),
             scopes: self.granted(client),
@@ -139,7 +155,8 @@ impl SignIn<Informing> {
             redirect: self.base.request.redirect.clone(),
             challenge: self.base.request.challenge.clone(),
             key: self.base.request.key.clone(),
-            resources: self.base.request.resources.clone(),
+            resources: sharing.resources,
+            details: sharing.details,
             offline: self.base.request.offline,
         };
         let Informing { verified, reuse } = self.step;
@@ -200,7 +217,7 @@ impl SignIn<Finishing> {
         match self.step.reuse {
             Reuse::Fresh => {
                 let mut session = Session::open((*self.step.verified).clone());
-                session.inform(&self.base.request.client, self.step.grant.scopes.clone());
+                session.inform(&self.base.request.client, self.told());
                 Some((&self.step.session, session))
             }
             Reuse::Session => None,
@@ -212,8 +229,15 @@ impl SignIn<Finishing> {
         if session.id() != &self.step.verified.session {
             return None;
         }
-        session.inform(&self.base.request.client, self.step.grant.scopes.clone());
+        session.inform(&self.base.request.client, self.told());
         Some(session)
+    }
+
+    /// What the citizen was told is granted.
+    fn told(&self) -> Told {
+        let grant = &self.step.grant;
+        let sharing = Sharing { resources: grant.resources.clone(), details: grant.details.clone() };
+        Told { scopes: grant.scopes.clone(), sharing }
     }
 
     /// The act for the journal.
@@ -224,6 +248,7 @@ impl SignIn<Finishing> {
             provider: self.step.verified.identity.provider.clone(),
             level: self.step.grant.level,
             scopes: self.step.grant.scopes.scopes().map(|scope| scope.name().to_owned()).collect(),
+            sharing: self.told().sharing,
             consultation: self.step.verified.consultation,
             reuse: self.step.reuse,
             consented: self.step.consented.clone(),

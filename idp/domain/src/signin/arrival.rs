@@ -96,6 +96,7 @@ impl SignIn<Arriving> {
             auth_time: assertion.auth_time.map_or(fresh.at, |at| at.min(fresh.at)),
             consultation,
             session: fresh.session,
+            hint: assertion.hint,
         };
         SignIn { base: self.base, step: Informing { verified: Box::new(verified), reuse: Reuse::Fresh } }
     }

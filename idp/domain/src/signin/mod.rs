@@ -60,7 +60,7 @@ use crate::oidc::request::AuthorizationRequest;
 use crate::oidc::response::{AuthorizationResponse, ReturnAddress};
 use crate::secret::{Bearer, same};
 use crate::time::{Lifetime, Timestamp};
-use crate::upstream::Attempt;
+use crate::upstream::{Attempt, IdTokenHint};
 use offer::Choosable;
 use refusal::{Refusal, Setback};
 use session::Session;
@@ -175,6 +175,9 @@ pub struct Verified {
     pub consultation: Consultation,
     /// The session this verification opens, or was taken from.
     pub session: SessionId,
+    /// What ends the citizen's session at the provider.
+    #[serde(default)]
+    pub hint: Option<IdTokenHint>,
 }
 
 /// Whether an earlier sign-in was reused.
@@ -236,8 +239,8 @@ impl SignIn<Choosing> {
             Some(verified) => {
                 let informing =
                     SignIn { base, step: Informing { verified: Box::new(verified), reuse: Reuse::Session } };
-                let informed =
-                    session.is_some_and(|(session, _)| session.was_informed(client, &informing.granted(client)));
+                let (granted, sharing) = (informing.granted(client), informing.sharing(client));
+                let informed = session.is_some_and(|(session, _)| session.was_informed(client, &granted, &sharing));
                 if silent && !informed {
                     return Beginning::Answer(
                         AuthorizeError::InteractionRequired,

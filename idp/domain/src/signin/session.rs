@@ -10,13 +10,28 @@ use crate::client::Client;
 use crate::id::{ClientId, SessionId};
 use crate::level::Level;
 use crate::oidc::request::AuthorizationRequest;
+use crate::oidc::sharing::Sharing;
 use crate::time::Timestamp;
 
 /// An earlier sign-in of the browser, sealed under its session cookie.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     citizen: Verified,
-    informed: BTreeMap<ClientId, GrantedScopes>,
+    informed: BTreeMap<ClientId, Told>,
+    /// The relying parties of earlier sessions of the same citizen, each with the session that it knows.
+    #[serde(default)]
+    earlier: BTreeMap<ClientId, SessionId>,
+}
+
+/// What a citizen was told that a relying party gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// From the gateway.
+    #[serde(flatten)]
+    pub scopes: GrantedScopes,
+    /// From data providers.
+    #[serde(default)]
+    pub sharing: Sharing,
 }
 
 /// Whether the provider of a session could be chosen for the new request.
@@ -54,7 +69,7 @@ pub enum NotReusable {
 impl Session {
     /// Opens a session with a citizen who was verified just now.
     pub fn open(citizen: Verified) -> Self {
-        Self { citizen, informed: BTreeMap::new() }
+        Self { citizen, informed: BTreeMap::new(), earlier: BTreeMap::new() }
     }
 
     /// The session's public name.
@@ -67,19 +82,34 @@ impl Session {
         &self.citizen
     }
 
-    /// The relying parties that were given something in this session.
-    pub fn clients(&self) -> impl Iterator<Item = &ClientId> {
-        self.informed.keys()
+    /// The relying parties that were given something in this session or in one that it took the place of, and the
+    /// session as each of them knows it: all that have to hear of its end.
+    pub fn relying_parties(&self) -> impl Iterator<Item = (&ClientId, &SessionId)> {
+        let earlier = self.earlier.iter().filter(|(client, _)| !self.informed.contains_key(*client));
+        self.informed.keys().map(|client| (client, self.id())).chain(earlier)
     }
 
-    /// Remembers that the citizen was informed of what a relying party receives.
-    pub fn inform(&mut self, client: &ClientId, granted: GrantedScopes) {
-        self.informed.insert(client.clone(), granted);
+    /// Takes the place of an earlier session of the same browser. One of the same citizen goes on in this one: its
+    /// relying parties hear of the end when this one ends. One of another citizen comes back: it has to end.
+    pub fn succeed(&mut self, replaced: Self) -> Result<(), Box<Self>> {
+        if replaced.citizen.account != self.citizen.account {
+            return Err(Box::new(replaced));
+        }
+        for (client, session) in replaced.relying_parties() {
+            self.earlier.insert(client.clone(), session.clone());
+        }
+        Ok(())
     }
 
-    /// Whether the citizen was informed of all that would be released.
-    pub fn was_informed(&self, client: &Client, granted: &GrantedScopes) -> bool {
-        self.informed.get(&client.id).is_some_and(|earlier| granted.is_within(earlier))
+    /// Remembers that the citizen was informed of what a relying party gets.
+    pub fn inform(&mut self, client: &ClientId, told: Told) {
+        self.informed.insert(client.clone(), told);
+    }
+
+    /// Whether the citizen was informed of all that the relying party would get.
+    pub fn was_informed(&self, client: &Client, granted: &GrantedScopes, sharing: &Sharing) -> bool {
+        let told = self.informed.get(&client.id);
+        told.is_some_and(|earlier| granted.is_within(&earlier.scopes) && sharing.is_within(&earlier.sharing))
     }
 
     /// Reuses the session for a request, or says why not.

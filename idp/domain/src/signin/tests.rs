@@ -13,9 +13,10 @@ use crate::identity::subject::{Subject, SubjectSecret};
 use crate::level::LevelRange;
 use crate::oidc::parameters::Parameters;
 use crate::oidc::request::Incoming;
+use crate::oidc::sharing::Sharing;
 use crate::upstream::{Assertion, Authentication, Provider};
 use offer::{Health, choose};
-use session::{NotReusable, ProviderStanding};
+use session::{NotReusable, ProviderStanding, Told};
 
 const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
 
@@ -265,6 +266,55 @@ fn what_changed_while_the_citizen_was_reading_stops_the_sign_in() {
 }
 
 #[test]
+fn who_signs_in_again_takes_the_relying_parties_along_and_another_citizen_does_not() {
+    let client = client("public");
+    let first = informing(&client, Level::Low);
+    let session = |name: u8, informed: &[&str]| {
+        let mut citizen = first.citizen().clone();
+        citizen.session = SessionId::from_random([name; 16]);
+        let mut session = Session::open(citizen);
+        for id in informed {
+            session.inform(
+                &ClientId::parse(id).expect("plain"),
+                Told { scopes: first.granted(&client), sharing: Sharing::default() },
+            );
+        }
+        session
+    };
+    let told = |session: &Session| -> Vec<(String, SessionId)> {
+        session.relying_parties().map(|(client, session)| (client.to_string(), session.clone())).collect()
+    };
+    let (one, two, three) = (session(1, &["a", "b"]), session(2, &["b", "c"]), session(3, &[]));
+    let (id1, id2) = (one.id().clone(), two.id().clone());
+    let mut second = two;
+    second.succeed(one).expect("the same citizen");
+    let expected = [("b".to_owned(), id2.clone()), ("c".to_owned(), id2.clone()), ("a".to_owned(), id1.clone())];
+    assert_eq!(told(&second), expected);
+    let kept = serde_json::to_string(&second).expect("plain data");
+    let mut third = three;
+    third.succeed(serde_json::from_str(&kept).expect("its own form")).expect("the same citizen");
+    assert_eq!(told(&third).len(), 3, "{:?}", told(&third));
+
+    let mut citizen = first.citizen().clone();
+    citizen.account = AccountKey::try_from(crate::secret::base64url(&[1; 32])).expect("32 bytes");
+    let mut other = Session::open(citizen);
+    let ended = other.succeed(third).expect_err("another citizen");
+    assert_eq!(told(&ended).len(), 3);
+    assert_eq!(told(&other), []);
+}
+
+#[test]
+fn a_session_kept_yesterday_is_read_today() {
+    let session = Session::open(informing(&client("public"), Level::Low).citizen().clone());
+    let mut kept = serde_json::to_value(&session).expect("plain data");
+    kept.as_object_mut().expect("an object").remove("earlier");
+    kept["citizen"].as_object_mut().expect("an object").remove("hint");
+    let read: Session = serde_json::from_value(kept).expect("yesterday's form");
+    assert_eq!(read.id(), session.id());
+    assert_eq!(read.citizen().hint, None);
+}
+
+#[test]
 fn a_second_click_gets_the_same_answer_until_the_code_ends() {
     let client = client("public");
     let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("public");
@@ -304,7 +354,7 @@ fn prompt_none_never_shows_a_page() {
         Beginning::Answer(AuthorizeError::InteractionRequired, _) => {}
         other => panic!("{other:?}"),
     }
-    session.inform(&client.id, first.granted(&client));
+    session.inform(&client.id, Told { scopes: first.granted(&client), sharing: first.sharing(&client) });
     assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &silent), Beginning::Inform(_)));
     let wider = [("prompt", "none"), ("claims", r#"{"userinfo":{"email":null}}"#)];
     assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &wider), Beginning::Answer(..)));
@@ -342,4 +392,72 @@ fn the_pivot_of_the_registry_is_released_and_the_provider_s_date_kept() {
     })
     .expect("complete");
     assert_eq!(signin.citizen().identity.pivot, expected);
+}
+
+/// A client that may ask one data provider for one thing, and the request that asks for it.
+fn sharing_client(kind: &str) -> (Client, [(&'static str, &'static str); 2]) {
+    let metadata = json!({
+        "client_id": "ville", "client_name": "Ville", "redirect_uris": ["https://v.example/"],
+        "scope": "openid profile dgfip_rfr", "authorization_details_types": ["data_sharing"],
+        "passerelle": {"kind": kind, "resources": ["https://tax.example"]},
+    });
+    let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+    let details = r#"[{"type":"data_sharing","locations":["https://tax.example"],"datatypes":["dgfip_rfr"]}]"#;
+    (client, [("scope", "openid"), ("authorization_details", details)])
+}
+
+/// As [`request`], with parameters in the place of its own.
+fn asking(client: &Client, changes: &[(&str, &str)]) -> SignIn<Choosing> {
+    let asked = request(client, &[]);
+    let parameters = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(changes).finish();
+    let parameters = Parameters::parse(parameters.as_bytes()).expect("well formed");
+    let sharing = Sharing::asked(&parameters, client).expect("habilitated");
+    let scopes = parameters.one("scope").expect("once").expect("there").split(' ');
+    let scopes = scopes.filter_map(crate::claims::scopes::Scope::parse).collect();
+    let asked = AuthorizationRequest {
+        asked: crate::claims::release::Asked { scopes, ..Default::default() },
+        resources: sharing.resources,
+        details: sharing.details,
+        ..asked
+    };
+    match SignIn::start(asked, client, None, start(1)) {
+        Beginning::Choose(signin) => signin,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_data_provider_may_be_asked_is_personal_and_needs_a_private_party_s_consent() {
+    let (private, changes) = sharing_client("private");
+    let signin = arrived(asking(&private, &changes), &private, Level::Low);
+    assert!(signin.granted(&private).is_anonymous() && !signin.is_anonymous(&private));
+    let (signin, ConsentMissing) = accept(signin, &private, Acceptance::WentOn).expect_err("no tick");
+    let finishing = accept(signin, &private, Acceptance::Consented).expect("ticked");
+    assert_eq!(finishing.consented(), Some(&["dgfip_rfr".to_owned()][..]));
+    let details = finishing.act().details();
+    for accounted in ["data_sharing", "https://tax.example", "dgfip_rfr"] {
+        assert!(details.contains(accounted), "{accounted} in {details}");
+    }
+    let (_, session) = finishing.opens().expect("a fresh one");
+    let told = |sharing: &Sharing| session.was_informed(&private, &finishing.grant().scopes, sharing);
+    assert!(told(&finishing.grant().sharing(&private)) && told(&Sharing::default()));
+}
+
+#[test]
+fn a_session_that_was_told_of_no_data_provider_shares_with_none_silently() {
+    let (client, changes) = sharing_client("public");
+    let first = arrived(asking(&client, &changes), &client, Level::Low);
+    let mut session = Session::open(first.citizen().clone());
+    session.inform(&client.id, Told { scopes: first.granted(&client), sharing: Sharing::default() });
+    assert!(session.was_informed(&client, &first.granted(&client), &Sharing::default()));
+    assert!(!session.was_informed(&client, &first.granted(&client), &first.sharing(&client)));
+}
+
+#[test]
+fn a_data_provider_withdrawn_while_the_citizen_reads_is_not_granted() {
+    let (mut client, changes) = sharing_client("public");
+    let signin = arrived(asking(&client, &changes), &client, Level::Low);
+    client.resources.clear();
+    let finishing = accept(signin, &client, Acceptance::WentOn).expect("no consent needed");
+    assert!(finishing.grant().resources.is_empty() && finishing.grant().details.is_empty());
 }

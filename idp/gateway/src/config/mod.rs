@@ -27,6 +27,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use domain::client::Profile;
 use domain::identity::civil::Sandbox;
 use domain::oidc::dpop::NonceRule;
 use domain::time::Lifetime;
@@ -39,7 +40,7 @@ pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
 pub(crate) use mtls::{CertificateForm, Forwarded, ForwardedChain, Mtls};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
-pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, ProviderConfig, UpstreamAuthentication};
+pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, LogoutRule, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
 #[cfg(test)]
 pub(crate) use secret::Secret;
@@ -101,6 +102,19 @@ pub(crate) struct Lifetimes {
     pub(crate) id_token: Lifetime,
     /// A refresh token and everything it gives.
     pub(crate) refresh_token: Lifetime,
+}
+
+impl Lifetimes {
+    /// The same for a client under a profile, which may want some of them shorter.
+    pub(crate) fn under(self, profile: Profile) -> Self {
+        let longest = profile.rules().longest;
+        Self {
+            code: self.code.min(longest.code),
+            access_token: self.access_token.min(longest.access_token),
+            id_token: self.id_token.min(longest.id_token),
+            ..self
+        }
+    }
 }
 
 /// How the gateway logs.

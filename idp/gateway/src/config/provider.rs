@@ -45,6 +45,8 @@ pub(crate) struct ProviderConfig {
     pub(crate) amr: Vec<String>,
     /// Whether it is asked to authenticate the citizen anew each time.
     pub(crate) login_prompt: LoginPrompt,
+    /// Whether citizens who log out here are sent on to log out there.
+    pub(crate) logout: LogoutRule,
     /// The algorithm its ID tokens must be signed with.
     pub(crate) id_token_algorithm: SigningAlgorithm,
     /// The algorithm its userinfo must be signed with, when it is signed.
@@ -100,6 +102,15 @@ pub(crate) enum LoginPrompt {
     Sent,
     /// It is not: the provider does not know the parameter.
     Omitted,
+}
+
+/// Whether a logout is passed on to a provider (OIDC RP-Initiated Logout), where its discovery names the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogoutRule {
+    /// It is.
+    PassedOn,
+    /// It is not: the citizen's session there goes on.
+    EndsHere,
 }
 
 /// How the key of an encrypted answer reaches the gateway (RFC 7518 §4.1); the content is under A256GCM.
@@ -190,6 +201,7 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
     let acr = acr_table(top);
     let amr = top.list("amr", &["pwd"], not_empty);
     let login_prompt = top.choice("request_prompt_login", LoginPrompt::Sent, LoginPrompt::Sent, LoginPrompt::Omitted);
+    let logout = top.choice("logout", LogoutRule::PassedOn, LogoutRule::PassedOn, LogoutRule::EndsHere);
     let id_token_algorithm = top.text("id_token_signed_response_alg", "RS256", algorithm);
     let userinfo_algorithm = top.text("userinfo_signed_response_alg", "", |text| optional(text, algorithm));
     let id_token_encryption = top.text("id_token_encrypted_response_alg", "", |text| optional(text, key_delivery));
@@ -222,6 +234,7 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
         acr: acr?,
         amr: amr?,
         login_prompt: login_prompt?,
+        logout: logout?,
         id_token_algorithm: id_token_algorithm?,
         userinfo_algorithm: userinfo_algorithm?,
         id_token_encryption: id_token_encryption?,

@@ -493,6 +493,7 @@ fn mistakes_in_a_provider_file_are_told_with_its_name_and_line() {
         ("auth_method = \"none\"\n", "auth_method: \"none\" must be"),
         ("auth_method = \"private_key_jwt\"\n", "private_key_file: is missing"),
         ("active = \"yes\"\n", "active: \"yes\" must be true or false"),
+        ("logout = \"no\"\n", "logout: \"no\" must be true or false"),
         ("id_token_signed_response_alg = \"none\"\n", "must be \"ES256\" or \"RS256\""),
         ("id_token_encrypted_response_alg = \"ECDH-ES\"\n", "decryption_key_file: is missing"),
         ("id_token_encrypted_response_alg = \"RSA1_5\"\n", "must be \"ECDH-ES\" or"),
@@ -532,6 +533,7 @@ fn a_provider_is_read_with_its_map_of_levels_its_filter_and_its_keys() {
         &format!(
             "{PROVIDER}auth_method = \"private_key_jwt\"\nprivate_key_file = \"../ec.pem\"\nlevels = [\"eidas2\", \"eidas3\"]\n\
              id_token_encrypted_response_alg = \"ECDH-ES\"\ndecryption_key_file = \"../ec.pem\"\nmax_concurrent = 2\n\
+             logout = false\n\
              [acr_values]\neidas3 = \"high\"\n[levels_map]\nhigh = \"eidas3\"\n[filter]\nonly_clients = [\"a\"]\n"
         ),
     );
@@ -544,6 +546,7 @@ fn a_provider_is_read_with_its_map_of_levels_its_filter_and_its_keys() {
     assert!(provider.clients.admits(&ClientId::parse("a").expect("plain")));
     assert!(!provider.clients.admits(&ClientId::parse("b").expect("plain")));
     assert_eq!((provider.concurrency, provider.timeout.as_millis()), (2, 5000));
+    assert_eq!(provider.logout, LogoutRule::EndsHere);
     assert_eq!(format!("{:?}", provider.decryption_key), "Some(DecryptionKey(ECDH-ES))");
     let UpstreamAuthentication::PrivateKeyJwt(key) = &provider.authentication else { panic!("a key") };
     // A thumbprint (RFC 7638) is a SHA-256 in base64url.
@@ -630,4 +633,19 @@ fn client_certificates_that_nothing_can_present_or_anyone_could_forge_are_told()
         let told = folder.told(&format!("{LOCAL}{text}"));
         assert!(told.contains(advice), "{advice}\n--- in\n{told}");
     }
+}
+
+#[test]
+fn a_profile_shortens_what_the_configuration_allows_and_lengthens_nothing() {
+    let read = |text: &str| {
+        let folder = Folder::new();
+        folder.write("config/idp.toml", &format!("{LOCAL}[lifetimes]\n{text}"));
+        let lifetimes = folder.load().expect("fine").lifetimes;
+        Profile::ALL.map(|profile| {
+            let under = lifetimes.under(profile);
+            [under.code, under.access_token, under.id_token].map(Lifetime::as_seconds)
+        })
+    };
+    assert_eq!(read("code = 300"), [[60, 300, 300], [60, 300, 300], [30, 60, 60]]);
+    assert_eq!(read("code = 10\naccess_token = 20\nid_token = 30"), [[10, 20, 30]; 3]);
 }

@@ -6,9 +6,11 @@
 //!                                     ├──▶ Http ──▶ egress rule ──▶ the network
 //!  civil_registry ▶ Bulkhead ─────────┤
 //!  client_keys ───▶ Bulkhead(host) ───┘
+//!  backchannel ──▶ Bulkhead(host)     (an Http of its own)
 //!  mail ──▶ SMTP
 //! ```
 
+pub(crate) mod backchannel;
 pub(crate) mod breaker;
 pub(crate) mod bulkhead;
 pub(crate) mod civil_registry;

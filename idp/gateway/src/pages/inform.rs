@@ -3,10 +3,11 @@
 use askama::Template;
 use domain::claims::claim::Claim;
 use domain::claims::release::{self, GrantedScopes, Identity};
-use domain::claims::scopes::Source;
+use domain::claims::scopes::{Scope, Source};
 use domain::client::Label;
 use domain::id::SignInId;
 use domain::identity::pivot::{Birthdate, FRANCE, Gender, Name};
+use domain::oidc::sharing::Reach;
 use serde_json::Value;
 
 use super::paris::birthdate_in_words;
@@ -33,10 +34,21 @@ pub(crate) struct Inform<'a> {
     pub(crate) identity: &'a Identity,
     /// What may be released.
     pub(crate) granted: &'a GrantedScopes,
+    /// The data providers that the service could ask.
+    pub(crate) data_providers: &'a [DataProvider],
     /// Whether consent is asked.
     pub(crate) consent: Consent,
     /// For how many days the service may ask again while the citizen is away, when it asks for that.
     pub(crate) offline_days: Option<u32>,
+}
+
+/// A data provider that the service could ask with this sign-in.
+#[derive(Debug)]
+pub(crate) struct DataProvider {
+    /// Its name; its address when nobody is registered there.
+    pub(crate) name: Label,
+    /// What it could be asked, and what it learns.
+    pub(crate) reach: Reach,
 }
 
 /// Whether the page asks for consent.
@@ -55,6 +67,8 @@ pub(crate) enum Consent {
 struct Group {
     title: String,
     note: Option<String>,
+    /// What whoever holds the data learns from us.
+    told: Option<String>,
     lines: Vec<Line>,
 }
 
@@ -75,8 +89,13 @@ impl Inform<'_> {
         format!("{given} {}", pivot.family_name.as_str())
     }
 
+    /// Nothing about the person leaves, neither from here nor from a data provider.
+    fn is_anonymous(&self) -> bool {
+        self.granted.is_anonymous() && self.data_providers.is_empty()
+    }
+
     fn asks_consent(&self) -> bool {
-        self.consent != Consent::NotAsked && !self.granted.is_anonymous()
+        self.consent != Consent::NotAsked && !self.is_anonymous()
     }
 
     fn consent_is_missing(&self) -> bool {
@@ -104,18 +123,45 @@ impl Inform<'_> {
         let mut groups = Vec::new();
         for (title, lines) in [(t.group_identity(), identity), (t.group_contact(), contact)] {
             if !lines.is_empty() {
-                groups.push(Group { title: title.to_owned(), note: None, lines });
+                groups.push(Group { title: title.to_owned(), note: None, told: None, lines });
             }
         }
+        groups.extend(self.data_providers.iter().map(|provider| self.at(provider)));
         groups.extend(self.elsewhere());
         groups
+    }
+
+    /// What the service may read at a data provider, and what that one learns.
+    fn at(&self, provider: &DataProvider) -> Group {
+        let (t, service) = (self.page.t, self.page.name(self.service));
+        let line = |scope: &Scope| {
+            let label = self.page.name(&scope.label()).to_owned();
+            Line { name: scope.name(), label, value: None }
+        };
+        let lines: Vec<Line> = provider.reach.datatypes.iter().map(line).collect();
+        let told = &provider.reach.told;
+        let twins = [(Claim::GivenNameArray, Claim::GivenName), (Claim::RnippGivenNameArray, Claim::RnippGivenName)];
+        let once = |claim: &&Claim| !twins.iter().any(|(list, plain)| list == *claim && told.contains(plain));
+        let names: Vec<String> =
+            told.iter().filter(once).map(|claim| self.page.name(&claim.label()).to_string()).collect();
+        Group {
+            title: t.group_data_provider(self.page.name(&provider.name)),
+            note: Some(if lines.is_empty() {
+                t.group_data_provider_bare(service)
+            } else {
+                t.group_data_provider_note(service)
+            }),
+            told: (!names.is_empty()).then(|| t.group_data_provider_told(&names.join(", "))),
+            lines,
+        }
     }
 
     /// What the service may ask of other administrations, a group each.
     fn elsewhere(&self) -> Vec<Group> {
         let t = self.page.t;
         let mut held: Vec<(Source, Group)> = Vec::new();
-        for scope in self.granted.elsewhere() {
+        let shown = |scope: &Scope| self.data_providers.iter().any(|at| at.reach.datatypes.contains(scope));
+        for scope in self.granted.elsewhere().filter(|scope| !shown(scope)) {
             let line = Line { name: scope.name(), label: self.page.name(&scope.label()).to_owned(), value: None };
             match held.iter_mut().find(|(source, _)| *source == scope.source()) {
                 Some((_, group)) => group.lines.push(line),
@@ -124,6 +170,7 @@ impl Inform<'_> {
                     Group {
                         title: t.group_elsewhere(self.page.name(&scope.source().label())),
                         note: Some(t.group_elsewhere_note(self.page.name(self.service))),
+                        told: None,
                         lines: vec![line],
                     },
                 )),

@@ -13,6 +13,7 @@ use domain::identity::civil::NotConfirmed;
 use domain::identity::pivot::{Birthdate, Pivot, RawPivot};
 use domain::language::Language;
 use domain::level::Level;
+use domain::oidc::sharing::Reach;
 use http::StatusCode;
 use serde_json::json;
 
@@ -20,7 +21,7 @@ use super::assets::{Assets, Look};
 use super::brand::{Brand, Colour, Support};
 use super::choose::{Banner, Choose, Shut, Usable, WhyShut};
 use super::ended::{Ended, HowEnded};
-use super::inform::{Consent, Inform};
+use super::inform::{Consent, DataProvider, Inform};
 use super::logout::{ConfirmLogout, LoggedOut, Session};
 use super::problem::{Problem, WhatWentWrong};
 use super::refused::{Refused, WhyRefused};
@@ -207,7 +208,17 @@ fn choosers(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: 
 fn informs(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: &mut Vec<(String, Response)>) {
     let every_claim = "openid identite_pivot preferred_username email amr idp_id idp_birthdate rnipp_identite_pivot \
                        dgfip_rfr dgfip_aft dgfip_nbpart droits_assurance_maladie";
+    let scopes = |names: &str| names.split(' ').filter_map(Scope::parse).collect();
+    let data_providers = [
+        DataProvider {
+            name: cast.service.clone(),
+            reach: Reach { datatypes: scopes("dgfip_rfr dgfip_aft"), told: vec![Claim::FamilyName, Claim::GivenName] },
+        },
+        DataProvider { name: cast.title(0).clone(), reach: Reach { datatypes: scopes(""), told: Vec::new() } },
+    ];
     for (name, scope, consent) in [
+        ("data-providers", "openid profile dgfip_rfr dgfip_nbpart", Consent::NotAsked),
+        ("data-providers-alone", "openid", Consent::Asked),
         ("public", "openid profile email birth", Consent::NotAsked),
         ("everything", every_claim, Consent::NotAsked),
         ("anonymous", "openid", Consent::NotAsked),
@@ -223,6 +234,7 @@ fn informs(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: &
             provider: cast.title(0),
             identity: &cast.identity,
             granted: &granted,
+            data_providers: if name.starts_with("data-providers") { &data_providers } else { &[] },
             consent,
             offline_days: (consent != Consent::NotAsked).then_some(7),
         };

@@ -84,6 +84,8 @@ async fn the_hooks_that_tests_and_scripts_rely_on_are_there() {
             }
             "inform-everything" => &["[data-claim=amr]", "[data-claim=dgfip_rfr]", "[data-claim=rnipp_birthdate]"],
             "inform-anonymous" => &["[data-anonymous]"],
+            "inform-data-providers" => &["[data-claim=dgfip_rfr]", "[data-claim=dgfip_nbpart]", "[data-told]"],
+            "inform-data-providers-alone" => &["[data-claim=dgfip_aft]", "input[name=consent]"],
             "inform-consent-missing" => {
                 &["input[name=consent][value=yes][aria-invalid=true][aria-describedby^=consent-error]"]
             }
@@ -99,6 +101,12 @@ async fn the_hooks_that_tests_and_scripts_rely_on_are_there() {
         }
         if name == "inform-anonymous" {
             assert!(select(&html, "[data-claim]").is_empty() && !text.contains("1962"), "{name}");
+        }
+        if name == "inform-data-providers" {
+            assert_eq!(select(&html, "[data-claim=dgfip_rfr]").len(), 1, "told once, where it can be read");
+        }
+        if name == "inform-data-providers-alone" {
+            assert!(select(&html, "[data-anonymous]").is_empty(), "{name}");
         }
         if name == "inform-everything" {
             assert_eq!(select(&html, "[data-claim=given_name], [data-claim=given_name_array]").len(), 1);

@@ -168,6 +168,11 @@ texts! {
     group_elsewhere(source): "À demander à : {source}", "To be requested from: {source}";
     group_elsewhere_note(service): "{service} pourra demander ces informations à cet organisme. Elles ne passent pas par nous.",
         "{service} will be able to request these from that body. They do not pass through us.";
+    group_data_provider(provider): "À lire auprès de : {provider}", "To be read at: {provider}";
+    group_data_provider_note(service): "{service} pourra y lire ces informations vous concernant. Elles ne passent pas par nous.",
+        "{service} will be able to read this information about you there. It does not pass through us.";
+    group_data_provider_bare(service): "{service} pourra y présenter cette connexion.", "{service} will be able to present this sign-in there.";
+    group_data_provider_told(claims): "Pour vous retrouver, cet organisme apprend de nous : {claims}.", "To find you, that body learns from us: {claims}.";
     claim_amr: "La façon dont vous vous êtes connecté (mot de passe, téléphone, carte…)", "The way you signed in (password, phone, card…)";
     claim_none: "aucun", "none";
     claim_born_abroad: "aucun (naissance hors de France)", "none (born outside France)";

@@ -3,24 +3,32 @@
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use domain::client::Registered;
-use domain::journal::Act;
-use domain::oidc::logout::{Logout, LogoutRequest, Return};
+use domain::language::Language;
+use domain::oidc::logout::{Leaving, LoggedOut, Logout, LogoutRequest, Return};
 use domain::oidc::parameters::Parameters;
 use domain::secret::{Bearer, base64url, same};
 use domain::signin::AnySignIn;
 use domain::signin::session::Session;
+use domain::time::Lifetime;
 use http::StatusCode;
 use http::header::HeaderMap;
 use store::StoreError;
+use store::ephemeral::Put;
 
 use super::authorize::session;
 use super::error::see_other;
 use super::form::is_form;
 use crate::app::{App, Shared};
-use crate::pages::logout::{ConfirmLogout, LoggedOut};
+use crate::pages::logout::ConfirmLogout;
 use crate::pages::problem::WhatWentWrong;
 use crate::pages::{Service, View as _, logout};
 use crate::signin::page::{Occasion, problem};
+
+/// The parameters that travel with the question.
+const FIELDS: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+
+/// How long a second click gets the answer of the first.
+const SECOND_CLICK: Lifetime = Lifetime::seconds(20);
 
 /// `GET /end-session`.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
@@ -67,96 +75,139 @@ async fn decide(
     let Ok(request) = LogoutRequest::read(parameters) else { return Ok(refused(app, headers)) };
     let found = request.client().and_then(|id| app.client(id));
     let keys = app.keys();
-    let Some(own) = keys.own() else { return Ok(refused(app, headers)) };
-    let logout = match request.check(found.as_deref(), app.issuer.as_str(), own) {
+    let Some(keys) = keys.hint_keys() else { return Ok(refused(app, headers)) };
+    let browser = app.cookies.session(headers).zip(session(app, headers).await?);
+    let held = browser.as_ref().map(|(_, session)| session.id());
+    let logout = match request.check(found.as_deref(), app.issuer.as_str(), keys, held) {
         Ok(logout) => logout,
         Err(fault) => {
             tracing::info!(%fault, "logout request refused");
             return Ok(refused(app, headers));
         }
     };
-    let secret = app.cookies.session(headers);
-    let held = session(app, headers).await?;
-    let (Some(secret), Some(held)) = (secret, held) else {
-        return Ok(gone(app, headers, &logout, found.as_deref()));
-    };
-    match (&logout, confirmed) {
-        (Logout::Proven { session, .. }, None) if session == held.id() => {
-            end(app, headers, &secret, &held, found.as_deref()).await?;
-            Ok(gone(app, headers, &logout, found.as_deref()))
-        }
-        (_, Some((csrf, wish))) => {
+    let asked = Asked { app, headers, occasion: occasion(headers, parameters), found: found.as_deref() };
+    let Some((secret, _)) = browser else { return asked.without_session(logout).await };
+    match (logout, confirmed) {
+        (Logout::Proven { then }, None) => asked.log_out(&secret, then).await,
+        (Logout::Proven { then } | Logout::ToConfirm { then }, Some((csrf, wish))) => {
             if !same(csrf.as_bytes(), form_secret(&secret).as_bytes()) {
                 let what = WhatWentWrong::StaleForm;
-                return Ok(problem(app, Occasion::of(headers), StatusCode::FORBIDDEN, what, "P110"));
+                return Ok(problem(app, asked.occasion, StatusCode::FORBIDDEN, what, "P110"));
             }
-            if wish == "yes" {
-                end(app, headers, &secret, &held, found.as_deref()).await?;
-                return Ok(gone(app, headers, &logout, found.as_deref()));
-            }
-            Ok(page(app, headers, logout::Session::Kept, found.as_deref()))
+            if wish == "yes" { asked.log_out(&secret, then).await } else { Ok(asked.page(logout::Session::Kept)) }
         }
         // Without proof, or with the proof of another session: the citizen decides (RP-Initiated Logout §2, §6).
-        (Logout::Proven { .. } | Logout::ToConfirm, None) => {
-            Ok(question(app, headers, parameters, &secret, found.as_deref()))
+        (Logout::ToConfirm { .. }, None) => Ok(asked.question(parameters, &secret)),
+    }
+}
+
+/// A logout that was asked for.
+struct Asked<'a> {
+    app: &'a App,
+    headers: &'a HeaderMap,
+    occasion: Occasion,
+    found: Option<&'a Registered>,
+}
+
+impl Asked<'_> {
+    /// Ends the session, and every sign-in of this browser whose citizen has arrived: the records first, so that no
+    /// request that comes now finds them. The citizen goes on to the provider, to log out there too, or to where the
+    /// relying party asked. Everything of ours is done before: whoever does not come back from there is logged out here.
+    async fn log_out(&self, secret: &Bearer<Session>, then: Option<Return>) -> Result<Response, StoreError> {
+        for (_, arrived) in self.app.cookies.all_arrived(self.headers) {
+            let _: Option<AnySignIn> = self.app.ephemeral.take(&arrived).await?;
+        }
+        let client = self.found.map(|found| &found.client.id);
+        let Some(ended) = crate::session::end(self.app, secret, client).await? else {
+            return self.without_session(Logout::ToConfirm { then }).await;
+        };
+        let to = match self.to_provider(&ended, then.as_ref()).await {
+            Some(url) => Some(url),
+            None => then.as_ref().map(Return::url),
+        };
+        let answer = LoggedOut { to };
+        // Without it a second click is shown the page: no reason to tell that anything failed.
+        if let Err(error) = self.app.ephemeral.put(&second_click(secret), &answer, SECOND_CLICK).await {
+            tracing::warn!(%error, "the answer to a logout could not be kept for a second click");
+        }
+        Ok(self.gone(answer.to.as_deref()))
+    }
+
+    /// The address that logs the citizen out at the provider of the session, when there is one to go to now.
+    async fn to_provider(&self, ended: &Session, then: Option<&Return>) -> Option<String> {
+        let provider = &ended.citizen().identity.provider;
+        let state = Bearer::from_random(self.app.random.bytes());
+        let url = self.app.upstreams.end_session(provider, ended.citizen().hint.as_ref(), &state.expose())?;
+        let leaving = Leaving {
+            provider: provider.clone(),
+            client: self.found.map(|found| found.client.id.clone()),
+            then: then.cloned(),
+        };
+        match self.app.ephemeral.put(&state, &leaving, self.app.lifetimes.sign_in).await {
+            Ok(Put::Fresh) => Some(url),
+            Ok(Put::Taken) => None,
+            Err(error) => {
+                tracing::warn!(%error, %provider, "a logout is not passed on: the way back could not be kept");
+                None
+            }
         }
     }
+
+    /// There is no session any more: the answer of the click that ended it, or on to where the relying party proves that
+    /// it asks, or a page that says so.
+    async fn without_session(&self, logout: Logout) -> Result<Response, StoreError> {
+        if let Some(secret) = self.app.cookies.session(self.headers)
+            && let Some((first, _)) = self.app.ephemeral.look(&second_click(&secret)).await?
+        {
+            return Ok(self.gone(first.to.as_deref()));
+        }
+        Ok(match logout {
+            Logout::Proven { then } => self.gone(then.as_ref().map(Return::url).as_deref()),
+            // Nobody is there to confirm anything.
+            Logout::ToConfirm { .. } => self.gone(None),
+        })
+    }
+
+    fn gone(&self, to: Option<&str>) -> Response {
+        let mut response = to.map_or_else(|| self.page(logout::Session::Closed), see_other);
+        // A request without our cookies, as one from another site is, takes nothing from the browser.
+        if self.app.cookies.session(self.headers).is_some() {
+            self.app.cookies.clear(self.headers, response.headers_mut());
+        }
+        response
+    }
+
+    fn page(&self, session: logout::Session) -> Response {
+        page(self.app, self.occasion, session, self.found)
+    }
+
+    fn question(&self, parameters: &Parameters, secret: &Bearer<Session>) -> Response {
+        let fields: Vec<(&str, &str)> = FIELDS
+            .into_iter()
+            .filter_map(|name| parameters.one(name).ok().flatten().map(|value| (name, value)))
+            .collect();
+        let csrf = form_secret(secret);
+        let service = self.found.map(|found| &found.client.name);
+        ConfirmLogout { page: self.occasion.page(self.app), csrf: &csrf, fields: &fields, service }
+            .answer(StatusCode::OK)
+    }
 }
 
-/// Ends the session, and every sign-in of this browser whose citizen has arrived: the records first, so that no request
-/// that comes now finds them.
-async fn end(
-    app: &App,
-    headers: &HeaderMap,
-    secret: &Bearer<Session>,
-    held: &Session,
-    asking: Option<&Registered>,
-) -> Result<(), StoreError> {
-    for (_, arrived) in app.cookies.all_arrived(headers) {
-        let _: Option<AnySignIn> = app.ephemeral.take(&arrived).await?;
-    }
-    if app.ephemeral.take(secret).await?.is_some() {
-        let account = held.citizen().account.clone();
-        let act = Act::LoggedOut { account, client: asking.map(|registered| registered.client.id.clone()) };
-        app.registry.append(&[act], app.clock.now()).await?;
-    }
-    Ok(())
-}
-
-/// There is no session any more: on to where the relying party asked, or to a page that says so.
-fn gone(app: &App, headers: &HeaderMap, logout: &Logout, found: Option<&Registered>) -> Response {
-    let mut response = match logout {
-        Logout::Proven { then: Some(then), .. } => see_other(&Return::url(then)),
-        Logout::Proven { then: None, .. } | Logout::ToConfirm => page(app, headers, logout::Session::Closed, found),
-    };
-    // A request without our cookies, as one from another site is, takes nothing from the browser.
-    if app.cookies.session(headers).is_some() {
-        app.cookies.clear(headers, response.headers_mut());
-    }
-    response
-}
-
-fn page(app: &App, headers: &HeaderMap, session: logout::Session, found: Option<&Registered>) -> Response {
-    let occasion = Occasion::of(headers);
+/// The page after a logout, with the way back to the service.
+pub(super) fn page(app: &App, occasion: Occasion, session: logout::Session, found: Option<&Registered>) -> Response {
     let service = found.map(|found| Service { name: &found.client.name, link: found.client.uri.as_deref() });
-    LoggedOut { page: occasion.page(app), session, service }.answer(StatusCode::OK)
+    logout::LoggedOut { page: occasion.page(app), session, service }.answer(StatusCode::OK)
 }
 
-fn question(
-    app: &App,
-    headers: &HeaderMap,
-    parameters: &Parameters,
-    secret: &Bearer<Session>,
-    found: Option<&Registered>,
-) -> Response {
-    let occasion = Occasion::of(headers);
-    let fields: Vec<(&str, &str)> = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"]
-        .into_iter()
-        .filter_map(|name| parameters.one(name).ok().flatten().map(|value| (name, value)))
-        .collect();
-    let csrf = form_secret(secret);
-    let service = found.map(|found| &found.client.name);
-    ConfirmLogout { page: occasion.page(app), csrf: &csrf, fields: &fields, service }.answer(StatusCode::OK)
+/// The language that the relying party asks for (RP-Initiated Logout §2, `ui_locales`), or that the browser prefers.
+fn occasion(headers: &HeaderMap, parameters: &Parameters) -> Occasion {
+    let asked = parameters.one("ui_locales").ok().flatten().and_then(Language::from_ui_locales);
+    asked.map_or_else(|| Occasion::of(headers), Occasion::in_language)
+}
+
+/// Where the answer to a logout is kept for a second click.
+fn second_click(secret: &Bearer<Session>) -> Bearer<LoggedOut> {
+    secret.derive("logged out")
 }
 
 /// The secret of the question's form: only the page that this session was shown holds it.

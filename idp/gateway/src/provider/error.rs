@@ -70,6 +70,7 @@ impl Refused {
                 | TokenError::UnauthorizedClient(_)
                 | TokenError::InvalidScope(_)
                 | TokenError::InvalidTarget(_)
+                | TokenError::InvalidAuthorizationDetails(_)
                 | TokenError::InvalidDpopProof(_)
                 | TokenError::UseDpopNonce),
             ) => json(StatusCode::BAD_REQUEST, error),

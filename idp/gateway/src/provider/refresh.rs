@@ -27,7 +27,8 @@ pub(super) async fn refresh(
         None => return Err(UNKNOWN.into()),
     };
     let now = app.clock.now();
-    let issued = standing.refresh(asked, client, now, app.lifetimes.access_token)?;
+    let life = app.lifetimes.under(client.client().profile).access_token;
+    let issued = standing.refresh(asked, client, now, life)?;
     if app.ephemeral.look(&standing.family).await?.is_none() {
         return Err(UNKNOWN.into());
     }

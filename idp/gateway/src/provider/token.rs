@@ -69,7 +69,8 @@ async fn redeem(
         }
     };
     let now = app.clock.now();
-    let issued = code::redeem(&grant, ends, redemption, client, now, app.lifetimes.access_token);
+    let life = app.lifetimes.under(client.client().profile).access_token;
+    let issued = code::redeem(&grant, ends, redemption, client, now, life);
     let mut issued: Issued = match issued {
         Ok(issued) => issued,
         Err(error) => {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use domain::client::UserinfoFormat;
+use domain::client::{Generation, UserinfoFormat};
 use domain::jose::jwe::Content;
 use domain::oidc::parameters::Parameters;
 use domain::oidc::token::{AccessToken, Scheme, token_of};
@@ -23,23 +23,33 @@ use crate::app::{App, Shared};
 
 /// `GET /userinfo`. A token in the query is never read (RFC 9700 §4.3.2).
 pub(crate) async fn get(State(app): State<Shared>, call: Call) -> Response {
-    answer(&app, &call, &[]).await
+    answer(&app, &call, &[], Generation::Current).await
 }
 
 /// `POST /userinfo`: the token in the header, or in a form body (RFC 6750 §2.2).
 pub(crate) async fn post(State(app): State<Shared>, call: Call, body: Bytes) -> Response {
-    answer(&app, &call, &body).await
+    answer(&app, &call, &body, Generation::Current).await
 }
 
-async fn answer(app: &App, call: &Call, body: &[u8]) -> Response {
-    let response = match claims(app, call, body).await {
+/// `GET` on the path of FranceConnect's first version.
+pub(crate) async fn get_first(State(app): State<Shared>, call: Call) -> Response {
+    answer(&app, &call, &[], Generation::First).await
+}
+
+/// `POST` on the path of FranceConnect's first version.
+pub(crate) async fn post_first(State(app): State<Shared>, call: Call, body: Bytes) -> Response {
+    answer(&app, &call, &body, Generation::First).await
+}
+
+async fn answer(app: &App, call: &Call, body: &[u8], generation: Generation) -> Response {
+    let response = match claims(app, call, body, generation).await {
         Ok(response) => response,
         Err(refused) => refused.answer_at_resource(),
     };
     call.answered(app, response)
 }
 
-async fn claims(app: &App, call: &Call, body: &[u8]) -> Result<Response, Refused> {
+async fn claims(app: &App, call: &Call, body: &[u8], generation: Generation) -> Result<Response, Refused> {
     let (scheme, text) = presented(&call.headers, body)?;
     let token: Bearer<AccessToken> = Bearer::parse(&text).ok_or(Refused::BadToken)?;
     let access = grants::alive(app, &token).await?.ok_or(Refused::BadToken)?;
@@ -54,7 +64,7 @@ async fn claims(app: &App, call: &Call, body: &[u8]) -> Result<Response, Refused
         let claims = access.signed_userinfo(app.issuer.as_str(), client, &subject);
         app.keys().sign(algorithm, "JWT", &claims).ok_or(Refused::NoKey)
     };
-    let jwt = match (client.userinfo, client.encryption.userinfo) {
+    let jwt = match (client.userinfo_on(generation), client.encryption.userinfo) {
         (UserinfoFormat::Json, None) => {
             return Ok(([(CACHE_CONTROL, "no-store")], Json(access.userinfo(client, &subject))).into_response());
         }

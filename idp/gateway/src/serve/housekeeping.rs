@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use domain::keys::{KeyLife, KeyState, states};
+use domain::notice::Notice;
+use domain::oidc::backchannel::SessionEnded;
 use domain::time::Timestamp;
 use store::StoreError;
 use store::registry::{Backlog, Registry, Updated};
@@ -64,10 +66,18 @@ async fn erase_retired(registry: &Registry, now: Timestamp) -> Result<(), StoreE
 }
 
 async fn look_at_outbox(registry: &Registry, now: Timestamp) {
-    match registry.backlog().await {
+    match registry.backlog::<Notice>().await {
         Ok(backlog) => {
             if let Some(seconds) = overdue(backlog, now) {
                 tracing::warn!(waiting = backlog.waiting, seconds, "notices wait for long: is the mail server up?");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the outbox cannot be read"),
+    }
+    match registry.backlog::<SessionEnded>().await {
+        Ok(backlog) => {
+            if let Some(seconds) = overdue(backlog, now) {
+                tracing::warn!(waiting = backlog.waiting, seconds, "relying parties wait to be told of a logout");
             }
         }
         Err(error) => tracing::warn!(%error, "the outbox cannot be read"),

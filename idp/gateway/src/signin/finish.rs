@@ -6,12 +6,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::client::Profile;
 use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::pushed::{Completion, Pushed};
 use domain::secret::Bearer;
 use domain::signin::session::Session;
 use domain::signin::{AnySignIn, Finishing, SignIn};
+use domain::time::{Lifetime, Timestamp};
 use http::header::HeaderMap;
 use store::StoreError;
 use store::ephemeral::{Put, Swap};
@@ -21,6 +23,7 @@ use super::at::{AtAny, Slot, to_page, unavailable};
 use super::page::Occasion;
 use crate::app::{App, Shared};
 use crate::provider::answer;
+use crate::session;
 
 /// `GET /signin/{id}/finish`: a citizen whose browser lost the answer, or whose second click came while the first one
 /// was being finished.
@@ -66,7 +69,9 @@ async fn conclude(
     let now = app.clock.now();
     let (issuer, service) = (app.issuer.as_str(), signin.service().clone());
     let occasion = Occasion::in_language(signin.language());
-    let ends = signin.at().plus(app.lifetimes.code);
+    // A client that is gone redeems nothing.
+    let profile = app.client(signin.client()).map_or_else(Profile::default, |found| found.client.profile);
+    let ends = signin.at().plus(app.lifetimes.under(profile).code);
     let Some(left) = ends.left(now) else {
         // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
         let description = "the sign-in was interrupted at its last step: start again";
@@ -85,11 +90,19 @@ async fn conclude(
         });
     }
     account_for(app, &signin).await?;
+    // Before the code: a relying party that receives one is known to the session, and hears of its end.
+    let Some(session) = remember(app, headers, &signin).await? else {
+        let description = "the session was ended meanwhile: start again";
+        let given_up = signin.give_up(issuer, AuthorizeError::LoginRequired, description, now);
+        return Ok(match slot.advance(app, given_up.signin.into()).await {
+            Ok(_) => answer::send(app, occasion, &service, given_up.response).await,
+            Err(response) => response,
+        });
+    };
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
-    let session = remember(app, headers, &signin).await?;
     let mut response = answer::send(app, occasion, &service, signin.answer(issuer)).await;
-    if let Some(session) = session {
+    if let Remembered::Opened(session) = session {
         app.cookies.set_session(response.headers_mut(), &session);
     }
     // Whether this click or another one ended the step: the answer is the same, and the browser follows the last.
@@ -134,32 +147,77 @@ async fn account_for(app: &App, signin: &SignIn<Finishing>) -> Result<(), StoreE
     Ok(())
 }
 
+/// Where a session knows of the relying party from now on.
+enum Remembered {
+    /// In a session that was opened; the browser is given its secret.
+    Opened(Bearer<Session>),
+    /// In the one that was reused.
+    Reused,
+    /// Nowhere: the session is too old to be reused, and its end is told to nobody.
+    Expired,
+}
+
 /// The browser's session from now on. A fresh sign-in opens one under the secret that was chosen at the acceptance, so
-/// that every repetition opens the same one; the session it replaces is gone. A reused session keeps its secret: nobody
-/// gained anything.
+/// that every repetition opens the same one, in the place of the one before. A reused session keeps its secret: nobody
+/// gained anything. `None` when the session to be reused was ended meanwhile.
 async fn remember(
     app: &App,
     headers: &HeaderMap,
     signin: &SignIn<Finishing>,
-) -> Result<Option<Bearer<Session>>, StoreError> {
+) -> Result<Option<Remembered>, StoreError> {
     let now = app.clock.now();
-    let left = |session: &Session| session.citizen().auth_time.plus(app.lifetimes.session).left(now);
     let held = app.cookies.session(headers);
-    if let Some((secret, session)) = signin.opens() {
-        let Some(left) = left(&session) else { return Ok(None) };
-        let _: Put = app.ephemeral.put(secret, &session, left).await?;
-        if let Some(earlier) = held.filter(|held| *held.expose() != *secret.expose()) {
-            let _: Option<Session> = app.ephemeral.take(&earlier).await?;
+    if let Some((secret, mut session)) = signin.opens() {
+        let Some(left) = left(app, &session, now) else { return Ok(Some(Remembered::Expired)) };
+        let earlier = held.filter(|held| *held.expose() != *secret.expose());
+        let replaced = if let Some(earlier) = earlier { replace(app, &earlier, &session).await? } else { None };
+        if let Some(replaced) = replaced.clone() {
+            let _: Result<(), Box<Session>> = session.succeed(replaced);
         }
-        return Ok(Some(secret.clone()));
+        match (app.ephemeral.put(secret, &session, left).await?, replaced) {
+            (Put::Fresh, _) | (Put::Taken, None) => {}
+            // The other click opened it first, and did not find the session that this one took.
+            (Put::Taken, Some(replaced)) => {
+                change(app, secret, |mut session| session.succeed(replaced.clone()).ok().map(|()| session)).await?;
+            }
+        }
+        return Ok(Some(Remembered::Opened(secret.clone())));
     }
     let Some(secret) = held else { return Ok(None) };
-    if let Some((session, version)) = app.ephemeral.look(&secret).await?
-        && let Some(session) = signin.informed(session)
-        && let Some(left) = left(&session)
-    {
-        // Another tab may have been faster: then the citizen is informed once more, no harm is done.
-        let _: Swap = app.ephemeral.swap(&secret, version, &session, left).await?;
+    let changed = change(app, &secret, |session| signin.informed(session)).await?;
+    Ok(changed.then_some(Remembered::Reused))
+}
+
+/// What is left of a session's life.
+fn left(app: &App, session: &Session, now: Timestamp) -> Option<Lifetime> {
+    session.citizen().auth_time.plus(app.lifetimes.session).left(now)
+}
+
+/// Takes the session that a new one replaces: one of the same citizen to go on in the new one; one of another citizen is
+/// ended, and its relying parties hear of it.
+async fn replace(app: &App, earlier: &Bearer<Session>, new: &Session) -> Result<Option<Session>, StoreError> {
+    match app.ephemeral.look(earlier).await? {
+        None => Ok(None),
+        Some((held, _)) if held.citizen().account == new.citizen().account => app.ephemeral.take(earlier).await,
+        Some(_) => session::end(app, earlier, None).await.map(|_| None),
     }
-    Ok(None)
+}
+
+/// Changes a kept session, against whatever else changes it at the same time; `false` when it is not there any more, or
+/// is not to be changed.
+async fn change(
+    app: &App,
+    secret: &Bearer<Session>,
+    with: impl Fn(Session) -> Option<Session>,
+) -> Result<bool, StoreError> {
+    while let Some((session, version)) = app.ephemeral.look(secret).await? {
+        let Some(session) = with(session) else { return Ok(false) };
+        let Some(left) = left(app, &session, app.clock.now()) else { return Ok(false) };
+        match app.ephemeral.swap(secret, version, &session, left).await? {
+            Swap::Done(_) => return Ok(true),
+            // Another tab was faster: once more on what it left.
+            Swap::Lost => {}
+        }
+    }
+    Ok(false)
 }

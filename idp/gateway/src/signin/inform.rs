@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::client::{Client, Label};
 use domain::oidc::request::Offline;
+use domain::oidc::sharing::Reach;
 use domain::signin::{Acceptance, AnySignIn, Informing, SignIn};
 use http::StatusCode;
 use http::header::HeaderMap;
@@ -13,7 +15,7 @@ use super::form::{Sent, stale};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
 use crate::pages::View as _;
-use crate::pages::inform::{Consent, Inform};
+use crate::pages::inform::{Consent, DataProvider, Inform};
 use crate::pages::problem::WhatWentWrong;
 use crate::provider::authorize::{session, standing};
 use store::StoreError;
@@ -96,11 +98,31 @@ fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
         provider: &app.provider_title(&signin.citizen().identity.provider),
         identity: &signin.citizen().identity,
         granted: &signin.granted(client),
+        data_providers: &data_providers(app, signin, client),
         consent,
         offline_days: (signin.request().offline == Offline::Yes)
             .then(|| app.lifetimes.refresh_token.as_seconds().div_ceil(86_400)),
     }
     .answer(status)
+}
+
+/// Whom the service could ask with this sign-in: each data provider of the audience, by its name.
+fn data_providers(app: &App, signin: &SignIn<Informing>, client: &Client) -> Vec<DataProvider> {
+    let (sharing, granted) = (signin.sharing(client), signin.granted(client));
+    let mut found = Vec::new();
+    for resource in &sharing.resources {
+        let registered = app.data_providers(resource);
+        if registered.is_empty() {
+            let address = resource.as_str().to_owned();
+            let reach = Reach { datatypes: sharing.details.datatypes_at(resource), told: Vec::new() };
+            found.push(DataProvider { name: Label { fr: address.clone(), en: address }, reach });
+        }
+        found.extend(registered.iter().filter_map(|registered| {
+            let reach = sharing.reach(&granted, &registered.client)?;
+            Some(DataProvider { name: registered.client.name.clone(), reach })
+        }));
+    }
+    found
 }
 
 fn closed(app: &App, signin: &SignIn<Informing>) -> Response {

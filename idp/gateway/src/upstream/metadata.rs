@@ -32,6 +32,8 @@ const COOL_DOWN: Lifetime = Lifetime::seconds(30);
 struct Extra {
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
+    end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for Extra {}
@@ -60,6 +62,8 @@ pub(super) struct Known {
     pub(super) token: String,
     /// Where the claims are.
     pub(super) userinfo: String,
+    /// Where citizens log out (OIDC RP-Initiated Logout §2.1), when it says so.
+    pub(super) end_session: Option<url::Url>,
     /// Whether answers carry `iss`.
     pub(super) iss: IssInAnswer,
     /// Its signature keys.
@@ -87,9 +91,14 @@ impl Metadata {
         Self { issuer, bulkhead, breaker, clock, known, tried: Pause::new(RETRY), sought: Pause::new(COOL_DOWN) }
     }
 
+    /// What is known, without asking.
+    pub(super) fn current(&self) -> Option<Arc<Known>> {
+        self.known.current()
+    }
+
     /// What is known; fetched first when nothing is.
     pub(super) async fn get(&self) -> Result<Arc<Known>, Unreached> {
-        if let Some(known) = self.known.current() {
+        if let Some(known) = self.current() {
             return Ok(known);
         }
         self.refresh(None).await.map_err(|error| match error {
@@ -102,7 +111,7 @@ impl Metadata {
     /// Fetches the document when it is due: at the start, when it has aged, and soon after a failure.
     pub(super) async fn look_after(&self) {
         let now = self.clock.now();
-        let known = self.known.current();
+        let known = self.current();
         let due =
             known.as_ref().is_none_or(|known| known.fetched.plus(FRESH).is_past(now)) || self.breaker.is_resting();
         if due && let Err(NotNewer::Failed(error)) = self.refresh(known.as_ref()).await {
@@ -117,6 +126,7 @@ impl Metadata {
                 authorization: seen.authorization.clone(),
                 token: seen.token.clone(),
                 userinfo: seen.userinfo.clone(),
+                end_session: seen.end_session.clone(),
                 iss: seen.iss,
                 keys: self.in_turn(self.fetch_keys(&seen.jwks)).await?,
                 jwks: seen.jwks.clone(),
@@ -165,7 +175,14 @@ impl Metadata {
         } else {
             IssInAnswer::NotAnnounced
         };
+        let end_session = document.additional_metadata().end_session_endpoint.as_deref().and_then(|address| {
+            // Nobody's sign-in depends on it: a bad one is as good as none.
+            crate::config::https_or_loopback(address)
+                .inspect_err(|fault| tracing::warn!(issuer = self.issuer, fault, "end_session_endpoint is not used"))
+                .ok()
+        });
         Ok(Known {
+            end_session,
             authorization: document.authorization_endpoint().url().clone(),
             token: token.as_str().to_owned(),
             userinfo: userinfo.as_str().to_owned(),

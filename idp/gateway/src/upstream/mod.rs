@@ -16,7 +16,7 @@ use domain::language::Language;
 use domain::oidc::parameters::Parameters;
 use domain::signin::offer::Health;
 use domain::time::Timestamp;
-use domain::upstream::{Assertion, Attempt, BadAssertion, Provider, ProviderStatus};
+use domain::upstream::{Assertion, Attempt, BadAssertion, IdTokenHint, Provider, ProviderStatus};
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
@@ -167,6 +167,14 @@ impl Upstreams {
         match self.leg(&attempt.provider) {
             Some(Leg::Oidc(leg)) => leg.arrive(provider, attempt, parameters, now).await,
             None => Err(ArrivalError::NotOffered),
+        }
+    }
+
+    /// The address that logs a citizen out at a provider, and brings them back with `state`; `None` when there is none to
+    /// go to now.
+    pub(crate) fn end_session(&self, id: &ProviderId, hint: Option<&IdTokenHint>, state: &str) -> Option<String> {
+        match self.leg(id)? {
+            Leg::Oidc(provider) => provider.end_session(hint, state),
         }
     }
 

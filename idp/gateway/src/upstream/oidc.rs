@@ -6,7 +6,7 @@ use domain::language::Language;
 use domain::oidc::parameters::Parameters;
 use domain::signin::offer::Health;
 use domain::time::Timestamp;
-use domain::upstream::{Assertion, Attempt, Authentication, Provider};
+use domain::upstream::{Assertion, Attempt, Authentication, IdTokenHint, Provider};
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ use super::answer::{self, write_state};
 use super::metadata::{Known, Metadata};
 use super::{ArrivalError, Departure, Unreached, token};
 use crate::clock::Clock;
-use crate::config::{KeyDelivery, LoginPrompt, ProviderConfig};
+use crate::config::{KeyDelivery, LoginPrompt, LogoutRule, ProviderConfig};
 use crate::outbound::breaker::Breaker;
 use crate::outbound::bulkhead::{Bulkhead, CallError};
 use crate::outbound::http::{Answer, Http};
@@ -83,6 +83,25 @@ impl OidcProvider {
         Ok(url.into())
     }
 
+    /// The address that logs a citizen out at the provider and brings them back (OIDC RP-Initiated Logout §2); `None` when
+    /// there is none, the configuration says no, or the provider is not answering. Nothing is fetched: a logout waits
+    /// for nobody.
+    pub(super) fn end_session(&self, hint: Option<&IdTokenHint>, state: &str) -> Option<String> {
+        if self.config.logout == LogoutRule::EndsHere || self.breaker.is_resting() {
+            return None;
+        }
+        let mut url = self.metadata.current()?.end_session.clone()?;
+        let mut query = url.query_pairs_mut();
+        match hint {
+            Some(hint) => query.append_pair("id_token_hint", hint.expose()),
+            None => query.append_pair("client_id", &self.config.client_id),
+        };
+        query.append_pair("post_logout_redirect_uri", &format!("{}/logged-out", self.redirect_uri));
+        query.append_pair("state", state);
+        drop(query);
+        Some(url.into())
+    }
+
     /// What the provider asserts: its parameters, its ID token, its userinfo, each checked before the next.
     pub(super) async fn arrive(
         &self,
@@ -94,7 +113,7 @@ impl OidcProvider {
         let known = self.metadata.get().await?;
         let code = answer::code(parameters, &self.config.issuer, known.iss)?;
         let tokens = self.redeem(&known, attempt, code, now).await?;
-        let claims = self.id_token(&known, &tokens, attempt, now).await?;
+        let (claims, hint) = self.id_token(&known, &tokens, attempt, now).await?;
         let subject = subject(&claims)?;
         let userinfo = self.userinfo(&known, &tokens.access_token, &subject).await?;
         let typed = |_| ArrivalError::Untrusted("acr, amr or auth_time has the wrong JSON type");
@@ -102,6 +121,7 @@ impl OidcProvider {
             acr: claims.optional_text("acr").map_err(typed)?,
             amr: claims.optional_texts("amr").map_err(typed)?,
             auth_time: claims.optional_integer("auth_time").map_err(typed)?,
+            hint,
         };
         Ok(Assertion::read(provider, how, &userinfo)?)
     }
@@ -121,14 +141,15 @@ impl OidcProvider {
         token::read(answer.body())
     }
 
-    /// The ID token (OIDC Core §3.1.3.7): decrypted, verified, and bound to this attempt.
+    /// The ID token (OIDC Core §3.1.3.7): decrypted, verified, and bound to this attempt. Its claims, and what of it is
+    /// kept to log out.
     async fn id_token(
         &self,
         known: &Arc<Known>,
         tokens: &token::Tokens,
         attempt: &Attempt,
         now: Timestamp,
-    ) -> Result<Claims, ArrivalError> {
+    ) -> Result<(Claims, Option<IdTokenHint>), ArrivalError> {
         let token = self.decrypted(&tokens.id_token, self.config.id_token_encryption)?;
         let claims = self.verified(known, &token, self.config.id_token_algorithm).await?;
         let check = || {
@@ -149,8 +170,15 @@ impl OidcProvider {
             Ok(Some(hash)) if !jose::is_half_hash(hash, &tokens.access_token) => {
                 Err(ArrivalError::Untrusted("at_hash does not fit the access token"))
             }
-            Ok(_) => Ok(claims),
+            Ok(_) => Ok((claims, self.kept_hint(&token))),
             Err(_) => Err(ArrivalError::Untrusted("at_hash has the wrong JSON type")),
+        }
+    }
+
+    fn kept_hint(&self, id_token: &str) -> Option<IdTokenHint> {
+        match self.config.logout {
+            LogoutRule::PassedOn => IdTokenHint::of(id_token),
+            LogoutRule::EndsHere => None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::id::{ClientId, ProviderId, SignInId};
 use domain::identity::account::AccountState;
+use domain::notice::Notice;
 use domain::time::{Lifetime, Timestamp};
 
 use super::{Offices, account, at_once, for_each_engine, kinds, logged_out, notice, now, random};
@@ -62,7 +63,7 @@ async fn a_sign_in_finishes_once_from_however_many_nodes(offices: Offices) {
     assert_eq!(kinds(&offices.one).await, ["logged_out"]);
     assert_eq!(offices.one.verify_journal().await.expect("walks"), Verdict::Whole { entries: 1 });
     assert_eq!(offices.two.consents(&key, &ville).await.expect("reads"), [consent]);
-    let backlog = offices.two.backlog().await.expect("reads");
+    let backlog = offices.two.backlog::<Notice>().await.expect("reads");
     assert_eq!((backlog.waiting, backlog.oldest), (2, Some(now())));
 }
 
@@ -78,11 +79,11 @@ async fn a_finish_that_fails_leaves_nothing_behind(offices: Offices) {
     let finish = Finish { sign_in: &sign_in, acts: &acts, consent: None, notices: &notices };
     assert!(matches!(one.finish(&finish, now()).await, Err(StoreError::Unavailable { .. })));
     assert!(kinds(one).await.is_empty());
-    assert_eq!(one.backlog().await.expect("reads").waiting, 1);
+    assert_eq!(one.backlog::<Notice>().await.expect("reads").waiting, 1);
 
     sqlx::query("DELETE FROM outbox").execute(&one.writers).await.expect("clears");
     assert_eq!(one.finish(&finish, now()).await.expect("finishes"), Finished::Done);
-    assert_eq!(one.backlog().await.expect("reads").waiting, 2);
+    assert_eq!(one.backlog::<Notice>().await.expect("reads").waiting, 2);
 }
 
 async fn finished_sign_ins_are_forgotten_after_a_day(offices: Offices) {

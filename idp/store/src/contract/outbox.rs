@@ -1,6 +1,7 @@
 //! Cases for the notices that wait to be sent.
 
 use domain::id::SignInId;
+use domain::notice::Notice;
 use domain::time::Lifetime;
 
 use super::{Offices, at_once, for_each_engine, notice, now, random};
@@ -27,7 +28,7 @@ async fn a_notice_is_leased_to_one_node_at_a_time(offices: Offices) {
     let leases = at_once(10, offices.both(), |node, _| async move {
         let mut leased = Vec::new();
         loop {
-            let some = node.lease_notices(7, LEASE, now()).await.expect("leases");
+            let some = node.lease::<Notice>(7, LEASE, now()).await.expect("leases");
             if some.is_empty() {
                 return leased;
             }
@@ -41,34 +42,36 @@ async fn a_notice_is_leased_to_one_node_at_a_time(offices: Offices) {
     seen.dedup();
     assert_eq!(seen.len(), 60);
     assert!(seen.iter().all(|(_, attempt)| *attempt == 1));
-    assert!(offices.one.lease_notices(100, LEASE, now().plus(Lifetime::seconds(59))).await.expect("leases").is_empty());
-    let again = offices.one.lease_notices(100, LEASE, now().plus(LEASE)).await.expect("leases");
+    assert!(
+        offices.one.lease::<Notice>(100, LEASE, now().plus(Lifetime::seconds(59))).await.expect("leases").is_empty()
+    );
+    let again = offices.one.lease::<Notice>(100, LEASE, now().plus(LEASE)).await.expect("leases");
     assert_eq!(again.len(), 60);
-    assert!(again.iter().all(|outgoing| outgoing.attempt == 2 && outgoing.notice == notice()));
+    assert!(again.iter().all(|outgoing| outgoing.attempt == 2 && outgoing.parcel == notice()));
 }
 
 async fn a_failed_notice_waits_and_a_sent_one_is_gone(offices: Offices) {
     let (one, two) = (&offices.one, &offices.two);
     let at = |seconds| now().plus(Lifetime::seconds(seconds));
-    let lease = async |node: &Registry, seconds| node.lease_notices(10, LEASE, at(seconds)).await.expect("leases");
+    let lease = async |node: &Registry, seconds| node.lease::<Notice>(10, LEASE, at(seconds)).await.expect("leases");
     queued(one, 1).await;
     let first = lease(one, 0).await.pop().expect("is due");
-    one.settle_notice(&first, Delivery::Failed, at(1)).await.expect("settles");
+    one.settle(&first, Delivery::Failed, at(1)).await.expect("settles");
     assert!(lease(two, 30).await.is_empty());
     let second = lease(two, 31).await.pop().expect("is due after 30 s");
     assert_eq!((second.attempt, second.created), (2, now()));
     // The first node wakes up late: its failure is an old story.
-    one.settle_notice(&first, Delivery::Failed, at(5000)).await.expect("settles");
-    two.settle_notice(&second, Delivery::Failed, at(32)).await.expect("settles");
+    one.settle(&first, Delivery::Failed, at(5000)).await.expect("settles");
+    two.settle(&second, Delivery::Failed, at(32)).await.expect("settles");
     let third = lease(one, 92).await.pop().expect("is due after 60 s more");
-    one.settle_notice(&third, Delivery::Sent, at(93)).await.expect("settles");
-    assert_eq!(two.backlog().await.expect("reads").waiting, 0);
-    assert_eq!(two.backlog().await.expect("reads").oldest, None);
+    one.settle(&third, Delivery::Sent, at(93)).await.expect("settles");
+    assert_eq!(two.backlog::<Notice>().await.expect("reads").waiting, 0);
+    assert_eq!(two.backlog::<Notice>().await.expect("reads").oldest, None);
 
     queued(one, 1).await;
     let hopeless = lease(one, 0).await.pop().expect("is due");
-    one.settle_notice(&hopeless, Delivery::GivenUp, at(1)).await.expect("settles");
-    assert_eq!(one.backlog().await.expect("reads").waiting, 0);
+    one.settle(&hopeless, Delivery::GivenUp, at(1)).await.expect("settles");
+    assert_eq!(one.backlog::<Notice>().await.expect("reads").waiting, 0);
 }
 
 async fn a_notice_that_was_touched_is_passed_over(offices: Offices) {
@@ -79,6 +82,6 @@ async fn a_notice_that_was_touched_is_passed_over(offices: Offices) {
         .execute(&one.writers)
         .await
         .expect("tampers");
-    assert_eq!(one.lease_notices(10, LEASE, now()).await.expect("leases").len(), 1);
-    assert_eq!(one.backlog().await.expect("reads").waiting, 2);
+    assert_eq!(one.lease::<Notice>(10, LEASE, now()).await.expect("leases").len(), 1);
+    assert_eq!(one.backlog::<Notice>().await.expect("reads").waiting, 2);
 }

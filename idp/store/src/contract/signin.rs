@@ -15,7 +15,7 @@ use domain::oidc::request::{AuthorizationRequest, Incoming};
 use domain::secret::Bearer;
 use domain::signin::offer::{Health, choose};
 use domain::signin::refusal::Refusal;
-use domain::signin::session::{ProviderStanding, Session};
+use domain::signin::session::{ProviderStanding, Session, Told};
 use domain::signin::{
     Acceptance, AnySignIn, Arriving, Away, Beginning, Choosing, Finishing, Fresh, Informing, Outcome, Refused, SignIn,
     Start,
@@ -235,10 +235,11 @@ async fn a_sign_in_given_up_is_found_over(nodes: Nodes) {
 async fn a_session_is_found_and_reused(nodes: Nodes) {
     let (_, finishing) = Browser::finishing(&nodes).await;
     let (cookie, mut session) = (bearer(), Session::open(finishing.citizen().clone()));
-    session.inform(&client().id, finishing.grant().scopes.clone());
+    let (scopes, sharing) = (finishing.grant().scopes.clone(), finishing.grant().sharing(&client()));
+    session.inform(&client().id, Told { scopes, sharing });
     assert_eq!(nodes.one.put(&cookie, &session, HALF_HOUR).await.expect("puts"), Put::Fresh);
     let (found, _) = nodes.two.look(&cookie).await.expect("looks").expect("is there");
-    assert!(found.was_informed(&client(), &finishing.grant().scopes));
+    assert!(found.was_informed(&client(), &finishing.grant().scopes, &finishing.grant().sharing(&client())));
     let standing = Some((&found, ProviderStanding::Accepted));
     let Beginning::Inform(informing) = SignIn::start(request(), &client(), standing, start()) else {
         panic!("the session fits");

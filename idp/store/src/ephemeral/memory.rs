@@ -71,6 +71,8 @@ impl Memory {
             | Kind::AccessToken
             | Kind::Pushed
             | Kind::Completion
+            | Kind::Leaving
+            | Kind::LoggedOut
             | Kind::ClientAssertion
             | Kind::RefreshToken
             | Kind::Family

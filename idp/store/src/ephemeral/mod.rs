@@ -46,6 +46,10 @@ pub enum Kind {
     Pushed,
     /// Which acceptance completed a pushed request.
     Completion,
+    /// A citizen who logs out at the provider too.
+    Leaving,
+    /// The answer that ended a session.
+    LoggedOut,
     /// A client assertion that was used (RFC 7523 §3, `jti`).
     ClientAssertion,
     /// A refresh token.
@@ -65,6 +69,8 @@ impl Kind {
             Self::AccessToken => "token",
             Self::Pushed => "pushed",
             Self::Completion => "completion",
+            Self::Leaving => "leaving",
+            Self::LoggedOut => "logged-out",
             Self::ClientAssertion => "assertion",
             Self::RefreshToken => "refresh",
             Self::Family => "family",

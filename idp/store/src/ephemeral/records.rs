@@ -1,6 +1,7 @@
 //! Which of the domain's values are kept under a bearer secret. The one list of them.
 
 use domain::oidc::code::Code;
+use domain::oidc::logout::{Leaving, LoggedOut};
 use domain::oidc::pushed::{Completion, Pushed};
 use domain::oidc::refresh::{Family, RefreshToken};
 use domain::oidc::token::AccessToken;
@@ -39,4 +40,12 @@ impl Record for RefreshToken {
 
 impl Record for Family {
     const KIND: Kind = Kind::Family;
+}
+
+impl Record for Leaving {
+    const KIND: Kind = Kind::Leaving;
+}
+
+impl Record for LoggedOut {
+    const KIND: Kind = Kind::LoggedOut;
 }

@@ -6,6 +6,8 @@ use domain::journal::Act;
 use domain::notice::Notice;
 use domain::time::{Lifetime, Timestamp};
 
+use sqlx::{Any, Transaction};
+
 use super::{Registry, commit, failed, from_json, outbox, to_json};
 use crate::{StoreError, journal};
 
@@ -48,19 +50,28 @@ pub enum Finished {
     AlreadyDone,
 }
 
+/// Whether a transaction is the first to finish what has this name. It is its first act: a second node with the same
+/// name waits here until the first has committed.
+pub(super) async fn first(
+    transaction: &mut Transaction<'static, Any>,
+    name: &str,
+    now: Timestamp,
+) -> Result<Finished, StoreError> {
+    let first = sqlx::query("INSERT INTO finished (sign_in, at) VALUES ($1, $2) ON CONFLICT (sign_in) DO NOTHING")
+        .bind(name)
+        .bind(now.epoch())
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(if first.rows_affected() == 0 { Finished::AlreadyDone } else { Finished::Done })
+}
+
 impl Registry {
     /// Keeps the end of a sign-in: journal, consent and notices, all or nothing, once for each sign-in however often
     /// and from however many nodes it is called.
     pub async fn finish(&self, finish: &Finish<'_>, now: Timestamp) -> Result<Finished, StoreError> {
         let mut transaction = self.write().await?;
-        // First: a second node with the same sign-in waits here until the first has committed.
-        let first = sqlx::query("INSERT INTO finished (sign_in, at) VALUES ($1, $2) ON CONFLICT (sign_in) DO NOTHING")
-            .bind(finish.sign_in.as_str())
-            .bind(now.epoch())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        if first.rows_affected() == 0 {
+        if first(&mut transaction, finish.sign_in.as_str(), now).await? == Finished::AlreadyDone {
             return Ok(Finished::AlreadyDone);
         }
         if let Some(consent) = finish.consent {

@@ -9,12 +9,15 @@ use crate::{Outage, StoreError};
 
 /// The migrations, in order. One that was released is never edited: the next one is added.
 fn migrations() -> Vec<Migration> {
-    [(1, "registry", include_str!("../../migrations/0001_registry.sql"))]
-        .into_iter()
-        .map(|(version, name, sql)| {
-            Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
-        })
-        .collect()
+    [
+        (1, "registry", include_str!("../../migrations/0001_registry.sql")),
+        (2, "logouts", include_str!("../../migrations/0002_logouts.sql")),
+    ]
+    .into_iter()
+    .map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    })
+    .collect()
 }
 
 fn expected() -> i64 {

@@ -59,7 +59,7 @@ impl<W: Fn(&Notice) -> Letter> Courier<W> {
 
     /// Sends what is due, as much as one batch.
     pub(super) async fn round(&self) -> Round {
-        let taken = match self.registry.lease_notices(BATCH, LEASE, self.clock.now()).await {
+        let taken = match self.registry.lease::<Notice>(BATCH, LEASE, self.clock.now()).await {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::error!(%error, "the outbox cannot be read");
@@ -71,9 +71,9 @@ impl<W: Fn(&Notice) -> Letter> Courier<W> {
         round
     }
 
-    async fn deliver(&self, outgoing: Outgoing) {
-        let letter = (self.words)(&outgoing.notice);
-        let sent = self.mailer.send(&outgoing.notice.to, &letter, outgoing.key(), self.clock.now()).await;
+    async fn deliver(&self, outgoing: Outgoing<Notice>) {
+        let letter = (self.words)(&outgoing.parcel);
+        let sent = self.mailer.send(&outgoing.parcel.to, &letter, outgoing.key(), self.clock.now()).await;
         let now = self.clock.now();
         let delivery = match &sent {
             Ok(()) => Delivery::Sent,
@@ -88,7 +88,7 @@ impl<W: Fn(&Notice) -> Letter> Courier<W> {
             }
             (Ok(()), _) => tracing::debug!(notice = outgoing.key(), "a notice was sent"),
         }
-        if let Err(error) = self.registry.settle_notice(&outgoing, delivery, now).await {
+        if let Err(error) = self.registry.settle(&outgoing, delivery, now).await {
             tracing::error!(notice = outgoing.key(), %error, "what became of a notice cannot be kept");
         }
     }

@@ -313,7 +313,7 @@ impl Outbox {
     }
 
     async fn waiting(&self) -> i64 {
-        self.registry.backlog().await.expect("read").waiting
+        self.registry.backlog::<Notice>().await.expect("read").waiting
     }
 
     fn courier(
