@@ -30,6 +30,7 @@ pub mod people;
 pub mod preparation;
 pub mod process;
 pub mod random;
+pub mod reader;
 pub mod receiver;
 pub mod registry;
 pub mod relying_party;

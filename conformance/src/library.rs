@@ -50,11 +50,7 @@ impl Party {
     pub async fn start(library: Library, service: &RelyingParty, scope: &str) -> Result<Self, Missing> {
         let command = match library {
             Library::OpenidClient => javascript("openid-client/package.json", "relying_party.mjs")?,
-            Library::Authlib => {
-                let mut command = tied(Tool::Python.find()?);
-                command.arg(root().join("conformance/clients/relying_party.py"));
-                command
-            }
+            Library::Authlib => python("relying_party.py")?,
         };
         Ok(Self::launch(command, service, scope).await.expect("an installed library's program starts"))
     }
@@ -213,11 +209,7 @@ impl Verifier {
     ) -> Result<anyhow::Result<Value>, Missing> {
         let command = match self {
             Self::Jose => javascript("jose/package.json", "verify.mjs")?,
-            Self::Joserfc => {
-                let mut command = tied(Tool::Python.find()?);
-                command.arg(root().join("conformance/clients/verify.py"));
-                command
-            }
+            Self::Joserfc => python("verify.py")?,
         };
         let Expected { algorithm, issuer, audience } = expected;
         let asked = json!({ "token": token, "jwks": keys, "alg": algorithm, "iss": issuer, "aud": audience });
@@ -237,8 +229,15 @@ impl Verifier {
     }
 }
 
+/// Python with one of our scripts.
+pub(crate) fn python(script: &str) -> Result<Command, Missing> {
+    let mut command = tied(Tool::Python.find()?);
+    command.arg(root().join("conformance/clients").join(script));
+    Ok(command)
+}
+
 /// Node with one of our scripts, put beside the installed libraries because module imports look there only.
-fn javascript(library: &str, script: &str) -> Result<Command, Missing> {
+pub(crate) fn javascript(library: &str, script: &str) -> Result<Command, Missing> {
     node_file(library)?;
     let mut command = tied(Tool::Node.find()?);
     let beside: PathBuf = workshop().join("node").join(script);

@@ -11,6 +11,7 @@ mod logout;
 mod mtls;
 mod refresh;
 mod request;
+mod request_object;
 mod single_use;
 mod token;
 mod upstream;

@@ -19,8 +19,10 @@ use crate::cookies::Cookies;
 use crate::keys::KeyRing;
 use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::outbound::client_keys::ClientKeySets;
 use crate::pages::assets::Assets;
 use crate::pages::brand::Brand;
+use crate::provider::request_object::RequestKey;
 use crate::random::Random;
 use crate::upstream::Upstreams;
 use crate::watch::Watched;
@@ -55,6 +57,10 @@ pub(crate) struct App {
     pub(crate) upstreams: Upstreams,
     /// The civil registry.
     pub(crate) civil_registry: CivilRegistryClient,
+    /// The keys of clients that keep them elsewhere.
+    pub(crate) client_keys: ClientKeySets,
+    /// The key that request objects are encrypted to.
+    pub(crate) request_key: RequestKey,
     /// How much one address may ask for.
     pub(crate) limits: Limits,
     /// The brand on the pages.

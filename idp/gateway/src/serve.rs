@@ -31,11 +31,13 @@ use crate::limits::Limits;
 use crate::listen::Server;
 use crate::outbound::backchannel::{Hosts, LogoutCourier, Word};
 use crate::outbound::civil_registry::CivilRegistryClient;
+use crate::outbound::client_keys::ClientKeySets;
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
+use crate::provider::request_object::RequestKey;
 use crate::random::Random;
 use crate::router::routers;
 use crate::upstream::Upstreams;
@@ -114,6 +116,8 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
+        request_key: RequestKey::derived(&vault),
+        client_keys: ClientKeySets::new(http, clock.clone()),
         limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
         brand,
         assets,

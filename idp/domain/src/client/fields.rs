@@ -55,6 +55,17 @@ pub enum MetadataError {
     /// A key set that cannot be used.
     #[error("jwks: {0}")]
     Keys(BadKeySet),
+    /// An encryption without `enc`, whose default is not supported.
+    #[error("`{0}` must be A256GCM: the default of the standard, A128CBC-HS256, is not supported")]
+    DefaultEncryption(&'static str),
+    /// The keys in the metadata do not serve what it asks for.
+    #[error("jwks: no key of the set serves {needs}, as `{field}` asks")]
+    NoKey {
+        /// The field.
+        field: &'static str,
+        /// What is to be done with a key.
+        needs: &'static str,
+    },
     /// Two fields that go one without the other.
     #[error("`{0}` and `{1}` go one without the other")]
     Both(&'static str, &'static str),
@@ -64,6 +75,12 @@ pub enum MetadataError {
     /// A key set without the certificates that the client is known by.
     #[error("jwks: {0}")]
     Certificates(BadRegisteredCertificate),
+    /// The list of the sector was not fetched from where this metadata says.
+    #[error("`sector_identifier_uri`: the list of the sector must be read first")]
+    SectorUnread,
+    /// A redirect URI that the list of the sector does not hold.
+    #[error("`sector_identifier_uri`: {0} does not stand in the list of the sector")]
+    NotInSector(String),
     /// A resource that is none.
     #[error("`{0}`: {1}")]
     Resource(&'static str, BadResource),

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
+use super::sector::SectorList;
 use super::{
     Authentication, Client, IntrospectionFormat, Label, Profile, PushRule, RefreshRule, SenderConstraint,
-    UserinfoFormat, backchannel, default_algorithm, own,
+    UserinfoFormat, backchannel, default_algorithm, encryption, objects, own, sector,
 };
 use crate::claims::scopes::Scope;
 use crate::id::{ClientId, Sector};
@@ -21,6 +22,15 @@ use crate::oidc::refresh::OFFLINE_ACCESS;
 impl Client {
     /// Reads client metadata. `id` is used when the metadata names no `client_id`.
     pub fn from_metadata(metadata: &Value, id: impl FnOnce() -> ClientId) -> Result<Self, MetadataError> {
+        Self::in_sector(metadata, None, id)
+    }
+
+    /// Reads client metadata that may name the list of a sector (`sector_identifier_uri`), with that list.
+    pub fn in_sector(
+        metadata: &Value,
+        list: Option<&SectorList>,
+        id: impl FnOnce() -> ClientId,
+    ) -> Result<Self, MetadataError> {
         let fields = Fields::new(metadata, "", KNOWN)?;
         let own = match fields.map.get("passerelle") {
             None => Fields::new(&Value::Object(Map::new()), "passerelle.", own::KNOWN)?.own(),
@@ -41,9 +51,12 @@ impl Client {
         }
         fields.only("subject_type", "pairwise")?;
         fields.all("response_types", &["code"], "code")?;
-        let sector = match own.sector {
-            Some(sector) => sector,
-            None => Sector::parse(id.as_str()).map_err(|cause| MetadataError::Id("passerelle.sector", cause))?,
+        let sector = match (own.sector, sector::listed(metadata, list, &redirect_uris)?) {
+            (Some(_), Some(_)) => return Err(MetadataError::Both("passerelle.sector", sector::FIELD)),
+            (Some(sector), None) | (None, Some(sector)) => sector,
+            (None, None) => {
+                Sector::parse(id.as_str()).map_err(|cause| MetadataError::Id("passerelle.sector", cause))?
+            }
         };
         let algorithms = fields.algorithms(own.profile)?;
         let client = Self {
@@ -65,6 +78,8 @@ impl Client {
             pushing: fields.pushing(own.profile)?,
             profile: own.profile,
             keys: fields.keys()?,
+            encryption: fields.encryption()?,
+            request_objects: fields.request_objects()?,
             constraint: fields.constraint(own.profile)?,
             refresh: fields.refresh()?,
             resources: own.resources,
@@ -75,6 +90,8 @@ impl Client {
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };
+        encryption::check_keys(&client)?;
+        objects::check_keys(&client)?;
         fields.authenticates(&client)?;
         client.profile.check(&client).map(|()| client)
     }
@@ -261,11 +278,22 @@ const KNOWN: &[&str] = &[
     "id_token_signed_response_alg",
     "authorization_signed_response_alg",
     "userinfo_signed_response_alg",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
+    "require_signed_request_object",
     "introspection_signed_response_alg",
     "authorization_details_types",
     "default_acr_values",
     "require_pushed_authorization_requests",
     "subject_type",
+    sector::FIELD,
     "contacts",
     "passerelle",
 ];

@@ -1,7 +1,7 @@
 //! What client metadata may say.
 
 use super::*;
-use crate::client::{PkceRule, check_redirect_uri};
+use crate::client::{ObjectRule, PkceRule, check_redirect_uri};
 use serde_json::json;
 
 fn metadata(extra: &Value) -> Value {
@@ -147,6 +147,7 @@ fn a_fapi_client_gets_the_defaults_of_its_profile_and_nothing_looser() {
         (json!({"id_token_signed_response_alg": "RS256"}), "id_token_signed_response_alg"),
         (json!({"authorization_signed_response_alg": "RS256"}), "authorization_signed_response_alg"),
         (json!({"userinfo_signed_response_alg": "RS256"}), "userinfo_signed_response_alg"),
+        (json!({"request_object_signing_alg": "RS256"}), "request_object_signing_alg"),
         (json!({"passerelle": {"profile": "fapi2", "require_pkce": false}}), "require_pkce"),
         (json!({"passerelle": {"profile": "fapi1"}}), "profile"),
         (json!({"dpop_bound_access_tokens": true, "tls_client_certificate_bound_access_tokens": true}), "one without"),
@@ -241,6 +242,33 @@ fn the_strict_profile_takes_certificates_for_authentication_and_for_tokens() {
     }))
     .expect("as FAPI 2.0 wants it");
     assert_eq!(client.constraint, SenderConstraint::Certificate);
+}
+
+#[test]
+fn request_objects_are_registered_with_keys_and_algorithms_that_can_serve() {
+    let key = crate::jose::SigningKey::generate(SigningAlgorithm::Es256, crate::id::Kid::parse("k").expect("plain"));
+    let jwks = json!({"keys": [key.expect("works").public_jwk()]});
+    let client = read(json!({
+        "jwks": jwks, "request_object_signing_alg": "ES256", "require_signed_request_object": true,
+        "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A256GCM",
+    }));
+    let objects = client.expect("all can be served").request_objects;
+    assert_eq!((objects.rule, objects.signing), (ObjectRule::Signed, Some(SigningAlgorithm::Es256)));
+    for (bad, field) in [
+        (json!({"require_signed_request_object": true}), "jwks"),
+        (json!({"request_object_signing_alg": "none", "jwks": jwks}), "request_object_signing_alg"),
+        (json!({"request_object_signing_alg": "HS256", "jwks": jwks}), "request_object_signing_alg"),
+        (json!({"request_object_signing_alg": "RS256", "jwks": jwks}), "request_object_signing_alg"),
+        (json!({"request_object_encryption_alg": "ECDH-ES", "jwks": jwks}), "request_object_encryption_enc"),
+        (
+            json!({"request_object_encryption_alg": "RSA-OAEP-256", "request_object_encryption_enc": "A256GCM",
+                "jwks": jwks}),
+            "request_object_encryption_alg",
+        ),
+    ] {
+        let error = read(bad.clone()).expect_err(&bad.to_string()).to_string();
+        assert!(error.contains(field), "{error} names {field}");
+    }
 }
 
 #[test]

@@ -4,13 +4,16 @@
 //! what the standards have no name for. It is parsed once, here; what does not parse is never kept.
 
 mod backchannel;
+mod encryption;
 mod fields;
 mod keys;
 mod metadata;
+mod objects;
 mod own;
 mod profile;
 mod redirect;
 mod rules;
+mod sector;
 
 use std::collections::BTreeSet;
 
@@ -27,12 +30,15 @@ use crate::oidc::resource::{Resource, Resources};
 use crate::secret::SecretDigest;
 
 pub use backchannel::{BackchannelLogout, LogoutUri, SessionRule};
+pub use encryption::Encryption;
 pub use fields::MetadataError;
 pub use keys::{ClientKeys, KeysUri};
+pub use objects::{ObjectRule, RequestObjects};
 pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
 pub use rules::{Audience, Generation, Handles, Levels, Longest, Prompts, Rules, UnknownScopes};
+pub use sector::{NotAList, SectorList, SectorUri};
 
 /// A relying party as registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,6 +83,12 @@ pub struct Client {
     /// Its public keys.
     #[serde(default)]
     pub keys: ClientKeys,
+    /// What is encrypted to it.
+    #[serde(default)]
+    pub encryption: Encryption,
+    /// How it sends requests as objects.
+    #[serde(default)]
+    pub request_objects: RequestObjects,
     /// What its access tokens are bound to.
     #[serde(default)]
     pub constraint: SenderConstraint,

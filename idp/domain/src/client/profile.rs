@@ -80,6 +80,9 @@ fn fapi2(client: &Client) -> Result<(), MetadataError> {
     if !client.authorization_algorithm.suits_fapi() {
         return refuse("authorization_signed_response_alg", algorithms);
     }
+    if client.request_objects.signing.is_some_and(|algorithm| !algorithm.suits_fapi()) {
+        return refuse("request_object_signing_alg", algorithms);
+    }
     if !client.introspection.algorithm().suits_fapi() {
         return refuse("introspection_signed_response_alg", algorithms);
     }

@@ -94,6 +94,17 @@ impl Claims {
         if alone { Ok(()) } else { Err(BadClaim::Value("aud")) }
     }
 
+    /// Requires the audience to be `own`, alone or in a list with others.
+    pub fn require_among_audience(&self, own: &str) -> Result<(), BadClaim> {
+        let among = match self.0.get("aud") {
+            None => return Err(BadClaim::Missing("aud")),
+            Some(Value::String(text)) => text == own,
+            Some(Value::Array(items)) if items.iter().all(Value::is_string) => items.iter().any(|item| item == own),
+            Some(_) => return Err(BadClaim::Type("aud")),
+        };
+        if among { Ok(()) } else { Err(BadClaim::Value("aud")) }
+    }
+
     /// Requires the audience to be a text, not a list, equal to `own` (FAPI 2.0 §5.3.2.1-8).
     pub fn require_audience_text(&self, own: &str) -> Result<(), BadClaim> {
         self.require("aud", own)

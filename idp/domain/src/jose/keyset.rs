@@ -5,15 +5,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::SigningAlgorithm;
+use super::jwe::{KeyAlgorithm, Recipient};
 use crate::secret::from_base64url;
 
 /// At most this many keys are taken from one set.
 const MAX_KEYS: usize = 64;
 
-/// A JWK set (RFC 7517 §5) reduced to the signature keys the gateway can use.
+/// A JWK set (RFC 7517 §5) reduced to the keys the gateway can use: to verify signatures with, and to encrypt to.
 #[derive(Clone)]
 pub struct KeySet {
     keys: Vec<PublicKey>,
+    recipients: Vec<(Usage, Recipient)>,
     source: Value,
 }
 
@@ -24,6 +26,13 @@ struct PublicKey {
     /// The one algorithm the key is declared for, when it is.
     declared: Option<SigningAlgorithm>,
     key: DecodingKey,
+}
+
+/// What a key says of its use (RFC 7517 §4.2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Usage {
+    Encryption,
+    Any,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,31 +74,46 @@ pub enum BadKeySet {
     /// A key whose numbers cannot be read.
     #[error("a key cannot be read")]
     Key,
-    /// No key that can verify a supported signature.
-    #[error("no usable signature key (P-256, Ed25519 or RSA)")]
+    /// No key that can verify a supported signature, or that can be encrypted to.
+    #[error("no usable key (P-256, Ed25519 or RSA)")]
     Empty,
 }
 
 impl KeySet {
-    /// Reads a JWK set. Keys for encryption or of types the gateway does not use are passed over; wrong ones refuse
-    /// the whole set, so that the last good set is kept.
+    /// Reads a JWK set. Keys of types or uses that the gateway does not know, and encryption keys that it cannot encrypt
+    /// to, are passed over; wrong ones refuse the whole set, so that the last good set is kept.
     pub fn parse(set: &Value) -> Result<Self, BadKeySet> {
         let listed = set.get("keys").and_then(Value::as_array).ok_or(BadKeySet::Malformed)?;
         if listed.len() > MAX_KEYS {
             return Err(BadKeySet::TooMany);
         }
         let mut keys: Vec<PublicKey> = Vec::new();
+        let mut recipients = Vec::new();
         for jwk in listed {
-            let Some(key) = read(jwk)? else { continue };
+            let key = read(jwk)?;
+            recipients.extend(recipient(jwk));
+            let Some(key) = key else { continue };
             if key.kid.is_some() && keys.iter().any(|held| held.kid == key.kid && held.kind == key.kind) {
                 return Err(BadKeySet::DuplicateKid);
             }
             keys.push(key);
         }
-        if keys.is_empty() {
+        if keys.is_empty() && recipients.is_empty() {
             return Err(BadKeySet::Empty);
         }
-        Ok(Self { keys, source: set.clone() })
+        Ok(Self { keys, recipients, source: set.clone() })
+    }
+
+    /// Whether a key of the set verifies signatures of this algorithm.
+    pub fn verifies(&self, algorithm: SigningAlgorithm) -> bool {
+        self.keys.iter().any(|key| key.serves(algorithm))
+    }
+
+    /// The key to encrypt to. One that declares the algorithm comes before one that declares none, a key for encryption
+    /// before one for any use, and of equals the first in the set.
+    pub fn recipient(&self, algorithm: KeyAlgorithm) -> Option<&Recipient> {
+        let serving = self.recipients.iter().filter(|(_, key)| key.serves(algorithm));
+        serving.min_by_key(|(usage, key)| (!key.declares(algorithm), *usage)).map(|(_, key)| key)
     }
 
     /// The value of this member in each key of the set that has it, whatever the key is for.
@@ -163,6 +187,31 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     Ok(Some(PublicKey { kid, kind, declared, key }))
 }
 
+/// The key as one to encrypt to, when it is one: for encryption or any use, P-256 or RSA of 2048 to 8192 bits.
+fn recipient(jwk: &Value) -> Option<(Usage, Recipient)> {
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let bytes = |name: &str| from_base64url(text(name)?);
+    let usage = match (text("use"), jwk.get("use")) {
+        (Some("enc"), _) => Usage::Encryption,
+        (None, None) => Usage::Any,
+        (Some(_), _) | (None, Some(_)) => return None,
+    };
+    let declared = match jwk.get("alg") {
+        None => None,
+        Some(name) => Some(KeyAlgorithm::parse(name.as_str()?)?),
+    };
+    let kid = match jwk.get("kid") {
+        None => None,
+        Some(kid) => Some(kid.as_str()?.to_owned()),
+    };
+    let key = match (text("kty")?, text("crv")) {
+        ("EC", Some("P-256")) => Recipient::p256(kid, declared, &bytes("x")?, &bytes("y")?),
+        ("RSA", _) => Recipient::rsa(kid, declared, &bytes("n")?, &bytes("e")?),
+        _ => None,
+    };
+    Some((usage, key?))
+}
+
 fn bit_length(bytes: &[u8]) -> usize {
     let leading = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.get(leading).map_or(0, |first| (bytes.len() - leading) * 8 - first.leading_zeros() as usize)
@@ -218,9 +267,53 @@ mod tests {
     }
 
     #[test]
-    fn an_encryption_key_does_not_verify_signatures() {
+    fn an_encryption_key_does_not_verify_signatures_nor_a_signature_key_encrypt() {
         let mut key = good();
         key["use"] = json!("enc");
-        assert_eq!(KeySet::parse(&json!({"keys": [key]})).err(), Some(BadKeySet::Empty));
+        key.as_object_mut().expect("an object").remove("alg");
+        let set = KeySet::parse(&json!({"keys": [key]})).expect("one to encrypt to");
+        assert!(!set.verifies(SigningAlgorithm::Es256));
+        assert!(set.candidates(SigningAlgorithm::Es256, Some("k")).next().is_none());
+        assert!(set.recipient(KeyAlgorithm::EcdhEs).is_some());
+        let set = KeySet::parse(&json!({"keys": [good()]})).expect("one to verify with");
+        assert!(set.verifies(SigningAlgorithm::Es256) && !set.verifies(SigningAlgorithm::EdDsa));
+        assert!(KeyAlgorithm::ALL.into_iter().all(|algorithm| set.recipient(algorithm).is_none()));
+    }
+
+    #[test]
+    fn the_key_to_encrypt_to_is_the_one_most_meant_for_it() {
+        let bare = |kid: &str, more: &Value| {
+            let mut key = good();
+            let members = key.as_object_mut().expect("an object");
+            members.retain(|name, _| !["alg", "use"].contains(&name.as_str()));
+            members.insert("kid".to_owned(), json!(kid));
+            members.extend(more.as_object().expect("an object").clone());
+            key
+        };
+        let (any, enc) = (bare("any", &json!({})), bare("enc", &json!({"use": "enc"})));
+        let wrap = bare("wrap", &json!({"use": "enc", "alg": "ECDH-ES+A256KW"}));
+        let chosen = |keys: &[&Value], algorithm| {
+            let set = KeySet::parse(&json!({ "keys": keys })).expect("good");
+            set.recipient(algorithm).map(|key| format!("{key:?}"))
+        };
+        let named = |kid: &str| Some(format!("Recipient(Some({kid:?}))"));
+        assert_eq!(chosen(&[&any, &enc, &wrap], KeyAlgorithm::EcdhEs), named("enc"));
+        assert_eq!(chosen(&[&any, &enc, &wrap], KeyAlgorithm::EcdhEsA256kw), named("wrap"));
+        assert_eq!(chosen(&[&any], KeyAlgorithm::EcdhEs), named("any"));
+        assert_eq!(chosen(&[&wrap], KeyAlgorithm::EcdhEs), None);
+        assert_eq!(chosen(&[&any, &enc], KeyAlgorithm::RsaOaep256), None);
+    }
+
+    #[test]
+    fn an_encryption_key_that_cannot_be_used_is_passed_over() {
+        let off_curve = json!({"kty": "EC", "crv": "P-256", "use": "enc", "x": good()["x"], "y": good()["y"]});
+        let weak = json!({"kty": "RSA", "use": "enc", "n": crate::secret::base64url(&[255; 64]), "e": "AQAB"});
+        let other = json!({"kty": "EC", "crv": "P-521", "use": "enc", "x": "AA", "y": "AA"});
+        let unknown =
+            json!({"kty": "EC", "crv": "P-256", "use": "enc", "x": good()["x"], "y": "AA", "alg": "ECDH-1PU"});
+        for bad in [off_curve, weak, other, unknown] {
+            let set = KeySet::parse(&json!({"keys": [good(), bad]})).expect("the other key is good");
+            assert!(KeyAlgorithm::ALL.into_iter().all(|algorithm| set.recipient(algorithm).is_none()), "{bad}");
+        }
     }
 }

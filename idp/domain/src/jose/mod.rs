@@ -101,6 +101,16 @@ pub enum BadToken {
     Claim(#[from] BadClaim),
 }
 
+impl BadToken {
+    /// Whether a newer key set could tell otherwise.
+    pub const fn may_be_a_newer_key(&self) -> bool {
+        match self {
+            Self::UnknownKey | Self::Signature => true,
+            Self::Malformed | Self::Algorithm | Self::Header(_) | Self::Claim(_) => false,
+        }
+    }
+}
+
 /// Verifies the signature of a compact JWS and gives its claims. What the claims say is for the caller to check.
 pub fn verify(token: &str, algorithm: SigningAlgorithm, keys: &KeySet) -> Result<Claims, BadToken> {
     let parts = Parts::of(token)?;
@@ -206,6 +216,29 @@ impl<'a> Parts<'a> {
             }
         }
         Err(if tried { BadToken::Signature } else { BadToken::UnknownKey })
+    }
+}
+
+/// Verifies with the one of several allowed algorithms that the header names.
+pub fn verify_among(
+    token: &str,
+    algorithms: impl IntoIterator<Item = SigningAlgorithm>,
+    keys: &KeySet,
+) -> Result<Claims, BadToken> {
+    algorithms
+        .into_iter()
+        .map(|algorithm| verify(token, algorithm, keys))
+        .find(|verdict| !matches!(verdict, Err(BadToken::Algorithm)))
+        .unwrap_or(Err(BadToken::Algorithm))
+}
+
+/// The `typ` in the header of a token that was verified.
+pub fn declared_type(token: &str) -> Result<Option<String>, BadToken> {
+    let (header, _) = token.split_once('.').ok_or(BadToken::Malformed)?;
+    match json_object(header)?.remove("typ") {
+        None => Ok(None),
+        Some(Value::String(typ)) => Ok(Some(typ)),
+        Some(_) => Err(BadToken::Malformed),
     }
 }
 

@@ -101,6 +101,30 @@ impl Presented {
         &self.client
     }
 
+    /// Whether the client's public keys are needed to verify what was presented: by a signature, or by a certificate that
+    /// stands beside a key (RFC 8705 §2.2).
+    pub const fn needs_keys(&self, client: &Client) -> bool {
+        match (&self.proof, &client.authentication) {
+            (Proof::Assertion(_), Authentication::PrivateKeyJwt)
+            | (Proof::Certificate(_), Authentication::SelfSignedTlsClientAuth) => true,
+            (Proof::Basic(_) | Proof::Post(_) | Proof::Assertion(_) | Proof::Certificate(_), _) => false,
+        }
+    }
+
+    /// Whether what was presented is proved by none of these keys, so that newer ones of the client could tell otherwise.
+    pub fn wants_newer_keys(&self, client: &Client, keys: &KeySet, now: Timestamp) -> bool {
+        match &self.proof {
+            Proof::Assertion(assertion) => {
+                let verdict = jose::verify_among(assertion, client.profile.algorithms(), keys);
+                verdict.is_err_and(|fault| fault.may_be_a_newer_key())
+            }
+            Proof::Certificate(certificate) => {
+                !RegisteredCertificates::of(keys).is_ok_and(|registered| certificate.is_one_of(&registered, now))
+            }
+            Proof::Basic(_) | Proof::Post(_) => false,
+        }
+    }
+
     /// Verifies what was presented against what was found. An unknown client costs as much as a wrong secret. `fetched`
     /// is the key set of a client that keeps its own elsewhere.
     pub fn verify<'a>(
@@ -127,11 +151,8 @@ impl Presented {
             }
             (Proof::Assertion(assertion), Authentication::PrivateKeyJwt) => {
                 let keys = client.keys.set(fetched).ok_or(TokenError::InvalidClient)?;
-                let claims = client
-                    .profile
-                    .algorithms()
-                    .find_map(|algorithm| jose::verify(assertion, algorithm, keys).ok())
-                    .ok_or(TokenError::InvalidClient)?;
+                let claims = jose::verify_among(assertion, client.profile.algorithms(), keys)
+                    .map_err(|_| TokenError::InvalidClient)?;
                 Some(check_assertion(&claims, client, issuer, now).ok_or(TokenError::InvalidClient)?)
             }
             (Proof::Certificate(certificate), Authentication::TlsClientAuth(name))
@@ -351,6 +372,22 @@ mod tests {
         let token = assertion(&key, &json!({}));
         let pairs = [("client_assertion", token.as_str()), ("client_assertion_type", "other")];
         assert_eq!(by(None, &pairs, &client), Err(TokenError::InvalidClient));
+    }
+
+    #[test]
+    fn newer_keys_are_wanted_for_a_signature_alone() {
+        let make = || SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
+        let (key, other) = (make(), make());
+        let client = registered("private_key_jwt", Some(&key)).client;
+        let keys = client.keys.set(None).expect("inline");
+        let wants = |token: &str| {
+            let pairs = [("client_assertion", token), ("client_assertion_type", ASSERTION_TYPE)];
+            Presented::read(None, &form(&pairs), None).expect("readable").wants_newer_keys(&client, keys, NOW)
+        };
+        assert!(wants(&assertion(&other, &json!({}))));
+        assert!(!wants(&assertion(&key, &json!({"exp": 1}))));
+        let stranger = SigningKey::generate(SigningAlgorithm::EdDsa, Kid::parse("k2").expect("plain")).expect("works");
+        assert!(wants(&assertion(&stranger, &json!({}))));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::claims::claim::Claim;
 use crate::claims::scopes::Scope;
 use crate::jose::SigningAlgorithm;
+use crate::jose::jwe::{CONTENT_ENCRYPTION, KeyAlgorithm};
 use crate::level::Level;
 use crate::oidc::authorization_details::DetailType;
 use crate::oidc::dpop;
@@ -68,6 +69,9 @@ impl<'a> ClientCertificates<'a> {
 /// The discovery document of an issuer.
 pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
     let mut document = document(issuer, &certificates.methods());
+    for (name, value) in encryption_and_requests() {
+        document[name] = value;
+    }
     document["tls_client_certificate_bound_access_tokens"] = json!(certificates != ClientCertificates::NotAsked);
     if let Some(at) = certificates.elsewhere() {
         let alias = |name: &'static str| {
@@ -78,6 +82,24 @@ pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
         document["mtls_endpoint_aliases"] = Value::Object(aliases);
     }
     document
+}
+
+/// What can be encrypted, and how requests may be signed (OIDC Discovery §3, JARM §4, RFC 9101 §10.5).
+fn encryption_and_requests() -> [(&'static str, Value); 10] {
+    let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::name);
+    let (all, own) = (KeyAlgorithm::ALL.map(KeyAlgorithm::name), KeyAlgorithm::AGREEMENT.map(KeyAlgorithm::name));
+    [
+        ("authorization_encryption_alg_values_supported", json!(all)),
+        ("authorization_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("id_token_encryption_alg_values_supported", json!(all)),
+        ("id_token_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("userinfo_encryption_alg_values_supported", json!(all)),
+        ("userinfo_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("request_object_signing_alg_values_supported", json!(algorithms)),
+        ("request_object_encryption_alg_values_supported", json!(own)),
+        ("request_object_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),
+        ("require_signed_request_object", json!(false)),
+    ]
 }
 
 fn document(issuer: &str, methods: &[&str]) -> Value {
@@ -122,7 +144,7 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "ui_locales_supported": ["fr-FR", "en-GB"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
     })
@@ -141,6 +163,7 @@ mod tests {
         assert_eq!(document["issuer"], "https://issuer.example");
         assert!(has("id_token_signing_alg_values_supported", "RS256"));
         assert!(has("scopes_supported", "openid"));
+        assert!(has("request_object_signing_alg_values_supported", "RS256"));
         assert!(has("code_challenge_methods_supported", "S256"));
         assert!(has("introspection_signing_alg_values_supported", "ES256"));
         assert!(has("authorization_details_types_supported", "data_sharing"));

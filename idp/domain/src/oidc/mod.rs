@@ -16,6 +16,7 @@ pub mod parameters;
 pub mod pushed;
 pub mod refresh;
 pub mod request;
+pub mod request_object;
 pub mod resource;
 pub mod response;
 pub mod sharing;

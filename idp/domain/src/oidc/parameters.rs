@@ -41,6 +41,11 @@ impl Parameters {
             .map(Self)
     }
 
+    /// Parameters that came another way than form-encoded.
+    pub(super) const fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// A parameter that may be absent. One without a value counts as absent (RFC 6749 §3.1).
     pub fn one(&self, name: &'static str) -> Result<Option<&str>, Repeated> {
         let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());

@@ -55,18 +55,30 @@ pub struct NotPushed {
     pub description: &'static str,
 }
 
+impl NotPushed {
+    /// The request object is not one of this client.
+    pub const OBJECT: Self = Self {
+        error: AuthorizeError::InvalidRequestObject,
+        description: "the request object is not signed by a key of this client, with an algorithm it may use",
+    };
+}
+
 impl Pushed {
-    /// Checks a pushed request as the authorization endpoint would, for the client that proved who it is.
-    pub fn check(parameters: Parameters, client: &AuthenticatedClient<'_>) -> Result<Self, NotPushed> {
-        let bad = |description| NotPushed { error: AuthorizeError::InvalidRequest, description };
+    /// What the client that proved who it is pushes, before it is checked: plain, or an object to be opened.
+    pub fn incoming(parameters: Parameters, client: &AuthenticatedClient<'_>) -> Result<Incoming, NotPushed> {
         if parameters.has("request_uri") {
-            return Err(bad("a pushed request must not hold a request_uri (RFC 9126 2.1)"));
+            let description = "a pushed request must not hold a request_uri (RFC 9126 2.1)";
+            return Err(NotPushed { error: AuthorizeError::InvalidRequest, description });
         }
+        Ok(Incoming::of(client.client().id.clone(), parameters))
+    }
+
+    /// Checks a pushed request as the authorization endpoint would, for the client that proved who it is.
+    pub fn check(incoming: Incoming, client: &AuthenticatedClient<'_>) -> Result<Self, NotPushed> {
+        let bad = |description| NotPushed { error: AuthorizeError::InvalidRequest, description };
         let held = client.holds().key.clone();
-        let client = client.client();
-        let incoming = Incoming::of(client.id.clone(), parameters);
         // The client was found and is served: authentication proved it.
-        let registered = Registered { client: client.clone(), secret: None, state: ClientState::Active };
+        let registered = Registered { client: client.client().clone(), secret: None, state: ClientState::Active };
         match incoming.check_pushed(&registered) {
             Ok(request) => bound(request, held.as_ref()).map(|request| Self { request: Box::new(request) }),
             Err(Rejected::Page(_)) => Err(bad("redirect_uri is missing or not registered, or state cannot be used")),
@@ -155,7 +167,7 @@ mod tests {
                 pairs.push((name, value));
             }
         }
-        Pushed::check(form(&pairs), &client)
+        Pushed::check(Pushed::incoming(form(&pairs), &client)?, &client)
     }
 
     #[test]

@@ -15,13 +15,14 @@ use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
 use super::pushed::{self, Pushed};
 use super::refresh::OFFLINE_ACCESS;
+use super::request_object::ObjectFault;
 use super::resource::Resources;
 use super::response::{Place, ResponseMode, ReturnAddress};
 use super::sharing::Sharing;
 use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
-use crate::client::{Client, ClientState, PkceRule, PushRule, RefreshRule, Registered, RegisteredRedirect};
+use crate::client::{Client, ClientState, ObjectRule, PkceRule, PushRule, RefreshRule, Registered, RegisteredRedirect};
 use crate::id::{ClientId, ProviderId};
 use crate::jose::{self, KeySet, SigningAlgorithm};
 use crate::language::Language;
@@ -186,6 +187,16 @@ impl Challenge {
 pub struct Incoming {
     parameters: Parameters,
     client: ClientId,
+    form: Form,
+}
+
+/// How the parameters of a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Plain.
+    Plain,
+    /// In an object that the client signed, and what is wrong with it.
+    Object(Option<ObjectFault>),
 }
 
 /// Why a request is refused.
@@ -222,6 +233,9 @@ pub enum PageFault {
     /// `request_uri` names no request of this client that is still kept.
     #[error("no such pushed request: expired, used, or of another client")]
     ReferenceUnknown,
+    /// `request` is no request object of this client, or stands beside a `request_uri`: nothing in it can be believed.
+    #[error("the request object is not one of this client")]
+    ObjectUnusable,
     /// `state` is repeated or longer than [`MAX_STATE`], so no answer could be matched.
     #[error("state is repeated or longer than 2048 bytes")]
     StateUnusable,
@@ -234,12 +248,29 @@ impl Incoming {
             Ok(Some(text)) => ClientId::parse(text).map_err(|_| PageFault::ClientMissing)?,
             Ok(None) | Err(_) => return Err(PageFault::ClientMissing),
         };
-        Ok(Self { parameters, client })
+        // RFC 9101 §5: one or the other.
+        if parameters.has("request") && parameters.has("request_uri") {
+            return Err(PageFault::ObjectUnusable);
+        }
+        Ok(Self { parameters, client, form: Form::Plain })
     }
 
     /// A request of a client that is known already.
     pub(super) const fn of(client: ClientId, parameters: Parameters) -> Self {
-        Self { parameters, client }
+        Self { parameters, client, form: Form::Plain }
+    }
+
+    /// A request out of an object that its client signed.
+    pub(super) const fn from_object(client: ClientId, parameters: Parameters, fault: Option<ObjectFault>) -> Self {
+        Self { parameters, client, form: Form::Object(fault) }
+    }
+
+    pub(super) const fn form(&self) -> Form {
+        self.form
+    }
+
+    pub(super) const fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The client to look up.
@@ -287,9 +318,16 @@ impl Incoming {
             Ok(state) if state.is_none_or(|state| state.len() <= MAX_STATE) => state.map(str::to_owned),
             Ok(_) | Err(_) => return Err(Rejected::Page(PageFault::StateUnusable)),
         };
-        let algorithm = client.authorization_algorithm;
-        let to = ReturnAddress::new(redirect.clone(), state, mode(parameters), client.id.clone(), algorithm);
-        Answering { to }.check(parameters, client, redirect).map(|request| (request, client))
+        let to = ReturnAddress::new(redirect.clone(), state, mode(parameters), client);
+        let answering = Answering { to };
+        match (self.form, client.request_objects.rule) {
+            (Form::Object(Some(fault)), _) => return Err(answering.refuse(fault.error, fault.description)),
+            (Form::Plain, ObjectRule::Signed) if !parameters.has("request") => {
+                return Err(answering.bad("this client must send signed request objects (RFC 9101)"));
+            }
+            (Form::Plain | Form::Object(None), ObjectRule::Optional | ObjectRule::Signed) => {}
+        }
+        answering.check(parameters, client, redirect).map(|request| (request, client))
     }
 }
 
@@ -336,7 +374,7 @@ impl Answering {
             ("registration", AuthorizeError::RegistrationNotSupported),
         ] {
             if parameters.has(name) {
-                return Err(self.refuse(error, "this parameter is not supported: send plain parameters"));
+                return Err(self.refuse(error, "this parameter is not supported here"));
             }
         }
         match self.one(parameters, "response_type")? {

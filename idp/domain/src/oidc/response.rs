@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::error::AuthorizeError;
-use crate::client::RegisteredRedirect;
+use crate::client::{Client, RegisteredRedirect};
 use crate::id::ClientId;
 use crate::jose::SigningAlgorithm;
+use crate::jose::jwe::KeyAlgorithm;
 use crate::time::{Lifetime, Timestamp};
 
 /// How long a signed response counts (JARM §2.1: ten minutes at most is recommended).
@@ -88,6 +89,8 @@ pub struct ReturnAddress {
     mode: ResponseMode,
     client: ClientId,
     algorithm: SigningAlgorithm,
+    #[serde(default)]
+    encryption: Option<KeyAlgorithm>,
 }
 
 /// A response on its way.
@@ -98,6 +101,21 @@ pub struct AuthorizationResponse {
     parameters: Vec<(Name, String)>,
     audience: ClientId,
     algorithm: SigningAlgorithm,
+    #[serde(default)]
+    encryption: Option<KeyAlgorithm>,
+}
+
+/// What has to be signed, and encrypted where the client registered that, before a response can be delivered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToProtect {
+    /// For whom.
+    pub audience: ClientId,
+    /// The claims.
+    pub claims: Value,
+    /// What they are signed with.
+    pub signing: SigningAlgorithm,
+    /// How the signed token is encrypted, when it is.
+    pub encryption: Option<KeyAlgorithm>,
 }
 
 /// The name of a parameter.
@@ -118,15 +136,10 @@ pub enum Delivery {
 }
 
 impl ReturnAddress {
-    /// An address from its parts. `algorithm` signs the response where the mode is a signed one.
-    pub const fn new(
-        redirect: RegisteredRedirect,
-        state: Option<String>,
-        mode: ResponseMode,
-        client: ClientId,
-        algorithm: SigningAlgorithm,
-    ) -> Self {
-        Self { redirect, state, mode, client, algorithm }
+    /// The address of a client. Its registration says how a signed response is protected.
+    pub fn new(redirect: RegisteredRedirect, state: Option<String>, mode: ResponseMode, client: &Client) -> Self {
+        let (algorithm, encryption) = (client.authorization_algorithm, client.encryption.authorization);
+        Self { redirect, state, mode, client: client.id.clone(), algorithm, encryption }
     }
 
     /// The same address with another mode.
@@ -160,13 +173,14 @@ impl ReturnAddress {
             parameters,
             audience: self.client.clone(),
             algorithm: self.algorithm,
+            encryption: self.encryption,
         }
     }
 }
 
 impl AuthorizationResponse {
-    /// What has to be signed, and with which algorithm, before the response can be delivered; `None` for a plain mode.
-    pub fn to_sign(&self, now: Timestamp) -> Option<(SigningAlgorithm, Value)> {
+    /// What has to be signed before the response can be delivered; `None` for a plain mode.
+    pub fn to_protect(&self, now: Timestamp) -> Option<ToProtect> {
         if !self.mode.is_signed() {
             return None;
         }
@@ -175,12 +189,17 @@ impl AuthorizationResponse {
         claims.insert("aud".to_owned(), json!(self.audience));
         claims.insert("iat".to_owned(), json!(now));
         claims.insert("exp".to_owned(), json!(now.plus(JARM_LIFE)));
-        Some((self.algorithm, Value::Object(claims)))
+        Some(ToProtect {
+            audience: self.audience.clone(),
+            claims: Value::Object(claims),
+            signing: self.algorithm,
+            encryption: self.encryption,
+        })
     }
 
-    /// The response with everything inside a signed JWT.
+    /// The response with everything inside the JWT that [`to_protect`](Self::to_protect) asked for.
     #[must_use]
-    pub fn signed(self, jwt: String) -> Self {
+    pub fn protected(self, jwt: String) -> Self {
         let mode = ResponseMode::plain(self.mode.place);
         Self { mode, parameters: vec![("response".into(), jwt)], ..self }
     }
@@ -202,16 +221,19 @@ impl AuthorizationResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Client;
 
     const NOW: Timestamp = Timestamp::from_epoch(1000);
 
     fn address(mode: &str) -> ReturnAddress {
-        let metadata = json!({"client_id": "v", "client_name": "V", "redirect_uris": ["https://v.example/r?a=b"]});
+        let metadata = json!({
+            "client_id": "v", "client_name": "V", "redirect_uris": ["https://v.example/r?a=b"],
+            "authorization_signed_response_alg": "ES256", "jwks_uri": "https://v.example/jwks",
+            "authorization_encrypted_response_alg": "ECDH-ES", "authorization_encrypted_response_enc": "A256GCM",
+        });
         let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
         let redirect = client.redirect("https://v.example/r?a=b").expect("own");
         let mode = ResponseMode::parse(mode).expect("known");
-        ReturnAddress::new(redirect, Some("s t".into()), mode, client.id, SigningAlgorithm::Es256)
+        ReturnAddress::new(redirect, Some("s t".into()), mode, &client)
     }
 
     #[test]
@@ -241,20 +263,21 @@ mod tests {
     fn signed_modes_hold_everything_inside_and_errors_too() {
         for mode in ["jwt", "query.jwt", "form_post.jwt"] {
             let response = address(mode).error("https://i.example", AuthorizeError::AccessDenied, "no");
-            let (algorithm, claims) = response.to_sign(NOW).expect("a signed mode");
-            assert_eq!(algorithm, SigningAlgorithm::Es256);
+            let ToProtect { audience, claims, signing, encryption } = response.to_protect(NOW).expect("a signed mode");
+            assert_eq!((signing, encryption), (SigningAlgorithm::Es256, Some(KeyAlgorithm::EcdhEs)));
+            assert_eq!(audience.as_str(), "v");
             for (name, value) in
                 [("error", "access_denied"), ("state", "s t"), ("iss", "https://i.example"), ("aud", "v")]
             {
                 assert_eq!(claims[name], value);
             }
             assert_eq!(claims["exp"], 1120);
-            let outside = match response.signed("x.y.z".into()).deliver() {
+            let outside = match response.protected("x.y.z".into()).deliver() {
                 Delivery::Redirect(url) => url,
                 Delivery::Form { fields, .. } => format!("{fields:?}"),
             };
             assert!(outside.contains("x.y.z") && !outside.contains("access_denied") && !outside.contains("s+t"));
         }
-        assert!(address("query").code("https://i.example", "c").to_sign(NOW).is_none());
+        assert!(address("query").code("https://i.example", "c").to_protect(NOW).is_none());
     }
 }

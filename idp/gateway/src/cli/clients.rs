@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use domain::client::{Client, ClientState, Kind, Registered};
+use domain::client::{Client, ClientState, Kind, Registered, SectorUri};
 use domain::id::ClientId;
 use domain::secret::{SecretDigest, base64url};
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use store::registry::{Registry, SecretChange, Updated};
 use zeroize::Zeroizing;
 
 use super::Bench;
+use crate::outbound::http::Http;
+use crate::outbound::sector;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -131,8 +133,12 @@ async fn import<W: Write>(
     let text = std::fs::read(file).with_context(place)?;
     let metadata: Value = serde_json::from_slice(&text).context("not JSON").with_context(place)?;
     let made = hexadecimal(&bench.random.bytes::<16>());
-    let client = Client::from_metadata(&metadata, || ClientId::parse(&made).expect("hexadecimal digits are plain"))
-        .with_context(place)?;
+    let list = match SectorUri::of(&metadata).with_context(place)? {
+        Some(uri) => Some(sector::list(&Http::new(&bench.config.egress)?, uri).await.with_context(place)?),
+        None => None,
+    };
+    let id = || ClientId::parse(&made).expect("hexadecimal digits are plain");
+    let client = Client::in_sector(&metadata, list.as_ref(), id).with_context(place)?;
     let (id, now) = (client.id.clone(), bench.clock.now());
     let new_secret = || Zeroizing::new(base64url(&bench.random.bytes::<32>()));
 

@@ -158,6 +158,35 @@ async fn a_client_without_an_identifier_gets_one() {
 }
 
 #[tokio::test]
+async fn a_client_joins_the_sector_whose_list_holds_its_redirect_uris() {
+    use crate::outbound::tests::Origin;
+    use axum::response::Redirect;
+    use axum::routing::get;
+    let listed = || async { r#"["https://ville.example/retour","https://autre.example/"]"# };
+    let router = axum::Router::new()
+        .route("/list", get(listed))
+        .route("/moved", get(|| async { Redirect::to("/list") }))
+        .route("/other", get(|| async { r#"["https://autre.example/"]"# }))
+        .route("/texts", get(|| async { r#"["https://ville.example/retour",7]"# }));
+    let (place, origin) = (Place::new(), Origin::serve(router).await);
+    let import = async |uri: &str| {
+        place.run(&["clients", "import", &place.client(&json!({"sector_identifier_uri": uri}))]).await
+    };
+    for (path, told) in [("/moved", "303"), ("/none", "404"), ("/other", "does not stand"), ("/texts", "list of texts")]
+    {
+        let (code, said) = import(&origin.url(path)).await;
+        assert!(code == 1 && said.contains(told) && said.contains("client.json"), "{path}: {said}");
+    }
+    for private in ["https://169.254.169.254/list", "https://10.0.0.1/list"] {
+        let (code, said) = import(private).await;
+        assert!(code == 1 && said.contains("private network"), "{said}");
+    }
+    assert_eq!(place.json(&["clients", "list", "--json"]).await, json!([]));
+    assert_eq!(import(&origin.url("/list")).await.0, 0);
+    assert_eq!(place.json(&["clients", "show", "ville", "--json"]).await["metadata"]["sector"], "127.0.0.1");
+}
+
+#[tokio::test]
 async fn clients_are_listed_shown_disabled_and_enabled() {
     let place = Place::new();
     place.run(&["clients", "import", &place.client(&json!({"scope": "openid email"}))]).await;

@@ -4,7 +4,8 @@
 //! ```text
 //!  upstream/ ──▶ Bulkhead(provider) ──┐
 //!                                     ├──▶ Http ──▶ egress rule ──▶ the network
-//!  civil_registry ▶ Bulkhead ─────────┘
+//!  civil_registry ▶ Bulkhead ─────────┤
+//!  client_keys ───▶ Bulkhead(host) ───┘
 //!  backchannel ──▶ Bulkhead(host)     (an Http of its own)
 //!  mail ──▶ SMTP
 //! ```
@@ -13,9 +14,12 @@ pub(crate) mod backchannel;
 pub(crate) mod breaker;
 pub(crate) mod bulkhead;
 pub(crate) mod civil_registry;
+pub(crate) mod client_keys;
 pub(crate) mod egress;
+pub(crate) mod fetched;
 pub(crate) mod http;
 pub(crate) mod mail;
+pub(crate) mod sector;
 
 #[cfg(test)]
 pub(crate) mod tests;

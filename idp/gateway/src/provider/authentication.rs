@@ -1,6 +1,7 @@
 //! Who calls: client authentication, the same at every endpoint that asks for it.
 
-use domain::client::Registered;
+use domain::client::{ClientState, Registered};
+use domain::jose::KeySet;
 use domain::oidc::client_auth::{AuthenticatedClient, Presented};
 use domain::oidc::error::TokenError;
 use domain::oidc::parameters::Parameters;
@@ -22,7 +23,22 @@ pub(super) async fn verified<'a>(
     presented: &Presented,
     found: Option<&'a Registered>,
 ) -> Result<AuthenticatedClient<'a>, Refused> {
-    let client = presented.verify(found, None, app.issuer.as_str(), app.clock.now())?;
+    let fetched = match found.filter(|found| found.state == ClientState::Active && presented.needs_keys(&found.client))
+    {
+        Some(found) => app.client_keys.of(&found.client).await,
+        None => None,
+    };
+    let verify = |keys: Option<&KeySet>| presented.verify(found, keys, app.issuer.as_str(), app.clock.now());
+    let client = match (verify(fetched.as_deref()), found, &fetched) {
+        // The client may have changed its keys since: one more look, as often as the cool-down allows.
+        (Err(TokenError::InvalidClient), Some(found), Some(seen))
+            if presented.wants_newer_keys(&found.client, seen, app.clock.now()) =>
+        {
+            let newer = app.client_keys.newer(&found.client, seen).await;
+            verify(newer.as_deref())
+        }
+        (verdict, _, _) => verdict,
+    }?;
     if let Some(assertion) = client.assertion() {
         match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
             Put::Fresh => {}

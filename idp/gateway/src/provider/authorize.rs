@@ -21,9 +21,9 @@ use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use store::StoreError;
 
-use super::answer;
 use super::error::{rejected, see_other};
 use super::form::is_form;
+use super::{answer, request_object};
 use crate::app::{App, Shared};
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::at::{Begun, Slot, to_page};
@@ -37,13 +37,16 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
     };
     let incoming = match Incoming::read(parameters) {
         Ok(incoming) => incoming,
-        Err(fault) => return rejected(&app, &headers, Rejected::Page(fault), None),
+        Err(fault) => return rejected(&app, &headers, Rejected::Page(fault), None).await,
     };
     let found = app.client(incoming.client());
     let keys = app.keys();
     let asked = match incoming.pushed() {
         Some(reference) => opened(&app, incoming.client(), reference, found.as_deref()).await,
-        None => incoming.check(found.as_deref()),
+        None => match request_object::opened(&app, incoming, found.as_deref()).await {
+            Ok(incoming) => incoming.check(found.as_deref()),
+            Err(_) => Err(Rejected::Page(PageFault::ObjectUnusable)),
+        },
     };
     let checked = asked.and_then(|(request, client)| match keys.own() {
         Some(own) => Ok((request.with_hint_read(app.issuer.as_str(), own)?, client)),
@@ -51,7 +54,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
     });
     let (request, client) = match checked {
         Ok(checked) => checked,
-        Err(fault) => return rejected(&app, &headers, fault, found.as_deref()),
+        Err(fault) => return rejected(&app, &headers, fault, found.as_deref()).await,
     };
     let answer_to = request.answer_to.clone();
     match begin(&app, &headers, request, client).await {
@@ -61,7 +64,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
             tracing::error!(%error, "a sign-in could not begin");
             let sentence = "the gateway cannot keep a sign-in now: try again in a moment";
             let response = answer_to.error(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, sentence);
-            answer::send(&app, Occasion::of(&headers), &client.name, response)
+            answer::send(&app, Occasion::of(&headers), &client.name, response).await
         }
     }
 }
@@ -122,28 +125,29 @@ async fn begin(
     let answer_to = request.answer_to.clone();
     let hint = request.idp_hint.clone();
     let silent = request.prompt == Prompt::None;
-    let told = |error, description| {
+    let told = async |error, description| {
         let response = answer_to.error(app.issuer.as_str(), error, description);
-        answer::send(app, Occasion::of(headers), &client.name, response)
+        answer::send(app, Occasion::of(headers), &client.name, response).await
     };
     let first: AnySignIn = match (SignIn::start(request, client, standing, start), hint) {
-        (Beginning::Answer(error, description), _) => return Ok(told(error, description)),
+        (Beginning::Answer(error, description), _) => return Ok(told(error, description).await),
         (Beginning::Inform(signin), _) if silent => {
             return match accepted_silently(app, headers, signin, client).await? {
                 Some(finishing) => finish_at_once(app, headers, finishing).await,
-                None => Ok(told(AuthorizeError::InteractionRequired, "the citizen has to be asked")),
+                None => Ok(told(AuthorizeError::InteractionRequired, "the citizen has to be asked").await),
             };
         }
         (Beginning::Choose(signin), Some(hint)) => {
             let level = signin.request().level;
             let health = |id: &_| app.upstreams.health(id);
             let none = BTreeSet::new();
-            return match choose(app.upstreams.all(), health, client, level, &none, &hint) {
-                Ok(choosable) => leave_at_once(app, headers, signin, choosable).await,
+            let chosen = choose(app.upstreams.all(), health, client, level, &none, &hint);
+            return if let Ok(choosable) = chosen {
+                leave_at_once(app, headers, signin, choosable).await
+            } else {
                 // No upstream call is made for a wrong hint.
-                Err(_) => {
-                    Ok(told(AuthorizeError::InvalidIdpHint, "idp_hint names no provider that can serve this request"))
-                }
+                let sentence = "idp_hint names no provider that can serve this request";
+                Ok(told(AuthorizeError::InvalidIdpHint, sentence).await)
             };
         }
         (Beginning::Inform(signin), _) => {

@@ -15,7 +15,7 @@ pub(crate) async fn configuration(State(app): State<Shared>) -> Response {
 
 /// `GET /jwks` (RFC 7517 §5).
 pub(crate) async fn jwks(State(app): State<Shared>) -> Response {
-    public("application/jwk-set+json", app.keys().jwks())
+    public("application/jwk-set+json", app.request_key.published_in(&app.keys().jwks()))
 }
 
 fn public(kind: &'static str, body: impl axum::response::IntoResponse) -> Response {

@@ -15,6 +15,7 @@ use serde_json::json;
 use store::StoreError;
 
 use super::answer;
+use super::nested::NoRecipient;
 use crate::app::App;
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::page::{Occasion, problem};
@@ -32,6 +33,14 @@ pub(crate) enum Refused {
     Unavailable(StoreError),
     /// We are at fault: no key signs.
     NoKey,
+    /// The client has no key that its answer can be encrypted to.
+    NoRecipient,
+}
+
+impl From<NoRecipient> for Refused {
+    fn from(NoRecipient: NoRecipient) -> Self {
+        Self::NoRecipient
+    }
 }
 
 impl From<TokenError> for Refused {
@@ -75,6 +84,12 @@ impl Refused {
                 tracing::error!("no key signs for the algorithm of a client");
                 unavailable()
             }
+            // Told in the log with its client where it was found out.
+            Self::NoRecipient => {
+                let description = "no key of this client serves the encryption that it registered";
+                let body = json!({"error": "server_error", "error_description": description});
+                (StatusCode::INTERNAL_SERVER_ERROR, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+            }
         }
     }
 }
@@ -89,7 +104,7 @@ impl Refused {
             }
             Self::BadToken => Some(("invalid_token", BAD_TOKEN, scheme)),
             Self::NoToken => None,
-            Self::Token(_) | Self::Unavailable(_) | Self::NoKey => return self.answer(),
+            Self::Token(_) | Self::Unavailable(_) | Self::NoKey | Self::NoRecipient => return self.answer(),
         };
         let mut response = match told {
             None => (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response(),
@@ -142,7 +157,12 @@ pub(crate) fn json(status: StatusCode, error: TokenError) -> Response {
 }
 
 /// The answer to an authorization request that is refused: a page, or a response to the relying party.
-pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found: Option<&Registered>) -> Response {
+pub(crate) async fn rejected(
+    app: &App,
+    headers: &HeaderMap,
+    rejected: Rejected,
+    found: Option<&Registered>,
+) -> Response {
     match rejected {
         Rejected::Page(fault) => {
             let (what, code) = match fault {
@@ -152,6 +172,7 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found
                 PageFault::RedirectUnknown => (WhatWentWrong::UnknownReturnAddress, "P104"),
                 PageFault::StateUnusable => (WhatWentWrong::BadRequest, "P105"),
                 PageFault::ReferenceUnknown => (WhatWentWrong::BadRequest, "P106"),
+                PageFault::ObjectUnusable => (WhatWentWrong::BadRequest, "P107"),
             };
             tracing::info!(%fault, code, "authorization request refused with a page");
             problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)
@@ -163,7 +184,7 @@ pub(crate) fn rejected(app: &App, headers: &HeaderMap, rejected: Rejected, found
                 let what = WhatWentWrong::UnknownService;
                 return problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, "P102");
             };
-            answer::send(app, Occasion::of(headers), &found.client.name, response)
+            answer::send(app, Occasion::of(headers), &found.client.name, response).await
         }
     }
 }

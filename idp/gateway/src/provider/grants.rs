@@ -1,6 +1,7 @@
 //! What the token endpoint gives, kept before it is given.
 
 use domain::client::Client;
+use domain::jose::jwe::Content;
 use domain::oidc::refresh::{Family, RefreshToken, Standing};
 use domain::oidc::token::{AccessToken, Issued};
 use domain::secret::Bearer;
@@ -10,6 +11,7 @@ use store::StoreError;
 use store::ephemeral::Put;
 
 use super::error::Refused;
+use super::nested::encrypted;
 use crate::app::App;
 
 /// What was given: the access token, and the answer that holds it.
@@ -32,6 +34,10 @@ pub(super) async fn give(
     let subject = app.subject(&issued.access().account, client);
     let id_token = issued.id_token(app.issuer.as_str(), &subject, &text, app.lifetimes.under(client.profile).id_token);
     let id_token = app.keys().sign(client.id_token_algorithm, "JWT", &id_token).ok_or(Refused::NoKey)?;
+    let id_token = match client.encryption.id_token {
+        Some(algorithm) => encrypted(app, client, algorithm, Content::Jwt, &id_token).await?,
+        None => id_token,
+    };
     let _: Put = app.ephemeral.put(&token, issued.access(), issued.life()).await?;
     let refresh = refresh.map(Bearer::expose);
     let answer = issued.answer(&text, &id_token, refresh.as_ref().map(|text| text.as_str()));

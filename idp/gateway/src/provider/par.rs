@@ -11,10 +11,10 @@ use http::header::CACHE_CONTROL;
 use serde_json::json;
 use store::ephemeral::Put;
 
-use super::authentication;
 use super::call::Call;
 use super::error::Refused;
 use super::form::Form;
+use super::{authentication, request_object};
 use crate::app::{App, Shared};
 
 /// `POST /par`.
@@ -39,7 +39,14 @@ async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<
     let client = authentication::verified(app, &presented, found.as_deref()).await?;
     let client = client.holding(call.possession(app, None).await?);
     let keys = app.keys();
-    let checked = Pushed::check(form, &client).and_then(|pushed| match keys.own() {
+    let incoming = match Pushed::incoming(form, &client) {
+        Ok(incoming) => incoming,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let Ok(incoming) = request_object::opened(app, incoming, found.as_deref()).await else {
+        return Ok(Err(NotPushed::OBJECT));
+    };
+    let checked = Pushed::check(incoming, &client).and_then(|pushed| match keys.own() {
         Some(own) => pushed.with_hint_read(app.issuer.as_str(), own),
         None => Ok(pushed),
     });

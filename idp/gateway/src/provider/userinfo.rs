@@ -5,17 +5,20 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use domain::client::{Generation, UserinfoFormat};
+use domain::jose::jwe::Content;
 use domain::oidc::parameters::Parameters;
 use domain::oidc::token::{AccessToken, Scheme, token_of};
 use domain::secret::Bearer;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde_json::Value;
 
 use super::authentication::authorization;
 use super::call::Call;
 use super::error::Refused;
 use super::form::is_form;
 use super::grants;
+use super::nested::encrypted;
 use crate::app::{App, Shared};
 
 /// `GET /userinfo`. A token in the query is never read (RFC 9700 §4.3.2).
@@ -57,16 +60,24 @@ async fn claims(app: &App, call: &Call, body: &[u8], generation: Generation) -> 
     }
     let client = &registered.client;
     let subject = app.subject(&access.account, client);
-    match client.userinfo_on(generation) {
-        UserinfoFormat::Json => {
-            Ok(([(CACHE_CONTROL, "no-store")], Json(access.userinfo(client, &subject))).into_response())
+    let signed = |algorithm| {
+        let claims = access.signed_userinfo(app.issuer.as_str(), client, &subject);
+        app.keys().sign(algorithm, "JWT", &claims).ok_or(Refused::NoKey)
+    };
+    let jwt = match (client.userinfo_on(generation), client.encryption.userinfo) {
+        (UserinfoFormat::Json, None) => {
+            return Ok(([(CACHE_CONTROL, "no-store")], Json(access.userinfo(client, &subject))).into_response());
         }
-        UserinfoFormat::Signed(algorithm) => {
-            let claims = access.signed_userinfo(app.issuer.as_str(), client, &subject);
-            let signed = app.keys().sign(algorithm, "JWT", &claims).ok_or(Refused::NoKey)?;
-            Ok(([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/jwt")], signed).into_response())
+        (UserinfoFormat::Json, Some(encryption)) => {
+            let claims = Value::Object(access.userinfo(client, &subject)).to_string();
+            encrypted(app, client, encryption, Content::Claims, &claims).await?
         }
-    }
+        (UserinfoFormat::Signed(algorithm), None) => signed(algorithm)?,
+        (UserinfoFormat::Signed(algorithm), Some(encryption)) => {
+            encrypted(app, client, encryption, Content::Jwt, &signed(algorithm)?).await?
+        }
+    };
+    Ok(([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/jwt")], jwt).into_response())
 }
 
 /// How a token was sent, good or bad; without one, as most are.

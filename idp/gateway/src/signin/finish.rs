@@ -35,17 +35,17 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny
 pub(super) async fn once_more(app: &App, headers: &HeaderMap, at: AtAny) -> Response {
     match SignIn::try_from(at.signin) {
         Ok(signin) => complete(app, headers, at.slot, signin).await,
-        Err(elsewhere) => same_answer(app, &elsewhere),
+        Err(elsewhere) => same_answer(app, &elsewhere).await,
     }
 }
 
 /// The answer that ended the sign-in, once more for a second click; after a while, the page that says it is over.
-pub(super) fn same_answer(app: &App, current: &AnySignIn) -> Response {
+pub(super) async fn same_answer(app: &App, current: &AnySignIn) -> Response {
     let repeated = if let AnySignIn::Ended(ended) = current { ended.repeat(app.clock.now()) } else { None };
     match repeated {
         Some(response) => {
             let occasion = Occasion::in_language(current.common().language());
-            answer::send(app, occasion, current.common().service(), response)
+            answer::send(app, occasion, current.common().service(), response).await
         }
         None => to_page(current),
     }
@@ -89,7 +89,7 @@ async fn conclude(
     };
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
-    let mut response = answer::send(app, occasion, &service, signin.answer(issuer));
+    let mut response = answer::send(app, occasion, &service, signin.answer(issuer)).await;
     if let Remembered::Opened(session) = session {
         app.cookies.set_session(response.headers_mut(), &session);
     }
@@ -111,7 +111,7 @@ async fn give_up(
     let (occasion, service) = (Occasion::in_language(signin.language()), signin.service().clone());
     let given_up = signin.give_up(app.issuer.as_str(), error, sentence, app.clock.now());
     match slot.advance(app, given_up.signin.into()).await {
-        Ok(_) => answer::send(app, occasion, &service, given_up.response),
+        Ok(_) => answer::send(app, occasion, &service, given_up.response).await,
         Err(response) => response,
     }
 }

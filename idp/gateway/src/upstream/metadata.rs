@@ -1,8 +1,8 @@
 //! A provider's discovery document and keys, fetched when they are due and kept while they are good.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use domain::jose::KeySet;
+use domain::jose::{BadKeySet, KeySet, SigningAlgorithm};
 use domain::time::{Lifetime, Timestamp};
 use http::Request;
 use http::header::ACCEPT;
@@ -19,6 +19,7 @@ use super::answer::IssInAnswer;
 use crate::clock::Clock;
 use crate::outbound::breaker::Breaker;
 use crate::outbound::bulkhead::{Bulkhead, CallError};
+use crate::outbound::fetched::{Fetched, NotNewer, Pause};
 
 /// How long a discovery document is used before it is fetched again; a failure keeps the last good one.
 const FRESH: Lifetime = Lifetime::seconds(600);
@@ -78,36 +79,33 @@ pub(super) struct Metadata {
     bulkhead: Bulkhead,
     breaker: Breaker,
     clock: Clock,
-    known: Mutex<Option<Arc<Known>>>,
-    tried: Mutex<Option<Timestamp>>,
-    fetching: tokio::sync::Mutex<Option<Timestamp>>,
+    known: Fetched<Known>,
+    tried: Pause,
+    sought: Pause,
 }
 
 impl Metadata {
     /// Nothing is known yet.
     pub(super) fn new(issuer: String, bulkhead: Bulkhead, breaker: Breaker, clock: Clock) -> Self {
-        Self {
-            issuer,
-            bulkhead,
-            breaker,
-            clock,
-            known: Mutex::new(None),
-            tried: Mutex::new(None),
-            fetching: tokio::sync::Mutex::new(None),
-        }
-    }
-
-    /// What is known; fetched first when nothing is.
-    pub(super) async fn get(&self) -> Result<Arc<Known>, Unreached> {
-        match self.current() {
-            Some(known) => Ok(known),
-            None => self.refresh(None).await,
-        }
+        let known = Fetched::new(clock.clone());
+        Self { issuer, bulkhead, breaker, clock, known, tried: Pause::new(RETRY), sought: Pause::new(COOL_DOWN) }
     }
 
     /// What is known, without asking.
     pub(super) fn current(&self) -> Option<Arc<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.current()
+    }
+
+    /// What is known; fetched first when nothing is.
+    pub(super) async fn get(&self) -> Result<Arc<Known>, Unreached> {
+        if let Some(known) = self.current() {
+            return Ok(known);
+        }
+        self.refresh(None).await.map_err(|error| match error {
+            // Whoever waited for a call that failed shares its failure.
+            NotNewer::Paused => Unreached::Resting,
+            NotNewer::Failed(error) => error,
+        })
     }
 
     /// Fetches the document when it is due: at the start, when it has aged, and soon after a failure.
@@ -116,67 +114,31 @@ impl Metadata {
         let known = self.current();
         let due =
             known.as_ref().is_none_or(|known| known.fetched.plus(FRESH).is_past(now)) || self.breaker.is_resting();
-        if due
-            && !self.tried_lately(now)
-            && let Err(error) = self.refresh(known.as_ref()).await
-        {
+        if due && let Err(NotNewer::Failed(error)) = self.refresh(known.as_ref()).await {
             tracing::warn!(issuer = self.issuer, %error, "a provider's discovery document could not be fetched");
         }
     }
 
-    /// Fetches the keys anew for a token that none of `seen` verifies; `None` when that was done just now. Callers
-    /// come one after the other: the second finds what the first fetched.
+    /// Fetches the keys anew for a token that none of `seen` verifies; `None` when that was done just now.
     pub(super) async fn newer_keys(&self, seen: &Arc<Known>) -> Option<Arc<Known>> {
-        let mut sought = self.fetching.lock().await;
-        let current = self.current()?;
-        if !Arc::ptr_eq(&current, seen) {
-            return Some(current);
-        }
-        let now = self.clock.now();
-        if sought.is_some_and(|sought| !sought.plus(COOL_DOWN).is_past(now)) {
-            return None;
-        }
-        // The cool-down is taken before the call, so that a failure uses it up too. The last good set stays.
-        *sought = Some(now);
-        let keys = self.in_turn(self.fetch_keys(&current.jwks)).await.ok()?;
-        Some(self.keep(Known {
-            authorization: current.authorization.clone(),
-            token: current.token.clone(),
-            userinfo: current.userinfo.clone(),
-            end_session: current.end_session.clone(),
-            iss: current.iss,
-            keys,
-            jwks: current.jwks.clone(),
-            fetched: current.fetched,
-        }))
+        let newer = async {
+            Ok::<_, Unreached>(Known {
+                authorization: seen.authorization.clone(),
+                token: seen.token.clone(),
+                userinfo: seen.userinfo.clone(),
+                end_session: seen.end_session.clone(),
+                iss: seen.iss,
+                keys: self.in_turn(self.fetch_keys(&seen.jwks)).await?,
+                jwks: seen.jwks.clone(),
+                fetched: seen.fetched,
+            })
+        };
+        self.known.newer(Some(seen), &self.sought, newer).await.ok()
     }
 
-    fn tried_lately(&self, now: Timestamp) -> bool {
-        let tried = *self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-        tried.is_some_and(|tried| !tried.plus(RETRY).is_past(now))
-    }
-
-    async fn refresh(&self, seen: Option<&Arc<Known>>) -> Result<Arc<Known>, Unreached> {
-        let _one_at_a_time = self.fetching.lock().await;
-        if let Some(current) = self.current()
-            && seen.is_none_or(|seen| !Arc::ptr_eq(&current, seen))
-        {
-            return Ok(current);
-        }
-        let now = self.clock.now();
-        // Whoever waited for a call that failed shares its failure.
-        if self.tried_lately(now) && seen.is_none() {
-            return Err(Unreached::Resting);
-        }
-        *self.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        let known = self.in_turn(self.fetch(now)).await?;
-        Ok(self.keep(known))
-    }
-
-    fn keep(&self, known: Known) -> Arc<Known> {
-        let known = Arc::new(known);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
-        known
+    async fn refresh(&self, seen: Option<&Arc<Known>>) -> Result<Arc<Known>, NotNewer<Unreached>> {
+        let fetch = async { self.in_turn(self.fetch(self.clock.now())).await };
+        self.known.newer(seen, &self.tried, fetch).await
     }
 
     /// Makes a call in turn with the breaker. What the provider answers counts as much as whether it does.
@@ -233,7 +195,11 @@ impl Metadata {
 
     async fn fetch_keys(&self, jwks: &str) -> Result<KeySet, Unreached> {
         let set: serde_json::Value = self.json(jwks).await?;
-        KeySet::parse(&set).map_err(|fault| {
+        let keys = KeySet::parse(&set).and_then(|keys| {
+            let signs = SigningAlgorithm::ALL.into_iter().any(|algorithm| keys.verifies(algorithm));
+            if signs { Ok(keys) } else { Err(BadKeySet::Empty) }
+        });
+        keys.map_err(|fault| {
             tracing::error!(issuer = self.issuer, %fault, "a provider's key set is refused; the last good one is kept");
             Unreached::Malformed("the key set is refused")
         })

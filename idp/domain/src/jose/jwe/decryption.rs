@@ -1,43 +1,18 @@
-//! Decryption of JWE compact tokens (RFC 7516) that identity providers send: ECDH-ES and RSA-OAEP-256 with A256GCM.
+//! Decryption of tokens that identity providers and relying parties send.
 //!
 //! Every failure is one error: a decryption oracle learns nothing from it.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256};
-use aws_lc_rs::kdf;
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::secret::{base64url, from_base64url};
-
-/// A key encryption algorithm (RFC 7518 §4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyAlgorithm {
-    /// Direct agreement on P-256.
-    EcdhEs,
-    /// Agreement on P-256, then AES key wrap.
-    EcdhEsA256kw,
-    /// RSA-OAEP with SHA-256.
-    RsaOaep256,
-}
-
-impl KeyAlgorithm {
-    /// Reads a JOSE `alg` name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::EcdhEs, Self::EcdhEsA256kw, Self::RsaOaep256].into_iter().find(|algorithm| algorithm.name() == name)
-    }
-
-    /// The JOSE `alg` name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::EcdhEs => "ECDH-ES",
-            Self::EcdhEsA256kw => "ECDH-ES+A256KW",
-            Self::RsaOaep256 => "RSA-OAEP-256",
-        }
-    }
-}
+use super::agreed::{Purpose, agree, point};
+use super::encryption::public_jwk;
+use super::{CONTENT_ENCRYPTION, KeyAlgorithm};
+use crate::secret::{base64url, from_base64url, sha256};
 
 /// A private key that tokens are decrypted with.
 pub struct DecryptionKey(Private);
@@ -66,20 +41,24 @@ impl DecryptionKey {
         Ok(Self(Private::Rsa(Box::new(key))))
     }
 
-    /// The public key as a JWK for encryption, for providers to fetch; `None` for RSA keys, whose providers are given
-    /// the key at registration.
-    pub fn public_jwk(&self, kid: &str) -> Option<Value> {
-        match &self.0 {
-            Private::P256(key) => {
-                let public = key.compute_public_key().ok()?;
-                let (x, y) = public.as_ref().get(1..)?.split_at_checked(32)?;
-                Some(json!({
-                    "kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y),
-                    "kid": kid, "use": "enc", "alg": "ECDH-ES",
-                }))
-            }
-            Private::Rsa(_) => None,
-        }
+    /// Reads a P-256 private key from its scalar; `None` when the number is not one (0, or not below the group's order:
+    /// one of 2^32 random ones).
+    pub fn from_scalar(scalar: &[u8; 32]) -> Option<Self> {
+        agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok().map(|key| Self(Private::P256(key)))
+    }
+
+    /// The public key as a JWK for encryption, named by its thumbprint (RFC 7638); `None` for RSA keys, whose senders are
+    /// given the key at registration.
+    pub fn public_jwk(&self) -> Option<Value> {
+        let mut jwk = match &self.0 {
+            Private::P256(key) => public_jwk(key)?,
+            Private::Rsa(_) => return None,
+        };
+        // The members that the thumbprint is over, in the order of their names (RFC 7638 §3.2).
+        let members = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
+        jwk["kid"] = json!(base64url(&sha256(members.as_bytes())));
+        jwk["use"] = json!("enc");
+        Some(jwk)
     }
 
     /// Decrypts a compact JWE of the registered algorithm with content encryption A256GCM.
@@ -101,7 +80,7 @@ impl DecryptionKey {
         let named = |name: &str| fields.get(name).and_then(Value::as_str);
         let forbidden = ["zip", "crit", "jku", "x5u", "jwk", "x5c", "p2c", "p2s"];
         if named("alg") != Some(algorithm.name())
-            || named("enc") != Some("A256GCM")
+            || named("enc") != Some(CONTENT_ENCRYPTION)
             || forbidden.iter().any(|name| fields.contains_key(*name))
         {
             return None;
@@ -127,7 +106,7 @@ impl DecryptionKey {
         let mut content_key = Zeroizing::new([0_u8; 32]);
         match (&self.0, algorithm) {
             (Private::P256(private), KeyAlgorithm::EcdhEs | KeyAlgorithm::EcdhEsA256kw) => {
-                let agreed = agree(private, header, algorithm)?;
+                let agreed = agreed(private, header, algorithm)?;
                 if algorithm == KeyAlgorithm::EcdhEs {
                     return wrapped.is_empty().then_some(agreed);
                 }
@@ -153,8 +132,8 @@ impl std::fmt::Debug for DecryptionKey {
     }
 }
 
-/// Agreement with the sender's ephemeral key and the Concat KDF (RFC 7518 §4.6.2).
-fn agree(
+/// Agreement with the sender's ephemeral key.
+fn agreed(
     private: &agreement::PrivateKey,
     header: &Map<String, Value>,
     algorithm: KeyAlgorithm,
@@ -164,32 +143,11 @@ fn agree(
     if text("kty") != Some("EC") || text("crv") != Some("P-256") {
         return None;
     }
-    let (x, y) = (from_base64url(text("x")?)?, from_base64url(text("y")?)?);
-    if x.len() != 32 || y.len() != 32 {
-        return None;
-    }
-    let point = [&[4_u8][..], &x, &y].concat();
+    let point = point(&from_base64url(text("x")?)?, &from_base64url(text("y")?)?)?;
     let party = |name: &str| match header.get(name) {
         None => Some(Vec::new()),
         Some(value) => from_base64url(value.as_str()?),
     };
-    // Direct agreement derives for the content encryption, agreement with key wrap for the wrapping (RFC 7518 §4.6.2).
-    let purpose = match algorithm {
-        KeyAlgorithm::EcdhEs => "A256GCM",
-        KeyAlgorithm::EcdhEsA256kw | KeyAlgorithm::RsaOaep256 => algorithm.name(),
-    };
-    let mut info = Vec::new();
-    for field in [purpose.as_bytes(), &party("apu")?, &party("apv")?] {
-        info.extend_from_slice(&u32::try_from(field.len()).ok()?.to_be_bytes());
-        info.extend_from_slice(field);
-    }
-    info.extend_from_slice(&256_u32.to_be_bytes());
-    let peer = agreement::UnparsedPublicKey::new(&ECDH_P256, point);
-    let mut key = Zeroizing::new([0_u8; 32]);
-    agreement::agree(private, peer, Undecipherable, |shared| {
-        let algorithm = kdf::get_sskdf_digest_algorithm(kdf::SskdfDigestAlgorithmId::Sha256).ok_or(Undecipherable)?;
-        kdf::sskdf_digest(algorithm, shared, &info, key.as_mut()).map_err(|_| Undecipherable)
-    })
-    .ok()?;
-    Some(key)
+    let purpose = Purpose { algorithm: algorithm.purpose(), apu: &party("apu")?, apv: &party("apv")? };
+    agree(private, &point, &purpose)
 }
