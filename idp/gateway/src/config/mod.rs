@@ -13,6 +13,7 @@ mod brand;
 mod dpop;
 mod engines;
 mod issuer;
+mod keys;
 mod limits;
 mod listen;
 mod mtls;
@@ -30,12 +31,14 @@ use std::path::{Path, PathBuf};
 use domain::client::Profile;
 use domain::identity::civil::Sandbox;
 use domain::oidc::dpop::NonceRule;
+use domain::oidc::response::JARM_LIFE;
 use domain::time::Lifetime;
 use url::Url;
 
 pub(crate) use brand::Brand;
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
+pub(crate) use keys::{Holder, Keys, TokenConfig, TokenPlace};
 pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
 pub(crate) use mtls::{CertificateForm, Forwarded, ForwardedChain, Mtls};
@@ -77,6 +80,8 @@ pub(crate) struct Config {
     pub(crate) lifetimes: Lifetimes,
     /// Whether DPoP proofs must hold one of our nonces.
     pub(crate) dpop: NonceRule,
+    /// How signing keys are kept.
+    pub(crate) keys: Keys,
     /// How much one address may ask for.
     pub(crate) limits: Limits,
     /// Where the gateway may go on its own.
@@ -114,6 +119,12 @@ impl Lifetimes {
             id_token: self.id_token.min(longest.id_token),
             ..self
         }
+    }
+
+    /// The longest time for which something that the gateway signed may have to be verified: a token for as long as it
+    /// lives, and an ID token for as long as its session, which it may hint at (RP-Initiated Logout §2).
+    pub(crate) fn longest_signed(&self) -> Lifetime {
+        self.access_token.max(self.id_token).max(self.session).max(JARM_LIFE)
     }
 }
 
@@ -192,6 +203,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let brand = top.whole("brand", brand::read);
     let lifetimes = top.whole("lifetimes", lifetimes);
     let dpop = top.whole("dpop", dpop::read);
+    let keys = top.whole("keys", |section| keys::read(section, environment, lifetimes));
     let log = top.whole("log", log);
 
     let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
@@ -214,6 +226,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         brand: brand?,
         lifetimes: lifetimes?,
         dpop: dpop?,
+        keys: keys?,
         limits: limits?,
         egress,
         log: log?,
