@@ -112,42 +112,58 @@ struct World {
     /// How each node's clock differs, how often it reads the keys, and from when to when it cannot.
     nodes: Vec<(i64, i64, (i64, i64))>,
     /// When a key is made, by which node, how long the registry takes to keep it, and of which algorithm.
-    rotations: Vec<(i64, usize, i64, bool)>,
-    /// When a token is issued and by which node, how long until it is verified (as a share of its life), and the node
-    /// that the JWKS is read from.
-    tokens: Vec<(i64, usize, u32, usize, bool)>,
+    rotations: Vec<(i64, usize, i64, SigningAlgorithm)>,
+    /// When a relying party reads the JWKS, of which node, and from which node it gets tokens meanwhile.
+    reads: Vec<(i64, usize, usize)>,
+    /// When a token is issued, by which node, how long after that it is verified, and against the JWKS of which node.
+    tokens: Vec<(i64, usize, i64, usize)>,
 }
 
 const LONGEST: u32 = 3600;
-/// Long enough for keys to retire within it.
-const SPAN: i64 = 30_000;
+const BOTH: [SigningAlgorithm; 2] = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];
 
+/// Most of what could go wrong goes wrong around a rotation: nodes are cut off, JWKS read and tokens issued there.
 fn worlds() -> impl Strategy<Value = World> {
-    let clocks = i64::from(CLOCKS.as_seconds());
-    let node = (-clocks..=clocks, 1_i64..=2, (0..SPAN, 0_i64..6000));
-    let rotation = (0..SPAN, 0_usize..4, 0..=i64::from(KEEPING.as_seconds()), any::<bool>());
-    let token = (0..SPAN + 3000, 0_usize..4, 0_u32..=LONGEST, 0_usize..4, any::<bool>());
-    (vec(node, 4), vec(rotation, 0..12), vec(token, 1..60)).prop_map(|(nodes, mut rotations, mut tokens)| {
-        let nodes = nodes.into_iter().map(|(skew, pace, (from, length))| (skew, pace, (from, from + length))).collect();
-        rotations.sort_unstable();
-        tokens.sort_unstable();
-        World { nodes, rotations, tokens }
-    })
+    let (clocks, keeping) = (i64::from(CLOCKS.as_seconds()), i64::from(KEEPING.as_seconds()));
+    let skew = prop_oneof![Just(-clocks), Just(clocks), -clocks..=clocks];
+    let node = (skew, 1_i64..=2, (0_usize..8, -5_i64..5, prop_oneof![Just(0), 0_i64..1500, 0_i64..9000]));
+    let rotation = (0_i64..30_000, 0_usize..4, prop_oneof![Just(keeping), 0..=keeping], any::<bool>());
+    let read = (0_usize..8, -300_i64..1200, 0_usize..4, 0_usize..4);
+    let longest = i64::from(LONGEST);
+    let token = (0_usize..8, -300_i64..9000, 0_usize..4, prop_oneof![Just(longest), 0..=longest], 0_usize..4);
+    (vec(node, 4), vec(rotation, 1..8), vec(read, 1..60), vec(token, 1..60)).prop_map(
+        |(nodes, mut rotations, reads, tokens)| {
+            rotations.sort_unstable();
+            let near = |number: usize, offset: i64| rotations[number % rotations.len()].0 + offset;
+            let cut_off = |(number, offset, length)| (near(number, offset), near(number, offset) + length);
+            World {
+                nodes: nodes.into_iter().map(|(skew, pace, cut)| (skew, pace, cut_off(cut))).collect(),
+                reads: reads.into_iter().map(|(number, offset, of, by)| (near(number, offset), of, by)).collect(),
+                tokens: tokens
+                    .into_iter()
+                    .map(|(number, offset, by, later, of)| (near(number, offset), by, later, of))
+                    .collect(),
+                rotations: rotations
+                    .iter()
+                    .map(|(at, by, delay, other)| (*at, *by, *delay, BOTH[usize::from(*other)]))
+                    .collect(),
+            }
+        },
+    )
 }
 
 impl World {
     /// Each key with the true moment from when the registry holds it.
     fn kept(&self) -> Vec<(i64, KeyLife)> {
-        let mut kept: Vec<(i64, KeyLife)> = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256]
+        let mut kept: Vec<(i64, KeyLife)> = BOTH
             .into_iter()
             .map(|algorithm| (i64::MIN, life(&format!("first-{}", algorithm.name()), algorithm, -1_000_000)))
             .collect();
-        for (number, (at, node, delay, other)) in self.rotations.iter().enumerate() {
-            let algorithm = if *other { SigningAlgorithm::Rs256 } else { SigningAlgorithm::Es256 };
+        for (number, (at, node, delay, algorithm)) in self.rotations.iter().enumerate() {
             let now = Timestamp::from_epoch(at + self.nodes[*node].0);
             let known: Vec<KeyLife> = kept.iter().map(|(_, life)| life.clone()).collect();
             let kid = Kid::parse(&format!("k{number}")).expect("plain");
-            let made = KeyLife { kid, algorithm, announced: now, signs_from: signs_from(&known, now) };
+            let made = KeyLife { kid, algorithm: *algorithm, announced: now, signs_from: signs_from(&known, now) };
             kept.push((at + delay, made));
         }
         kept
@@ -164,6 +180,7 @@ impl World {
         (known, Timestamp::from_epoch(last + skew))
     }
 
+    /// The JWKS of a node, and for how long it may be kept.
     fn published(&self, kept: &[(i64, KeyLife)], table: &Timetable, node: usize, at: i64) -> (Vec<Kid>, i64) {
         let (known, confirmed) = self.read(kept, node, at);
         let now = Timestamp::from_epoch(at + self.nodes[node].0);
@@ -172,51 +189,44 @@ impl World {
         (kids.collect(), i64::from(max_age(confirmed, now).as_seconds()))
     }
 
-    fn signer(&self, kept: &[(i64, KeyLife)], table: &Timetable, token: (i64, usize, bool)) -> Option<Kid> {
-        let (at, node, other) = token;
-        let algorithm = if other { SigningAlgorithm::Rs256 } else { SigningAlgorithm::Es256 };
+    /// The keys that a node signs with, one an algorithm.
+    fn signing(&self, kept: &[(i64, KeyLife)], table: &Timetable, node: usize, at: i64) -> Vec<Kid> {
         let (known, confirmed) = self.read(kept, node, at);
         let now = Timestamp::from_epoch(at + self.nodes[node].0);
         if table.signs_until(confirmed).is_past(now) {
-            return None;
+            return Vec::new();
         }
         let states = table.states(&known, now);
-        let signing = known.iter().zip(states).filter(|(key, _)| key.algorithm == algorithm);
-        signing.filter(|(_, state)| *state == KeyState::Signing).map(|(key, _)| key.kid.clone()).next()
+        let signing = known.iter().zip(states).filter(|(_, state)| *state == KeyState::Signing);
+        signing.map(|(key, _)| key.kid.clone()).collect()
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(1024))]
 
     /// Attack G14: keys are rotated during traffic, clocks of nodes differ, nodes lose the registry for a while.
     #[test]
     fn whoever_keeps_the_jwks_for_its_stated_time_never_meets_an_unknown_kid(world in worlds()) {
-        let table = Timetable::new(
-            Lifetime::seconds(LONGEST),
-            Lifetime::seconds(LONGEST + MARGIN.as_seconds()),
-            None,
-        ).expect("enough");
+        let verify_for = Lifetime::seconds(LONGEST + MARGIN.as_seconds());
+        let table = Timetable::new(Lifetime::seconds(LONGEST), verify_for, None).expect("enough");
         let kept = world.kept();
-        // One relying party that keeps what it read for as long as it may; it reads again only after that.
-        let mut cache: Option<(Vec<Kid>, i64)> = None;
-        for (at, node, _, from, other) in &world.tokens {
-            let Some(kid) = world.signer(&kept, &table, (*at, *node, *other)) else { continue };
-            if cache.as_ref().is_none_or(|(_, until)| until <= at) {
-                let (kids, age) = world.published(&kept, &table, *from, *at);
-                // What may not be kept is not: a node that was cut off for long states no time.
-                cache = (age > 0).then(|| (kids, at + age));
-            }
-            if let Some((kids, _)) = &cache {
-                prop_assert!(kids.contains(&kid), "{kid} at {at}, signed on node {node}, JWKS of node {from}");
+        for (at, of, by) in &world.reads {
+            let (kids, age) = world.published(&kept, &table, *of, *at);
+            // What is signed while the JWKS may be kept, to its last second.
+            for later in [0, age / 2, age - 1].into_iter().filter(|later| (0..age).contains(later)) {
+                for kid in world.signing(&kept, &table, *by, at + later) {
+                    prop_assert!(kids.contains(&kid), "{kid} of node {by}: {later} s after the JWKS of {of} at {at}");
+                }
             }
         }
-        // And others who verify late, up to the end of the token, with a JWKS read at that moment.
-        for (at, node, later, from, other) in &world.tokens {
-            let Some(kid) = world.signer(&kept, &table, (*at, *node, *other)) else { continue };
-            let then = at + i64::from(*later);
-            let (kids, age) = world.published(&kept, &table, *from, then);
-            prop_assert!(age == 0 || kids.contains(&kid), "{kid} of {at} at {then}, JWKS of node {from}");
+        // And whoever verifies late, up to the end of the token, with a JWKS read at that moment. A node that was cut
+        // off for long may lack a key: it states no time, and is asked again.
+        for (at, by, later, of) in &world.tokens {
+            let (kids, age) = world.published(&kept, &table, *of, at + later);
+            for kid in world.signing(&kept, &table, *by, *at) {
+                prop_assert!(age == 0 || kids.contains(&kid), "{kid} of {at}: {later} s later, JWKS of node {of}");
+            }
         }
     }
 }
