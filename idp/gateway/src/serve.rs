@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, Dpop, Shared};
 use crate::clock::Clock;
-use crate::config::{Config, EphemeralEngine, RegistryEngine};
+use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
 use crate::keys::Keyholder;
 use crate::keys::rotation::{Occasion, make};
@@ -44,8 +44,11 @@ use crate::watch::Watched;
 
 /// Opens the vault of the configured master key.
 pub(crate) fn vault(config: &Config, random: Random) -> anyhow::Result<Arc<Vault>> {
-    let master = config.master_key.obtain(random).context("the master key cannot be read or made")?;
-    Ok(Arc::new(Vault::new(master.bytes())))
+    let master = config.secrets.master_key.obtain(random).context("the master key cannot be read or made")?;
+    let keys = config.secrets.sealing_keys.iter();
+    Ok(Arc::new(
+        keys.fold(Vault::new(master.bytes()), |vault, (version, key)| vault.with_sealing_key(*version, key.bytes())),
+    ))
 }
 
 /// Where the configured registry is.
@@ -61,6 +64,9 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     let (clock, random) = (Clock::system(), Random::system());
     for path in &config.exposed {
         tracing::warn!(path = %path.display(), "others than its owner may read this file (chmod 600)");
+    }
+    if config.secrets.passphrase.is_some() && config.secrets.protection == Protection::Plain {
+        tracing::warn!("the master key is not under the passphrase that is configured: `idp master-key protect`");
     }
     let url = server.url().context("the address cannot be read")?;
     let app = build(&config, &clock, random).await?;

@@ -16,13 +16,17 @@ mod issuer;
 mod keys;
 mod limits;
 mod listen;
+mod master_key;
 mod mtls;
 mod outgoing;
+pub(crate) mod passphrase;
 mod private_key;
 mod provider;
 mod reader;
 mod secret;
 
+#[cfg(test)]
+mod keys_tests;
 #[cfg(test)]
 mod tests;
 
@@ -41,13 +45,12 @@ pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use keys::{Holder, Keys, TokenConfig, TokenPlace};
 pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
+pub(crate) use master_key::{MasterKeySource, Protection, Secrets, replace};
 pub(crate) use mtls::{CertificateForm, Forwarded, ForwardedChain, Mtls};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
 pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, LogoutRule, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
-#[cfg(test)]
-pub(crate) use secret::Secret;
-pub(crate) use secret::{Environment, MasterKeySource};
+pub(crate) use secret::{Environment, Secret, read_file};
 
 use reader::{Findings, Read, Section, Source};
 
@@ -62,8 +65,8 @@ pub(crate) struct Config {
     pub(crate) mtls: Mtls,
     /// The folder of what the gateway keeps in files.
     pub(crate) data: PathBuf,
-    /// The key everything kept is sealed under.
-    pub(crate) master_key: MasterKeySource,
+    /// The keys everything kept is sealed under.
+    pub(crate) secrets: Secrets,
     /// The ephemeral engine.
     pub(crate) ephemeral: EphemeralEngine,
     /// The registry engine.
@@ -186,7 +189,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
-    let master_key = top.whole("secrets", |section| secret::master_key(section, environment, &folder, loopback));
+    let secrets = top.whole("secrets", |section| master_key::read(section, environment, &folder, loopback));
     let ephemeral = top.whole("ephemeral", |section| engines::ephemeral(section, environment));
     let registry = top.whole("registry", |section| engines::registry(section, environment, &folder));
     let mail = top.whole("mail", |section| outgoing::mail(section, environment, loopback));
@@ -217,7 +220,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         listen,
         mtls: mtls?,
         data: data?,
-        master_key: master_key?,
+        secrets: secrets?,
         ephemeral: ephemeral?,
         registry: registry?,
         mail: mail?,
