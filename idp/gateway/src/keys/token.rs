@@ -28,8 +28,8 @@ use crate::config::{TokenConfig, TokenPlace};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many signatures may wait for each session there is.
 const QUEUE: usize = 8;
-/// The bits of a new RSA key.
-const RSA_BITS: u64 = 3072;
+/// The bits of a new RSA key, as of those made here.
+const RSA_BITS: u64 = 2048;
 
 /// P-256 as an object identifier (SEC 2 §A.2.1), in DER.
 const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -137,11 +137,11 @@ impl Token {
         let mut chair = self.sit()?;
         let made = match algorithm {
             SigningAlgorithm::Es256 => chair.generate(&Mechanism::EccKeyPairGen, &curve(P256), &kid),
-            SigningAlgorithm::EdDsa => ED25519
-                .iter()
-                .map(|name| chair.generate(&Mechanism::EccEdwardsKeyPairGen, &curve(name), &kid))
-                .reduce(Result::or)
-                .unwrap_or(Err(TokenError::NotThere(0))),
+            SigningAlgorithm::EdDsa => {
+                let [named, by_text] = ED25519.map(curve);
+                let made = chair.generate(&Mechanism::EccEdwardsKeyPairGen, &named, &kid);
+                made.or_else(|_| chair.generate(&Mechanism::EccEdwardsKeyPairGen, &by_text, &kid))
+            }
             SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => {
                 let size = [Attribute::ModulusBits(RSA_BITS.into()), Attribute::PublicExponent(vec![1, 0, 1])];
                 chair.generate(&Mechanism::RsaPkcsKeyPairGen, &size, &kid)
