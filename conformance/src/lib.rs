@@ -36,6 +36,7 @@ pub mod relying_party;
 pub mod scan;
 pub mod scene;
 pub mod site;
+pub mod token;
 pub mod tools;
 pub mod upstream;
 pub mod workspace;
