@@ -11,6 +11,7 @@
 mod keyholder;
 mod ring;
 pub(crate) mod rotation;
+mod seats;
 mod token;
 
 pub(crate) use keyholder::Keyholder;

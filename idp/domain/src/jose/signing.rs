@@ -23,8 +23,8 @@ use crate::secret::{base64url, from_base64url};
 /// A private key with its name and algorithm. Cheap to clone.
 #[derive(Clone)]
 pub struct SigningKey {
-    kid: Kid,
     pair: Pair,
+    public: Arc<PublicJwk>,
 }
 
 #[derive(Clone)]
@@ -33,6 +33,17 @@ enum Pair {
     Ps256(Arc<RsaKeyPair>),
     EdDsa(Arc<Ed25519KeyPair>),
     Rs256(Arc<RsaKeyPair>),
+}
+
+impl Pair {
+    const fn algorithm(&self) -> SigningAlgorithm {
+        match self {
+            Self::Es256(_) => SigningAlgorithm::Es256,
+            Self::Ps256(_) => SigningAlgorithm::Ps256,
+            Self::EdDsa(_) => SigningAlgorithm::EdDsa,
+            Self::Rs256(_) => SigningAlgorithm::Rs256,
+        }
+    }
 }
 
 /// A private key could not be made or read.
@@ -51,7 +62,7 @@ impl SigningKey {
             SigningAlgorithm::Ps256 => Pair::Ps256(Arc::new(rsa_pair()?)),
             SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(rsa_pair()?)),
         };
-        Ok(Self { kid, pair })
+        Self::of(pair, kid)
     }
 
     /// Reads a key from PKCS#8 DER (RFC 5958).
@@ -64,7 +75,24 @@ impl SigningKey {
             SigningAlgorithm::Ps256 => Pair::Ps256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
             SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
         };
-        Ok(Self { kid, pair })
+        Self::of(pair, kid)
+    }
+
+    fn of(pair: Pair, kid: Kid) -> Result<Self, KeyError> {
+        let public = match &pair {
+            Pair::Es256(pair) => PublicJwk::p256(kid, pair.public_key().as_ref()),
+            Pair::EdDsa(pair) => PublicJwk::ed25519(kid, pair.public_key().as_ref()),
+            Pair::Ps256(rsa) | Pair::Rs256(rsa) => {
+                let public = rsa.public_key();
+                PublicJwk::rsa(
+                    pair.algorithm(),
+                    kid,
+                    public.modulus().big_endian_without_leading_zero(),
+                    public.exponent().big_endian_without_leading_zero(),
+                )
+            }
+        };
+        Ok(Self { pair, public: Arc::new(public.map_err(|_| KeyError)?) })
     }
 
     /// The key as PKCS#8 DER. For the sealed store alone.
@@ -82,45 +110,27 @@ impl SigningKey {
 
     /// The name of the key.
     pub fn kid(&self) -> &Kid {
-        &self.kid
+        self.public.kid()
     }
 
     /// The algorithm of the key.
     pub fn algorithm(&self) -> SigningAlgorithm {
-        match self.pair {
-            Pair::Es256(_) => SigningAlgorithm::Es256,
-            Pair::Ps256(_) => SigningAlgorithm::Ps256,
-            Pair::EdDsa(_) => SigningAlgorithm::EdDsa,
-            Pair::Rs256(_) => SigningAlgorithm::Rs256,
-        }
+        self.pair.algorithm()
     }
 
     /// The public key as a JWK (RFC 7517 §4), with `kid`, `alg` and `use`.
     pub fn public_jwk(&self) -> Value {
-        self.public().document().clone()
+        self.public.document().clone()
     }
 
     /// The public half.
-    pub fn public(&self) -> PublicJwk {
-        let made = match &self.pair {
-            Pair::Es256(pair) => PublicJwk::p256(self.kid.clone(), pair.public_key().as_ref()),
-            Pair::EdDsa(pair) => PublicJwk::ed25519(self.kid.clone(), pair.public_key().as_ref()),
-            Pair::Ps256(pair) | Pair::Rs256(pair) => {
-                let public = pair.public_key();
-                PublicJwk::rsa(
-                    self.algorithm(),
-                    self.kid.clone(),
-                    public.modulus().big_endian_without_leading_zero(),
-                    public.exponent().big_endian_without_leading_zero(),
-                )
-            }
-        };
-        made.expect("a parsed key has a public half of its own kind")
+    pub fn public(&self) -> &PublicJwk {
+        &self.public
     }
 
     /// Signs claims as a compact JWS of that `typ`.
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> String {
-        self.complete(Unsigned::new(self.algorithm(), &self.kid, typ, claims))
+        self.complete(Unsigned::new(self.algorithm(), self.kid(), typ, claims))
     }
 
     /// Signs claims as a token that brings its own public key, as a DPoP proof does.
@@ -192,7 +202,7 @@ fn rsa_pair() -> Result<RsaKeyPair, KeyError> {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SigningKey({} {})", self.algorithm().name(), self.kid)
+        write!(f, "SigningKey({} {})", self.algorithm().name(), self.kid())
     }
 }
 

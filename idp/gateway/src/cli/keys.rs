@@ -111,6 +111,7 @@ async fn rotate<W: Write>(
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a signature takes is measured, not decided upon")]
 async fn check<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, count: u32) -> anyhow::Result<()> {
     let ring = KeyRing::of(registry.keys().await?.into(), &holder(bench)?, &bench.clock, bench.clock.now());
     let own = ring.own().context("there is no key yet: `idp keys rotate` or `idp serve` makes the first")?;

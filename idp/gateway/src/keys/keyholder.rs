@@ -57,7 +57,7 @@ impl Keyholder {
             Holder::Registry => Ok(HeldKey::Sealed(SigningKey::generate(algorithm, kid)?)),
             Holder::Token => {
                 let token = self.token.as_ref().ok_or(NotMade::NoToken)?;
-                Ok(HeldKey::OnToken(token.make(algorithm, kid)?))
+                Ok(HeldKey::OnToken(token.make(algorithm, &kid)?))
             }
         })
     }

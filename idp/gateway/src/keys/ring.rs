@@ -38,13 +38,11 @@ impl KeyRing {
         let mut published: Vec<Value> = Vec::new();
         for (key, state) in kept.iter().zip(holder.timetable.states(&lives, now)) {
             if state == KeyState::Signing {
-                match holder.signer(&key.key) {
-                    Some(signer) => {
-                        signing.insert(key.life.algorithm, signer);
-                    }
-                    None => {
-                        tracing::error!(kid = key.life.kid.as_str(), "the key is on a token, and none is configured")
-                    }
+                if let Some(signer) = holder.signer(&key.key) {
+                    signing.insert(key.life.algorithm, signer);
+                } else {
+                    let kid = key.life.kid.as_str();
+                    tracing::error!(kid, "the key is on a token, and none is configured");
                 }
             }
             if state.is_published() {

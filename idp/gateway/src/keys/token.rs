@@ -1,11 +1,11 @@
 //! A token behind PKCS#11: a hardware module, a smart card, or a program that plays one. Private keys are made on it
 //! and never leave it.
 //!
-//! Calls block. They are made from few seats, each a session of its own; whoever finds none free waits for a while
-//! among few, and is refused past that: a token that is slow or gone costs signatures, never the runtime.
+//! Calls block. They are made from few [`Seats`], each a session of its own: a token that is slow or gone costs
+//! signatures, never the runtime.
 
 use std::collections::HashMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -22,12 +22,11 @@ use domain::jose::{BadPublicKey, PublicJwk, SigningAlgorithm, Unsigned, verify};
 use domain::secret::sha256;
 use serde_json::json;
 
+use super::seats::{Chair, Full, Seats};
 use crate::config::{TokenConfig, TokenPlace};
 
 /// How long a signature may wait for a free session.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many signatures may wait for each session there is.
-const QUEUE: usize = 8;
 /// The bits of a new RSA key, as of those made here.
 const RSA_BITS: u64 = 2048;
 
@@ -74,17 +73,9 @@ pub(crate) struct Token {
     slot: Slot,
     pin: AuthPin,
     mechanisms: Vec<MechanismType>,
-    most: usize,
-    seats: Mutex<Seats>,
-    freed: Condvar,
-}
-
-#[derive(Default)]
-struct Seats {
-    idle: Vec<Seat>,
-    open: usize,
-    waiting: usize,
-    refused: bool,
+    seats: Seats<Seat>,
+    /// Whether the PIN was refused once.
+    refused: AtomicBool,
 }
 
 /// A session, and where it found keys.
@@ -113,9 +104,8 @@ impl Token {
             slot,
             pin: AuthPin::from(config.pin.expose().to_owned()),
             mechanisms,
-            most: usize::try_from(config.sessions).unwrap_or(usize::MAX),
-            seats: Mutex::default(),
-            freed: Condvar::new(),
+            seats: Seats::new(usize::try_from(config.sessions).unwrap_or(1), PATIENCE),
+            refused: AtomicBool::new(false),
         };
         drop(token.sit()?);
         Ok(token)
@@ -133,31 +123,32 @@ impl Token {
     }
 
     /// Makes a key pair on the token, and has it sign once before anybody is told of it.
-    pub(crate) fn make(&self, algorithm: SigningAlgorithm, kid: Kid) -> Result<PublicJwk, TokenError> {
+    pub(crate) fn make(&self, algorithm: SigningAlgorithm, kid: &Kid) -> Result<PublicJwk, TokenError> {
         let mut chair = self.sit()?;
         let made = match algorithm {
-            SigningAlgorithm::Es256 => chair.generate(&Mechanism::EccKeyPairGen, &curve(P256), &kid),
+            SigningAlgorithm::Es256 => chair.generate(&Mechanism::EccKeyPairGen, &curve(P256), kid),
             SigningAlgorithm::EdDsa => {
                 let [named, by_text] = ED25519.map(curve);
-                let made = chair.generate(&Mechanism::EccEdwardsKeyPairGen, &named, &kid);
-                made.or_else(|_| chair.generate(&Mechanism::EccEdwardsKeyPairGen, &by_text, &kid))
+                let made = chair.generate(&Mechanism::EccEdwardsKeyPairGen, &named, kid);
+                made.or_else(|_| chair.generate(&Mechanism::EccEdwardsKeyPairGen, &by_text, kid))
             }
             SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => {
                 let size = [Attribute::ModulusBits(RSA_BITS.into()), Attribute::PublicExponent(vec![1, 0, 1])];
-                chair.generate(&Mechanism::RsaPkcsKeyPairGen, &size, &kid)
+                chair.generate(&Mechanism::RsaPkcsKeyPairGen, &size, kid)
             }
         };
         let sound = made.and_then(|public| {
             let key = chair.public(algorithm, kid.clone(), public)?;
-            let probe = Unsigned::new(algorithm, &kid, "probe", &json!({"kid": kid}));
-            let signature = chair.sign(algorithm, &kid, probe.message())?;
-            match verify(&probe.signed(&signature), algorithm, &key.set()) {
+            let probe = Unsigned::new(algorithm, kid, "probe", &json!({"kid": kid}));
+            let signature = chair.sign(algorithm, kid, probe.message())?;
+            let set = key.set().map_err(|_| TokenError::Unsound)?;
+            match verify(&probe.signed(&signature), algorithm, &set) {
                 Ok(_) => Ok(key),
                 Err(_) => Err(TokenError::Unsound),
             }
         });
         if sound.is_err() {
-            let _gone: Result<(), TokenError> = chair.destroy(&kid);
+            let _gone: Result<(), TokenError> = chair.destroy(kid);
         }
         sound
     }
@@ -169,7 +160,7 @@ impl Token {
         match chair.sign(algorithm, kid, message) {
             Err(TokenError::Library { .. }) => {
                 chair.leave();
-                let mut fresh = self.sit_anew()?;
+                let mut fresh = self.seats.sit_anew(|| self.log_in())?;
                 fresh.sign(algorithm, kid, message)
             }
             Err(error) => Err(error),
@@ -182,87 +173,29 @@ impl Token {
         self.sit()?.destroy(kid)
     }
 
-    /// A free session, or a new one while there may be more; else waits.
-    fn sit(&self) -> Result<Chair<'_>, TokenError> {
-        let mut seats = self.seats();
-        if seats.idle.is_empty() && seats.open >= self.most {
-            if seats.waiting >= self.most * QUEUE {
-                return Err(TokenError::Busy);
-            }
-            seats.waiting += 1;
-            let full = |seats: &mut Seats| seats.idle.is_empty() && seats.open >= self.most;
-            let waited = self.freed.wait_timeout_while(seats, PATIENCE, full);
-            let (held, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            seats = held;
-            seats.waiting -= 1;
-            if timeout.timed_out() {
-                return Err(TokenError::Busy);
-            }
-        }
-        if let Some(seat) = seats.idle.pop() {
-            return Ok(Chair { token: self, seat: Some(seat) });
-        }
-        self.open_seat(seats)
+    fn sit(&self) -> Result<Chair<'_, Seat>, TokenError> {
+        self.seats.sit(|| self.log_in())
     }
 
-    /// A new session, whatever others are free: those may be forgotten too, and are closed.
-    fn sit_anew(&self) -> Result<Chair<'_>, TokenError> {
-        let mut seats = self.seats();
-        let stale = std::mem::take(&mut seats.idle);
-        seats.open -= stale.len();
-        if seats.open >= self.most {
-            return Err(TokenError::Busy);
-        }
-        let chair = self.open_seat(seats);
-        drop(stale);
-        chair
-    }
-
-    fn open_seat(&self, mut seats: MutexGuard<'_, Seats>) -> Result<Chair<'_>, TokenError> {
-        if seats.refused {
+    /// A new session. Keys are made and destroyed in the same ones that sign.
+    fn log_in(&self) -> Result<Seat, TokenError> {
+        if self.refused.load(Ordering::Relaxed) {
             return Err(TokenError::Pin);
         }
-        seats.open += 1;
-        drop(seats);
-        // From here on the chair gives back its place, whatever happens.
-        let mut chair = Chair { token: self, seat: None };
-        // Keys are made and destroyed in the same sessions that sign.
         let session = self.library.open_rw_session(self.slot).map_err(failed("opening a session"))?;
         match session.login(UserType::User, Some(&self.pin)) {
             // The login is the program's: it holds for all its sessions.
-            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(Seat { session, keys: HashMap::new() }),
             Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinLocked | RvError::PinInvalid, _)) => {
-                self.seats().refused = true;
-                return Err(TokenError::Pin);
+                self.refused.store(true, Ordering::Relaxed);
+                Err(TokenError::Pin)
             }
-            Err(other) => return Err(failed("logging in")(other)),
+            Err(other) => Err(failed("logging in")(other)),
         }
-        chair.seat = Some(Seat { session, keys: HashMap::new() });
-        Ok(chair)
-    }
-
-    /// Held for a few moves only; a poisoned lock still holds whole seats.
-    fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A session in use, given back when dropped.
-struct Chair<'a> {
-    token: &'a Token,
-    seat: Option<Seat>,
-}
-
-impl Chair<'_> {
-    fn seat(&mut self) -> Result<&mut Seat, TokenError> {
-        self.seat.as_mut().ok_or(TokenError::Busy)
-    }
-
-    /// Closes the session instead of giving it back.
-    fn leave(mut self) {
-        self.seat = None;
-    }
-
+impl Seat {
     fn generate(
         &mut self,
         mechanism: &Mechanism<'_>,
@@ -281,18 +214,18 @@ impl Chair<'_> {
             Attribute::Extractable(false),
             Attribute::Sign(true),
         ]);
-        let session = &self.seat()?.session;
+        let session = &self.session;
         let (public, _) = session.generate_key_pair(mechanism, &public, &private).map_err(failed("making a key"))?;
         Ok(public)
     }
 
     /// Reads the public half.
     fn public(&mut self, algorithm: SigningAlgorithm, kid: Kid, key: ObjectHandle) -> Result<PublicJwk, TokenError> {
-        let session = &self.seat()?.session;
+        let session = &self.session;
         let read = |kinds: &[AttributeType]| session.get_attributes(key, kinds).map_err(failed("reading a public key"));
         let point = || {
             let attributes = read(&[AttributeType::EcPoint])?;
-            let point = attributes.iter().find_map(|attribute| match_point(attribute));
+            let point = attributes.iter().find_map(match_point);
             point.ok_or(TokenError::Unsound)
         };
         Ok(match algorithm {
@@ -311,7 +244,7 @@ impl Chair<'_> {
 
     fn sign(&mut self, algorithm: SigningAlgorithm, kid: &Kid, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let key = self.private(kid)?;
-        let session = &self.seat()?.session;
+        let session = &self.session;
         let sign =
             |mechanism: &Mechanism<'_>, bytes: &[u8]| session.sign(mechanism, key, bytes).map_err(failed("signing"));
         match algorithm {
@@ -335,37 +268,29 @@ impl Chair<'_> {
 
     /// Where the private key is: looked for once in a session.
     fn private(&mut self, kid: &Kid) -> Result<ObjectHandle, TokenError> {
-        let seat = self.seat()?;
-        if let Some(key) = seat.keys.get(kid) {
+        if let Some(key) = self.keys.get(kid) {
             return Ok(*key);
         }
         let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(kid.as_str().into())];
-        let found = seat.session.find_objects(&wanted).map_err(failed("looking for a key"))?;
+        let found = self.session.find_objects(&wanted).map_err(failed("looking for a key"))?;
         let [key] = found[..] else { return Err(TokenError::NoKey(kid.clone())) };
-        seat.keys.insert(kid.clone(), key);
+        self.keys.insert(kid.clone(), key);
         Ok(key)
     }
 
     fn destroy(&mut self, kid: &Kid) -> Result<(), TokenError> {
-        let seat = self.seat()?;
-        seat.keys.remove(kid);
+        self.keys.remove(kid);
         let named = [Attribute::Id(kid.as_str().into())];
-        for object in seat.session.find_objects(&named).map_err(failed("looking for a key"))? {
-            seat.session.destroy_object(object).map_err(failed("destroying a key"))?;
+        for object in self.session.find_objects(&named).map_err(failed("looking for a key"))? {
+            self.session.destroy_object(object).map_err(failed("destroying a key"))?;
         }
         Ok(())
     }
 }
 
-impl Drop for Chair<'_> {
-    fn drop(&mut self) {
-        let mut seats = self.token.seats();
-        match self.seat.take() {
-            Some(seat) => seats.idle.push(seat),
-            None => seats.open -= 1,
-        }
-        drop(seats);
-        self.token.freed.notify_one();
+impl From<Full> for TokenError {
+    fn from(Full: Full) -> Self {
+        Self::Busy
     }
 }
 
@@ -401,6 +326,7 @@ fn unwrapped(point: &[u8], length: usize) -> &[u8] {
 }
 
 /// What failed, and the bare code: the library's own texts are essays.
+#[expect(clippy::wildcard_enum_match_arm, reason = "not our enum: the rest is told as it stands")]
 fn failed(call: &'static str) -> impl Fn(Error) -> TokenError {
     move |error| TokenError::Library {
         call,

@@ -88,10 +88,10 @@ async fn a_key_signs_after_it_was_kept(offices: Offices) {
 
 async fn a_key_on_a_token_leaves_its_public_half_alone(offices: Offices) {
     let mut new = made("t", &[]);
-    new.key = HeldKey::OnToken(new.key.public());
+    new.key = HeldKey::OnToken(new.key.public().clone());
     assert_eq!(insert(&offices.one, std::slice::from_ref(&new), &[]).await, Put::Fresh);
     let kept = offices.two.keys().await.expect("reads").remove(0);
-    assert!(matches!(kept.key, HeldKey::OnToken(key) if key == new.key.public()));
+    assert!(matches!(kept.key, HeldKey::OnToken(key) if &key == new.key.public()));
 }
 
 async fn a_step_in_the_life_of_a_key_is_journalled_by_one_node(offices: Offices) {
@@ -129,7 +129,7 @@ async fn a_sealed_key_opens_in_its_own_row_alone(offices: Offices) {
 
 async fn a_row_is_not_passed_off_as_the_other_kind(offices: Offices) {
     let mut on_token = made("t", &[]);
-    on_token.key = HeldKey::OnToken(on_token.key.public());
+    on_token.key = HeldKey::OnToken(on_token.key.public().clone());
     assert_eq!(insert(&offices.one, &[on_token], &[]).await, Put::Fresh);
     for (holder, sealed) in [("vault", None), ("token", Some(r#"{"kty":"EC"}"#)), ("elsewhere", None)] {
         sqlx::query("UPDATE signing_keys SET holder = $1, sealed = COALESCE($2, sealed)")

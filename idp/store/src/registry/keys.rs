@@ -40,10 +40,10 @@ pub enum HeldKey {
 
 impl HeldKey {
     /// The public half.
-    pub fn public(&self) -> PublicJwk {
+    pub fn public(&self) -> &PublicJwk {
         match self {
             Self::Sealed(key) => key.public(),
-            Self::OnToken(key) => key.clone(),
+            Self::OnToken(key) => key,
         }
     }
 
