@@ -9,6 +9,15 @@ use toml::Table;
 use crate::random;
 use crate::tools::{Missing, Tool};
 
+/// Whether a token can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It can.
+    Here,
+    /// It cannot.
+    Away,
+}
+
 /// A fresh token, gone with its keys when dropped.
 #[derive(Debug)]
 pub struct Token {
@@ -61,6 +70,19 @@ impl Token {
         let pkcs11: Table = pkcs11.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
         let keys = Table::from_iter([("holder".to_owned(), "pkcs11".into()), ("pkcs11".to_owned(), pkcs11.into())]);
         Table::from_iter([("keys".to_owned(), keys.into())])
+    }
+
+    /// Takes it away while it is in use, or brings it back.
+    ///
+    /// # Panics
+    /// When it is there already, or away.
+    pub fn set(&self, presence: Presence) {
+        let (here, away) = (self.folder.path().join("tokens"), self.folder.path().join("away"));
+        let moved = match presence {
+            Presence::Here => std::fs::rename(away, here),
+            Presence::Away => std::fs::rename(here, away),
+        };
+        moved.expect("the folder of this token can be moved");
     }
 
     /// How many objects it holds: two for each key pair.

@@ -3,7 +3,7 @@
 use conformance::or_skip;
 use conformance::relying_party::{Ask, RelyingParty, Tokens};
 use conformance::scene::Setting;
-use conformance::token::Token;
+use conformance::token::{Presence, Token};
 use conformance::tools::Tool;
 use conformance::upstream::ProviderId;
 use futures_util::future::join_all;
@@ -178,6 +178,27 @@ async fn keys_on_a_token_sign_citizens_in_by_every_algorithm() {
             assert_eq!(claims["iss"], journey.scene.gateway.issuer());
         }
     }
+}
+
+#[tokio::test]
+async fn while_the_token_is_away_nothing_is_signed_and_everything_else_goes_on() {
+    let token = or_skip!(Token::make());
+    let mut journey = on(&token).await;
+    let mut metadata = RelyingParty::ordinary("Archives");
+    metadata["userinfo_signed_response_alg"] = json!("ES256");
+    journey.service = journey.register(&metadata).await;
+    let (_, tokens) = tokens(&journey).await;
+    let status = async || journey.service.userinfo(&tokens.access_token).await.unwrap().status().as_u16();
+    assert_eq!(status().await, 200);
+    token.set(Presence::Away);
+    for _ in 0..12 {
+        assert_eq!(status().await, 503);
+    }
+    let ready = format!("{}/readyz", journey.scene.gateway.issuer());
+    assert!(reqwest::get(ready).await.unwrap().status().is_success());
+    assert_eq!(published(&journey.service).await.0.keys.len(), ALGORITHMS.len(), "what was signed still verifies");
+    token.set(Presence::Here);
+    eventually("a signature by the token that is back", async || (status().await == 200).then_some(())).await;
 }
 
 #[tokio::test]

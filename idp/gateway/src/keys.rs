@@ -9,6 +9,7 @@
 //! Private keys are parsed when they are read, never for a signature: the ring holds them ready.
 
 mod keyholder;
+mod library;
 mod ring;
 pub(crate) mod rotation;
 mod seats;

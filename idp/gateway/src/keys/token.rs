@@ -8,22 +8,21 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
-use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use domain::id::Kid;
 use domain::jose::{BadPublicKey, PublicJwk, SigningAlgorithm, Unsigned, verify};
 use domain::secret::sha256;
 use serde_json::json;
 
+use super::library::{Library, OpenSession, failed};
 use super::seats::{Chair, Full, Seats};
-use crate::config::{TokenConfig, TokenPlace};
+use crate::config::TokenConfig;
 
 /// How long a signature may wait for a free session.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -69,8 +68,7 @@ pub(crate) enum TokenError {
 
 /// The token, logged in to.
 pub(crate) struct Token {
-    library: Pkcs11,
-    slot: Slot,
+    library: Library,
     pin: AuthPin,
     mechanisms: Vec<MechanismType>,
     seats: Seats<Seat>,
@@ -80,30 +78,18 @@ pub(crate) struct Token {
 
 /// A session, and where it found keys.
 struct Seat {
-    session: Session,
+    open: OpenSession,
     keys: HashMap<Kid, ObjectHandle>,
 }
 
 impl Token {
     /// Loads the library, finds the token and logs in.
     pub(crate) fn open(config: &TokenConfig) -> Result<Self, TokenError> {
-        let library = Pkcs11::new(&config.module).map_err(failed("loading the library"))?;
-        library
-            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
-            .map_err(failed("starting the library"))?;
-        let slots = library.get_slots_with_initialized_token().map_err(failed("listing the tokens"))?;
-        let meant = |slot: &Slot| match &config.place {
-            TokenPlace::Slot(number) => slot.id() == *number,
-            TokenPlace::Label(label) => library.get_token_info(*slot).is_ok_and(|info| info.label() == label),
-        };
-        let found: Vec<Slot> = slots.into_iter().filter(meant).collect();
-        let [slot] = found[..] else { return Err(TokenError::NotThere(found.len())) };
-        let mechanisms = library.get_mechanism_list(slot).map_err(failed("listing what the token can"))?;
+        let library = Library::load(&config.module, &config.place)?;
         let token = Self {
+            mechanisms: library.mechanisms()?,
             library,
-            slot,
             pin: AuthPin::from(config.pin.expose().to_owned()),
-            mechanisms,
             seats: Seats::new(usize::try_from(config.sessions).unwrap_or(1), PATIENCE),
             refused: AtomicBool::new(false),
         };
@@ -177,15 +163,29 @@ impl Token {
         self.seats.sit(|| self.log_in())
     }
 
-    /// A new session. Keys are made and destroyed in the same ones that sign.
+    /// A new session. When there is none to be had, and nobody has one any more, the library is started anew: many do
+    /// not notice by themselves that their token is back.
     fn log_in(&self) -> Result<Seat, TokenError> {
+        let open = match self.library.session(|session| self.unlock(session)) {
+            Err(failure @ TokenError::Library { .. }) => match self.library.restart() {
+                Err(TokenError::Busy) => return Err(failure),
+                restarted => {
+                    restarted?;
+                    self.library.session(|session| self.unlock(session))?
+                }
+            },
+            opened => opened?,
+        };
+        Ok(Seat { open, keys: HashMap::new() })
+    }
+
+    fn unlock(&self, session: &Session) -> Result<(), TokenError> {
         if self.refused.load(Ordering::Relaxed) {
             return Err(TokenError::Pin);
         }
-        let session = self.library.open_rw_session(self.slot).map_err(failed("opening a session"))?;
         match session.login(UserType::User, Some(&self.pin)) {
             // The login is the program's: it holds for all its sessions.
-            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(Seat { session, keys: HashMap::new() }),
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinLocked | RvError::PinInvalid, _)) => {
                 self.refused.store(true, Ordering::Relaxed);
                 Err(TokenError::Pin)
@@ -214,14 +214,14 @@ impl Seat {
             Attribute::Extractable(false),
             Attribute::Sign(true),
         ]);
-        let session = &self.session;
+        let session = &self.open.session;
         let (public, _) = session.generate_key_pair(mechanism, &public, &private).map_err(failed("making a key"))?;
         Ok(public)
     }
 
     /// Reads the public half.
     fn public(&mut self, algorithm: SigningAlgorithm, kid: Kid, key: ObjectHandle) -> Result<PublicJwk, TokenError> {
-        let session = &self.session;
+        let session = &self.open.session;
         let read = |kinds: &[AttributeType]| session.get_attributes(key, kinds).map_err(failed("reading a public key"));
         let point = || {
             let attributes = read(&[AttributeType::EcPoint])?;
@@ -244,7 +244,7 @@ impl Seat {
 
     fn sign(&mut self, algorithm: SigningAlgorithm, kid: &Kid, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let key = self.private(kid)?;
-        let session = &self.session;
+        let session = &self.open.session;
         let sign =
             |mechanism: &Mechanism<'_>, bytes: &[u8]| session.sign(mechanism, key, bytes).map_err(failed("signing"));
         match algorithm {
@@ -272,7 +272,7 @@ impl Seat {
             return Ok(*key);
         }
         let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(kid.as_str().into())];
-        let found = self.session.find_objects(&wanted).map_err(failed("looking for a key"))?;
+        let found = self.open.session.find_objects(&wanted).map_err(failed("looking for a key"))?;
         let [key] = found[..] else { return Err(TokenError::NoKey(kid.clone())) };
         self.keys.insert(kid.clone(), key);
         Ok(key)
@@ -281,8 +281,8 @@ impl Seat {
     fn destroy(&mut self, kid: &Kid) -> Result<(), TokenError> {
         self.keys.remove(kid);
         let named = [Attribute::Id(kid.as_str().into())];
-        for object in self.session.find_objects(&named).map_err(failed("looking for a key"))? {
-            self.session.destroy_object(object).map_err(failed("destroying a key"))?;
+        for object in self.open.session.find_objects(&named).map_err(failed("looking for a key"))? {
+            self.open.session.destroy_object(object).map_err(failed("destroying a key"))?;
         }
         Ok(())
     }
@@ -325,22 +325,9 @@ fn unwrapped(point: &[u8], length: usize) -> &[u8] {
     }
 }
 
-/// What failed, and the bare code: the library's own texts are essays.
-#[expect(clippy::wildcard_enum_match_arm, reason = "not our enum: the rest is told as it stands")]
-fn failed(call: &'static str) -> impl Fn(Error) -> TokenError {
-    move |error| TokenError::Library {
-        call,
-        cause: match &error {
-            Error::Pkcs11(code, function) => format!("{function:?} {code:?}"),
-            Error::LibraryLoading(cause) => cause.to_string(),
-            other => format!("{other:?}"),
-        },
-    }
-}
-
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Token({})", self.slot.id())
+        f.write_str("Token(…)")
     }
 }
 
