@@ -37,6 +37,7 @@ pub mod relying_party;
 pub mod scan;
 pub mod scene;
 pub mod site;
+pub mod token;
 pub mod tools;
 pub mod upstream;
 pub mod workspace;

@@ -32,13 +32,14 @@ pub enum Outcome {
 }
 
 /// The system's packages and the tool that shows each is there.
-const PACKAGES: [(Tool, &str); 7] = [
+const PACKAGES: [(Tool, &str); 8] = [
     (Tool::RedisServer, "redis-server"),
     (Tool::Postgres, "postgresql"),
     (Tool::Chromium, "chromium"),
     (Tool::Chromedriver, "chromium-driver"),
     (Tool::Npm, "npm"),
     (Tool::Sqlite, "sqlite3"),
+    (Tool::SofthsmUtil, "softhsm2"),
     (Tool::Cplusplus, "g++"),
 ];
 
@@ -54,7 +55,7 @@ pub async fn system_packages(installing: Installing) -> Outcome {
     }
     if missing.is_empty() {
         return Outcome::Ready(
-            "Redis, PostgreSQL, SQLite, Chromium with its driver, npm, Python and a C++ compiler are installed".into(),
+            "Redis, PostgreSQL, SQLite, SoftHSM, Chromium with its driver, npm, Python and a C++ compiler are installed".into(),
         );
     }
     packages(&PACKAGES, &missing, installing).await

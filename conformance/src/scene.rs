@@ -98,6 +98,8 @@ pub struct Setting {
     pub provider_overrides: Vec<(ProviderId, Table)>,
     /// Providers beside the six.
     pub more_providers: Vec<ProviderFile>,
+    /// Variables of the gateway's environment.
+    pub environment: Vec<(&'static str, String)>,
     /// Providers that misbehave before the gateway starts and meets them.
     pub faults: Vec<(ProviderId, Fault)>,
 }
@@ -162,6 +164,7 @@ impl Scene {
             overrides: setting.overrides,
             provider_overrides: setting.provider_overrides,
             more_providers: setting.more_providers,
+            environment: setting.environment,
         };
         let installation = Installation::write(&programs.idp, &around, &providers)?;
         installation.migrate().await?;

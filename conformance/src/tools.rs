@@ -40,11 +40,15 @@ pub enum Tool {
     Cplusplus,
     /// What looks at TLS from outside.
     Testssl,
+    /// What makes a new token for signing keys.
+    SofthsmUtil,
+    /// The library that plays the token, through PKCS#11.
+    SofthsmModule,
 }
 
 impl Tool {
     /// Every tool, in the order of a report.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::RedisServer,
         Self::Postgres,
         Self::Initdb,
@@ -56,6 +60,8 @@ impl Tool {
         Self::Sqlite,
         Self::Cplusplus,
         Self::Testssl,
+        Self::SofthsmUtil,
+        Self::SofthsmModule,
     ];
 
     /// The tool's usual name.
@@ -70,6 +76,8 @@ impl Tool {
             Self::Python => "python",
             Self::Npm => "npm",
             Self::Sqlite => "sqlite3",
+            Self::SofthsmUtil => "softhsm2-util",
+            Self::SofthsmModule => "libsofthsm2.so",
             Self::Cplusplus => "c++",
             Self::Testssl => "testssl",
         }
@@ -93,6 +101,8 @@ impl Tool {
             Self::Python => "PASSERELLE_TEST_PYTHON",
             Self::Npm => "PASSERELLE_TEST_NPM",
             Self::Sqlite => "PASSERELLE_TEST_SQLITE",
+            Self::SofthsmUtil => "PASSERELLE_TEST_SOFTHSM2_UTIL",
+            Self::SofthsmModule => "PASSERELLE_TEST_SOFTHSM2_MODULE",
             Self::Cplusplus => "PASSERELLE_TEST_CPLUSPLUS",
             Self::Testssl => "PASSERELLE_TEST_TESTSSL",
         }
@@ -110,9 +120,16 @@ impl Tool {
                 .map(|path| if path.is_dir() { path.join(self.name()) } else { path })
                 .collect(),
             Self::Chromium => [on_path("chromium"), on_path("chromium-browser"), on_path("google-chrome")].concat(),
-            Self::Chromedriver | Self::RedisServer | Self::Npm | Self::Sqlite | Self::Cplusplus | Self::Testssl => {
-                on_path(self.name())
-            }
+            Self::SofthsmModule => ["/usr/lib", "/usr/lib64", "/usr/local/lib"]
+                .map(|folder| Path::new(folder).join("softhsm").join(self.name()))
+                .to_vec(),
+            Self::SofthsmUtil
+            | Self::Chromedriver
+            | Self::RedisServer
+            | Self::Npm
+            | Self::Sqlite
+            | Self::Cplusplus
+            | Self::Testssl => on_path(self.name()),
         }
     }
 
@@ -124,6 +141,7 @@ impl Tool {
             Self::Postgres | Self::Initdb => "apt-get install postgresql",
             Self::Npm => "apt-get install npm",
             Self::Sqlite => "apt-get install sqlite3",
+            Self::SofthsmUtil | Self::SofthsmModule => "apt-get install softhsm2",
             Self::Cplusplus => "apt-get install g++",
             Self::Testssl => "apt-get install testssl.sh",
             Self::Node => "cargo conformance installs it through npm into target/conformance/node",

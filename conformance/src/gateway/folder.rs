@@ -62,6 +62,8 @@ pub struct Surroundings {
     pub provider_overrides: Vec<(ProviderId, Table)>,
     /// Providers beside the six.
     pub more_providers: Vec<ProviderFile>,
+    /// Variables of its environment.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// The file of a provider beside the six, with its shared secret in a file of its own.

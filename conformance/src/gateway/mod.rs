@@ -34,6 +34,7 @@ pub struct Installation {
     folder: Arc<TempDir>,
     issuer: String,
     tls: Option<Tls>,
+    environment: Vec<(&'static str, String)>,
     node: Node,
 }
 
@@ -64,6 +65,7 @@ impl Installation {
             folder: Arc::new(folder),
             issuer: around.issuer(),
             tls: around.tls.clone(),
+            environment: around.environment.clone(),
             node: Node { file: "idp.toml".into(), base: around.issuer() },
         })
     }
@@ -190,6 +192,14 @@ impl Installation {
         Ok(Gateway { installation: self.clone(), process })
     }
 
+    /// The same, without a variable of its environment.
+    #[must_use]
+    pub fn without(&self, variable: &str) -> Self {
+        let mut other = self.clone();
+        other.environment.retain(|(name, _)| *name != variable);
+        other
+    }
+
     /// The `idp` it runs.
     pub fn program(&self) -> &Path {
         &self.program
@@ -203,6 +213,7 @@ impl Installation {
                 command.env_remove(name);
             }
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

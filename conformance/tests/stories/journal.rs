@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::journey::{Journey, accept, citizen_of, expect};
 
 /// Runs SQL on the registry of a journey's gateway, beside the running gateway, as an intruder would; what it prints.
-fn sql(journey: &Journey, text: &str) -> Result<String, Missing> {
+pub(super) fn sql(journey: &Journey, text: &str) -> Result<String, Missing> {
     let file = journey.scene.gateway.installation().data().join("registry.sqlite");
     let mut command = std::process::Command::new(Tool::Sqlite.find()?);
     let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(text).output().unwrap();

@@ -14,6 +14,7 @@ mod fapi_requests;
 mod franceconnect;
 mod introspection;
 mod journal;
+mod keys;
 mod libraries;
 mod logout;
 mod logout_profile;

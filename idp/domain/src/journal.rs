@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 use crate::id::{ClientId, Kid, ProviderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
+use crate::jose::SigningAlgorithm;
+use crate::keys::KeyState;
 use crate::level::Level;
 use crate::oidc::sharing::Sharing;
 use crate::secret::{base64url, keyed_hash, same};
@@ -80,11 +82,49 @@ pub enum Act {
         /// What was done.
         change: ClientChange,
     },
-    /// A signing key was made.
-    KeyMade {
+    /// A signing key came a step further in its life.
+    KeyChanged {
         /// The key.
         kid: Kid,
+        /// Its algorithm.
+        algorithm: SigningAlgorithm,
+        /// What became of it.
+        change: KeyChange,
+        /// What brought it about.
+        cause: KeyCause,
     },
+}
+
+/// What became of a signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyChange {
+    /// It reached a state of its life.
+    Reached(KeyState),
+    /// Its private half was destroyed, and nothing is kept of it.
+    Erased,
+}
+
+impl KeyChange {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Reached(state) => state.name(),
+            Self::Erased => "erased",
+        }
+    }
+}
+
+/// What brought a change of a signing key about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyCause {
+    /// A gateway that had no key of the algorithm.
+    FirstUse,
+    /// An operator, by `idp keys rotate`.
+    Operator,
+    /// The schedule of the configuration.
+    Schedule,
+    /// The dates of the key and of the one after it.
+    Clock,
 }
 
 /// What was done to a relying party.
@@ -112,7 +152,7 @@ impl Act {
             Self::LoggedOut { .. } => "logged_out",
             Self::LogoutNotDelivered { .. } => "logout_not_delivered",
             Self::ClientChanged { .. } => "client_changed",
-            Self::KeyMade { .. } => "key_made",
+            Self::KeyChanged { .. } => "key_changed",
         }
     }
 
@@ -141,7 +181,9 @@ impl Act {
             Self::LoggedOut { account, client } => json!({"account": account, "client": client}),
             Self::LogoutNotDelivered { client, code } => json!({"client": client, "code": code}),
             Self::ClientChanged { client, change } => json!({"client": client, "change": change}),
-            Self::KeyMade { kid } => json!({"kid": kid}),
+            Self::KeyChanged { kid, algorithm, change, cause } => {
+                json!({"kid": kid, "algorithm": algorithm, "change": change.name(), "cause": cause})
+            }
         };
         value.to_string()
     }
@@ -346,7 +388,12 @@ mod tests {
     }
 
     fn made(kid: &str) -> Act {
-        Act::KeyMade { kid: Kid::parse(kid).expect("plain") }
+        Act::KeyChanged {
+            kid: Kid::parse(kid).expect("plain"),
+            algorithm: SigningAlgorithm::Es256,
+            change: KeyChange::Reached(KeyState::Announced),
+            cause: KeyCause::Operator,
+        }
     }
 
     /// A chain of that many entries, and its head.
@@ -365,6 +412,19 @@ mod tests {
             walk.step(entry)?;
         }
         walk.finish(head)
+    }
+
+    #[test]
+    fn what_becomes_of_a_key_is_told_by_one_word_and_its_cause() {
+        let told = |change| {
+            let cause = KeyCause::FirstUse;
+            Act::KeyChanged { kid: Kid::parse("k").expect("plain"), algorithm: SigningAlgorithm::EdDsa, change, cause }
+                .details()
+        };
+        let retired: Value = serde_json::from_str(&told(KeyChange::Reached(KeyState::Retired))).expect("JSON");
+        let expected = json!({"kid": "k", "algorithm": "EdDSA", "change": "retired", "cause": "first_use"});
+        assert_eq!(retired, expected);
+        assert!(told(KeyChange::Erased).contains(r#""change":"erased""#));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, Keyholder};
 use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
@@ -47,6 +47,8 @@ pub(crate) struct App {
     pub(crate) registry: Registry,
     /// The clients and keys, as last read.
     pub(crate) watched: Watched,
+    /// What holds the signing keys.
+    pub(crate) keyholder: Keyholder,
     /// The secret of account keys.
     pub(crate) account_secret: AccountSecret,
     /// The secret of pairwise subjects.

@@ -24,9 +24,10 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, Dpop, Shared};
 use crate::clock::Clock;
-use crate::config::{Config, EphemeralEngine, RegistryEngine};
+use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
-use crate::keys;
+use crate::keys::Keyholder;
+use crate::keys::rotation::{Occasion, make};
 use crate::limits::Limits;
 use crate::listen::Server;
 use crate::outbound::backchannel::{Hosts, LogoutCourier, Word};
@@ -45,8 +46,11 @@ use crate::watch::Watched;
 
 /// Opens the vault of the configured master key.
 pub(crate) fn vault(config: &Config, random: Random) -> anyhow::Result<Arc<Vault>> {
-    let master = config.master_key.obtain(random).context("the master key cannot be read or made")?;
-    Ok(Arc::new(Vault::new(master.bytes())))
+    let master = config.secrets.master_key.obtain(random).context("the master key cannot be read or made")?;
+    let keys = config.secrets.sealing_keys.iter();
+    Ok(Arc::new(
+        keys.fold(Vault::new(master.bytes()), |vault, (version, key)| vault.with_sealing_key(*version, key.bytes())),
+    ))
 }
 
 /// Where the configured registry is.
@@ -62,6 +66,9 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     let (clock, random) = (Clock::system(), Random::system());
     for path in &config.exposed {
         tracing::warn!(path = %path.display(), "others than its owner may read this file (chmod 600)");
+    }
+    if config.secrets.passphrase.is_some() && config.secrets.protection == Protection::Plain {
+        tracing::warn!("the master key is not under the passphrase that is configured: `idp master-key protect`");
     }
     let url = server.url().context("the address cannot be read")?;
     let app = build(&config, &clock, random).await?;
@@ -90,8 +97,9 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
             Ephemeral::redis(url.expose(), &vault).await.context("Redis cannot be reached")?
         }
     };
-    keys::ensure(&registry, random, clock.now()).await.context("the signing keys cannot be made")?;
-    let watched = Watched::read(&registry, clock).await.context("clients and keys cannot be read")?;
+    let holder = Keyholder::open(&config.keys).context("the token of the signing keys")?;
+    make(&registry, &holder, &Occasion::FirstUse, random, clock).await.context("the signing keys cannot be made")?;
+    let watched = Watched::read(&registry, &holder, clock).await.context("clients and keys cannot be read")?;
     let http = Http::new(&config.egress)?;
     let (mut assets, brand) = Assets::load(look(config)).context("the brand's files cannot be used")?;
     let providers = config
@@ -111,6 +119,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         ephemeral,
         registry,
         watched,
+        keyholder: holder,
         account_secret: AccountSecret::new(*vault.derive("account")),
         subject_secret: SubjectSecret::new(*vault.derive("subject")),
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
@@ -155,7 +164,8 @@ fn logout_words(app: Shared) -> impl Fn(&SessionEnded) -> Option<Word> {
 fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow::Result<TaskTracker> {
     let tasks = TaskTracker::new();
     let (registry, clock) = (app.registry.clone(), app.clock.clone());
-    tasks.spawn(app.watched.clone().follow(registry, clock, stop.clone()));
+    let holder = app.keyholder.clone();
+    tasks.spawn(app.watched.clone().follow(registry, holder.clone(), clock.clone(), stop.clone()));
     tasks.spawn({
         let (app, stop) = (Arc::clone(app), stop.clone());
         async move { app.upstreams.look_after(&stop).await }
@@ -181,7 +191,8 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         hosts: Hosts::new(Http::new(&config.egress)?),
     };
     tasks.spawn(logouts.run(stop.clone()));
-    tasks.spawn(housekeeping::keep(app.registry.clone(), app.clock.clone(), stop.clone()));
+    let house = housekeeping::House { registry: app.registry.clone(), holder, random: app.random, clock };
+    tasks.spawn(house.keep(stop.clone()));
     tasks.close();
     Ok(tasks)
 }

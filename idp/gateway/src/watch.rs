@@ -13,7 +13,7 @@ use store::registry::{Changes, Registry};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, Keyholder};
 
 type Clients = HashMap<ClientId, Arc<Registered>>;
 
@@ -26,10 +26,10 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// Reads everything once.
-    pub(crate) async fn read(registry: &Registry, clock: &Clock) -> Result<Self, StoreError> {
+    pub(crate) async fn read(registry: &Registry, holder: &Keyholder, clock: &Clock) -> Result<Self, StoreError> {
         Ok(Self {
             clients: Arc::new(RwLock::new(Arc::new(clients(registry).await?))),
-            keys: Arc::new(RwLock::new(Arc::new(KeyRing::at(&registry.keys().await?, clock.now())))),
+            keys: Arc::new(RwLock::new(Arc::new(keys(registry, holder, clock).await?))),
         })
     }
 
@@ -55,7 +55,7 @@ impl Watched {
 
     /// Looks for changes every second until the gateway stops. A registry that does not answer leaves what was read
     /// last in force.
-    pub(crate) async fn follow(self, registry: Registry, clock: Clock, stop: CancellationToken) {
+    pub(crate) async fn follow(self, registry: Registry, holder: Keyholder, clock: Clock, stop: CancellationToken) {
         let mut seen: Option<Changes> = None;
         let mut tick = tokio::time::interval(Duration::from_millis(500));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -64,19 +64,32 @@ impl Watched {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            if let Err(error) = self.refresh(&registry, &clock, &mut seen).await {
+            // Dates move on without the registry.
+            if self.keys().is_due() {
+                replace(&self.keys, self.keys().moved_on());
+            }
+            if let Err(error) = self.refresh(&registry, &holder, &clock, &mut seen).await {
                 tracing::warn!(%error, "clients and keys could not be read anew; the last ones stay in force");
             }
         }
     }
 
-    async fn refresh(&self, registry: &Registry, clock: &Clock, seen: &mut Option<Changes>) -> Result<(), StoreError> {
+    async fn refresh(
+        &self,
+        registry: &Registry,
+        holder: &Keyholder,
+        clock: &Clock,
+        seen: &mut Option<Changes>,
+    ) -> Result<(), StoreError> {
+        let now = clock.now();
         let changes = registry.changes().await?;
         if seen.is_none_or(|seen| seen.clients != changes.clients) {
             replace(&self.clients, clients(registry).await?);
         }
-        if seen.is_none_or(|seen| seen.keys != changes.keys) || self.keys().is_due(clock.now()) {
-            replace(&self.keys, KeyRing::at(&registry.keys().await?, clock.now()));
+        if seen.is_none_or(|seen| seen.keys != changes.keys) {
+            replace(&self.keys, keys(registry, holder, clock).await?);
+        } else {
+            self.keys().confirm(now);
         }
         *seen = Some(changes);
         Ok(())
@@ -86,6 +99,12 @@ impl Watched {
 async fn clients(registry: &Registry) -> Result<Clients, StoreError> {
     let clients = registry.clients().await?;
     Ok(clients.into_iter().map(|registered| (registered.client.id.clone(), Arc::new(registered))).collect())
+}
+
+async fn keys(registry: &Registry, holder: &Keyholder, clock: &Clock) -> Result<KeyRing, StoreError> {
+    // Before the keys are read: what is kept meanwhile may be missed.
+    let now = clock.now();
+    Ok(KeyRing::of(registry.keys().await?.into(), holder, clock, now))
 }
 
 /// The lock is held for the copy of a pointer only, so a poisoned one still holds a whole value.

@@ -22,7 +22,7 @@ use domain::id::Kid;
 use domain::identity::account::AccountKey;
 use domain::jose::{SigningAlgorithm, SigningKey};
 use domain::journal::Act;
-use domain::keys::{KeyLife, signs_from};
+use domain::keys::{KeyLife, KeyState, signs_from};
 use domain::language::Language;
 use domain::level::Level;
 use domain::notice::{Message, Notice};
@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 
 use crate::Clock;
 use crate::ephemeral::{Budget, Ephemeral, Record};
-use crate::registry::{KeptKey, Location, Registry};
+use crate::registry::{HeldKey, KeptKey, Location, Registry};
 use crate::seal::{Lock, Vault};
 
 /// What stands for everything personal: it must appear nowhere.
@@ -223,7 +223,7 @@ async fn kinds(registry: &Registry) -> Vec<String> {
 
 fn made(kid: &str, known: &[KeyLife]) -> KeptKey {
     let (algorithm, kid) = (SigningAlgorithm::Es256, Kid::parse(kid).expect("plain"));
-    let life =
-        KeyLife { kid: kid.clone(), algorithm, announced: now(), signs_from: signs_from(known, algorithm, now()) };
-    KeptKey { life, key: SigningKey::generate(algorithm, kid).expect("makes a key") }
+    let life = KeyLife { kid: kid.clone(), algorithm, announced: now(), signs_from: signs_from(known, now()) };
+    let key = HeldKey::Sealed(SigningKey::generate(algorithm, kid).expect("makes a key"));
+    KeptKey { life, key, journalled: KeyState::Announced }
 }

@@ -112,7 +112,7 @@ impl Vault {
     /// Adds a sealing key: the way to a new one. The highest version seals, the others still open what they sealed.
     /// Nothing has to be sealed anew: notices leave the outbox within days, and the signing keys that the old key
     /// sealed are replaced by `idp keys rotate` and erased once retired. After that the old key opens nothing, and the
-    /// first master key is left for the pseudonyms. No key of the configuration gives a second one yet.
+    /// first master key is left for the pseudonyms and the journal.
     #[must_use]
     pub fn with_sealing_key(mut self, version: u8, key: &[u8; 32]) -> Self {
         self.sealing.insert(version, Zeroizing::new(*key));

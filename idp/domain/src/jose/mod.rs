@@ -7,11 +7,13 @@
 mod claims;
 pub mod jwe;
 mod keyset;
+mod public;
 mod signing;
 
 pub use claims::{BadClaim, Claims};
 pub use keyset::{BadKeySet, KeySet};
-pub use signing::{KeyError, SigningKey, half_hash, is_half_hash};
+pub use public::{BadPublicKey, PublicJwk};
+pub use signing::{KeyError, SigningKey, Unsigned, half_hash, is_half_hash};
 
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -65,6 +67,15 @@ impl SigningAlgorithm {
         match self {
             Self::Es256 | Self::Ps256 | Self::EdDsa => true,
             Self::Rs256 => false,
+        }
+    }
+
+    /// The kind of key that the algorithm works with, as JWK names it (RFC 7518 §6.1, RFC 8037 §2).
+    const fn key_type(self) -> &'static str {
+        match self {
+            Self::Es256 => "EC",
+            Self::EdDsa => "OKP",
+            Self::Ps256 | Self::Rs256 => "RSA",
         }
     }
 

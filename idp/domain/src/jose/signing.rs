@@ -1,4 +1,7 @@
 //! The gateway's own signing keys: parsed once, used for every token.
+//!
+//! A key whose private half lies elsewhere (a hardware module) signs through the same two halves: [`Unsigned`] makes
+//! the bytes, whoever holds the key signs them, [`Unsigned::signed`] makes the token.
 
 use std::sync::Arc;
 
@@ -13,15 +16,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::SigningAlgorithm;
+use super::{PublicJwk, SigningAlgorithm};
 use crate::id::Kid;
 use crate::secret::{base64url, from_base64url};
 
 /// A private key with its name and algorithm. Cheap to clone.
 #[derive(Clone)]
 pub struct SigningKey {
-    kid: Kid,
     pair: Pair,
+    public: Arc<PublicJwk>,
 }
 
 #[derive(Clone)]
@@ -30,6 +33,17 @@ enum Pair {
     Ps256(Arc<RsaKeyPair>),
     EdDsa(Arc<Ed25519KeyPair>),
     Rs256(Arc<RsaKeyPair>),
+}
+
+impl Pair {
+    const fn algorithm(&self) -> SigningAlgorithm {
+        match self {
+            Self::Es256(_) => SigningAlgorithm::Es256,
+            Self::Ps256(_) => SigningAlgorithm::Ps256,
+            Self::EdDsa(_) => SigningAlgorithm::EdDsa,
+            Self::Rs256(_) => SigningAlgorithm::Rs256,
+        }
+    }
 }
 
 /// A private key could not be made or read.
@@ -48,7 +62,7 @@ impl SigningKey {
             SigningAlgorithm::Ps256 => Pair::Ps256(Arc::new(rsa_pair()?)),
             SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(rsa_pair()?)),
         };
-        Ok(Self { kid, pair })
+        Self::of(pair, kid)
     }
 
     /// Reads a key from PKCS#8 DER (RFC 5958).
@@ -61,7 +75,24 @@ impl SigningKey {
             SigningAlgorithm::Ps256 => Pair::Ps256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
             SigningAlgorithm::Rs256 => Pair::Rs256(Arc::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError)?)),
         };
-        Ok(Self { kid, pair })
+        Self::of(pair, kid)
+    }
+
+    fn of(pair: Pair, kid: Kid) -> Result<Self, KeyError> {
+        let public = match &pair {
+            Pair::Es256(pair) => PublicJwk::p256(kid, pair.public_key().as_ref()),
+            Pair::EdDsa(pair) => PublicJwk::ed25519(kid, pair.public_key().as_ref()),
+            Pair::Ps256(rsa) | Pair::Rs256(rsa) => {
+                let public = rsa.public_key();
+                PublicJwk::rsa(
+                    pair.algorithm(),
+                    kid,
+                    public.modulus().big_endian_without_leading_zero(),
+                    public.exponent().big_endian_without_leading_zero(),
+                )
+            }
+        };
+        Ok(Self { pair, public: Arc::new(public.map_err(|_| KeyError)?) })
     }
 
     /// The key as PKCS#8 DER. For the sealed store alone.
@@ -79,51 +110,27 @@ impl SigningKey {
 
     /// The name of the key.
     pub fn kid(&self) -> &Kid {
-        &self.kid
+        self.public.kid()
     }
 
     /// The algorithm of the key.
     pub fn algorithm(&self) -> SigningAlgorithm {
-        match self.pair {
-            Pair::Es256(_) => SigningAlgorithm::Es256,
-            Pair::Ps256(_) => SigningAlgorithm::Ps256,
-            Pair::EdDsa(_) => SigningAlgorithm::EdDsa,
-            Pair::Rs256(_) => SigningAlgorithm::Rs256,
-        }
+        self.pair.algorithm()
     }
 
     /// The public key as a JWK (RFC 7517 §4), with `kid`, `alg` and `use`.
     pub fn public_jwk(&self) -> Value {
-        match &self.pair {
-            Pair::Es256(pair) => {
-                // An uncompressed point: 04, X, Y (SEC 1 §2.3.3).
-                let point = pair.public_key().as_ref();
-                let (x, y) = point.get(1..).unwrap_or_default().split_at(32);
-                json!({
-                    "kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y),
-                    "kid": self.kid, "alg": "ES256", "use": "sig",
-                })
-            }
-            Pair::EdDsa(pair) => json!({
-                "kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref()),
-                "kid": self.kid, "alg": "EdDSA", "use": "sig",
-            }),
-            Pair::Ps256(pair) | Pair::Rs256(pair) => {
-                let public = pair.public_key();
-                json!({
-                    "kty": "RSA",
-                    "n": base64url(public.modulus().big_endian_without_leading_zero()),
-                    "e": base64url(public.exponent().big_endian_without_leading_zero()),
-                    "kid": self.kid, "alg": self.algorithm().name(), "use": "sig",
-                })
-            }
-        }
+        self.public.document().clone()
+    }
+
+    /// The public half.
+    pub fn public(&self) -> &PublicJwk {
+        &self.public
     }
 
     /// Signs claims as a compact JWS of that `typ`.
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> String {
-        let header = json!({"alg": self.algorithm().name(), "typ": typ, "kid": self.kid});
-        self.assemble(&header, claims)
+        self.complete(Unsigned::new(self.algorithm(), self.kid(), typ, claims))
     }
 
     /// Signs claims as a token that brings its own public key, as a DPoP proof does.
@@ -133,32 +140,59 @@ impl SigningKey {
         if let Some(members) = jwk.as_object_mut() {
             members.retain(|name, _| !["kid", "alg", "use"].contains(&name.as_str()));
         }
-        self.assemble(&json!({"alg": self.algorithm().name(), "typ": typ, "jwk": jwk}), claims)
+        self.complete(Unsigned::of(&json!({"alg": self.algorithm().name(), "typ": typ, "jwk": jwk}), claims))
     }
 
     #[cfg(test)]
     pub(super) fn sign_without_kid(&self, claims: &impl Serialize) -> String {
-        self.assemble(&json!({"alg": self.algorithm().name()}), claims)
+        self.complete(Unsigned::of(&json!({"alg": self.algorithm().name()}), claims))
     }
 
-    fn assemble(&self, header: &Value, claims: &impl Serialize) -> String {
-        let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
-        let message = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(&payload));
-        let random = SystemRandom::new();
-        let signature = match &self.pair {
+    fn complete(&self, unsigned: Unsigned) -> String {
+        let (random, message) = (SystemRandom::new(), unsigned.message());
+        match &self.pair {
             Pair::Es256(pair) => {
-                base64url(pair.sign(&random, message.as_bytes()).expect("a parsed P-256 key signs").as_ref())
+                let signature = pair.sign(&random, message).expect("a parsed P-256 key signs");
+                unsigned.signed(signature.as_ref())
             }
-            Pair::EdDsa(pair) => base64url(pair.sign(message.as_bytes()).as_ref()),
+            Pair::EdDsa(pair) => {
+                let signature = pair.sign(message);
+                unsigned.signed(signature.as_ref())
+            }
             Pair::Ps256(pair) | Pair::Rs256(pair) => {
                 let padding: &'static RsaSignatureEncoding =
                     if matches!(self.pair, Pair::Ps256(_)) { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message.as_bytes(), &mut signature).expect("a parsed RSA key signs");
-                base64url(&signature)
+                pair.sign(padding, &random, message, &mut signature).expect("a parsed RSA key signs");
+                unsigned.signed(&signature)
             }
-        };
-        format!("{message}.{signature}")
+        }
+    }
+}
+
+/// A token before its signature (RFC 7515 §5.1): what remains is to sign [`Self::message`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned(String);
+
+impl Unsigned {
+    /// The token of these claims, to be signed by the key of that name.
+    pub fn new(algorithm: SigningAlgorithm, kid: &Kid, typ: &str, claims: &impl Serialize) -> Self {
+        Self::of(&json!({"alg": algorithm.name(), "typ": typ, "kid": kid}), claims)
+    }
+
+    fn of(header: &Value, claims: &impl Serialize) -> Self {
+        let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
+        Self(format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(&payload)))
+    }
+
+    /// The bytes to sign.
+    pub fn message(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The token, with the signature in the form of JOSE (RFC 7518 §3): for ECDSA both numbers, each of 32 bytes.
+    pub fn signed(self, signature: &[u8]) -> String {
+        format!("{}.{}", self.0, base64url(signature))
     }
 }
 
@@ -168,7 +202,7 @@ fn rsa_pair() -> Result<RsaKeyPair, KeyError> {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SigningKey({} {})", self.algorithm().name(), self.kid)
+        write!(f, "SigningKey({} {})", self.algorithm().name(), self.kid())
     }
 }
 

@@ -66,9 +66,9 @@ impl<'a> ClientCertificates<'a> {
     }
 }
 
-/// The discovery document of an issuer.
-pub fn discovery(issuer: &str, certificates: ClientCertificates<'_>) -> Value {
-    let mut document = document(issuer, &certificates.methods());
+/// The discovery document of an issuer that can sign by these algorithms.
+pub fn discovery(issuer: &str, signing: &[SigningAlgorithm], certificates: ClientCertificates<'_>) -> Value {
+    let mut document = document(issuer, signing, &certificates.methods());
     for (name, value) in encryption_and_requests() {
         document[name] = value;
     }
@@ -102,9 +102,10 @@ fn encryption_and_requests() -> [(&'static str, Value); 10] {
     ]
 }
 
-fn document(issuer: &str, methods: &[&str]) -> Value {
+fn document(issuer: &str, signing: &[SigningAlgorithm], methods: &[&str]) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
     let algorithms: Vec<&str> = SigningAlgorithm::ALL.into_iter().map(SigningAlgorithm::name).collect();
+    let signing: Vec<&str> = signing.iter().copied().map(SigningAlgorithm::name).collect();
     let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"];
     let claims: Vec<&str> = own.into_iter().chain(Claim::ALL.into_iter().map(Claim::name)).collect();
     json!({
@@ -131,12 +132,12 @@ fn document(issuer: &str, methods: &[&str]) -> Value {
         "acr_values_supported": Level::ALL.map(Level::acr),
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::NAMES,
-        "authorization_signing_alg_values_supported": algorithms,
+        "authorization_signing_alg_values_supported": signing,
         "grant_types_supported": GrantType::ALL.map(GrantType::name),
         "dpop_signing_alg_values_supported": dpop::algorithms().map(SigningAlgorithm::name).collect::<Vec<_>>(),
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": algorithms,
-        "userinfo_signing_alg_values_supported": algorithms,
+        "id_token_signing_alg_values_supported": signing,
+        "userinfo_signing_alg_values_supported": signing,
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
@@ -155,8 +156,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_can_be_signed_is_announced() {
+        let document = discovery("https://issuer.example", &[SigningAlgorithm::Es256], ClientCertificates::NotAsked);
+        for list in ["id_token", "userinfo", "authorization"] {
+            assert_eq!(document[format!("{list}_signing_alg_values_supported")], json!(["ES256"]));
+        }
+        let from_clients = document["token_endpoint_auth_signing_alg_values_supported"].as_array();
+        assert_eq!(from_clients.map(Vec::len), Some(SigningAlgorithm::ALL.len()));
+    }
+
+    #[test]
     fn discovery_satisfies_the_config_profile() {
-        let document = discovery("https://issuer.example", ClientCertificates::NotAsked);
+        let document = discovery("https://issuer.example", &SigningAlgorithm::ALL, ClientCertificates::NotAsked);
         let has = |list: &str, value: &str| {
             document[list].as_array().is_some_and(|items| items.iter().any(|item| item == value))
         };
@@ -180,7 +191,7 @@ mod tests {
 
     #[test]
     fn discovery_tells_of_certificates_where_they_can_be_presented_alone() {
-        let told = |certificates| discovery("https://issuer.example", certificates);
+        let told = |certificates| discovery("https://issuer.example", &SigningAlgorithm::ALL, certificates);
         let methods = |document: &Value, name: &str| {
             let list = document[name].as_array().expect("a list").iter();
             list.filter_map(Value::as_str)

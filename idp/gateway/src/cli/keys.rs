@@ -1,17 +1,21 @@
-//! `idp keys`: list the signing keys, and make new ones.
+//! `idp keys`: list the signing keys, make new ones, and try those that sign.
 
 use std::io::Write;
+use std::time::Instant;
 
+use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
-use domain::jose::SigningAlgorithm;
-use domain::keys::{KeyLife, KeyState, states};
+use domain::jose::{SigningAlgorithm, verify};
+use domain::keys::{KeyLife, KeyState};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
-use store::registry::Registry;
+use store::registry::{HeldKey, KeptKey, Registry};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Bench;
+use crate::keys::rotation::{Occasion, make};
+use crate::keys::{KeyRing, Keyholder};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -27,6 +31,12 @@ pub(super) enum Command {
         #[arg(long)]
         algorithm: Option<Algorithm>,
     },
+    /// Sign and verify with every key that signs now, and tell how long a signature takes
+    Check {
+        /// Signatures by each key
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        count: u32,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -34,76 +44,119 @@ pub(super) enum Algorithm {
     /// ECDSA on P-256 with SHA-256
     #[value(name = "ES256")]
     Es256,
+    /// RSA-PSS with SHA-256
+    #[value(name = "PS256")]
+    Ps256,
+    /// Ed25519
+    #[value(name = "EdDSA")]
+    EdDsa,
     /// RSA with SHA-256
     #[value(name = "RS256")]
     Rs256,
+}
+
+impl Algorithm {
+    const fn meant(self) -> SigningAlgorithm {
+        match self {
+            Self::Es256 => SigningAlgorithm::Es256,
+            Self::Ps256 => SigningAlgorithm::Ps256,
+            Self::EdDsa => SigningAlgorithm::EdDsa,
+            Self::Rs256 => SigningAlgorithm::Rs256,
+        }
+    }
 }
 
 pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     let registry = bench.registry().await?;
     let outcome = match command {
         Command::List { json: true } => rows(bench, &registry).await.map(|rows| {
-            let rows: Value = rows.iter().map(|(life, state)| document(life, *state)).collect();
+            let rows: Value = rows.iter().map(|(key, state)| document(key, *state)).collect();
             bench.say_json(&rows);
         }),
         Command::List { json: false } => rows(bench, &registry).await.map(|rows| {
-            for (life, state) in rows {
-                bench.say(&line(&life, state));
+            for (key, state) in rows {
+                bench.say(&line(&key, state));
             }
         }),
-        Command::Rotate { algorithm } => rotate(bench, &registry, algorithm).await,
+        Command::Rotate { algorithm } => rotate(bench, &registry, algorithm.map(Algorithm::meant)).await,
+        Command::Check { count } => check(bench, &registry, count).await,
     };
     registry.close().await;
     outcome
 }
 
-async fn rows<W: Write>(bench: &Bench<'_, W>, registry: &Registry) -> anyhow::Result<Vec<(KeyLife, KeyState)>> {
-    let lives: Vec<KeyLife> = registry.keys().await?.into_iter().map(|kept| kept.life).collect();
-    let states = states(&lives, bench.clock.now());
-    Ok(lives.into_iter().zip(states).collect())
+async fn rows<W: Write>(bench: &Bench<'_, W>, registry: &Registry) -> anyhow::Result<Vec<(KeptKey, KeyState)>> {
+    let kept = registry.keys().await?;
+    let lives: Vec<KeyLife> = kept.iter().map(|key| key.life.clone()).collect();
+    let states = bench.config.keys.timetable.states(&lives, bench.clock.now());
+    Ok(kept.into_iter().zip(states).collect())
 }
 
 async fn rotate<W: Write>(
     bench: &mut Bench<'_, W>,
     registry: &Registry,
-    algorithm: Option<Algorithm>,
+    algorithm: Option<SigningAlgorithm>,
 ) -> anyhow::Result<()> {
-    let algorithms = match algorithm {
-        None => SigningAlgorithm::ALL.to_vec(),
-        Some(Algorithm::Es256) => vec![SigningAlgorithm::Es256],
-        Some(Algorithm::Rs256) => vec![SigningAlgorithm::Rs256],
+    let holder = holder(bench)?;
+    let makes = holder.algorithms();
+    let asked = match algorithm {
+        None => makes,
+        Some(algorithm) if makes.contains(&algorithm) => vec![algorithm],
+        Some(algorithm) => bail!("the token makes no {} keys", algorithm.name()),
     };
-    for algorithm in algorithms {
-        let life = crate::keys::make(registry, algorithm, bench.random, bench.clock.now()).await?;
-        bench.say(&format!("made {}, {}, signs from {}", life.kid, algorithm.name(), moment(life.signs_from)));
+    let made = make(registry, &holder, &Occasion::Operator(asked), bench.random, &bench.clock).await?;
+    for life in made {
+        bench.say(&format!("made {}, {}, signs from {}", life.kid, life.algorithm.name(), moment(life.signs_from)));
     }
     Ok(())
 }
 
-fn line(life: &KeyLife, state: KeyState) -> String {
+#[expect(clippy::disallowed_methods, reason = "how long a signature takes is measured, not decided upon")]
+async fn check<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, count: u32) -> anyhow::Result<()> {
+    let ring = KeyRing::of(registry.keys().await?.into(), &holder(bench)?, &bench.clock, bench.clock.now());
+    let own = ring.own().context("there is no key yet: `idp keys rotate` or `idp serve` makes the first")?;
+    for (algorithm, signer) in ring.signers() {
+        let (began, name) = (Instant::now(), algorithm.name());
+        let mut last = String::new();
+        for number in 0..count {
+            last = signer.sign("check", &json!({"number": number})).with_context(|| name)?;
+        }
+        let each = began.elapsed() / count;
+        verify(&last, algorithm, own).with_context(|| format!("{name}: what was signed does not verify"))?;
+        bench.say(&format!("{name:<6} signs and verifies, {} µs a signature", each.as_micros()));
+    }
+    Ok(())
+}
+
+fn holder<W: Write>(bench: &Bench<'_, W>) -> anyhow::Result<Keyholder> {
+    Keyholder::open(&bench.config.keys).context("the token of the signing keys")
+}
+
+fn line(key: &KeptKey, state: KeyState) -> String {
+    let KeyLife { kid, algorithm, announced, signs_from } = &key.life;
     format!(
-        "{:<18} {:<6} {:<10} announced {} signs from {}",
-        life.kid,
-        life.algorithm.name(),
-        name(state),
-        moment(life.announced),
-        moment(life.signs_from)
+        "{kid:<18} {:<6} {:<10} {:<8} announced {} signs from {}",
+        algorithm.name(),
+        state.name(),
+        held(key),
+        moment(*announced),
+        moment(*signs_from)
     )
 }
 
-fn document(life: &KeyLife, state: KeyState) -> Value {
+fn document(key: &KeptKey, state: KeyState) -> Value {
+    let KeyLife { kid, algorithm, announced, signs_from } = &key.life;
     json!({
-        "kid": life.kid, "algorithm": life.algorithm, "state": state,
-        "announced": moment(life.announced), "signs_from": moment(life.signs_from),
+        "kid": kid, "algorithm": algorithm, "state": state, "holder": held(key),
+        "announced": moment(*announced), "signs_from": moment(*signs_from),
     })
 }
 
-const fn name(state: KeyState) -> &'static str {
-    match state {
-        KeyState::Announced => "announced",
-        KeyState::Signing => "signing",
-        KeyState::Verifying => "verifying",
-        KeyState::Retired => "retired",
+/// What holds the private half, as the configuration names it.
+const fn held(key: &KeptKey) -> &'static str {
+    match key.key {
+        HeldKey::Sealed(_) => "registry",
+        HeldKey::OnToken(_) => "pkcs11",
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod clients;
 mod keys;
+mod master_key;
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,9 @@ enum Command {
     /// Look at and renew signing keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Put the master key under a passphrase, or take it out
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
     /// Look after the journal
     #[command(subcommand)]
     Journal(Journal),
@@ -157,6 +161,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Command::Migrate => Ok(migrate(&mut bench).await?),
         Command::Clients(command) => Ok(clients::run(command, &mut bench).await?),
         Command::Keys(command) => Ok(keys::run(command, &mut bench).await?),
+        Command::MasterKey(command) => Ok(master_key::run(&command, &mut bench)?),
         Command::Journal(Journal::Verify { holds }) => Ok(verify(&mut bench, holds).await?),
     }
 }

@@ -11,11 +11,11 @@ use domain::jose::SigningAlgorithm;
 use super::*;
 
 /// A configuration and what was kept under it.
-struct Place(TempDir);
+struct Place(TempDir, BTreeMap<String, String>);
 
 impl Place {
     fn new() -> Self {
-        let place = Self(TempDir::new().expect("a folder"));
+        let place = Self(TempDir::new().expect("a folder"), BTreeMap::new());
         fs::create_dir_all(place.0.path().join("config/providers")).expect("writable");
         place.write("config/idp.toml", "issuer = \"http://127.0.0.1:8401\"\n");
         place
@@ -36,7 +36,7 @@ impl Place {
             Err(error) => return (2, error.to_string()),
         };
         let mut out = Vec::new();
-        match run(cli, &Environment::Given(BTreeMap::new()), &mut out).await {
+        match run(cli, &Environment::Given(self.1.clone()), &mut out).await {
             Ok(()) => (0, String::from_utf8(out).expect("text")),
             Err(failure) => (failure.exit_code(), failure.to_string()),
         }
@@ -238,6 +238,59 @@ async fn a_rotation_makes_a_key_of_each_algorithm_or_of_one() {
     let (_, listed) = place.run(&["keys", "list"]).await;
     assert_eq!(listed.matches("announced ").count(), SigningAlgorithm::ALL.len() + 2, "one key announced: {listed}");
     assert_eq!(place.run(&["keys", "rotate", "--algorithm", "HS256"]).await.0, 2);
+    let (_, checked) = place.run(&["keys", "check", "--count", "2"]).await;
+    let signing: Vec<&str> = checked.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(signing, SigningAlgorithm::ALL.map(SigningAlgorithm::name), "{checked}");
+}
+
+#[tokio::test]
+async fn the_master_key_is_put_under_a_passphrase_and_another_and_taken_out_and_stays_the_same() {
+    let mut place = Place::new();
+    let (code, told) = place.run(&["master-key", "protect"]).await;
+    assert_eq!((code, told.as_str()), (1, "there is no master key yet: the first start makes it"));
+    place.run(&["keys", "rotate"]).await;
+    let file = place.0.path().join("data/master.key");
+    let kept = || fs::read_to_string(&file).expect("readable");
+    let plain = kept();
+    let (code, told) = place.run(&["master-key", "protect"]).await;
+    assert!(code == 1 && told.contains("there is no passphrase"), "{told}");
+    assert_eq!(place.run(&["master-key", "unprotect"]).await.0, 1);
+
+    let variable = "PASSERELLE_MASTER_KEY_PASSPHRASE".to_owned();
+    place.1.insert(variable.clone(), "too short".to_owned());
+    let (code, told) = place.run(&["master-key", "protect"]).await;
+    assert!(code == 1 && told.contains("12 characters") && kept() == plain, "{told}");
+    place.1.insert(variable.clone(), "the first passphrase".to_owned());
+    assert_eq!(place.run(&["master-key", "protect"]).await.0, 0);
+    assert!(kept().starts_with("passerelle-key-1$argon2id$v=19$m=65536,t=3,p=1$") && !kept().contains(&plain));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).expect("there").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(place.run(&["keys", "check"]).await.0, 0, "the registry opens");
+    assert_eq!(place.run(&["master-key", "protect"]).await.0, 1);
+
+    let next = place.write("next", "the second passphrase\n");
+    assert_eq!(place.run(&["master-key", "rewrap", "--passphrase-file", &next]).await.0, 0);
+    let (code, told) = place.run(&["keys", "list"]).await;
+    assert!(code == 2 && told.contains("is not opened by the passphrase"), "{told}");
+    place.1.insert(variable, "the second passphrase".to_owned());
+    assert_eq!(place.run(&["keys", "check"]).await.0, 0);
+    assert_eq!(place.run(&["master-key", "unprotect"]).await.0, 0);
+    assert_eq!(kept(), plain);
+}
+
+#[tokio::test]
+async fn a_new_sealing_key_seals_what_comes_and_opens_with_the_old_one_what_was() {
+    let place = Place::new();
+    place.run(&["keys", "rotate"]).await;
+    let key = place.write("config/two.key", &domain::secret::base64url(&[2; 32]));
+    let with = format!("issuer = \"http://127.0.0.1:8401\"\n[secrets]\nsealing_keys = {{ 2 = {key:?} }}\n");
+    place.write("config/idp.toml", &with);
+    assert_eq!(place.run(&["keys", "rotate", "--algorithm", "ES256"]).await.0, 0);
+    let keys = place.json(&["keys", "list", "--json"]).await;
+    assert_eq!(keys.as_array().map(Vec::len), Some(SigningAlgorithm::ALL.len() + 1));
+    place.write("config/idp.toml", "issuer = \"http://127.0.0.1:8401\"\n");
+    let (code, told) = place.run(&["keys", "list"]).await;
+    assert!(code == 1 && told.contains("signing_keys"), "what the new key sealed stays closed without it: {told}");
 }
 
 #[tokio::test]

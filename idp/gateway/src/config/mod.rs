@@ -13,15 +13,20 @@ mod brand;
 mod dpop;
 mod engines;
 mod issuer;
+mod keys;
 mod limits;
 mod listen;
+mod master_key;
 mod mtls;
 mod outgoing;
+pub(crate) mod passphrase;
 mod private_key;
 mod provider;
 mod reader;
 mod secret;
 
+#[cfg(test)]
+mod keys_tests;
 #[cfg(test)]
 mod tests;
 
@@ -30,21 +35,22 @@ use std::path::{Path, PathBuf};
 use domain::client::Profile;
 use domain::identity::civil::Sandbox;
 use domain::oidc::dpop::NonceRule;
+use domain::oidc::response::JARM_LIFE;
 use domain::time::Lifetime;
 use url::Url;
 
 pub(crate) use brand::Brand;
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
+pub(crate) use keys::{Holder, Keys, TokenConfig, TokenPlace};
 pub(crate) use limits::Limits;
 pub(crate) use listen::{Listen, LoopbackClients, TlsFiles, TrustedProxies};
+pub(crate) use master_key::{MasterKeySource, Protection, Secrets, replace};
 pub(crate) use mtls::{CertificateForm, Forwarded, ForwardedChain, Mtls};
 pub(crate) use outgoing::{CivilForm, CivilRegistry, Egress, Loopback, Mail, MailProtection, https_or_loopback};
 pub(crate) use provider::{Activity, KeyDelivery, LoginPrompt, LogoutRule, ProviderConfig, UpstreamAuthentication};
 pub(crate) use reader::Problems;
-#[cfg(test)]
-pub(crate) use secret::Secret;
-pub(crate) use secret::{Environment, MasterKeySource};
+pub(crate) use secret::{Environment, Secret, read_file};
 
 use reader::{Findings, Read, Section, Source};
 
@@ -59,8 +65,8 @@ pub(crate) struct Config {
     pub(crate) mtls: Mtls,
     /// The folder of what the gateway keeps in files.
     pub(crate) data: PathBuf,
-    /// The key everything kept is sealed under.
-    pub(crate) master_key: MasterKeySource,
+    /// The keys everything kept is sealed under.
+    pub(crate) secrets: Secrets,
     /// The ephemeral engine.
     pub(crate) ephemeral: EphemeralEngine,
     /// The registry engine.
@@ -77,6 +83,8 @@ pub(crate) struct Config {
     pub(crate) lifetimes: Lifetimes,
     /// Whether DPoP proofs must hold one of our nonces.
     pub(crate) dpop: NonceRule,
+    /// How signing keys are kept.
+    pub(crate) keys: Keys,
     /// How much one address may ask for.
     pub(crate) limits: Limits,
     /// Where the gateway may go on its own.
@@ -114,6 +122,12 @@ impl Lifetimes {
             id_token: self.id_token.min(longest.id_token),
             ..self
         }
+    }
+
+    /// The longest time for which something that the gateway signed may have to be verified: a token for as long as it
+    /// lives, and an ID token for as long as its session, which it may hint at (RP-Initiated Logout §2).
+    pub(crate) fn longest_signed(&self) -> Lifetime {
+        self.access_token.max(self.id_token).max(self.session).max(JARM_LIFE)
     }
 }
 
@@ -175,7 +189,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
-    let master_key = top.whole("secrets", |section| secret::master_key(section, environment, &folder, loopback));
+    let secrets = top.whole("secrets", |section| master_key::read(section, environment, &folder, loopback));
     let ephemeral = top.whole("ephemeral", |section| engines::ephemeral(section, environment));
     let registry = top.whole("registry", |section| engines::registry(section, environment, &folder));
     let mail = top.whole("mail", |section| outgoing::mail(section, environment, loopback));
@@ -192,6 +206,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let brand = top.whole("brand", brand::read);
     let lifetimes = top.whole("lifetimes", lifetimes);
     let dpop = top.whole("dpop", dpop::read);
+    let keys = top.whole("keys", |section| keys::read(section, environment, lifetimes));
     let log = top.whole("log", log);
 
     let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
@@ -205,7 +220,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         listen,
         mtls: mtls?,
         data: data?,
-        master_key: master_key?,
+        secrets: secrets?,
         ephemeral: ephemeral?,
         registry: registry?,
         mail: mail?,
@@ -214,6 +229,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         brand: brand?,
         lifetimes: lifetimes?,
         dpop: dpop?,
+        keys: keys?,
         limits: limits?,
         egress,
         log: log?,

@@ -13,48 +13,48 @@ use super::*;
 use crate::random::Random;
 
 /// A configuration folder of its own.
-struct Folder(TempDir);
+pub(super) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = Self(TempDir::new().expect("a temporary folder"));
         fs::create_dir_all(folder.path("config/providers")).expect("writable");
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) -> &Self {
+    pub(super) fn write(&self, name: &str, text: &str) -> &Self {
         fs::write(self.path(name), text).expect("writable");
         self
     }
 
-    fn load(&self) -> Result<Config, Problems> {
+    pub(super) fn load(&self) -> Result<Config, Problems> {
         self.load_in(&[])
     }
 
-    fn load_in(&self, variables: &[(&str, &str)]) -> Result<Config, Problems> {
+    pub(super) fn load_in(&self, variables: &[(&str, &str)]) -> Result<Config, Problems> {
         let variables: BTreeMap<_, _> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Config::load(&self.path("config/idp.toml"), &Environment::Given(variables))
     }
 
     /// What is told about this `idp.toml`.
-    fn told(&self, text: &str) -> String {
+    pub(super) fn told(&self, text: &str) -> String {
         self.write("config/idp.toml", text);
         self.load().expect_err(text).to_string()
     }
 
     /// What is told about this provider file, beside a sound `idp.toml`.
-    fn told_of_provider(&self, text: &str) -> String {
+    pub(super) fn told_of_provider(&self, text: &str) -> String {
         self.write("config/idp.toml", LOCAL).write("config/providers/impots.toml", text);
         self.load().expect_err(text).to_string()
     }
 }
 
-const LOCAL: &str = "issuer = \"http://127.0.0.1:8401\"\n";
+pub(super) const LOCAL: &str = "issuer = \"http://127.0.0.1:8401\"\n";
 const PROVIDER: &str = "issuer = \"http://127.0.0.1:8402/impots\"\nclient_id = \"passerelle\"\ntitle_fr = \"Impôts\"\n";
 
 const PRODUCTION: &str = r#"
@@ -158,6 +158,8 @@ fn the_shipped_file_names_every_key_with_its_default() {
         "providers",
         "brand",
         "lifetimes",
+        "keys",
+        "keys.pkcs11",
         "limits",
         "egress",
         "log",
@@ -168,7 +170,8 @@ fn the_shipped_file_names_every_key_with_its_default() {
         let shown = text.split(&format!("[{section}]\n")).nth(1).expect(section);
         let shown = shown.split("\n[").next().unwrap_or(shown);
         for key in known.split(", ") {
-            assert!(shown.lines().any(|line| line.starts_with(&format!("{key} = "))), "[{section}] {key}");
+            let stands = shown.lines().any(|line| line.starts_with(&format!("{key} = ")));
+            assert!(stands || text.contains(&format!("\n[{section}.{key}]\n")), "[{section}] {key}");
         }
     }
 }
@@ -272,7 +275,7 @@ fn secrets_come_by_file_or_environment_and_debug_never_shows_them() {
     assert!(
         matches!(&config.registry, RegistryEngine::Postgres(url) if url.expose() == "postgres://me:geheim@localhost/x")
     );
-    assert!(matches!(&config.master_key, MasterKeySource::Held(key) if key.bytes() == &[7; 32]));
+    assert!(matches!(&config.secrets.master_key, MasterKeySource::Held(key) if key.bytes() == &[7; 32]));
     assert!(
         matches!(&config.providers[0].authentication, UpstreamAuthentication::ClientSecretBasic(secret) if secret.expose() == "geheim")
     );
@@ -287,8 +290,8 @@ fn secrets_come_by_file_or_environment_and_debug_never_shows_them() {
 fn a_sandbox_makes_its_master_key_once_and_a_production_never_does() {
     let folder = Folder::new();
     folder.write("config/idp.toml", LOCAL);
-    let first = folder.load().expect("sound").master_key.obtain(Random::system()).expect("writable");
-    let again = folder.load().expect("sound").master_key.obtain(Random::system()).expect("there");
+    let first = folder.load().expect("sound").secrets.master_key.obtain(Random::system()).expect("writable");
+    let again = folder.load().expect("sound").secrets.master_key.obtain(Random::system()).expect("there");
     assert_eq!(first.bytes(), again.bytes());
     let mode = fs::metadata(folder.path("data/master.key")).expect("made").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
