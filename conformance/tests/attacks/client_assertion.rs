@@ -40,6 +40,25 @@ fn changed(party: &FapiParty, name: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
+async fn an_assertion_is_not_spent_on_a_proof_that_has_to_be_made_anew() {
+    let journey = Journey::start().await;
+    let service = Secured::register(&journey).await;
+    let party = &service.party;
+    let (ask, url) = (party.ask("openid"), party.party.metadata.pushed_authorization_request_endpoint.clone());
+    let assertion = party.assertion();
+    let own = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
+    let form = [&ask.form(), own.as_slice()].concat();
+    let push = async || {
+        let proof = party.proof(&service.holder, &Method::POST, &url).signed(&service.holder);
+        party.send(Method::POST, &url, &[("dpop", &proof)], &form).await.unwrap()
+    };
+    let first = push().await;
+    assert!(first.wants_nonce(), "{}", first.body);
+    assert_eq!(push().await.status, 201, "the same assertion, with the nonce");
+    assert_eq!(push().await.error(), refused(), "and no third time");
+}
+
+#[tokio::test]
 async fn an_assertion_opens_one_call_on_all_nodes_and_endpoints() {
     let fleet = or_skip!(Fleet::start().await);
     let [first, second] = fleet.register().await.map(|service| service.party);

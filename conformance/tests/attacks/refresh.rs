@@ -231,6 +231,25 @@ async fn a_refresh_token_that_is_given_back_takes_its_family_along() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_rotated_away_still_ends_its_family_when_it_is_given_back() {
+    let journey = Journey::start().await;
+    let (service, other) = (journey.register(&plain("Ville")).await, journey.register(&plain("Autre")).await);
+    let first = tokens(&journey, &service, &offline(&service)).await;
+    let old = first.refresh_token.unwrap();
+    let (_, next) = refresh(&service, &old).await;
+    let revoke = async |service: &RelyingParty| {
+        let request = reqwest::Client::new().post(format!("{}/revoke", journey.scene.gateway.issuer()));
+        let request = request.basic_auth(&service.client_id, service.secret.as_deref());
+        request.form(&[("token", old.as_str())]).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(revoke(&other).await, 200);
+    assert_eq!(opens(&service, &first.access_token).await, 200, "another client gives nothing back");
+    assert_eq!(revoke(&service).await, 200);
+    assert_eq!(opens(&service, &first.access_token).await, 401);
+    assert_eq!(told(refresh(&service, &text(&next, "refresh_token")).await), refused());
+}
+
+#[tokio::test]
 async fn no_refresh_token_comes_unasked_unannounced_or_to_whom_may_not_have_it() {
     let journey = Journey::start().await;
     let (service, without) = (journey.register(&plain("Ville")).await, journey.service.clone());

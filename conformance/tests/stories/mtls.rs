@@ -186,7 +186,10 @@ async fn a_key_is_proven_for_the_address_that_asks_for_certificates_too() {
         let mut claims = json!({"jti": random::token(), "htm": "POST", "htu": own, "iat": clock::now()});
         let first = door.client(None).post(&endpoint).header("dpop", key.sign_under(&header, &claims));
         let form = [("client_id", service.client_id.clone()), ("client_secret", service.secret.clone().unwrap())];
-        let nonce = first.form(&form).send().await.unwrap().headers()["dpop-nonce"].to_str().unwrap().to_owned();
+        let first = first.form(&form).send().await.unwrap();
+        let nonce = first.headers()["dpop-nonce"].to_str().unwrap().to_owned();
+        let refused: Value = first.json().await.unwrap();
+        assert_eq!(refused["error"], "use_dpop_nonce", "a proof for the common address lacks but the nonce: {refused}");
         (claims["jti"], claims["htu"], claims["nonce"]) = (random::token().into(), json!(address), nonce.into());
         let proof = key.sign_under(&header, &claims);
         let (ask, code) = code_for(&journey, &service).await;

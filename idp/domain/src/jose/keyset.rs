@@ -174,7 +174,7 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     };
     let declared = match text("alg") {
         None => None,
-        Some(name) => match SigningAlgorithm::parse(name) {
+        Some(name) => match SigningAlgorithm::of_token(name) {
             Some(algorithm) => Some(algorithm),
             None => return Ok(None),
         },

@@ -52,6 +52,12 @@ impl SigningAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
+    /// Reads the `alg` of a token or key of another party, which may call EdDSA on Ed25519 by its newer name
+    /// (RFC 9864 §2.2).
+    pub(crate) fn of_token(name: &str) -> Option<Self> {
+        if name == "Ed25519" { Some(Self::EdDsa) } else { Self::parse(name) }
+    }
+
     /// The JOSE `alg` name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -152,7 +158,7 @@ pub fn verify_self_signed(
     if named("typ").is_none_or(|text| !text.eq_ignore_ascii_case(typ)) {
         return Err(BadToken::Header("typ"));
     }
-    let algorithm = named("alg").and_then(SigningAlgorithm::parse).ok_or(BadToken::Algorithm)?;
+    let algorithm = named("alg").and_then(SigningAlgorithm::of_token).ok_or(BadToken::Algorithm)?;
     if !algorithms.into_iter().any(|allowed| allowed == algorithm) {
         return Err(BadToken::Algorithm);
     }
@@ -209,7 +215,7 @@ impl<'a> Parts<'a> {
     }
 
     fn verify(&self, algorithm: SigningAlgorithm, keys: &KeySet) -> Result<Claims, BadToken> {
-        if self.header.get("alg").and_then(Value::as_str) != Some(algorithm.name()) {
+        if self.header.get("alg").and_then(Value::as_str).and_then(SigningAlgorithm::of_token) != Some(algorithm) {
             return Err(BadToken::Algorithm);
         }
         let kid = match self.header.get("kid") {

@@ -55,6 +55,23 @@ fn a_proof_of_each_algorithm_proves_its_own_key() {
 }
 
 #[test]
+fn a_proof_may_call_its_algorithm_by_the_name_of_its_curve() {
+    // RFC 9864 §2.2: what current browsers and libraries write for Ed25519.
+    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().expect("a key");
+    let x = base64url(aws_lc_rs::signature::KeyPair::public_key(&pair).as_ref());
+    let header = |alg: &str| json!({"typ": "dpop+jwt", "alg": alg, "jwk": {"kty": "OKP", "crv": "Ed25519", "x": x}});
+    let proof = |alg: &str| {
+        let parts = [header(alg), claims(&json!({}))].map(|part| base64url(part.to_string().as_bytes()));
+        let message = parts.join(".");
+        format!("{message}.{}", base64url(pair.sign(message.as_bytes()).as_ref()))
+    };
+    for name in ["Ed25519", "EdDSA"] {
+        assert!(check(&proof(name), CALL, (NonceRule::Optional, &secret()), NOW).is_ok(), "{name}");
+    }
+    assert!(is_bad(&check(&proof("Ed448"), CALL, (NonceRule::Optional, &secret()), NOW)));
+}
+
+#[test]
 fn a_thumbprint_is_the_one_of_the_standard() {
     // RFC 7638 §3.1.
     let jwk = json!({

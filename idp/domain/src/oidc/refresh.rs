@@ -23,6 +23,7 @@ use super::sharing::Target;
 use super::token::Issued;
 use crate::claims::scopes::Scope;
 use crate::client::{Client, Profile, RefreshRule};
+use crate::id::ClientId;
 use crate::secret::Bearer;
 use crate::time::{Lifetime, Timestamp};
 
@@ -43,6 +44,8 @@ pub enum RefreshToken {
     Rotated {
         /// What ends then.
         family: Bearer<Family>,
+        /// Whose it was.
+        client: ClientId,
     },
 }
 

@@ -23,13 +23,37 @@ pub(super) async fn verified<'a>(
     presented: &Presented,
     found: Option<&'a Registered>,
 ) -> Result<AuthenticatedClient<'a>, Refused> {
+    let client = verify(app, presented, found).await?;
+    count(app, &client).await?;
+    Ok(client)
+}
+
+/// The same, with what it proved to hold. Its assertion is not spent on a proof that was not good: a client that is asked
+/// for a nonce may repeat the whole request.
+pub(super) async fn holding<'a>(
+    app: &App,
+    call: &Call,
+    presented: &Presented,
+    found: Option<&'a Registered>,
+) -> Result<AuthenticatedClient<'a>, Refused> {
+    let client = verify(app, presented, found).await?;
+    let client = client.holding(call.possession(app, None).await?);
+    count(app, &client).await?;
+    Ok(client)
+}
+
+async fn verify<'a>(
+    app: &App,
+    presented: &Presented,
+    found: Option<&'a Registered>,
+) -> Result<AuthenticatedClient<'a>, Refused> {
     let fetched = match found.filter(|found| found.state == ClientState::Active && presented.needs_keys(&found.client))
     {
         Some(found) => app.client_keys.of(&found.client).await,
         None => None,
     };
     let verify = |keys: Option<&KeySet>| presented.verify(found, keys, app.issuer.as_str(), app.clock.now());
-    let client = match (verify(fetched.as_deref()), found, &fetched) {
+    match (verify(fetched.as_deref()), found, &fetched) {
         // The client may have changed its keys since: one more look, as often as the cool-down allows.
         (Err(TokenError::InvalidClient), Some(found), Some(seen))
             if presented.wants_newer_keys(&found.client, seen, app.clock.now()) =>
@@ -38,14 +62,17 @@ pub(super) async fn verified<'a>(
             verify(newer.as_deref())
         }
         (verdict, _, _) => verdict,
-    }?;
-    if let Some(assertion) = client.assertion() {
-        match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
-            Put::Fresh => {}
-            Put::Taken => return Err(TokenError::InvalidClient.into()),
-        }
     }
-    Ok(client)
+    .map_err(Refused::from)
+}
+
+/// Counts the assertion that the client authenticated with.
+async fn count(app: &App, client: &AuthenticatedClient<'_>) -> Result<(), Refused> {
+    let Some(assertion) = client.assertion() else { return Ok(()) };
+    match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
+        Put::Fresh => Ok(()),
+        Put::Taken => Err(TokenError::InvalidClient.into()),
+    }
 }
 
 /// The one `Authorization` header, as text.

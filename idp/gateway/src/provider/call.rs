@@ -54,7 +54,11 @@ impl Call {
         };
         // Who calls the alias of an endpoint proves it for that address (RFC 8705 §5).
         let proven = match (check(&url), &app.mtls.public_url) {
-            (Err(_), Some(alias)) => check(&alias.at(&self.path)),
+            (Err(fault @ TokenError::InvalidDpopProof(_)), Some(alias)) => match check(&alias.at(&self.path)) {
+                // What is wrong with it for both is told for the one that everybody knows.
+                Err(TokenError::InvalidDpopProof(_)) => Err(fault),
+                proven => proven,
+            },
             (proven, _) => proven,
         }?;
         // Under the one address of the endpoint, so that a proof does not count at its alias again.

@@ -36,8 +36,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
 async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
     let presented = authentication::presented(call, &form)?;
     let found = app.client(presented.client());
-    let client = authentication::verified(app, &presented, found.as_deref()).await?;
-    let client = client.holding(call.possession(app, None).await?);
+    let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
     let keys = app.keys();
     let incoming = match Pushed::incoming(form, &client) {
         Ok(incoming) => incoming,

@@ -23,7 +23,7 @@ pub(super) async fn refresh(
 ) -> Result<Value, Refused> {
     let (standing, version) = match app.ephemeral.look(token).await? {
         Some((RefreshToken::Live(standing), version)) => (standing, version),
-        Some((RefreshToken::Rotated { family }, _)) => return replayed(app, client.client(), &family).await,
+        Some((RefreshToken::Rotated { family, client: _ }, _)) => return replayed(app, client.client(), &family).await,
         None => return Err(UNKNOWN.into()),
     };
     let now = app.clock.now();
@@ -41,7 +41,7 @@ pub(super) async fn refresh(
     let (family, left) = (standing.family.clone(), standing.ends.left(now).ok_or(UNKNOWN)?);
     let next = grants::keep_standing(app, *standing, now).await?;
     let Given { token: access, answer } = grants::give(app, client.client(), &issued, Some(&next)).await?;
-    let rotated = RefreshToken::Rotated { family: family.clone() };
+    let rotated = RefreshToken::Rotated { family: family.clone(), client: client.client().id.clone() };
     match app.ephemeral.swap(token, version, &rotated, left).await? {
         Swap::Done(_) => Ok(answer),
         Swap::Lost => {

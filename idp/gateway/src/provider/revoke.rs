@@ -40,12 +40,15 @@ async fn revoke(app: &App, call: &Call, form: &Parameters) -> Result<(), Refused
         return Ok(());
     }
     let Some(refresh): Option<Bearer<RefreshToken>> = Bearer::parse(token) else { return Ok(()) };
-    match app.ephemeral.look(&refresh).await? {
-        Some((RefreshToken::Live(standing), _)) if standing.grant.client == *own => {
-            let _: Option<Family> = app.ephemeral.take(&standing.family).await?;
-            let _: Option<RefreshToken> = app.ephemeral.take(&refresh).await?;
-            Ok(())
-        }
-        Some((RefreshToken::Live(_) | RefreshToken::Rotated { .. }, _)) | None => Ok(()),
+    let (family, owner) = match app.ephemeral.look(&refresh).await? {
+        Some((RefreshToken::Live(standing), _)) => (standing.family, standing.grant.client),
+        // One that was rotated away still names its family: whoever gives it back wants it all ended.
+        Some((RefreshToken::Rotated { family, client }, _)) => (family, client),
+        None => return Ok(()),
+    };
+    if owner == *own {
+        let _: Option<Family> = app.ephemeral.take(&family).await?;
+        let _: Option<RefreshToken> = app.ephemeral.take(&refresh).await?;
     }
+    Ok(())
 }

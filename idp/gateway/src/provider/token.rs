@@ -36,8 +36,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
 async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Refused> {
     let presented = authentication::presented(call, form)?;
     let found = app.client(presented.client());
-    let client = authentication::verified(app, &presented, found.as_deref()).await?;
-    let client = client.holding(call.possession(app, None).await?);
+    let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
     match GrantType::read(form)? {
         GrantType::AuthorizationCode => {
             let (redemption, code) = Redemption::read(form)?;
@@ -65,7 +64,8 @@ async fn redeem(
         Code::Live { grant, ends } => (grant, ends),
         Code::Spent { gave, family } => {
             tracing::warn!(client = %client.client().id, "a code was presented again; what it gave is revoked");
-            return revoke(app, gave, family).await;
+            revoke(app, gave, family).await?;
+            return Err(code::UNKNOWN.into());
         }
     };
     let now = app.clock.now();
@@ -75,7 +75,10 @@ async fn redeem(
         Ok(issued) => issued,
         Err(error) => {
             let spent = Code::Spent { gave: None, family: None };
-            let _: Swap = app.ephemeral.swap(code, version, &spent, REPLAY_SEEN).await?;
+            if app.ephemeral.swap(code, version, &spent, REPLAY_SEEN).await? == Swap::Lost {
+                // It was redeemed in the same moment: presented twice all the same.
+                replayed(app, code).await?;
+            }
             return Err(error.into());
         }
     };
@@ -99,22 +102,24 @@ async fn redeem(
             if let Some(refresh) = refresh {
                 let _: Option<RefreshToken> = app.ephemeral.take(&refresh).await?;
             }
-            match app.ephemeral.look(code).await? {
-                Some((Code::Spent { gave, family }, _)) => revoke(app, gave, family).await,
-                Some((Code::Live { .. }, _)) | None => Err(code::UNKNOWN.into()),
-            }
+            replayed(app, code).await?;
+            Err(code::UNKNOWN.into())
         }
     }
 }
 
+/// Revokes what the request that won gave for a code.
+async fn replayed(app: &App, code: &Bearer<Code>) -> Result<(), Refused> {
+    match app.ephemeral.look(code).await? {
+        Some((Code::Spent { gave, family }, _)) => revoke(app, gave, family).await,
+        Some((Code::Live { .. }, _)) | None => Ok(()),
+    }
+}
+
 /// Revokes what a code gave (RFC 6749 §4.1.2).
-async fn revoke(
-    app: &App,
-    gave: Option<Bearer<AccessToken>>,
-    family: Option<Bearer<Family>>,
-) -> Result<Value, Refused> {
+async fn revoke(app: &App, gave: Option<Bearer<AccessToken>>, family: Option<Bearer<Family>>) -> Result<(), Refused> {
     if let Some(token) = gave {
         grants::forget(app, &token, family.as_ref()).await?;
     }
-    Err(code::UNKNOWN.into())
+    Ok(())
 }
