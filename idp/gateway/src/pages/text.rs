@@ -180,8 +180,10 @@ texts! {
     gender_female: "féminin", "female";
     gender_male: "masculin", "male";
     gender_unspecified: "non déterminé", "not specified";
-    inform_offline(service, days): "{service} demande à pouvoir relire ces informations plus tard, sans que vous soyez là, pendant {days} jour(s).",
-        "{service} asks to read this information again later, while you are away, for {days} day(s).";
+    inform_offline(service, days): "{service} demande à pouvoir relire ces informations plus tard, sans que vous soyez là, pendant {days} jours.",
+        "{service} asks to read this information again later, while you are away, for {days} days.";
+    inform_offline_day(service): "{service} demande à pouvoir relire ces informations plus tard, sans que vous soyez là, pendant un jour.",
+        "{service} asks to read this information again later, while you are away, for one day.";
     inform_continue(service): "Continuer vers {service}", "Continue to {service}";
     inform_notice: "Vous recevrez un message qui vous signale cette connexion.", "You will receive a message that tells you of this sign-in.";
     consent_title: "Votre accord", "Your agreement";
