@@ -113,7 +113,7 @@ impl Signer {
 }
 
 /// Does what blocks without holding up other tasks: on a worker of the runtime, the worker hands them over first. Calls
-/// are bounded by the token itself, far below the threads that the runtime may have (decisions/0013).
+/// are bounded by the token itself, far below the threads that the runtime may have (decisions/0014).
 fn off_the_runtime<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current() {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),

@@ -11,7 +11,7 @@ use store::seal::Vault;
 use crate::app::App;
 
 /// The key that relying parties encrypt request objects to: derived from the master key, so every node has it and none
-/// keeps it (`decisions/0012`).
+/// keeps it (`decisions/0013`).
 #[derive(Debug)]
 pub(crate) struct RequestKey {
     key: DecryptionKey,
