@@ -61,6 +61,16 @@ pub(crate) fn location(config: &Config) -> Location {
     }
 }
 
+/// Opens the configured registry. A file of our own is brought up to date at once; a shared database is migrated by
+/// whoever runs it.
+pub(crate) async fn registry(config: &Config, vault: Arc<Vault>) -> anyhow::Result<Registry> {
+    match &config.registry {
+        RegistryEngine::Sqlite(_) => Registry::migrate(&location(config), vault).await,
+        RegistryEngine::Postgres(_) => Registry::open(&location(config), vault).await,
+    }
+    .context("the registry cannot be opened")
+}
+
 /// Serves until `stop`.
 pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToken) -> anyhow::Result<()> {
     let (clock, random) = (Clock::system(), Random::system());
@@ -85,12 +95,7 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
 /// Puts the gateway together.
 pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
     let vault = vault(config, random)?;
-    // A file of our own is brought up to date at once; a shared database is migrated by whoever runs it.
-    let registry = match &config.registry {
-        RegistryEngine::Sqlite(_) => Registry::migrate(&location(config), Arc::clone(&vault)).await,
-        RegistryEngine::Postgres(_) => Registry::open(&location(config), Arc::clone(&vault)).await,
-    }
-    .context("the registry cannot be opened")?;
+    let registry = registry(config, Arc::clone(&vault)).await?;
     let ephemeral = match &config.ephemeral {
         EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), Budget::default(), &vault),
         EphemeralEngine::Redis(url) => {
