@@ -38,7 +38,6 @@ use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
-use crate::provider::request_object::RequestKey;
 use crate::random::Random;
 use crate::router::routers;
 use crate::upstream::Upstreams;
@@ -102,7 +101,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
             Ephemeral::redis(url.expose(), &vault).await.context("Redis cannot be reached")?
         }
     };
-    let holder = Keyholder::open(&config.keys).context("the token of the signing keys")?;
+    let holder = Keyholder::open(&config.keys, &vault).context("the token of the signing keys")?;
     make(&registry, &holder, &Occasion::FirstUse, random, clock).await.context("the signing keys cannot be made")?;
     let watched = Watched::read(&registry, &holder, clock).await.context("clients and keys cannot be read")?;
     let http = Http::new(&config.egress)?;
@@ -130,7 +129,6 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
-        request_key: RequestKey::derived(&vault),
         client_keys: ClientKeySets::new(http, clock.clone()),
         limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
         brand,
