@@ -6,7 +6,6 @@ use conformance::jose::{Algorithm, SigningKey};
 use conformance::or_skip;
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
-use conformance::tools::Tool;
 use serde_json::{Value, json};
 
 use crate::administrations::{Administrations, access, inactive};
@@ -154,12 +153,7 @@ async fn a_token_of_a_service_that_is_not_served_or_a_frozen_account_is_inactive
         installation.until(&all.town.client_id, standing).await.unwrap();
         assert_eq!(all.tax.introspect(&token).await.unwrap()["active"], active, "{verb}");
     }
-    let sqlite = or_skip!(Tool::Sqlite.find());
-    let file = installation.data().join("registry.sqlite");
-    let freeze = "UPDATE accounts SET state = 'frozen'";
-    let mut command = std::process::Command::new(sqlite);
-    let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(freeze).output().unwrap();
-    assert!(output.status.success());
+    or_skip!(all.journey.sql("UPDATE accounts SET state = 'frozen'"));
     assert_eq!(all.tax.introspect(&token).await.unwrap(), inactive());
 }
 

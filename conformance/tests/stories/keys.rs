@@ -11,7 +11,6 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
-use super::journal::sql;
 use crate::journey::{Journey, eventually};
 
 /// How long a key is announced before it signs, and how long it verifies after, in seconds.
@@ -26,7 +25,7 @@ fn let_pass(journey: &Journey, seconds: i64) {
          UPDATE signing_keys SET announced = announced - {seconds}, signs_from = signs_from - {seconds}; \
          UPDATE changes SET count = count + 1 WHERE topic = 'keys'; COMMIT"
     );
-    sql(journey, &text).unwrap();
+    journey.sql(&text).unwrap();
 }
 
 async fn idp(journey: &Journey, arguments: &[&str]) -> String {
@@ -50,7 +49,7 @@ async fn kid(journey: &Journey, algorithm: &str, state: &str) -> Option<String> 
 fn told(journey: &Journey, kid: &str) -> Vec<String> {
     let text =
         format!("SELECT details FROM journal WHERE kind = 'key_changed' AND details LIKE '%{kid}%' ORDER BY number");
-    let details = sql(journey, &text).unwrap();
+    let details = journey.sql(&text).unwrap();
     let words = details.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     words.map(|act| format!("{} {}", act["change"], act["cause"]).replace('"', "")).collect()
 }
@@ -121,7 +120,7 @@ async fn attack_g14_keys_are_rotated_during_traffic_and_no_kept_jwks_lacks_the_k
     assert_eq!(told(&journey, &new), ["announced operator", "signing clock"]);
     let (last, _) = published(&journey.service).await;
     assert!(!kids(&last).contains(&old.as_str()) && kids(&last).contains(&new.as_str()));
-    assert_eq!(sql(&journey, &format!("SELECT count(*) FROM signing_keys WHERE kid = '{old}'")).unwrap(), "0");
+    assert_eq!(journey.sql(&format!("SELECT count(*) FROM signing_keys WHERE kid = '{old}'")).unwrap(), "0");
     idp(&journey, &["journal", "verify"]).await;
 }
 
