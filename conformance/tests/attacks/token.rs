@@ -3,7 +3,7 @@
 use conformance::citizen::Citizen;
 use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
-use conformance::relying_party::{Ask, RelyingParty};
+use conformance::relying_party::{ASSERTION_TYPE, Ask, RelyingParty, assertion_claims};
 use conformance::upstream::ProviderId;
 use conformance::{clock, random};
 use futures_util::future::join_all;
@@ -166,11 +166,7 @@ async fn a_client_assertion_is_strict_and_used_once() {
     metadata["jwks"] = json!({ "keys": [key.public_jwk()] });
     let service = journey.register(&metadata).await;
     let issuer = journey.scene.gateway.issuer().to_owned();
-    let honest = || {
-        let now = clock::now();
-        json!({ "iss": service.client_id, "sub": service.client_id, "aud": issuer, "jti": random::token(),
-            "iat": now, "exp": now + 60 })
-    };
+    let honest = || assertion_claims(&service.client_id, &issuer);
     let changed = |name: &str, value: Value| {
         let mut claims = honest();
         if value.is_null() {
@@ -186,7 +182,7 @@ async fn a_client_assertion_is_strict_and_used_once() {
             ("code", code),
             ("redirect_uri", &service.redirect_uri),
             ("code_verifier", verifier),
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
         ];
         reqwest::Client::new().post(&service.metadata.token_endpoint).form(&form).send().await.unwrap()

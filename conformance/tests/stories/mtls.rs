@@ -1,11 +1,12 @@
 //! Services with certificates (RFC 8705): how they prove who they are, and tokens that are of no use to others.
 
+use conformance::fapi::Proof;
 use conformance::gateway::Installation;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::mutual::{Door, Identity, client_from};
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
-use conformance::{clock, random};
+use http::Method;
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -179,16 +180,14 @@ async fn a_key_is_proven_for_the_address_that_asks_for_certificates_too() {
     metadata["token_endpoint_auth_method"] = "client_secret_post".into();
     let service = journey.register(&metadata).await;
     let key = SigningKey::generate(Algorithm::Es256);
-    let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.public_jwk()});
     let endpoint = at(&aliases, "token_endpoint");
     let (elsewhere, own) = ("https://other.example/token".to_owned(), service.metadata.token_endpoint.clone());
     for (address, counts) in [(&endpoint, true), (&own, true), (&elsewhere, false)] {
-        let mut claims = json!({"jti": random::token(), "htm": "POST", "htu": own, "iat": clock::now()});
-        let first = door.client(None).post(&endpoint).header("dpop", key.sign_under(&header, &claims));
+        let unasked = Proof::new(&key, &Method::POST, &own).signed(&key);
+        let first = door.client(None).post(&endpoint).header("dpop", unasked);
         let form = [("client_id", service.client_id.clone()), ("client_secret", service.secret.clone().unwrap())];
         let nonce = first.form(&form).send().await.unwrap().headers()["dpop-nonce"].to_str().unwrap().to_owned();
-        (claims["jti"], claims["htu"], claims["nonce"]) = (random::token().into(), json!(address), nonce.into());
-        let proof = key.sign_under(&header, &claims);
+        let proof = Proof::new(&key, &Method::POST, address).claim("nonce", nonce).signed(&key);
         let (ask, code) = code_for(&journey, &service).await;
         let secret = ("client_secret", service.secret.clone().unwrap());
         let form = [redemption(&service, &ask, &code), vec![secret]].concat();
