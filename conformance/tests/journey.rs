@@ -121,6 +121,14 @@ impl Journey {
         .await;
     }
 
+    /// A fresh code for a service.
+    pub(crate) async fn code(&self, service: &RelyingParty) -> (Ask, String) {
+        let (ask, mut citizen) = (service.ask("openid profile"), citizen_of(service));
+        let back = self.to_return(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+        let code = back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()));
+        (ask, code)
+    }
+
     /// Runs SQL on the registry beside the running gateway, as an intruder would, or for what no command does yet; what
     /// it prints.
     pub(crate) fn sql(&self, text: &str) -> Result<String, Missing> {
