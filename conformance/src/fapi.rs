@@ -17,11 +17,8 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Installation, Standing};
 use crate::jose::{self, SigningKey};
-use crate::relying_party::{Ask, RelyingParty};
+use crate::relying_party::{ASSERTION_TYPE, Ask, RelyingParty, assertion_claims};
 use crate::{clock, random};
-
-/// How a client assertion is announced (RFC 7523 §2.2).
-pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A registered relying party that proves itself by a key of its own.
 #[derive(Debug, Clone)]
@@ -205,9 +202,7 @@ impl FapiParty {
 
     /// The claims of an honest client assertion.
     pub fn assertion_claims(&self) -> Value {
-        let (id, now) = (&self.party.client_id, clock::now());
-        json!({ "iss": id, "sub": id, "aud": self.party.metadata.issuer, "jti": random::token(), "iat": now,
-            "exp": now + 60 })
+        assertion_claims(&self.party.client_id, &self.party.metadata.issuer)
     }
 
     /// An honest client assertion, good for one call.

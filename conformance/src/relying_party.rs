@@ -10,7 +10,16 @@ use url::Url;
 use crate::citizen::Page;
 use crate::gateway::{Imported, Installation, Standing};
 use crate::jose;
-use crate::random;
+use crate::{clock, random};
+
+/// How a client assertion is announced (RFC 7523 §2.2).
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The claims of an honest client assertion (RFC 7523 §3).
+pub fn assertion_claims(client: &str, audience: &str) -> Value {
+    let now = clock::now();
+    json!({ "iss": client, "sub": client, "aud": audience, "jti": random::token(), "iat": now, "exp": now + 60 })
+}
 
 /// What the gateway publishes about itself, as far as a relying party needs it (OIDC Discovery §3).
 #[derive(Debug, Clone, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conformance::citizen::Citizen;
+use conformance::citizen::{Citizen, Page};
 use conformance::engines::{Postgres, Redis};
 use conformance::fapi::{FapiParty, Tokens};
 use conformance::gateway::{Ephemeral, Gateway, Lasting, Standing};
@@ -57,11 +57,16 @@ impl Secured {
 
     /// A code for a request that was pushed already.
     pub(crate) async fn code_at(&self, citizen: &mut Citizen, url: &str) -> String {
+        let back = self.back(citizen, url).await;
+        back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()))
+    }
+
+    /// A whole sign-in, from the address of a request to the return.
+    pub(crate) async fn back(&self, citizen: &mut Citizen, url: &str) -> Page {
         let chooser = expect(citizen.open(url).await.unwrap(), "choose");
         let login = choose(citizen, &chooser, ProviderId::Impots).await;
         let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
-        let back = accept(citizen, &inform).await;
-        back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()))
+        accept(citizen, &inform).await
     }
 
     /// The tokens of a whole sign-in.

@@ -6,6 +6,7 @@ use conformance::citizen::{Citizen, Page};
 use conformance::people::PASSWORD;
 use conformance::relying_party::{Ask, RelyingParty, Tokens};
 use conformance::scene::{Scene, Setting};
+use conformance::tools::{Missing, Tool};
 use conformance::upstream::ProviderId;
 use serde_json::Value;
 use url::Url;
@@ -118,6 +119,24 @@ impl Journey {
             chooser.has(sign).then_some(())
         })
         .await;
+    }
+
+    /// A fresh code for a service.
+    pub(crate) async fn code(&self, service: &RelyingParty) -> (Ask, String) {
+        let (ask, mut citizen) = (service.ask("openid profile"), citizen_of(service));
+        let back = self.to_return(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+        let code = back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()));
+        (ask, code)
+    }
+
+    /// Runs SQL on the registry beside the running gateway, as an intruder would, or for what no command does yet; what
+    /// it prints.
+    pub(crate) fn sql(&self, text: &str) -> Result<String, Missing> {
+        let file = self.scene.gateway.installation().data().join("registry.sqlite");
+        let mut command = std::process::Command::new(Tool::Sqlite.find()?);
+        let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(text).output().unwrap();
+        assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
     }
 
     /// A whole sign-in with a fresh browser: the tokens that the service receives.

@@ -2,10 +2,7 @@
 
 use conformance::mutual::Identity;
 use conformance::relying_party::{Ask, RelyingParty};
-use conformance::upstream::ProviderId;
 use serde_json::{Value, json};
-
-use crate::journey::{Journey, citizen_of};
 
 /// Metadata of a service whose tokens are bound to its certificate.
 pub(crate) fn bound(method: &str, change: &Value) -> Value {
@@ -21,14 +18,6 @@ pub(crate) fn bound(method: &str, change: &Value) -> Value {
 /// Metadata of a service known by this very certificate.
 pub(crate) fn self_signed(identity: &Identity) -> Value {
     bound("self_signed_tls_client_auth", &json!({"jwks": {"keys": [identity.jwk()]}}))
-}
-
-/// A fresh code for a service.
-pub(crate) async fn code_for(journey: &Journey, service: &RelyingParty) -> (Ask, String) {
-    let (ask, mut citizen) = (service.ask("openid profile"), citizen_of(service));
-    let back = journey.to_return(&mut citizen, &ask, ProviderId::Impots, "angela").await;
-    let code = back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()));
-    (ask, code)
 }
 
 /// The form that redeems a code, with `client_id` and nothing else of the client.

@@ -6,6 +6,7 @@ use url::Url;
 use super::*;
 use crate::citizen::{Citizen, Page};
 use crate::people::{PASSWORD, PEOPLE};
+use crate::relying_party::{ASSERTION_TYPE, assertion_claims};
 use crate::site::listen;
 
 /// Where the gateway would be; nothing listens there.
@@ -78,7 +79,7 @@ impl Attempt {
             }
             Authentication::PrivateKey => {
                 let pem = credentials.assertion_key.clone().unwrap();
-                form.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into()));
+                form.push(("client_assertion_type", ASSERTION_TYPE.into()));
                 form.push(("client_assertion", assertion(&pem, &self.issuer)));
             }
         }
@@ -87,11 +88,13 @@ impl Attempt {
 }
 
 fn assertion(pem: &str, audience: &str) -> String {
-    let now = crate::clock::now();
-    let claims = json!({ "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audience, "jti": random::token(),
-        "iat": now, "exp": now + 60 });
     let key = jsonwebtoken::EncodingKey::from_ec_pem(pem.as_bytes()).unwrap();
-    jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256), &claims, &key).unwrap()
+    jsonwebtoken::encode(
+        &jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256),
+        &assertion_claims(CLIENT_ID, audience),
+        &key,
+    )
+    .unwrap()
 }
 
 async fn verified(issuer: &str, token: &str) -> Result<Value, jsonwebtoken::errors::Error> {
@@ -247,7 +250,7 @@ async fn a_client_assertion_is_used_once() {
     let one = assertion(&pem, providers.issuer(id));
     let form = |assertion: &str| {
         vec![
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
+            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
             ("client_assertion", assertion.to_owned()),
             ("grant_type", "authorization_code".to_owned()),
         ]

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::{Authentication, CLIENT_ID, Code, Fault, House, Provider, ProviderId, Token, TokenForm, unpoisoned};
 use crate::jose;
 use crate::random;
+use crate::relying_party::ASSERTION_TYPE;
 
 /// Seconds an access token is good for.
 const TOKEN_LIFETIME: i64 = 300;
@@ -101,7 +102,7 @@ struct Assertion {
 /// A client assertion: signed by the registered key, for this provider, short-lived, used once (RFC 7523 §3).
 fn assertion(provider: &Provider, form: &HashMap<String, String>) -> Result<(), &'static str> {
     let kind = form.get("client_assertion_type").map(String::as_str);
-    if kind != Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer") {
+    if kind != Some(ASSERTION_TYPE) {
         return Err("private_key_jwt is registered");
     }
     let token = form.get("client_assertion").ok_or("client_assertion is missing")?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use conformance::fapi::{ASSERTION_TYPE, Answer, FapiParty};
+use conformance::fapi::{Answer, FapiParty};
 use conformance::jose::{self, Algorithm, SigningKey};
+use conformance::relying_party::ASSERTION_TYPE;
 use conformance::site::{Site, listen};
 use conformance::{clock, or_skip, random};
 use http::Method;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use toml::Table;
 
 use crate::journey::Journey;
-use crate::mutual::{assert_refused, code_for, redemption, self_signed, told};
+use crate::mutual::{assert_refused, redemption, self_signed, told};
 
 /// A proxy that hands certificates on, a load balancer that is trusted about addresses alone, and the world.
 const PROXY: [u8; 4] = [127, 0, 0, 9];
@@ -32,7 +32,7 @@ async fn a_certificate_header_from_outside_proves_nothing() {
     let (journey, service, own) = behind_a_proxy().await;
     let endpoint = &service.metadata.token_endpoint;
     for (from, path) in [(WORLD, "/token"), (BALANCER, "/token"), (WORLD, "/par"), (WORLD, "/revoke")] {
-        let (ask, code) = code_for(&journey, &service).await;
+        let (ask, code) = journey.code(&service).await;
         let form = redemption(&service, &ask, &code);
         let url = endpoint.replace("/token", path);
         // Written by the attacker, with whatever else might make a proxy of them.
@@ -42,7 +42,7 @@ async fn a_certificate_header_from_outside_proves_nothing() {
         assert_eq!((status, &answer["error"]), (401, &json!("invalid_client")), "D09 {from:?} {path}");
     }
     // The same words from the proxy are believed: this test can tell.
-    let (ask, code) = code_for(&journey, &service).await;
+    let (ask, code) = journey.code(&service).await;
     let form = redemption(&service, &ask, &code);
     let (status, tokens) =
         told(client_from(PROXY.into()).post(endpoint).form(&form).header("client-cert", own.byte_sequence())).await;
@@ -62,7 +62,7 @@ async fn a_header_that_came_twice_is_no_certificate() {
     let attacker = Identity::self_signed("ville.example");
     // A proxy that adds its line beside the client's own: whichever stands first, neither counts.
     for (first, second) in [(&own, &attacker), (&attacker, &own), (&own, &own)] {
-        let (ask, code) = code_for(&journey, &service).await;
+        let (ask, code) = journey.code(&service).await;
         let request = client_from(PROXY.into()).post(&service.metadata.token_endpoint);
         let request = request.form(&redemption(&service, &ask, &code));
         let lines = request.header("client-cert", first.byte_sequence()).header("client-cert", second.byte_sequence());
@@ -71,7 +71,7 @@ async fn a_header_that_came_twice_is_no_certificate() {
     for nonsense in
         ["", ":", "::", ":!!!:", ":AAAA:", "?1", &own.escaped_pem(), &format!("{0}, {0}", own.byte_sequence())]
     {
-        let (ask, code) = code_for(&journey, &service).await;
+        let (ask, code) = journey.code(&service).await;
         let request = client_from(PROXY.into()).post(&service.metadata.token_endpoint);
         let request = request.form(&redemption(&service, &ask, &code)).header("client-cert", nonsense);
         let (status, answer): (u16, Value) = told(request).await;
@@ -84,7 +84,7 @@ async fn a_name_in_a_certificate_that_no_authority_gave_proves_nothing() {
     let (journey, _, _) = behind_a_proxy().await;
     let metadata = crate::mutual::bound("tls_client_auth", &json!({"tls_client_auth_san_dns": "ville.example"}));
     let service = journey.register(&metadata).await;
-    let (ask, code) = code_for(&journey, &service).await;
+    let (ask, code) = journey.code(&service).await;
     let impostor = Identity::self_signed("ville.example");
     let request = client_from(PROXY.into()).post(&service.metadata.token_endpoint);
     let request = request.form(&redemption(&service, &ask, &code)).header("client-cert", impostor.byte_sequence());

@@ -1,7 +1,5 @@
 //! Group C: refresh tokens, replayed, stolen, outlived by what they stand on.
 
-use std::path::PathBuf;
-
 use conformance::fapi::{FapiParty, Tokens};
 use conformance::gateway::Standing;
 use conformance::jose::{self, Algorithm, SigningKey};
@@ -299,17 +297,9 @@ async fn a_refreshed_id_token_is_about_the_same_sign_in_and_holds_no_nonce() {
     assert_eq!(after["at_hash"], jose::half_hash(&refreshed.access_token));
 }
 
-/// Runs SQL on the registry beside the running gateway: no command of the gateway does it yet.
-fn sql(journey: &Journey, sqlite: &PathBuf, statement: &str) {
-    let file = journey.scene.gateway.installation().data().join("registry.sqlite");
-    let mut command = std::process::Command::new(sqlite);
-    let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(statement).output().unwrap();
-    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
 #[tokio::test]
 async fn nothing_is_refreshed_for_an_account_that_is_frozen_or_refuses_the_provider() {
-    let sqlite = or_skip!(Tool::Sqlite.find());
+    or_skip!(Tool::Sqlite.find());
     let journey = Journey::start().await;
     let service = Secured::register(&journey).await;
     let token = service.offline().await.refresh_token.unwrap();
@@ -322,12 +312,12 @@ async fn nothing_is_refreshed_for_an_account_that_is_frozen_or_refuses_the_provi
             "UPDATE accounts SET blocked_providers = '[]'",
         ),
     ] {
-        sql(&journey, &sqlite, ends);
+        journey.sql(ends).unwrap();
         assert_eq!(refreshed().await.error(), refused(), "C18 {case}");
-        sql(&journey, &sqlite, restores);
+        journey.sql(restores).unwrap();
         assert_eq!(refreshed().await.status, 200, "C18 {case}: it was for this reason");
     }
-    sql(&journey, &sqlite, "DELETE FROM accounts");
+    journey.sql("DELETE FROM accounts").unwrap();
     assert_eq!(refreshed().await.error(), refused(), "C18 the account is gone");
 }
 

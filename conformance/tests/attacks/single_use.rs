@@ -10,9 +10,9 @@
 //! The seed is random, and told by a round that fails; `PASSERELLE_TEST_SEED` draws the same again.
 
 use conformance::citizen::Citizen;
-use conformance::fapi::{ASSERTION_TYPE, Tokens};
+use conformance::fapi::Tokens;
 use conformance::jose::SigningKey;
-use conformance::relying_party::Ask;
+use conformance::relying_party::{ASSERTION_TYPE, Ask};
 use conformance::{or_skip, random};
 use futures_util::future::join_all;
 use http::Method;

@@ -3,26 +3,13 @@
 use conformance::citizen::Citizen;
 use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
-use conformance::relying_party::{Ask, RelyingParty};
+use conformance::relying_party::{ASSERTION_TYPE, RelyingParty, assertion_claims};
 use conformance::upstream::ProviderId;
 use conformance::{clock, random};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::journey::{Journey, citizen_of, expect, to_login};
-
-/// A fresh code for the journey's service.
-async fn fresh_code(journey: &Journey) -> (Ask, String) {
-    code_for(journey, &journey.service).await
-}
-
-async fn code_for(journey: &Journey, service: &RelyingParty) -> (Ask, String) {
-    let ask = service.ask("openid profile");
-    let mut citizen = citizen_of(service);
-    let back = journey.to_return(&mut citizen, &ask, ProviderId::Impots, "angela").await;
-    let code = back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()));
-    (ask, code)
-}
+use crate::journey::{Journey, expect, to_login};
 
 /// The OAuth error of an answer, which must be JSON, uncacheable, in plain ASCII.
 async fn error(case: &str, answer: reqwest::Response) -> (u16, String) {
@@ -42,7 +29,7 @@ fn refused(error: &str) -> (u16, String) {
 #[tokio::test]
 async fn a_code_is_spent_once_and_its_second_use_revokes_its_tokens() {
     let journey = Journey::start().await;
-    let (ask, code) = fresh_code(&journey).await;
+    let (ask, code) = journey.code(&journey.service).await;
     let tokens: Value = journey.service.redeem(&ask, &code).await.unwrap().json().await.unwrap();
     let access_token = tokens["access_token"].as_str().unwrap();
     assert_eq!(journey.service.userinfo(access_token).await.unwrap().status(), 200);
@@ -54,7 +41,7 @@ async fn a_code_is_spent_once_and_its_second_use_revokes_its_tokens() {
 #[tokio::test]
 async fn of_a_hundred_parallel_redemptions_one_succeeds() {
     let journey = Journey::start().await;
-    let (ask, code) = fresh_code(&journey).await;
+    let (ask, code) = journey.code(&journey.service).await;
     let answers = join_all((0..100).map(|_| journey.service.redeem(&ask, &code))).await;
     let good = answers.into_iter().filter(|answer| answer.as_ref().unwrap().status().is_success()).count();
     assert_eq!(good, 1, "C02");
@@ -74,7 +61,7 @@ async fn a_code_is_redeemed_by_its_client_with_its_verifier_and_its_redirect_uri
         ("another code", vec![("code", "abc")]),
     ];
     for (case, changes) in cases {
-        let (ask, code) = fresh_code(&journey).await;
+        let (ask, code) = journey.code(&journey.service).await;
         let honest = [
             ("grant_type", "authorization_code"),
             ("code", &code),
@@ -92,7 +79,7 @@ async fn a_code_is_redeemed_by_its_client_with_its_verifier_and_its_redirect_uri
         assert!(["invalid_grant", "invalid_request"].contains(&name.as_str()), "{case}: {name}");
     }
     let mut other = journey.register(&RelyingParty::ordinary("Autre")).await;
-    let (ask, code) = fresh_code(&journey).await;
+    let (ask, code) = journey.code(&journey.service).await;
     other.redirect_uri = uri;
     assert_eq!(error("C04", other.redeem(&ask, &code).await.unwrap()).await, refused("invalid_grant"));
     let burnt = journey.service.redeem(&ask, &code).await.unwrap();
@@ -102,7 +89,7 @@ async fn a_code_is_redeemed_by_its_client_with_its_verifier_and_its_redirect_uri
 #[tokio::test]
 async fn parameters_sent_twice_and_other_grants_are_refused() {
     let journey = Journey::start().await;
-    let (ask, code) = fresh_code(&journey).await;
+    let (ask, code) = journey.code(&journey.service).await;
     let twice = [
         ("grant_type", "authorization_code"),
         ("code", &code),
@@ -124,7 +111,7 @@ async fn a_client_proves_itself_by_its_own_method_alone() {
     let journey = Journey::start().await;
     let (service, http) = (&journey.service, reqwest::Client::new());
     let secret = service.secret.clone().unwrap();
-    let (ask, code) = fresh_code(&journey).await;
+    let (ask, code) = journey.code(&journey.service).await;
     let form = |extra: &[(&'static str, String)]| {
         let honest = [
             ("grant_type", "authorization_code".to_owned()),
@@ -166,11 +153,7 @@ async fn a_client_assertion_is_strict_and_used_once() {
     metadata["jwks"] = json!({ "keys": [key.public_jwk()] });
     let service = journey.register(&metadata).await;
     let issuer = journey.scene.gateway.issuer().to_owned();
-    let honest = || {
-        let now = clock::now();
-        json!({ "iss": service.client_id, "sub": service.client_id, "aud": issuer, "jti": random::token(),
-            "iat": now, "exp": now + 60 })
-    };
+    let honest = || assertion_claims(&service.client_id, &issuer);
     let changed = |name: &str, value: Value| {
         let mut claims = honest();
         if value.is_null() {
@@ -186,7 +169,7 @@ async fn a_client_assertion_is_strict_and_used_once() {
             ("code", code),
             ("redirect_uri", &service.redirect_uri),
             ("code_verifier", verifier),
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
         ];
         reqwest::Client::new().post(&service.metadata.token_endpoint).form(&form).send().await.unwrap()
@@ -220,7 +203,7 @@ async fn a_client_assertion_is_strict_and_used_once() {
         ),
         ("not a token", "a.b.c".to_owned()),
     ];
-    let (ask, code) = code_for(&journey, &service).await;
+    let (ask, code) = journey.code(&service).await;
     for (case, assertion) in cases {
         let (status, name) = error(case, send(assertion, &code, &ask.verifier).await).await;
         assert_eq!((status, name.as_str()), (401, "invalid_client"), "{case}");
@@ -228,7 +211,7 @@ async fn a_client_assertion_is_strict_and_used_once() {
     let good = changed("iat", json!(now + 8));
     let answer = send(good.clone(), &code, &ask.verifier).await;
     assert!(answer.status().is_success(), "iat 8 s ahead is accepted: {}", answer.text().await.unwrap());
-    let (ask, code) = code_for(&journey, &service).await;
+    let (ask, code) = journey.code(&service).await;
     let replayed = send(good, &code, &ask.verifier).await;
     assert_eq!(error("C12", replayed).await, (401, "invalid_client".into()));
 }
@@ -259,7 +242,7 @@ async fn userinfo_wants_a_live_token_in_the_header() {
 #[tokio::test]
 async fn a_code_of_a_disabled_client_is_worth_nothing() {
     let journey = Journey::start().await;
-    let (ask, code) = fresh_code(&journey).await;
+    let (ask, code) = journey.code(&journey.service).await;
     let (_, tokens) = journey.tokens(ProviderId::Impots, "angela").await;
     let installation = journey.scene.gateway.installation();
     let disabled = installation.run(&["clients", "disable", &journey.service.client_id]).await.unwrap();

@@ -3,7 +3,6 @@
 use conformance::or_skip;
 use conformance::relying_party::Ask;
 use conformance::scene::Setting;
-use conformance::tools::Tool;
 use serde_json::{Value, json};
 
 use crate::administrations::{Administrations, access, inactive};
@@ -146,11 +145,8 @@ async fn a_private_party_needs_consent_for_data_held_elsewhere_and_the_journal_s
     let back = citizen.press(&again, button, &[("consent", "yes")]).await.unwrap();
     all.town.finish(&ask, &back).await.unwrap();
 
-    let sqlite = or_skip!(Tool::Sqlite.find());
-    let file = all.journey.scene.gateway.installation().data().join("registry.sqlite");
-    let last = "SELECT details FROM journal ORDER BY number DESC LIMIT 1";
-    let output = std::process::Command::new(sqlite).arg("-batch").arg(file).arg(last).output().unwrap();
-    let journalled: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let last = or_skip!(all.journey.sql("SELECT details FROM journal ORDER BY number DESC LIMIT 1"));
+    let journalled: Value = serde_json::from_str(&last).unwrap();
     assert_eq!((&journalled["authorization_details"], &journalled["consented"]), (&details, &json!(["dgfip_rfr"])));
     assert_eq!(journalled["resources"], json!([all.tax.resource()]));
 }

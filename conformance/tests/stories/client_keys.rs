@@ -8,9 +8,8 @@ use conformance::clock;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::or_skip;
 use conformance::people::PASSWORD;
-use conformance::random;
 use conformance::reader::{Jwe, Reader};
-use conformance::relying_party::RelyingParty;
+use conformance::relying_party::{ASSERTION_TYPE, RelyingParty, assertion_claims};
 use conformance::site::{Site, listen};
 use conformance::upstream::ProviderId;
 use serde_json::{Value, json};
@@ -50,14 +49,10 @@ impl Keys {
 /// Pushes a request with an assertion of this key; the status.
 async fn push(journey: &Journey, service: &RelyingParty, key: &SigningKey) -> u16 {
     let issuer = journey.scene.gateway.issuer();
-    let now = clock::now();
-    let claims = json!({
-        "iss": service.client_id, "sub": service.client_id, "aud": issuer, "jti": random::token(),
-        "iat": now, "exp": now + 60,
-    });
+    let claims = assertion_claims(&service.client_id, issuer);
     let ask = service
         .ask("openid")
-        .and("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        .and("client_assertion_type", ASSERTION_TYPE)
         .and("client_assertion", &key.sign("JWT", &claims));
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = http.post(format!("{issuer}/par")).header("content-type", "application/x-www-form-urlencoded");

@@ -1,198 +1,116 @@
-//! A service under FAPI 2.0 (Security Profile, final): pushed requests, signed assertions, tokens bound to a key. What the
-//! standard profile lets pass is refused to it.
+//! A service under FAPI 2.0 (Security Profile, final): what it may register and ask, and what comes back. What the standard
+//! profile lets pass is refused to it.
 
-use conformance::jose::{self, Algorithm, SigningKey};
-use conformance::relying_party::{Ask, RelyingParty};
-use conformance::upstream::ProviderId;
-use conformance::{clock, random};
+use conformance::citizen::{Citizen, Page};
+use conformance::fapi::FapiParty;
+use conformance::jose::{Algorithm, SigningKey};
+use conformance::random;
+use conformance::relying_party::Ask;
+use http::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::journey::{Journey, accept, choose, citizen_of, expect};
+use crate::fapi::Secured;
+use crate::journey::{Journey, expect};
 
-/// A service with the keys that it signs its assertions and its proofs with.
-struct Party {
-    service: RelyingParty,
-    assertions: SigningKey,
-    proofs: SigningKey,
-    http: reqwest::Client,
-}
-
-/// An answer: its status and its JSON.
-type Answer = (u16, Value);
-
-impl Party {
-    async fn register(journey: &Journey) -> Self {
-        Self::register_with(journey, SigningKey::generate(Algorithm::Es256)).await
-    }
-
-    async fn register_with(journey: &Journey, assertions: SigningKey) -> Self {
-        let mut metadata = RelyingParty::ordinary("Département");
-        metadata["passerelle"]["profile"] = "fapi2".into();
-        metadata["jwks"] = json!({ "keys": [assertions.public_jwk()] });
-        metadata.as_object_mut().unwrap().remove("token_endpoint_auth_method");
-        let service = journey.register(&metadata).await;
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { service, assertions, proofs: SigningKey::generate(Algorithm::Es256), http }
-    }
-
-    fn issuer(&self) -> &str {
-        &self.service.metadata.issuer
-    }
-
-    fn assertion(&self, audience: &Value) -> String {
-        let (id, now) = (&self.service.client_id, clock::now());
-        let claims =
-            json!({ "iss": id, "sub": id, "aud": audience, "jti": random::token(), "iat": now, "exp": now + 60 });
-        self.assertions.sign("JWT", &claims)
-    }
-
-    fn proof(&self, method: &str, url: &str, token: Option<&str>, nonce: Option<&str>) -> String {
-        let mut jwk = self.proofs.public_jwk();
-        for member in ["kid", "use", "alg"] {
-            jwk.as_object_mut().unwrap().remove(member);
-        }
-        let mut claims = json!({ "jti": random::token(), "htm": method, "htu": url, "iat": clock::now() });
-        if let Some(token) = token {
-            claims["ath"] = jose::sha256(token).into();
-        }
-        if let Some(nonce) = nonce {
-            claims["nonce"] = nonce.into();
-        }
-        self.proofs.sign_under(&json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk }), &claims)
-    }
-
-    /// Posts a form with an assertion; with a proof for `htu`, repeated once with the nonce that is asked for.
-    async fn post(&self, url: &str, htu: Option<&str>, form: &[(&str, &str)]) -> Answer {
-        self.post_with(url, htu, form, &json!(self.issuer())).await
-    }
-
-    async fn post_with(&self, url: &str, htu: Option<&str>, form: &[(&str, &str)], audience: &Value) -> Answer {
-        let mut nonce: Option<String> = None;
-        loop {
-            let assertion = self.assertion(audience);
-            let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-            let proven = [("client_assertion_type", kind), ("client_assertion", assertion.as_str())];
-            let mut request = self.http.post(url).form(&[form, &proven].concat());
-            if let Some(htu) = htu {
-                request = request.header("dpop", self.proof("POST", htu, None, nonce.as_deref()));
-            }
-            let answer = request.send().await.unwrap();
-            let status = answer.status().as_u16();
-            let given = answer.headers().get("dpop-nonce").map(|value| value.to_str().unwrap().to_owned());
-            let body: Value = answer.json().await.unwrap();
-            if body["error"] == "use_dpop_nonce" && nonce.is_none() {
-                nonce = given;
-                continue;
-            }
-            return (status, body);
-        }
-    }
-
-    async fn push(&self, ask: &Ask) -> Answer {
-        let body = ask.body();
-        let pairs: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-        let form: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.post(&format!("{}/par", self.issuer()), None, &form).await
-    }
-
-    /// The address for the browser, with what stands beside the reference.
-    async fn address(&self, ask: &Ask, beside: &[(&str, &str)]) -> String {
-        let (status, answer) = self.push(ask).await;
-        assert_eq!(status, 201, "{answer}");
-        assert!(answer["expires_in"].as_u64().is_some_and(|life| (1..600).contains(&life)), "SP 5.3.2.2-12: {answer}");
-        let mut url = Url::parse(&self.service.metadata.authorization_endpoint).unwrap();
-        let reference = answer["request_uri"].as_str().unwrap();
-        url.query_pairs_mut().append_pair("client_id", &self.service.client_id).append_pair("request_uri", reference);
-        url.query_pairs_mut().extend_pairs(beside);
-        url.into()
-    }
-
-    /// A whole sign-in: the address that the citizen comes back to.
-    async fn back(&self, ask: &Ask, beside: &[(&str, &str)]) -> Url {
-        let mut citizen = citizen_of(&self.service);
-        let chooser = expect(citizen.open(&self.address(ask, beside).await).await.unwrap(), "choose");
-        let login = choose(&mut citizen, &chooser, ProviderId::Impots).await;
-        let inform = expect(citizen.sign_in(&login, "angela", "passerelle").await.unwrap(), "inform");
-        accept(&mut citizen, &inform).await.url
-    }
-
-    /// Redeems a code at the token endpoint under one of its addresses.
-    async fn redeem(&self, ask: &Ask, code: &str, endpoint: &str, htu: Option<&str>) -> Answer {
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", self.service.redirect_uri.as_str()),
-            ("code_verifier", ask.verifier.as_str()),
+/// A service that registers the profile and its key, and leaves the rest to the profile.
+async fn by_profile_alone(journey: &Journey) -> Secured {
+    Secured::registered(journey, |metadata| {
+        let named = [
+            "token_endpoint_auth_method",
+            "dpop_bound_access_tokens",
+            "require_pushed_authorization_requests",
+            "id_token_signed_response_alg",
+            "grant_types",
         ];
-        self.post(endpoint, htu, &form).await
-    }
+        metadata.as_object_mut().unwrap().retain(|name, _| !named.contains(&name.as_str()));
+    })
+    .await
 }
 
-fn parameter(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+/// A browser in which angela signed in to the service before.
+async fn signed_in(service: &Secured) -> Citizen {
+    let mut citizen = service.citizen();
+    let url = service.party.pushed(&service.party.ask("openid profile"), None).await.unwrap();
+    service.code_at(&mut citizen, &url).await;
+    citizen
+}
+
+/// Where a request leads a citizen who is signed in, and the claims of the ID token that comes of it.
+async fn silently(service: &Secured, citizen: &Citizen, ask: Ask) -> (Page, Value) {
+    let ask = ask.and("prompt", "none");
+    let url = service.party.pushed(&ask, None).await.unwrap();
+    let back = citizen.clone().open(&url).await.unwrap();
+    let code = back.parameter("code").unwrap_or_else(|| panic!("{}", back.brief()));
+    assert!(back.url.fragment().is_none(), "nothing in the fragment: {}", back.url);
+    assert_eq!(back.parameter("iss").as_deref(), Some(service.party.party.metadata.issuer.as_str()));
+    let tokens = service.party.redeem(&ask, &code, &service.holder).await.unwrap().tokens().unwrap();
+    let claims = service.party.party.verify_jwt(&tokens.id_token).await.unwrap();
+    (back, claims)
 }
 
 #[tokio::test]
 async fn a_pushed_request_gives_tokens_that_are_bound_to_a_key() {
     let journey = Journey::start().await;
-    let party = Party::register(&journey).await;
-    let endpoint = party.service.metadata.token_endpoint.clone();
-    for length in [64, 384] {
-        let ask = party.service.ask("openid profile").with("nonce", &"n".repeat(length));
-        let back = party.back(&ask, &[]).await;
-        assert_eq!(parameter(&back, "iss").as_deref(), Some(party.issuer()), "SP 5.3.2.2-7");
-        assert_eq!(parameter(&back, "state").as_deref(), Some(ask.state.as_str()));
-        assert!(back.fragment().is_none());
-        let code = parameter(&back, "code").unwrap();
-        let (status, tokens) = party.redeem(&ask, &code, &endpoint, Some(&endpoint)).await;
-        assert_eq!((status, &tokens["token_type"]), (200, &json!("DPoP")), "{tokens}");
-        let id_token = party.service.verify_jwt(tokens["id_token"].as_str().unwrap()).await.unwrap();
-        assert_eq!(id_token["nonce"].as_str().map(str::len), Some(length), "never cut short (SP 5.3.2.2-14)");
-        let header = jsonwebtoken::decode_header(tokens["id_token"].as_str().unwrap()).unwrap();
-        assert_eq!(json!(header.alg), "ES256", "SP 5.4.1-1");
+    let service = by_profile_alone(&journey).await;
+    let metadata = &service.party.party.metadata;
+    let ask = service.party.ask("openid profile");
+    let url = service.party.pushed(&ask, None).await.unwrap();
+    let back = service.back(&mut service.citizen(), &url).await;
+    assert_eq!(back.parameter("iss").as_deref(), Some(metadata.issuer.as_str()), "SP 5.3.2.2-7");
+    assert_eq!(back.parameter("state").as_deref(), Some(ask.state.as_str()));
+    assert!(back.url.fragment().is_none());
+    let code = back.parameter("code").unwrap();
+    let tokens = service.party.redeem(&ask, &code, &service.holder).await.unwrap().tokens().unwrap();
+    assert_eq!(tokens.token_type, "DPoP");
+    let id_token = service.party.party.verify_jwt(&tokens.id_token).await.unwrap();
+    assert_eq!(id_token["nonce"], ask.nonce.as_str());
+    let header = jsonwebtoken::decode_header(&tokens.id_token).unwrap();
+    assert_eq!(json!(header.alg), "ES256", "SP 5.4.1-1");
 
-        let (token, userinfo) = (tokens["access_token"].as_str().unwrap(), &party.service.metadata.userinfo_endpoint);
-        assert_eq!(party.service.userinfo(token).await.unwrap().status(), 401, "D06: as Bearer");
-        let nonce = {
-            let proof = party.proof("GET", userinfo, Some(token), None);
-            let request = party.http.get(userinfo).header("authorization", format!("DPoP {token}"));
-            let asked = request.header("dpop", proof).send().await.unwrap();
-            assert_eq!(asked.status(), 401);
-            asked.headers()["dpop-nonce"].to_str().unwrap().to_owned()
-        };
-        let proof = party.proof("GET", userinfo, Some(token), Some(&nonce));
-        let request = party.http.get(userinfo).header("authorization", format!("dPoP {token}")).header("dpop", proof);
-        let claims: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
-        assert_eq!(claims["sub"], id_token["sub"]);
-    }
+    let (token, userinfo) = (tokens.access_token.as_str(), metadata.userinfo_endpoint.as_str());
+    assert_eq!(service.party.party.userinfo(token).await.unwrap().status(), 401, "D06: as Bearer");
+    let proof = service.party.proof(&service.holder, &Method::GET, userinfo).with_token(token).signed(&service.holder);
+    // The scheme in any case (RFC 9110 §11.1).
+    let headers = [("authorization", format!("dPoP {token}")), ("dpop", proof)];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let claims = service.party.send(Method::GET, userinfo, &headers, &[]).await.unwrap().json();
+    assert_eq!(claims["sub"], id_token["sub"], "{claims}");
 }
 
 #[tokio::test]
 async fn a_token_is_given_to_a_holder_of_a_key_alone() {
     let journey = Journey::start().await;
-    let party = Party::register(&journey).await;
-    let endpoint = party.service.metadata.token_endpoint.clone();
-    let alias = format!("{}/api/v2/token", party.issuer());
+    let service = by_profile_alone(&journey).await;
+    let endpoint = service.party.party.metadata.token_endpoint.as_str();
+    let alias = format!("{}/api/v2/token", service.party.party.metadata.issuer);
     for (case, at, htu, good) in [
-        ("no proof (SP 5.3.2.1-4)", &endpoint, None, false),
-        ("a proof for another address", &endpoint, Some("https://elsewhere.example/token"), false),
-        ("a proof for the canonical address, at another name of it", &alias, Some(endpoint.as_str()), false),
+        ("no proof (SP 5.3.2.1-4)", endpoint, None, false),
+        ("a proof for another address", endpoint, Some("https://elsewhere.example/token"), false),
+        ("a proof for the canonical address, at another name of it", &alias, Some(endpoint), false),
         ("a proof for the address that is called", &alias, Some(alias.as_str()), true),
     ] {
-        let ask = party.service.ask("openid");
-        let code = parameter(&party.back(&ask, &[]).await, "code").unwrap();
-        let (status, answer) = party.redeem(&ask, &code, at, htu).await;
-        let told = answer["error"].as_str().unwrap_or("none");
-        let expected = if good { (200, "none") } else { (400, "invalid_dpop_proof") };
-        assert_eq!((status, told), expected, "{case}: {answer}");
+        let ask = service.party.ask("openid");
+        let code = service.code(&ask).await;
+        let call = async || {
+            let proof = htu.map(|htu| service.party.proof(&service.holder, &Method::POST, htu).signed(&service.holder));
+            let headers: Vec<_> = proof.iter().map(|proof| ("dpop", proof.as_str())).collect();
+            service.party.post_with(at, &headers, &service.party.redemption(&ask, &code)).await.unwrap()
+        };
+        let mut answer = call().await;
+        if answer.wants_nonce() {
+            answer = call().await;
+        }
+        let expected = if good { (200, "") } else { (400, "invalid_dpop_proof") };
+        let (status, error) = answer.error();
+        assert_eq!((status, error.as_str()), expected, "{case}: {}", answer.body);
     }
 }
 
 #[tokio::test]
 async fn what_stands_beside_a_pushed_request_is_never_used() {
     let journey = Journey::start().await;
-    let party = Party::register(&journey).await;
+    let service = by_profile_alone(&journey).await;
     let beside = [
         ("state", "outer"),
         ("nonce", "outer"),
@@ -201,17 +119,18 @@ async fn what_stands_beside_a_pushed_request_is_never_used() {
         ("response_mode", "form_post"),
         ("code_challenge", "outer"),
     ];
-    for (case, ask) in [
-        ("state inside", party.service.ask("openid profile")),
-        ("none inside (state-only-outside)", party.service.ask("openid profile").without("state").without("nonce")),
-    ] {
-        let back = party.back(&ask, &beside).await;
-        assert_eq!(parameter(&back, "state").as_deref(), ask.value("state"), "{case}: {back}");
-        let code = parameter(&back, "code").unwrap_or_else(|| panic!("{case}: {back}"));
-        let endpoint = party.service.metadata.token_endpoint.clone();
-        let (_, tokens) = party.redeem(&ask, &code, &endpoint, Some(&endpoint)).await;
-        assert_eq!(tokens["scope"], "openid profile", "{case}: {tokens}");
-        let id_token = party.service.verify_jwt(tokens["id_token"].as_str().unwrap()).await.unwrap();
+    let ask = || service.party.ask("openid profile");
+    for (case, ask) in
+        [("state inside", ask()), ("none inside (state-only-outside)", ask().without("state").without("nonce"))]
+    {
+        let mut url = Url::parse(&service.party.pushed(&ask, None).await.unwrap()).unwrap();
+        url.query_pairs_mut().extend_pairs(beside);
+        let back = service.back(&mut service.citizen(), url.as_str()).await;
+        assert_eq!(back.parameter("state").as_deref(), ask.value("state"), "{case}: {}", back.brief());
+        let code = back.parameter("code").unwrap_or_else(|| panic!("{case}: {}", back.brief()));
+        let tokens = service.party.redeem(&ask, &code, &service.holder).await.unwrap().tokens().unwrap();
+        assert_eq!(tokens.scope, "openid profile", "{case}");
+        let id_token = service.party.party.verify_jwt(&tokens.id_token).await.unwrap();
         assert_eq!(id_token["nonce"].as_str(), ask.value("nonce"), "{case}");
     }
 }
@@ -219,52 +138,95 @@ async fn what_stands_beside_a_pushed_request_is_never_used() {
 #[tokio::test]
 async fn requests_that_fapi_forbids_are_refused_where_they_come() {
     let journey = Journey::start().await;
-    let party = Party::register(&journey).await;
-    let ask = || party.service.ask("openid profile");
-    let back = citizen_of(&party.service).open(&ask().url()).await.unwrap();
+    let service = by_profile_alone(&journey).await;
+    let ask = || service.party.ask("openid profile");
+    let back = service.citizen().open(&ask().url()).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "B01: {}", back.brief());
     assert_eq!(back.parameter("code"), None);
 
-    for (case, ask, errors) in [
-        ("A10 no redirect_uri (SP 5.3.2.2-6)", ask().without("redirect_uri"), &["invalid_request"][..]),
-        ("not registered", ask().with("redirect_uri", "https://evil.example/"), &["invalid_request"]),
-        ("code id_token (SP 5.3.2.2-1)", ask().with("response_type", "code id_token"), &["unsupported_response_type"]),
-        ("token", ask().with("response_type", "token"), &["unsupported_response_type"]),
-        (
-            "no PKCE (SP 5.3.2.2-5)",
-            ask().without("code_challenge").without("code_challenge_method"),
-            &["invalid_request"],
-        ),
-        ("plain PKCE", ask().with("code_challenge_method", "plain"), &["invalid_request"]),
-        ("B06 request_uri", ask().and("request_uri", "urn:x"), &["invalid_request"]),
+    for (case, ask, error) in [
+        ("A10 no redirect_uri (SP 5.3.2.2-6)", ask().without("redirect_uri"), "invalid_request"),
+        ("not registered", ask().with("redirect_uri", "https://evil.example/"), "invalid_request"),
+        ("code id_token (SP 5.3.2.2-1)", ask().with("response_type", "code id_token"), "unsupported_response_type"),
+        ("token", ask().with("response_type", "token"), "unsupported_response_type"),
+        ("no PKCE (SP 5.3.2.2-5)", ask().without("code_challenge").without("code_challenge_method"), "invalid_request"),
+        ("plain PKCE", ask().with("code_challenge_method", "plain"), "invalid_request"),
+        ("B06 request_uri", ask().and("request_uri", "urn:x"), "invalid_request"),
     ] {
-        let (status, answer) = party.push(&ask).await;
-        assert_eq!(status, 400, "{case}: {answer}");
-        assert!(errors.contains(&answer["error"].as_str().unwrap()), "{case}: {answer}");
+        let answer = service.party.push(&ask, None).await.unwrap();
+        assert_eq!(answer.error(), (400, error.to_owned()), "{case}: {}", answer.body);
     }
 }
 
 #[tokio::test]
-async fn an_assertion_is_for_the_issuer_alone_and_signed_as_fapi_allows() {
+async fn state_and_nonce_are_optional_and_come_back_whole() {
     let journey = Journey::start().await;
-    let party = Party::register(&journey).await;
-    let par = format!("{}/par", party.issuer());
-    let form = [("response_type", "code")];
-    let issuer = party.issuer().to_owned();
-    for (case, audience) in [
-        ("the token endpoint", json!(party.service.metadata.token_endpoint)),
-        ("the endpoint that is called", json!(par)),
-        ("an array", json!([issuer])),
-        ("the issuer with a slash", json!(format!("{issuer}/"))),
-        ("nobody", Value::Null),
-    ] {
-        let (status, answer) = party.post_with(&par, None, &form, &audience).await;
-        assert_eq!((status, &answer["error"]), (401, &json!("invalid_client")), "C13, SP 5.3.2.1-8: {case}: {answer}");
+    let service = Secured::register(&journey).await;
+    let (citizen, ask) = (signed_in(&service).await, || service.party.ask("openid profile"));
+    let (back, claims) = silently(&service, &citizen, ask().without("state").without("nonce")).await;
+    assert!(back.parameter("state").is_none() && claims["nonce"].is_null(), "{}: {claims}", back.brief());
+    for length in [64, 384] {
+        let long = "n".repeat(length);
+        let (back, claims) = silently(&service, &citizen, ask().with("nonce", &long).with("state", &long)).await;
+        assert_eq!(back.parameter("state").as_deref(), Some(long.as_str()), "{length}");
+        assert_eq!(claims["nonce"], long.as_str(), "{length}");
     }
-    let (status, answer) = party.post(&par, None, &form).await;
-    assert_eq!((status, &answer["error"]), (400, &json!("invalid_request")), "the assertion was good: {answer}");
+    let (_, claims) = silently(&service, &citizen, ask().with("scope", "profile openid")).await;
+    assert_eq!(claims["aud"], service.party.party.client_id.as_str(), "scopes have no order");
+    for unasked in ["family_name", "given_name", "birthdate", "email"] {
+        assert!(claims[unasked].is_null(), "userinfo is the place of {unasked}: {claims}");
+    }
+}
 
-    let weak = Party::register_with(&journey, SigningKey::generate(Algorithm::Rs256)).await;
-    let (status, answer) = weak.post(&par, None, &form).await;
-    assert_eq!((status, &answer["error"]), (401, &json!("invalid_client")), "SP 5.4.1-1: RS256: {answer}");
+#[tokio::test]
+async fn a_reference_of_nobody_leads_nowhere() {
+    let journey = Journey::start().await;
+    let service = Secured::register(&journey).await;
+    let answer = service.party.push(&service.party.ask("openid"), None).await.unwrap();
+    assert_eq!((answer.status, answer.header("cache-control")), (201, "no-store".into()));
+    assert!(answer.json()["expires_in"].as_u64().is_some_and(|seconds| (1..600).contains(&seconds)), "{}", answer.body);
+    let stranger = format!("urn:ietf:params:oauth:request_uri:{}", random::token());
+    for reference in [stranger.as_str(), "urn:x", "https://evil.example/request", ""] {
+        let page = service.citizen().open(&service.party.reference(reference).unwrap()).await.unwrap();
+        assert!(page.parameter("code").is_none() && !page.has("[data-step=choose]"), "{reference}: {}", page.brief());
+    }
+}
+
+#[tokio::test]
+async fn a_citizen_who_turns_back_is_told_to_the_service_with_its_state() {
+    let journey = Journey::start().await;
+    let service = Secured::register(&journey).await;
+    let ask = service.party.ask("openid profile");
+    let mut citizen = service.citizen();
+    let url = service.party.pushed(&ask, Some(&*service.holder)).await.unwrap();
+    let chooser = expect(citizen.open(&url).await.unwrap(), "choose");
+    let back = citizen.press(&chooser, "form[action$='/cancel'] button", &[]).await.unwrap();
+    assert_eq!(back.parameter("error").as_deref(), Some("access_denied"), "{}", back.brief());
+    assert_eq!(back.parameter("state"), Some(ask.state));
+    assert_eq!(back.parameter("iss").as_deref(), Some(service.party.party.metadata.issuer.as_str()));
+    assert!(back.parameter("code").is_none() && back.url.fragment().is_none(), "{}", back.url);
+}
+
+#[tokio::test]
+async fn metadata_that_the_profile_does_not_allow_is_not_registered() {
+    let journey = Journey::start().await;
+    let installation = journey.scene.gateway.installation();
+    let key = SigningKey::generate(Algorithm::Es256);
+    let weaker: [(&str, &str, Value); 7] = [
+        ("a shared secret", "/token_endpoint_auth_method", json!("client_secret_basic")),
+        ("tokens for whoever bears them", "/dpop_bound_access_tokens", json!(false)),
+        ("requests in the front", "/require_pushed_authorization_requests", json!(false)),
+        ("no PKCE", "/passerelle/require_pkce", json!(false)),
+        ("ID tokens by RS256", "/id_token_signed_response_alg", json!("RS256")),
+        ("responses by RS256", "/authorization_signed_response_alg", json!("RS256")),
+        ("userinfo by RS256", "/userinfo_signed_response_alg", json!("RS256")),
+    ];
+    for (case, place, value) in weaker {
+        let mut metadata = FapiParty::ordinary("Préfecture", &key);
+        let (object, name) = place.rsplit_once('/').unwrap();
+        metadata.pointer_mut(object).unwrap()[name] = value;
+        let refused = installation.import(&metadata).await.unwrap_err().to_string();
+        assert!(refused.contains(name) && refused.contains("fapi2"), "{case}: {refused}");
+    }
+    installation.import(&FapiParty::ordinary("Préfecture", &key)).await.unwrap();
 }

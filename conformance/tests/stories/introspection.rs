@@ -1,12 +1,13 @@
 //! Data providers: a relying party brings a token, and the data provider asks the gateway about it (RFC 7662).
 
 use conformance::data_provider::{DataProvider, Demand, SIGNED};
+use conformance::fapi::Proof;
 use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::or_skip;
-use conformance::relying_party::RelyingParty;
+use conformance::relying_party::{ASSERTION_TYPE, RelyingParty, assertion_claims};
 use conformance::scene::Setting;
-use conformance::tools::Tool;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::administrations::{Administrations, access, inactive};
@@ -154,12 +155,7 @@ async fn a_token_of_a_service_that_is_not_served_or_a_frozen_account_is_inactive
         installation.until(&all.town.client_id, standing).await.unwrap();
         assert_eq!(all.tax.introspect(&token).await.unwrap()["active"], active, "{verb}");
     }
-    let sqlite = or_skip!(Tool::Sqlite.find());
-    let file = installation.data().join("registry.sqlite");
-    let freeze = "UPDATE accounts SET state = 'frozen'";
-    let mut command = std::process::Command::new(sqlite);
-    let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(freeze).output().unwrap();
-    assert!(output.status.success());
+    or_skip!(all.journey.sql("UPDATE accounts SET state = 'frozen'"));
     assert_eq!(all.tax.introspect(&token).await.unwrap(), inactive());
 }
 
@@ -175,17 +171,8 @@ async fn a_data_provider_proves_itself_by_a_key_as_anywhere_else() {
     let client = installation.import(&metadata).await.unwrap().client_id;
     installation.until(&client, Standing::Served).await.unwrap();
     let token = all.tax_token().await;
-    let now = conformance::clock::now();
-    let assertion = key.sign(
-        "JWT",
-        &json!({ "iss": client, "sub": client, "aud": all.town.metadata.issuer, "iat": now, "exp": now + 60,
-            "jti": conformance::random::token() }),
-    );
-    let form = [
-        ("token", token.as_str()),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("client_assertion", &assertion),
-    ];
+    let assertion = key.sign("JWT", &assertion_claims(client.as_str(), &all.town.metadata.issuer));
+    let form = [("token", token.as_str()), ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)];
     let ask = || reqwest::Client::new().post(&all.town.metadata.introspection_endpoint).form(&form).send();
     let said: Value = ask().await.unwrap().error_for_status().unwrap().json().await.unwrap();
     assert_eq!((&said["active"], &said["aud"]), (&json!(true), &json!(all.tax.resource())));
@@ -207,18 +194,6 @@ async fn a_token_ends_at_a_data_provider_when_it_ends() {
     assert!(answer.headers()["www-authenticate"].to_str().unwrap().contains("invalid_token"));
 }
 
-/// A proof of `key` for a call (RFC 9449 §4.2).
-fn proof(key: &SigningKey, method: &str, url: &str, token: Option<&str>) -> String {
-    let mut claims = json!({ "htm": method, "htu": url, "iat": conformance::clock::now(),
-        "jti": conformance::random::token() });
-    if let Some(token) = token {
-        claims["ath"] = json!(conformance::jose::sha256(token));
-    }
-    let mut jwk = key.public_jwk();
-    jwk.as_object_mut().unwrap().retain(|name, _| ["kty", "crv", "x", "y"].contains(&name.as_str()));
-    key.sign_under(&json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk }), &claims)
-}
-
 #[tokio::test]
 async fn a_bound_token_is_introspected_with_its_key_and_opens_with_its_proof_alone() {
     let setting = Setting { overrides: "[dpop]\nrequire_nonce = false".parse().unwrap(), ..Setting::default() };
@@ -235,7 +210,7 @@ async fn a_bound_token_is_introspected_with_its_key_and_opens_with_its_proof_alo
     ];
     let http = reqwest::Client::new();
     let request = http.post(&town.metadata.token_endpoint).basic_auth(&town.client_id, town.secret.as_deref());
-    let request = request.header("dpop", proof(&key, "POST", &town.metadata.token_endpoint, None));
+    let request = request.header("dpop", Proof::new(&key, &Method::POST, &town.metadata.token_endpoint).signed(&key));
     let tokens: Value = request.form(&form).send().await.unwrap().json().await.unwrap();
     let token = access(&tokens);
     let said = all.tax.introspect(&token).await.unwrap();
@@ -249,22 +224,24 @@ async fn a_bound_token_is_introspected_with_its_key_and_opens_with_its_proof_alo
         let challenge = answer.headers().get("www-authenticate").map(|value| value.to_str().unwrap().to_owned());
         (answer.status().as_u16(), challenge.unwrap_or_default())
     };
-    let good = proof(&key, "GET", resource, Some(&token));
+    let proof =
+        |key: &SigningKey, token: &str, place: &str| Proof::new(key, &Method::GET, place).with_token(token).signed(key);
+    let good = proof(&key, &token, resource);
     assert_eq!(call("DPoP", Some(good.clone())).await.0, 200);
     for (case, scheme, proof) in [
         ("D05 the same proof", "DPoP", Some(good)),
         ("D06 as Bearer", "Bearer", None),
         ("no proof", "DPoP", None),
-        ("another key", "DPoP", Some(proof(&thief, "GET", resource, Some(&token)))),
-        ("another token", "DPoP", Some(proof(&key, "GET", resource, Some("x")))),
-        ("another place", "DPoP", Some(proof(&key, "GET", all.health.resource(), Some(&token)))),
+        ("another key", "DPoP", Some(proof(&thief, &token, resource))),
+        ("another token", "DPoP", Some(proof(&key, "x", resource))),
+        ("another place", "DPoP", Some(proof(&key, &token, all.health.resource()))),
     ] {
         let (status, challenge) = call(scheme, proof).await;
         assert_eq!(status, 401, "{case}");
         assert!(challenge.starts_with(scheme) && challenge.contains("invalid_token"), "{case}: {challenge}");
     }
     all.tax.demand(Demand { acr: Some("eidas2"), max_age: None });
-    let (status, challenge) = call("DPoP", Some(proof(&key, "GET", resource, Some(&token)))).await;
+    let (status, challenge) = call("DPoP", Some(proof(&key, &token, resource))).await;
     assert_eq!(status, 401);
     let expected = "DPoP error=\"insufficient_user_authentication\", acr_values=\"eidas2\"";
     assert_eq!(challenge, expected, "with the scheme of the token");

@@ -2,20 +2,11 @@
 
 use conformance::or_skip;
 use conformance::relying_party::RelyingParty;
-use conformance::tools::{Missing, Tool};
+use conformance::tools::Tool;
 use conformance::upstream::ProviderId;
 use serde_json::{Value, json};
 
 use crate::journey::{Journey, accept, citizen_of, expect};
-
-/// Runs SQL on the registry of a journey's gateway, beside the running gateway, as an intruder would; what it prints.
-pub(super) fn sql(journey: &Journey, text: &str) -> Result<String, Missing> {
-    let file = journey.scene.gateway.installation().data().join("registry.sqlite");
-    let mut command = std::process::Command::new(Tool::Sqlite.find()?);
-    let output = command.args(["-batch", "-cmd", ".timeout 5000"]).arg(file).arg(text).output().unwrap();
-    assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
-}
 
 /// Whether the journal is whole, and what the command says.
 async fn verify(journey: &Journey) -> (bool, String) {
@@ -28,7 +19,7 @@ async fn verify(journey: &Journey) -> (bool, String) {
 async fn the_journal_is_whole_after_sign_ins_and_names_the_place_that_was_tampered_with() {
     or_skip!(Tool::Sqlite.find());
     let journey = Journey::start().await;
-    let sql = |text: &str| sql(&journey, text).unwrap();
+    let sql = |text: &str| journey.sql(text).unwrap();
     journey.tokens(ProviderId::Impots, "angela").await;
     journey.to_arrival(&mut journey.citizen(), &journey.ask(), ProviderId::Impots, "nadia").await;
     let (whole, said) = verify(&journey).await;
@@ -89,7 +80,7 @@ async fn a_consent_is_kept_with_what_it_covers_and_information_is_not_one() {
     let (ask, mut citizen) = (insurer.ask("openid family_name email"), citizen_of(&insurer));
     let inform = journey.to_inform(&mut citizen, &ask, ProviderId::Impots, "angela").await;
     expect(accept(&mut citizen, &inform).await, "inform");
-    let rows = |columns: &str| sql(&journey, &format!("SELECT {columns} FROM consents")).unwrap();
+    let rows = |columns: &str| journey.sql(&format!("SELECT {columns} FROM consents")).unwrap();
     assert_eq!(rows("count(*)"), "0", "neither who was informed nor who did not tick has consented");
 
     let button = "form[data-step=inform] button[type=submit]";
@@ -101,8 +92,8 @@ async fn a_consent_is_kept_with_what_it_covers_and_information_is_not_one() {
     let claims: Value = serde_json::from_str(&rows("claims")).unwrap();
     assert_eq!(claims, json!(["family_name", "email"]));
     let account = rows("account");
-    assert_eq!(sql(&journey, &format!("SELECT count(*) FROM accounts WHERE key = '{account}'")).unwrap(), "1");
-    let journalled = sql(&journey, "SELECT details FROM journal ORDER BY number DESC LIMIT 1").unwrap();
+    assert_eq!(journey.sql(&format!("SELECT count(*) FROM accounts WHERE key = '{account}'")).unwrap(), "1");
+    let journalled = journey.sql("SELECT details FROM journal ORDER BY number DESC LIMIT 1").unwrap();
     let journalled: Value = serde_json::from_str(&journalled).unwrap();
     assert_eq!(journalled["consented"], claims);
 }
@@ -114,8 +105,8 @@ async fn an_account_that_is_frozen_lets_nobody_in_from_that_moment() {
     let mut citizen = journey.citizen();
     journey.to_return(&mut citizen, &journey.ask(), ProviderId::Impots, "angela").await;
     let waiting = expect(citizen.open(&journey.ask().url()).await.unwrap(), "inform");
-    let open = sql(&journey, "SELECT state FROM accounts").unwrap();
-    sql(&journey, "UPDATE accounts SET state = 'frozen'").unwrap();
+    let open = journey.sql("SELECT state FROM accounts").unwrap();
+    journey.sql("UPDATE accounts SET state = 'frozen'").unwrap();
 
     let page = accept(&mut citizen, &waiting).await;
     assert_eq!(page.name().as_deref(), Some("choose"), "what was waiting: {}", page.brief());
@@ -125,7 +116,7 @@ async fn an_account_that_is_frozen_lets_nobody_in_from_that_moment() {
     assert_eq!(expect(page, "refused").code().as_deref(), Some("P320"));
     journey.tokens(ProviderId::Impots, "keiko").await;
 
-    sql(&journey, &format!("UPDATE accounts SET state = '{open}'")).unwrap();
+    journey.sql(&format!("UPDATE accounts SET state = '{open}'")).unwrap();
     journey.tokens(ProviderId::Poste, "angela").await;
 }
 
@@ -135,7 +126,7 @@ async fn a_provider_that_the_citizen_blocked_is_shut_to_them_alone() {
     let journey = Journey::start().await;
     let mut citizen = journey.citizen();
     journey.to_return(&mut citizen, &journey.ask(), ProviderId::Poste, "angela").await;
-    sql(&journey, "UPDATE accounts SET blocked_providers = '[\"impots\"]'").unwrap();
+    journey.sql("UPDATE accounts SET blocked_providers = '[\"impots\"]'").unwrap();
     let page = journey.to_arrival(&mut journey.citizen(), &journey.ask(), ProviderId::Impots, "angela").await;
     assert_eq!(expect(page, "refused").code().as_deref(), Some("P321"));
     let chooser = expect(citizen.open(&journey.ask().with("prompt", "login").url()).await.unwrap(), "choose");

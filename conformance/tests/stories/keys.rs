@@ -7,11 +7,10 @@ use conformance::token::{Presence, Token};
 use conformance::tools::Tool;
 use conformance::upstream::ProviderId;
 use futures_util::future::join_all;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
-use super::journal::sql;
 use crate::journey::{Journey, eventually};
 
 /// How long a key is announced before it signs, and how long it verifies after, in seconds.
@@ -26,7 +25,7 @@ fn let_pass(journey: &Journey, seconds: i64) {
          UPDATE signing_keys SET announced = announced - {seconds}, signs_from = signs_from - {seconds}; \
          UPDATE changes SET count = count + 1 WHERE topic = 'keys'; COMMIT"
     );
-    sql(journey, &text).unwrap();
+    journey.sql(&text).unwrap();
 }
 
 async fn idp(journey: &Journey, arguments: &[&str]) -> String {
@@ -50,16 +49,18 @@ async fn kid(journey: &Journey, algorithm: &str, state: &str) -> Option<String> 
 fn told(journey: &Journey, kid: &str) -> Vec<String> {
     let text =
         format!("SELECT details FROM journal WHERE kind = 'key_changed' AND details LIKE '%{kid}%' ORDER BY number");
-    let details = sql(journey, &text).unwrap();
+    let details = journey.sql(&text).unwrap();
     let words = details.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     words.map(|act| format!("{} {}", act["change"], act["cause"]).replace('"', "")).collect()
 }
 
-/// The published keys, as a relying party keeps them, and for how long it may.
+/// The published keys that verify, as a relying party keeps them, and for how long it may.
 async fn published(service: &RelyingParty) -> (JwkSet, String) {
     let answer = reqwest::get(&service.metadata.jwks_uri).await.unwrap();
     let cache = answer.headers()["cache-control"].to_str().unwrap().to_owned();
-    (answer.json().await.unwrap(), cache)
+    let mut set: JwkSet = answer.json().await.unwrap();
+    set.keys.retain(|key| key.common.public_key_use == Some(PublicKeyUse::Signature));
+    (set, cache)
 }
 
 fn kids(keys: &JwkSet) -> Vec<&str> {
@@ -121,7 +122,7 @@ async fn attack_g14_keys_are_rotated_during_traffic_and_no_kept_jwks_lacks_the_k
     assert_eq!(told(&journey, &new), ["announced operator", "signing clock"]);
     let (last, _) = published(&journey.service).await;
     assert!(!kids(&last).contains(&old.as_str()) && kids(&last).contains(&new.as_str()));
-    assert_eq!(sql(&journey, &format!("SELECT count(*) FROM signing_keys WHERE kid = '{old}'")).unwrap(), "0");
+    assert_eq!(journey.sql(&format!("SELECT count(*) FROM signing_keys WHERE kid = '{old}'")).unwrap(), "0");
     idp(&journey, &["journal", "verify"]).await;
 }
 

@@ -10,7 +10,6 @@ mod demo;
 mod discovery;
 mod encryption;
 mod fapi;
-mod fapi_requests;
 mod franceconnect;
 mod introspection;
 mod journal;

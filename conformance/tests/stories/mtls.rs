@@ -1,16 +1,17 @@
 //! Services with certificates (RFC 8705): how they prove who they are, and tokens that are of no use to others.
 
+use conformance::fapi::Proof;
 use conformance::gateway::Installation;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::mutual::{Door, Identity, client_from};
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
-use conformance::{clock, random};
+use http::Method;
 use serde_json::{Value, json};
 use toml::Table;
 
 use crate::journey::Journey;
-use crate::mutual::{assert_refused, bound, code_for, redemption, self_signed, told};
+use crate::mutual::{assert_refused, bound, redemption, self_signed, told};
 
 async fn published(installation: &Installation) -> Value {
     let address = format!("{}/.well-known/openid-configuration", installation.issuer());
@@ -73,7 +74,7 @@ async fn a_service_is_known_by_its_certificate_and_its_tokens_are_of_use_to_it_a
         let service = journey.register(&metadata).await;
         assert_eq!(service.secret, None, "{method}: no secret is made for it");
         let client = door.client(Some(identity));
-        let (ask, code) = code_for(&journey, &service).await;
+        let (ask, code) = journey.code(&service).await;
         let form = redemption(&service, &ask, &code);
         let (status, tokens) = told(client.post(at(&aliases, "token_endpoint")).form(&form)).await;
         assert_eq!((status, &tokens["token_type"]), (200, &json!("Bearer")), "{method}: {tokens}");
@@ -124,7 +125,7 @@ async fn a_service_of_certificates_is_refused_with_any_other_proof() {
         ("self-signed with the right name", &by_host, Some(&impostor)),
         ("of the authority with another name", &by_host, Some(&neighbour)),
     ] {
-        let (ask, code) = code_for(&journey, service).await;
+        let (ask, code) = journey.code(service).await;
         let form = redemption(service, &ask, &code);
         let (status, told) = told(door.client(identity).post(&token_endpoint).form(&form)).await;
         assert_eq!((status, &told["error"]), (401, &json!("invalid_client")), "{case}");
@@ -133,7 +134,7 @@ async fn a_service_of_certificates_is_refused_with_any_other_proof() {
         let (status, told) = self::told(door.client(Some(honest)).post(&token_endpoint).form(&form)).await;
         assert_eq!(status, 200, "{case}: {told}");
     }
-    let (ask, code) = code_for(&journey, &by_itself).await;
+    let (ask, code) = journey.code(&by_itself).await;
     let with_secret = [redemption(&by_itself, &ask, &code), vec![("client_secret", "x".to_owned())]].concat();
     let (status, _) = told(door.client(Some(&own)).post(&token_endpoint).form(&with_secret)).await;
     assert_eq!(status, 401, "a secret is not its method");
@@ -146,12 +147,12 @@ async fn a_service_with_a_secret_binds_its_tokens_to_the_certificate_it_shows() 
     let service = journey.register(&bound("client_secret_post", &json!({}))).await;
     let (shown, other) = (Identity::self_signed("ville.example"), Identity::self_signed("ville.example"));
     let secret = ("client_secret", service.secret.clone().unwrap());
-    let (ask, code) = code_for(&journey, &service).await;
+    let (ask, code) = journey.code(&service).await;
     let form = [redemption(&service, &ask, &code), vec![secret.clone()]].concat();
     let (status, told_) = told(door.client(None).post(at(&aliases, "token_endpoint")).form(&form)).await;
     assert_eq!((status, &told_["error"]), (400, &json!("invalid_request")), "it registered to bind them");
 
-    let (ask, code) = code_for(&journey, &service).await;
+    let (ask, code) = journey.code(&service).await;
     let form = [redemption(&service, &ask, &code), vec![secret]].concat();
     let (status, tokens) = told(door.client(Some(&shown)).post(at(&aliases, "token_endpoint")).form(&form)).await;
     assert_eq!(status, 200, "{tokens}");
@@ -164,7 +165,7 @@ async fn a_service_with_a_secret_binds_its_tokens_to_the_certificate_it_shows() 
     let mut metadata = RelyingParty::ordinary("Ville simple");
     metadata["token_endpoint_auth_method"] = "client_secret_post".into();
     let simple = journey.register(&metadata).await;
-    let (ask, code) = code_for(&journey, &simple).await;
+    let (ask, code) = journey.code(&simple).await;
     let secret = ("client_secret", simple.secret.clone().unwrap());
     let form = [redemption(&simple, &ask, &code), vec![secret]].concat();
     let (_, tokens) = told(door.client(Some(&shown)).post(at(&aliases, "token_endpoint")).form(&form)).await;
@@ -179,20 +180,18 @@ async fn a_key_is_proven_for_the_address_that_asks_for_certificates_too() {
     metadata["token_endpoint_auth_method"] = "client_secret_post".into();
     let service = journey.register(&metadata).await;
     let key = SigningKey::generate(Algorithm::Es256);
-    let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.public_jwk()});
     let endpoint = at(&aliases, "token_endpoint");
     let (elsewhere, own) = ("https://other.example/token".to_owned(), service.metadata.token_endpoint.clone());
     for (address, counts) in [(&endpoint, true), (&own, true), (&elsewhere, false)] {
-        let mut claims = json!({"jti": random::token(), "htm": "POST", "htu": own, "iat": clock::now()});
-        let first = door.client(None).post(&endpoint).header("dpop", key.sign_under(&header, &claims));
+        let unasked = Proof::new(&key, &Method::POST, &own).signed(&key);
+        let first = door.client(None).post(&endpoint).header("dpop", unasked);
         let form = [("client_id", service.client_id.clone()), ("client_secret", service.secret.clone().unwrap())];
         let first = first.form(&form).send().await.unwrap();
         let nonce = first.headers()["dpop-nonce"].to_str().unwrap().to_owned();
         let refused: Value = first.json().await.unwrap();
         assert_eq!(refused["error"], "use_dpop_nonce", "a proof for the common address lacks but the nonce: {refused}");
-        (claims["jti"], claims["htu"], claims["nonce"]) = (random::token().into(), json!(address), nonce.into());
-        let proof = key.sign_under(&header, &claims);
-        let (ask, code) = code_for(&journey, &service).await;
+        let proof = Proof::new(&key, &Method::POST, address).claim("nonce", nonce).signed(&key);
+        let (ask, code) = journey.code(&service).await;
         let secret = ("client_secret", service.secret.clone().unwrap());
         let form = [redemption(&service, &ask, &code), vec![secret]].concat();
         let asked = || door.client(None).post(&endpoint).form(&form).header("dpop", &proof);
@@ -223,7 +222,7 @@ async fn a_service_behind_a_proxy_is_known_by_the_certificate_that_the_proxy_han
             _ => identity.escaped_pem(),
         };
         let proxy = client_from([127, 0, 0, 9].into());
-        let (ask, code) = code_for(&journey, &service).await;
+        let (ask, code) = journey.code(&service).await;
         let redeem = redemption(&service, &ask, &code);
         let exchange = proxy.post(&service.metadata.token_endpoint).form(&redeem);
         let (status, tokens) = told(exchange.header("client-cert", handed(&own))).await;

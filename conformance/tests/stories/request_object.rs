@@ -4,9 +4,8 @@ use conformance::clock;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::or_skip;
 use conformance::people::PASSWORD;
-use conformance::random;
 use conformance::reader::{Jwe, Reader};
-use conformance::relying_party::{Ask, RelyingParty};
+use conformance::relying_party::{ASSERTION_TYPE, Ask, RelyingParty, assertion_claims};
 use conformance::upstream::ProviderId;
 use serde_json::{Map, Value, json};
 
@@ -157,11 +156,8 @@ async fn a_service_under_fapi_message_signing_pushes_signed_requests_alone() {
     let issuer = signing.issuer();
     let id = signing.service.client_id.as_str();
     let push = async |form: &[(&str, &str)]| {
-        let now = clock::now();
-        let claims = json!({"iss": id, "sub": id, "aud": issuer, "jti": random::token(), "iat": now, "exp": now + 60});
-        let assertion = signing.key.sign("JWT", &claims);
-        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        let own = [("client_assertion_type", kind), ("client_assertion", assertion.as_str())];
+        let assertion = signing.key.sign("JWT", &assertion_claims(id, issuer));
+        let own = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = http.post(format!("{issuer}/par")).form(&[form, &own].concat()).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())

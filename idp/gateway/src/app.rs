@@ -22,7 +22,6 @@ use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
 use crate::pages::assets::Assets;
 use crate::pages::brand::Brand;
-use crate::provider::request_object::RequestKey;
 use crate::random::Random;
 use crate::upstream::Upstreams;
 use crate::watch::Watched;
@@ -47,7 +46,7 @@ pub(crate) struct App {
     pub(crate) registry: Registry,
     /// The clients and keys, as last read.
     pub(crate) watched: Watched,
-    /// What holds the signing keys.
+    /// What holds the gateway's own keys.
     pub(crate) keyholder: Keyholder,
     /// The secret of account keys.
     pub(crate) account_secret: AccountSecret,
@@ -61,8 +60,6 @@ pub(crate) struct App {
     pub(crate) civil_registry: CivilRegistryClient,
     /// The keys of clients that keep them elsewhere.
     pub(crate) client_keys: ClientKeySets,
-    /// The key that request objects are encrypted to.
-    pub(crate) request_key: RequestKey,
     /// How much one address may ask for.
     pub(crate) limits: Limits,
     /// The brand on the pages.

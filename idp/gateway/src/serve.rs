@@ -38,7 +38,6 @@ use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
-use crate::provider::request_object::RequestKey;
 use crate::random::Random;
 use crate::router::routers;
 use crate::upstream::Upstreams;
@@ -59,6 +58,16 @@ pub(crate) fn location(config: &Config) -> Location {
         RegistryEngine::Sqlite(path) => Location::Sqlite(path.clone()),
         RegistryEngine::Postgres(url) => Location::Postgres(Zeroizing::new(url.expose().to_owned())),
     }
+}
+
+/// Opens the configured registry. A file of our own is brought up to date at once; a shared database is migrated by
+/// whoever runs it.
+pub(crate) async fn registry(config: &Config, vault: Arc<Vault>) -> anyhow::Result<Registry> {
+    match &config.registry {
+        RegistryEngine::Sqlite(_) => Registry::migrate(&location(config), vault).await,
+        RegistryEngine::Postgres(_) => Registry::open(&location(config), vault).await,
+    }
+    .context("the registry cannot be opened")
 }
 
 /// Serves until `stop`.
@@ -85,19 +94,14 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
 /// Puts the gateway together.
 pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
     let vault = vault(config, random)?;
-    // A file of our own is brought up to date at once; a shared database is migrated by whoever runs it.
-    let registry = match &config.registry {
-        RegistryEngine::Sqlite(_) => Registry::migrate(&location(config), Arc::clone(&vault)).await,
-        RegistryEngine::Postgres(_) => Registry::open(&location(config), Arc::clone(&vault)).await,
-    }
-    .context("the registry cannot be opened")?;
+    let registry = registry(config, Arc::clone(&vault)).await?;
     let ephemeral = match &config.ephemeral {
         EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), Budget::default(), &vault),
         EphemeralEngine::Redis(url) => {
             Ephemeral::redis(url.expose(), &vault).await.context("Redis cannot be reached")?
         }
     };
-    let holder = Keyholder::open(&config.keys).context("the token of the signing keys")?;
+    let holder = Keyholder::open(&config.keys, &vault).context("the token of the signing keys")?;
     make(&registry, &holder, &Occasion::FirstUse, random, clock).await.context("the signing keys cannot be made")?;
     let watched = Watched::read(&registry, &holder, clock).await.context("clients and keys cannot be read")?;
     let http = Http::new(&config.egress)?;
@@ -125,7 +129,6 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
-        request_key: RequestKey::derived(&vault),
         client_keys: ClientKeySets::new(http, clock.clone()),
         limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
         brand,

@@ -1,6 +1,7 @@
 //! `idp keys`: list the signing keys, make new ones, and try those that sign.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -10,12 +11,14 @@ use domain::keys::{KeyLife, KeyState};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 use store::registry::{HeldKey, KeptKey, Registry};
+use store::seal::Vault;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Bench;
 use crate::keys::rotation::{Occasion, make};
 use crate::keys::{KeyRing, Keyholder};
+use crate::serve;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -67,7 +70,8 @@ impl Algorithm {
 }
 
 pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
-    let registry = bench.registry().await?;
+    let vault = serve::vault(&bench.config, bench.random)?;
+    let registry = serve::registry(&bench.config, Arc::clone(&vault)).await?;
     let outcome = match command {
         Command::List { json: true } => rows(bench, &registry).await.map(|rows| {
             let rows: Value = rows.iter().map(|(key, state)| document(key, *state)).collect();
@@ -78,8 +82,8 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
                 bench.say(&line(&key, state));
             }
         }),
-        Command::Rotate { algorithm } => rotate(bench, &registry, algorithm.map(Algorithm::meant)).await,
-        Command::Check { count } => check(bench, &registry, count).await,
+        Command::Rotate { algorithm } => rotate(bench, &registry, &vault, algorithm.map(Algorithm::meant)).await,
+        Command::Check { count } => check(bench, &registry, &vault, count).await,
     };
     registry.close().await;
     outcome
@@ -95,9 +99,10 @@ async fn rows<W: Write>(bench: &Bench<'_, W>, registry: &Registry) -> anyhow::Re
 async fn rotate<W: Write>(
     bench: &mut Bench<'_, W>,
     registry: &Registry,
+    vault: &Vault,
     algorithm: Option<SigningAlgorithm>,
 ) -> anyhow::Result<()> {
-    let holder = holder(bench)?;
+    let holder = holder(bench, vault)?;
     let makes = holder.algorithms();
     let asked = match algorithm {
         None => makes,
@@ -112,8 +117,13 @@ async fn rotate<W: Write>(
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a signature takes is measured, not decided upon")]
-async fn check<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, count: u32) -> anyhow::Result<()> {
-    let ring = KeyRing::of(registry.keys().await?.into(), &holder(bench)?, &bench.clock, bench.clock.now());
+async fn check<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    vault: &Vault,
+    count: u32,
+) -> anyhow::Result<()> {
+    let ring = KeyRing::of(registry.keys().await?.into(), &holder(bench, vault)?, &bench.clock, bench.clock.now());
     let own = ring.own().context("there is no key yet: `idp keys rotate` or `idp serve` makes the first")?;
     for (algorithm, signer) in ring.signers() {
         let (began, name) = (Instant::now(), algorithm.name());
@@ -128,8 +138,8 @@ async fn check<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, count: u
     Ok(())
 }
 
-fn holder<W: Write>(bench: &Bench<'_, W>) -> anyhow::Result<Keyholder> {
-    Keyholder::open(&bench.config.keys).context("the token of the signing keys")
+fn holder<W: Write>(bench: &Bench<'_, W>, vault: &Vault) -> anyhow::Result<Keyholder> {
+    Keyholder::open(&bench.config.keys, vault).context("the token of the signing keys")
 }
 
 fn line(key: &KeptKey, state: KeyState) -> String {

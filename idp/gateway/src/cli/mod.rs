@@ -19,7 +19,6 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
@@ -29,7 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Config, Environment, RegistryEngine};
+use crate::config::{Config, Environment};
 use crate::listen::{Server, check_authorities, check_certificate};
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::Mailer;
@@ -247,15 +246,9 @@ async fn verify<W: Write>(bench: &mut Bench<'_, W>, holds: Option<LoggedHead>) -
 }
 
 impl<W: Write> Bench<'_, W> {
-    /// Opens the registry. A file of our own is brought up to date at once, as `serve` does.
+    /// Opens the registry, as `serve` does.
     async fn registry(&self) -> anyhow::Result<Registry> {
-        let vault = serve::vault(&self.config, self.random)?;
-        let location = serve::location(&self.config);
-        match &self.config.registry {
-            RegistryEngine::Sqlite(_) => Registry::migrate(&location, Arc::clone(&vault)).await,
-            RegistryEngine::Postgres(_) => Registry::open(&location, vault).await,
-        }
-        .context("the registry cannot be opened")
+        serve::registry(&self.config, serve::vault(&self.config, self.random)?).await
     }
 
     /// Writes a line. A reader that went away (`| head`) is no failure.

@@ -28,6 +28,10 @@ mod secret;
 #[cfg(test)]
 mod keys_tests;
 #[cfg(test)]
+mod mtls_tests;
+#[cfg(test)]
+mod provider_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use domain::id::ClientId;
 use domain::level::Level;
 use tempfile::TempDir;
 
@@ -55,7 +54,8 @@ impl Folder {
 }
 
 pub(super) const LOCAL: &str = "issuer = \"http://127.0.0.1:8401\"\n";
-const PROVIDER: &str = "issuer = \"http://127.0.0.1:8402/impots\"\nclient_id = \"passerelle\"\ntitle_fr = \"Impôts\"\n";
+pub(super) const PROVIDER: &str =
+    "issuer = \"http://127.0.0.1:8402/impots\"\nclient_id = \"passerelle\"\ntitle_fr = \"Impôts\"\n";
 
 const PRODUCTION: &str = r#"
 issuer = "https://connexion.example.fr"
@@ -480,162 +480,6 @@ fn a_sandbox_may_go_without_civil_registry() {
     let folder = Folder::new();
     folder.write("config/idp.toml", &format!("{LOCAL}[civil_registry]\nurl = \"\"\n"));
     assert!(matches!(folder.load().expect("sound").civil_registry, CivilRegistry::NotConsulted(_)));
-}
-
-#[test]
-fn mistakes_in_a_provider_file_are_told_with_its_name_and_line() {
-    let folder = Folder::new();
-    let secret = "client_secret_env = \"X\"\n";
-    for (extra, expected) in [
-        ("levls = []\n", "impots.toml:5: levls: no such key; did you mean `levels`?"),
-        ("levels = [\"eidas2\", \"eidas1\"]\n", "impots.toml:5: levels: must list levels from the floor up"),
-        ("levels = [\"eidas9\"]\n", "impots.toml:5: levels: \"eidas9\" must be \"eidas1\""),
-        ("levels = []\n", "levels: must list levels"),
-        ("scopes = [\"profile\"]\n", "scopes: must hold \"openid\""),
-        ("id = \"other\"\n", "id: \"other\" must be the name of the file, \"impots\""),
-        ("auth_method = \"none\"\n", "auth_method: \"none\" must be"),
-        ("auth_method = \"private_key_jwt\"\n", "private_key_file: is missing"),
-        ("active = \"yes\"\n", "active: \"yes\" must be true or false"),
-        ("logout = \"no\"\n", "logout: \"no\" must be true or false"),
-        ("id_token_signed_response_alg = \"none\"\n", "must be \"ES256\" or \"RS256\""),
-        ("id_token_encrypted_response_alg = \"ECDH-ES\"\n", "decryption_key_file: is missing"),
-        ("id_token_encrypted_response_alg = \"RSA1_5\"\n", "must be \"ECDH-ES\" or"),
-        ("decryption_key_file = \"x\"\n", "decryption_key_file: nothing is encrypted"),
-        ("[filter]\nonly_clients = [\"a\"]\nexcept_clients = [\"b\"]\n", "filter.except_clients: goes without"),
-        ("[filter]\nonly = [\"a\"]\n", "filter.only: no such key"),
-        ("[levels_map]\nhigh = \"eidas7\"\n", "levels_map: the level must be"),
-    ] {
-        let told = folder.told_of_provider(&format!("{PROVIDER}{secret}{extra}"));
-        assert!(told.contains(expected), "{expected}\n--- in\n{told}");
-    }
-    let bare = folder.told_of_provider("");
-    for key in ["issuer: is missing", "client_id: is missing", "title_fr: is missing", "client_secret_file: is missing"]
-    {
-        assert!(bare.contains(key), "{bare}");
-    }
-}
-
-#[test]
-fn two_providers_never_share_an_issuer() {
-    let folder = Folder::new();
-    let text = format!("{PROVIDER}client_secret_env = \"X\"\n");
-    folder
-        .write("config/idp.toml", LOCAL)
-        .write("config/providers/a.toml", &text)
-        .write("config/providers/b.toml", &text);
-    let told = folder.load_in(&[("X", "geheim")]).expect_err("twice").to_string();
-    assert!(told.contains("b.toml: has the issuer of `a`"), "{told}");
-}
-
-#[test]
-fn a_provider_is_read_with_its_map_of_levels_its_filter_and_its_keys() {
-    let folder = Folder::new();
-    let ec = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key").serialize_pem();
-    folder.write("config/idp.toml", LOCAL).write("config/ec.pem", &ec).write(
-        "config/providers/carte.toml",
-        &format!(
-            "{PROVIDER}auth_method = \"private_key_jwt\"\nprivate_key_file = \"../ec.pem\"\nlevels = [\"eidas2\", \"eidas3\"]\n\
-             id_token_encrypted_response_alg = \"ECDH-ES\"\ndecryption_key_file = \"../ec.pem\"\nmax_concurrent = 2\n\
-             logout = false\n\
-             [acr_values]\neidas3 = \"high\"\n[levels_map]\nhigh = \"eidas3\"\n[filter]\nonly_clients = [\"a\"]\n"
-        ),
-    );
-    let config = folder.load().unwrap_or_else(|problems| panic!("{problems}"));
-    let provider = &config.providers[0];
-    assert_eq!(provider.acr.to_ask(Level::High), "high");
-    assert_eq!(provider.acr.to_ask(Level::Low), "eidas1");
-    assert_eq!(provider.acr.level_of("high"), Some(Level::High));
-    assert_eq!(provider.acr.level_of("eidas3"), None);
-    assert!(provider.clients.admits(&ClientId::parse("a").expect("plain")));
-    assert!(!provider.clients.admits(&ClientId::parse("b").expect("plain")));
-    assert_eq!((provider.concurrency, provider.timeout.as_millis()), (2, 5000));
-    assert_eq!(provider.logout, LogoutRule::EndsHere);
-    assert_eq!(format!("{:?}", provider.decryption_key), "Some(DecryptionKey(ECDH-ES))");
-    let UpstreamAuthentication::PrivateKeyJwt(key) = &provider.authentication else { panic!("a key") };
-    // A thumbprint (RFC 7638) is a SHA-256 in base64url.
-    assert_eq!(key.kid().as_str().len(), 43);
-
-    let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key").serialize_pem();
-    folder.write("config/ec.pem", &rsa);
-    let told = folder.load().expect_err("RSA for ECDH-ES").to_string();
-    assert!(told.contains("does not hold a key for ECDH-ES"), "{told}");
-}
-
-const CERTIFIED: &str = "[listen]\ntls_certificate = \"chain.pem\"\ntls_key = \"key.pem\"\n";
-
-#[test]
-fn client_certificates_are_asked_for_at_an_address_of_their_own_or_by_a_proxy() {
-    use domain::oidc::metadata::{Chains, ClientCertificates};
-    let folder = Folder::new();
-    let load = |text: &str| {
-        folder.write("config/idp.toml", &format!("{LOCAL}{text}"));
-        folder.load().unwrap_or_else(|problems| panic!("{text}\n{problems}")).mtls
-    };
-    assert_eq!(load("").published(), ClientCertificates::NotAsked);
-    let own =
-        load(&format!("{CERTIFIED}[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"https://127.0.0.1:8443\"\n"));
-    let at = Some("https://127.0.0.1:8443");
-    assert_eq!(own.published(), ClientCertificates::Asked { at, chains: Chains::NotJudged });
-    let apart = "[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"https://127.0.0.1:8443\"\n\
-                 tls_certificate = \"own.pem\"\ntls_key = \"own.key\"\n";
-    for (text, file) in [(apart.to_owned(), "own.pem"), (format!("{CERTIFIED}{apart}"), "own.pem")] {
-        assert!(load(&text).door.expect("open").tls.certificate.ends_with(file), "{text}");
-    }
-    assert!(own.door.expect("open").tls.certificate.ends_with("chain.pem"), "that of the other address");
-    let proxied = "[listen]\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
-                   [mtls]\nproxy_header = \"X-SSL-Cert\"\nproxy_header_form = \"escaped-pem\"\nproxies = [\"10.1.0.0/16\"]\n";
-    let mtls = load(proxied);
-    assert_eq!(mtls.published(), ClientCertificates::Asked { at: None, chains: Chains::NotJudged });
-    let forwarded = mtls.forwarded.expect("configured");
-    assert_eq!((forwarded.header.as_str(), forwarded.form), ("x-ssl-cert", CertificateForm::EscapedPem));
-    assert!(forwarded.believes([10, 1, 2, 3].into()) && !forwarded.believes([10, 2, 0, 1].into()));
-    for more in ["authorities = \"ca.pem\"\n", "proxy_verifies_chain = true\n"] {
-        let told = load(&format!("{proxied}{more}"));
-        assert_eq!(told.published(), ClientCertificates::Asked { at: None, chains: Chains::Judged }, "{more}");
-    }
-}
-
-#[test]
-fn client_certificates_that_nothing_can_present_or_anyone_could_forge_are_told() {
-    let folder = Folder::new();
-    let proxies = "[listen]\ntrusted_proxies = [\"10.0.0.0/8\"]\n";
-    for (text, advice) in [
-        (format!("{CERTIFIED}[mtls]\naddress = \"127.0.0.1:8443\"\n"), "public_url: goes with `address`"),
-        (format!("{CERTIFIED}[mtls]\naddress = \"8443\"\n"), "mtls.address: \"8443\" is not an address with a port"),
-        (
-            "[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"https://127.0.0.1:8443\"\n".to_owned(),
-            "tls_certificate: is needed with `address`",
-        ),
-        (
-            format!("{CERTIFIED}[mtls]\naddress = \"127.0.0.1:8443\"\npublic_url = \"http://127.0.0.1:8443\"\n"),
-            "must be https",
-        ),
-        (
-            "[mtls]\naddress = \"127.0.0.1:8443\"\ntls_key = \"key.pem\"\n".to_owned(),
-            "mtls.tls_certificate: goes with `tls_key`",
-        ),
-        (
-            "[mtls]\ntls_certificate = \"chain.pem\"\ntls_key = \"key.pem\"\n".to_owned(),
-            "tls_certificate: has no effect without `address`",
-        ),
-        ("[mtls]\nauthorities = \"ca.pem\"\n".to_owned(), "authorities: has no effect"),
-        ("[mtls]\npublic_url = \"https://mtls.example.fr\"\n".to_owned(), "public_url: has no effect"),
-        (format!("{proxies}[mtls]\nproxy_header = \"Client-Cert\"\n"), "name the proxies that set it"),
-        (format!("{proxies}[mtls]\nproxies = [\"10.0.0.1\"]\n"), "goes with `proxy_header`"),
-        (format!("{proxies}[mtls]\nproxy_header = \"a b\"\nproxies = [\"10.0.0.1\"]\n"), "not the name of a header"),
-        (
-            format!("{proxies}[mtls]\nproxy_header = \"Client-Cert\"\nproxies = [\"192.0.2.1\"]\n"),
-            "must all lie within `listen.trusted_proxies`",
-        ),
-        (
-            format!("{proxies}[mtls]\nproxy_header = \"Client-Cert\"\nproxies = [\"0.0.0.0/0\"]\n"),
-            "must all lie within `listen.trusted_proxies`",
-        ),
-        (format!("{proxies}[mtls]\nproxy_header_form = \"pem\"\n"), "must be \"rfc9440\" or \"escaped-pem\""),
-    ] {
-        let told = folder.told(&format!("{LOCAL}{text}"));
-        assert!(told.contains(advice), "{advice}\n--- in\n{told}");
-    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What holds the private halves of the signing keys: a closed set, the registry's vault or a token.
+//! What holds the private halves of the gateway's own keys. For those that sign, a closed set: the registry's vault or a
+//! token.
 
 use std::sync::Arc;
 
@@ -7,8 +8,10 @@ use domain::jose::{KeyError, PublicJwk, SigningAlgorithm, SigningKey, Unsigned};
 use domain::keys::Timetable;
 use serde_json::Value;
 use store::registry::HeldKey;
+use store::seal::Vault;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::request::RequestKey;
 use super::token::{Token, TokenError};
 use crate::config::{Holder, Keys};
 
@@ -19,6 +22,7 @@ pub(crate) struct Keyholder {
     pub(crate) timetable: Timetable,
     holder: Holder,
     token: Option<Arc<Token>>,
+    request: Arc<RequestKey>,
 }
 
 /// A key could not be made.
@@ -37,9 +41,10 @@ pub(crate) enum NotMade {
 
 impl Keyholder {
     /// Opens the token, when there is one.
-    pub(crate) fn open(keys: &Keys) -> Result<Self, TokenError> {
+    pub(crate) fn open(keys: &Keys, vault: &Vault) -> Result<Self, TokenError> {
         let token = keys.token.as_ref().map(Token::open).transpose()?.map(Arc::new);
-        Ok(Self { timetable: keys.timetable, holder: keys.holder, token })
+        let request = Arc::new(RequestKey::derived(vault));
+        Ok(Self { timetable: keys.timetable, holder: keys.holder, token, request })
     }
 
     /// The algorithms of which keys can be made here.
@@ -71,6 +76,11 @@ impl Keyholder {
                 Ok(off_the_runtime(|| token.destroy(key.kid()))?)
             }
         }
+    }
+
+    /// The key that request objects are encrypted to.
+    pub(crate) fn request_key(&self) -> &RequestKey {
+        &self.request
     }
 
     /// What signs with a key; `None` when it is on a token and none is configured.
@@ -113,7 +123,7 @@ impl Signer {
 }
 
 /// Does what blocks without holding up other tasks: on a worker of the runtime, the worker hands them over first. Calls
-/// are bounded by the token itself, far below the threads that the runtime may have (decisions/0013).
+/// are bounded by the token itself, far below the threads that the runtime may have (decisions/0014).
 fn off_the_runtime<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current() {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),

@@ -50,11 +50,13 @@ impl KeyRing {
             }
         }
         let set = json!({ "keys": published });
+        published.push(holder.request_key().public().clone());
+        let jwks = Bytes::from(json!({ "keys": published }).to_string());
         let known: Vec<Value> = kept.iter().map(|key| key.key.public().document().clone()).collect();
         let known = json!({ "keys": known });
         Self {
             signing,
-            jwks: Bytes::from(set.to_string()),
+            jwks,
             own: KeySet::parse(&set).ok(),
             known: KeySet::parse(&known).ok(),
             until: holder.timetable.next_change(&lives, now),
@@ -105,7 +107,7 @@ impl KeyRing {
         SigningAlgorithm::ALL.into_iter().filter(|algorithm| self.signing.contains_key(algorithm)).collect()
     }
 
-    /// The JWKS.
+    /// The JWKS: the published signing keys, then the key that request objects are encrypted to.
     pub(crate) fn jwks(&self) -> Bytes {
         self.jwks.clone()
     }

@@ -32,11 +32,12 @@ impl House {
         let folder = TempDir::new().expect("a folder");
         let vault = Arc::new(Vault::new(&Random::system().bytes()));
         let location = Location::Sqlite(folder.path().join("registry.sqlite"));
-        let one = Registry::migrate(&location, Arc::clone(&vault)).await.expect("a registry");
-        let two = Registry::open(&location, vault).await.expect("the same registry");
         let seconds = Lifetime::seconds;
         let timetable = Timetable::new(seconds(3600), seconds(DAY), Some(seconds(90 * DAY))).expect("enough");
-        let holder = Keyholder::open(&Keys { timetable, holder: Holder::Registry, token: None }).expect("no token");
+        let keys = Keys { timetable, holder: Holder::Registry, token: None };
+        let holder = Keyholder::open(&keys, &vault).expect("no token");
+        let one = Registry::migrate(&location, Arc::clone(&vault)).await.expect("a registry");
+        let two = Registry::open(&location, vault).await.expect("the same registry");
         Self { one, two, holder, clock: Clock::manual(START), _folder: folder }
     }
 
@@ -148,6 +149,22 @@ async fn a_new_key_is_shown_at_once_and_signs_after_its_lead_while_the_old_one_s
     assert!(verify(&token, SigningAlgorithm::Es256, before.own().expect("a JWKS")).is_err(), "another key signed");
     assert!(verify(&token, SigningAlgorithm::Es256, announced.own().expect("a JWKS")).is_ok());
     assert!(verify(&sign(&before), SigningAlgorithm::Es256, signing.own().expect("a JWKS")).is_ok());
+}
+
+#[tokio::test]
+async fn the_published_set_holds_the_key_of_request_objects_beside_the_signing_keys_and_no_private_half() {
+    let house = House::new().await;
+    let empty: Value = serde_json::from_slice(&house.ring().await.jwks()).expect("JSON");
+    assert_eq!(empty["keys"].as_array().map(Vec::len), Some(1), "before there is any signing key: {empty}");
+    house.make(Occasion::FirstUse).await;
+    let ring = house.ring().await;
+    let set: Value = serde_json::from_slice(&ring.jwks()).expect("JSON");
+    let keys = set["keys"].as_array().expect("keys");
+    let (request, signing) = keys.split_last().expect("keys");
+    assert_eq!((signing.len(), &request["use"]), (SigningAlgorithm::ALL.len(), &json!("enc")));
+    assert!(signing.iter().all(|jwk| jwk["use"] == "sig"), "{set}");
+    assert!(keys.iter().all(|jwk| jwk.get("d").is_none()), "{set}");
+    assert_eq!(ring.moved_on().jwks(), ring.jwks());
 }
 
 #[tokio::test]

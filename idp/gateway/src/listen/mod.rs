@@ -21,6 +21,8 @@ mod tls;
 mod certificate_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 use std::io;
 use std::net::SocketAddr;

@@ -33,7 +33,7 @@ pub(super) async fn check(registry: &Registry) -> Result<(), StoreError> {
 
 /// Goes through the migrations that are missing, each in a transaction.
 pub(super) async fn migrate(registry: &Registry) -> Result<(), StoreError> {
-    let (before, expected) = (found(registry).await?, expected());
+    let (mut before, expected) = (found(registry).await?, expected());
     if before > expected {
         return Err(StoreError::Schema { found: before, expected });
     }
@@ -41,14 +41,19 @@ pub(super) async fn migrate(registry: &Registry) -> Result<(), StoreError> {
     // one because the migrator's future is `Send` over a pool alone.
     let options = registry.writers.connect_options().as_ref().clone();
     let apart = AnyPoolOptions::new().max_connections(1).connect_with(options).await.map_err(failed)?;
-    let outcome = Migrator::with_migrations(migrations()).run(&apart).await;
+    let migrator = Migrator::with_migrations(migrations());
+    let outcome = loop {
+        let Err(error) = migrator.run(&apart).await else { break Ok(()) };
+        // On SQLite nothing keeps another process from going through the same migration: who comes second goes on where
+        // the first has come to, for as long as that is further.
+        match found(registry).await? {
+            now if now == expected => break Ok(()),
+            now if now > before => before = now,
+            _ => break Err(Outage::new("registry", error.to_string()).into()),
+        }
+    };
     apart.close().await;
-    match outcome {
-        Ok(()) => Ok(()),
-        // On SQLite nothing keeps another process from having done the same meanwhile.
-        Err(_) if found(registry).await? == expected => Ok(()),
-        Err(error) => Err(Outage::new("registry", error.to_string()).into()),
-    }
+    outcome
 }
 
 /// The last migration that was gone through; 0 when there was none.
