@@ -13,4 +13,5 @@ mod fapi;
 mod journey;
 mod mutual;
 mod stories;
+mod table;
 mod witness;
