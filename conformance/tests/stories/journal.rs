@@ -99,6 +99,23 @@ async fn a_consent_is_kept_with_what_it_covers_and_information_is_not_one() {
 }
 
 #[tokio::test]
+async fn what_was_given_out_of_an_account_opens_nothing_once_it_is_frozen() {
+    or_skip!(Tool::Sqlite.find());
+    let journey = Journey::start().await;
+    let (_, tokens) = journey.tokens(ProviderId::Impots, "angela").await;
+    let (ask, code) = journey.code(&journey.service).await;
+    let userinfo = async || journey.service.userinfo(&tokens.access_token).await.unwrap().status().as_u16();
+    assert_eq!(userinfo().await, 200);
+    journey.sql("UPDATE accounts SET state = 'frozen'").unwrap();
+    assert_eq!(userinfo().await, 401);
+    let answer = journey.service.redeem(&ask, &code).await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert_eq!(answer.json::<Value>().await.unwrap()["error"], "invalid_grant");
+    journey.sql("UPDATE accounts SET state = 'active'").unwrap();
+    assert_eq!(userinfo().await, 200, "the token was not spent, the account was not admitted");
+}
+
+#[tokio::test]
 async fn an_account_that_is_frozen_lets_nobody_in_from_that_moment() {
     or_skip!(Tool::Sqlite.find());
     let journey = Journey::start().await;

@@ -12,6 +12,7 @@ use domain::oidc::resource::Resource;
 use store::ephemeral::Ephemeral;
 use store::registry::Registry;
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Issuer, Lifetimes, Mtls};
@@ -66,6 +67,8 @@ pub(crate) struct App {
     pub(crate) brand: Brand,
     /// Style, logo, icons.
     pub(crate) assets: Assets,
+    /// The sessions that are being ended: done with before the gateway stops.
+    pub(crate) endings: TaskTracker,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
     /// Wakes the courier of logouts.

@@ -30,7 +30,7 @@ use crate::keys::Keyholder;
 use crate::keys::rotation::{Occasion, make};
 use crate::limits::Limits;
 use crate::listen::Server;
-use crate::outbound::backchannel::{Hosts, LogoutCourier, Word};
+use crate::outbound::backchannel::{Hosts, LogoutCourier, Word, Words};
 use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
 use crate::outbound::http::{Http, authorities};
@@ -84,6 +84,8 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     let background = background(&config, &app, &stop)?;
     tracing::info!(issuer = app.issuer.as_str(), "listening on {url}");
     server.serve(routers(&app), stop).await;
+    app.endings.close();
+    app.endings.wait().await;
     background.close();
     background.wait().await;
     app.registry.close().await;
@@ -133,6 +135,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
         brand,
         assets,
+        endings: TaskTracker::new(),
         mail_waiting: Arc::new(Notify::new()),
         logouts_waiting: Arc::new(Notify::new()),
         issuer: config.issuer.clone(),
@@ -152,13 +155,15 @@ fn look(config: &Config) -> Look<'_> {
 }
 
 /// What a relying party is told of a logout: a token made now, at the address and by the algorithm that it registered.
-fn logout_words(app: Shared) -> impl Fn(&SessionEnded) -> Option<Word> {
+fn logout_words(app: Shared) -> impl Fn(&SessionEnded) -> Words {
     move |ended| {
-        let registered = app.served(&ended.client)?;
-        let to = registered.client.backchannel_logout.as_ref()?.uri.url().clone();
+        let Some(registered) = app.served(&ended.client) else { return Words::Moot };
+        let Some(backchannel_logout) = registered.client.backchannel_logout.as_ref() else { return Words::Moot };
         let claims = ended.claims(app.issuer.as_str(), &app.random.bytes(), app.clock.now());
-        let token = app.keys().sign(registered.client.id_token_algorithm, backchannel::TYP, &claims)?;
-        Some(Word { to, token })
+        match app.keys().sign(registered.client.id_token_algorithm, backchannel::TYP, &claims) {
+            Some(token) => Words::Say(Word { to: backchannel_logout.uri.url().clone(), token }),
+            None => Words::NotNow,
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! refresh tokens are given for offline access only, which is meant to outlive the session (OIDC Back-Channel Logout
 //! §2.7). Were there others, they would end here.
 
+use std::sync::Arc;
+
 use domain::id::ClientId;
 use domain::journal::Act;
 use domain::oidc::backchannel::SessionEnded;
@@ -13,7 +15,7 @@ use store::StoreError;
 use store::ephemeral::Put;
 use store::registry::Finished;
 
-use crate::app::App;
+use crate::app::{App, Shared};
 
 /// Ends the session that a browser bears, at the wish of `asking` where a relying party asked. The record goes first, so
 /// that no request that comes now finds it; `None` when there is none any more.
@@ -33,6 +35,18 @@ pub(crate) async fn end(
             Err(error)
         }
     }
+}
+
+/// Ends a session as [`end`] does, whatever becomes of the request that asked for it: between the record and the journal a
+/// browser that leaves must not stop it, or nobody would be told.
+pub(crate) async fn end_whole(
+    app: &Shared,
+    secret: &Bearer<Session>,
+    asking: Option<ClientId>,
+) -> Result<Option<Session>, StoreError> {
+    let (own, secret) = (Arc::clone(app), secret.clone());
+    let ending = app.endings.spawn(async move { end(&own, &secret, asking.as_ref()).await });
+    ending.await.unwrap_or(Err(StoreError::Corrupt { what: "the end of a session" }))
 }
 
 /// Accounts for a session that is over, and hands to the outbox whom to tell: one transaction. No answer waits for the

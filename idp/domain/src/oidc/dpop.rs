@@ -18,8 +18,15 @@ use crate::time::{Lifetime, Timestamp};
 /// How old a proof may be, in seconds, beside [`SKEW`].
 const PROOF_LIFE: i64 = 60;
 
+/// How long a proof is remembered: through every second in which it counts, on nodes whose clocks are a minute apart either
+/// way.
+const REMEMBERED: Lifetime = Lifetime::seconds(60 + 2 * 10 + 1 + 2 * 60);
+
 /// How long a nonce counts, in seconds.
 const NONCE_LIFE: i64 = 300;
+
+/// How far a nonce may lie ahead, in seconds: another node made it, whose clock is ahead.
+const NONCE_AHEAD: i64 = 60;
 
 /// The longest proof that is read, in bytes: an RSA key of 8192 bits and its signature fit.
 pub const MAX_PROOF: usize = 8192;
@@ -83,7 +90,7 @@ impl NonceSecret {
         let Some(bytes) = from_base64url(nonce) else { return false };
         let Some((moment, mark)) = bytes.split_first_chunk::<8>() else { return false };
         let age = now.seconds_since(Timestamp::from_epoch(i64::from_be_bytes(*moment)));
-        same(mark, &self.mark(*moment)[..16]) && (-SKEW..=NONCE_LIFE).contains(&age)
+        same(mark, &self.mark(*moment)[..16]) && (-NONCE_AHEAD..=NONCE_LIFE).contains(&age)
     }
 }
 
@@ -128,8 +135,7 @@ pub fn check(
         }
     }
     check_nonce(&claims, rule, secret, now)?;
-    let remember = u32::try_from(PROOF_LIFE + 2 * SKEW).unwrap_or(u32::MAX);
-    Ok(Proven { jti: jti.to_owned(), key: signed.key, remember: Lifetime::seconds(remember) })
+    Ok(Proven { jti: jti.to_owned(), key: signed.key, remember: REMEMBERED })
 }
 
 fn check_nonce(claims: &Claims, rule: NonceRule, secret: &NonceSecret, now: Timestamp) -> Result<(), TokenError> {

@@ -119,6 +119,16 @@ fn a_proof_is_for_one_method_address_and_time() {
 }
 
 #[test]
+fn a_proof_is_remembered_for_longer_than_it_counts_on_any_node() {
+    let early = claims(&json!({"iat": NOW.epoch() + SKEW}));
+    let proof = key(SigningAlgorithm::Es256).sign_self("dpop+jwt", &early);
+    let at = |seconds| check(&proof, CALL, (NonceRule::Optional, &secret()), NOW.plus(Lifetime::seconds(seconds)));
+    let counts = (0..400).filter(|second| at(*second).is_ok()).max().expect("now, at least");
+    let remember = at(0).expect("good").remember.as_seconds();
+    assert!(remember > counts + 2 * 60, "{remember} > {counts}, and two minutes between clocks");
+}
+
+#[test]
 fn at_a_resource_a_proof_is_for_one_token() {
     let call = Call { token: Some("token"), ..CALL };
     let hash = |text: &str| base64url(&sha256(text.as_bytes()));

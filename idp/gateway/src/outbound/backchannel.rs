@@ -53,6 +53,16 @@ pub(crate) struct Word {
     pub(crate) token: String,
 }
 
+/// What there is to tell a relying party now.
+pub(crate) enum Words {
+    /// This.
+    Say(Word),
+    /// Nothing any more: it was disabled, or registered no address.
+    Moot,
+    /// Nothing at this moment: no key signs. It stays to be told.
+    NotNow,
+}
+
 /// Tells relying parties what is in the outbox.
 pub(crate) struct LogoutCourier<W> {
     /// The outbox.
@@ -61,7 +71,7 @@ pub(crate) struct LogoutCourier<W> {
     pub(crate) clock: Clock,
     /// Wakes the courier: there is something in the outbox.
     pub(crate) waiting: Arc<Notify>,
-    /// Finds the words, anew for each attempt; `None` for a relying party that is not to be told any more.
+    /// Finds the words, anew for each attempt.
     pub(crate) words: W,
     /// The way out.
     pub(crate) hosts: Hosts,
@@ -107,7 +117,7 @@ enum Outcome {
     ComesUpAgain,
 }
 
-impl<W: Fn(&SessionEnded) -> Option<Word>> LogoutCourier<W> {
+impl<W: Fn(&SessionEnded) -> Words> LogoutCourier<W> {
     /// Delivers until `stop`; what was taken by then is still delivered.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut under_way = FuturesUnordered::new();
@@ -170,7 +180,11 @@ impl<W: Fn(&SessionEnded) -> Option<Word>> LogoutCourier<W> {
     }
 
     async fn tell(&self, ended: &SessionEnded) -> Told {
-        let Some(word) = (self.words)(ended) else { return Told::Moot };
+        let word = match (self.words)(ended) {
+            Words::Say(word) => word,
+            Words::Moot => return Told::Moot,
+            Words::NotNow => return Told::Answered(Verdict::Later, "no key signs now".to_owned()),
+        };
         let Some(request) = request(&word) else { return Told::Moot };
         match self.hosts.of(&word.to).send(request).await {
             Ok(answer) => {
@@ -198,7 +212,14 @@ impl<W: Fn(&SessionEnded) -> Option<Word>> LogoutCourier<W> {
         let settle = |delivery| self.registry.settle(outgoing, delivery, now);
         let (verdict, detail) = match told {
             Told::Answered(verdict, detail) => (verdict.after(outgoing.created, now), detail),
-            Told::HostBusy => return settle(Delivery::PutBack(BUSY)).await.map(|()| Outcome::ComesUpAgain),
+            // Who is never reached for others that wait there ages all the same, and is put back for longer each time.
+            Told::HostBusy => match Verdict::Later.after(outgoing.created, now) {
+                verdict @ Verdict::Outworn => (verdict, "its host was busy all the time".to_owned()),
+                Verdict::Done | Verdict::Later | Verdict::Refused => {
+                    let back = busy_for(now.seconds_since(outgoing.created));
+                    return settle(Delivery::PutBack(back)).await.map(|()| Outcome::ComesUpAgain);
+                }
+            },
             Told::Moot => {
                 tracing::info!(%client, "a relying party is not told of a logout any more");
                 return settle(Delivery::GivenUp).await.map(|()| Outcome::Over);
@@ -221,6 +242,13 @@ impl<W: Fn(&SessionEnded) -> Option<Word>> LogoutCourier<W> {
             }
         }
     }
+}
+
+/// How long what found its host busy is put back, by the seconds it has waited: an eighth of them, so that a host that hangs
+/// costs less the longer it does.
+fn busy_for(waited: i64) -> Lifetime {
+    let eighth = u32::try_from(waited / 8).unwrap_or_default();
+    Lifetime::seconds(eighth.clamp(BUSY.as_seconds(), 300))
 }
 
 /// The request (§2.5): a form that holds the token and nothing else. A compact JWS needs no encoding.

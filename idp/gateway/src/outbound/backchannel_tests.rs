@@ -57,17 +57,18 @@ impl Outbox {
     }
 
     /// A courier that finds each relying party where `to` says.
-    fn courier<F: Fn(&str) -> Option<String>>(
-        &self,
-        to: F,
-    ) -> LogoutCourier<impl Fn(&SessionEnded) -> Option<Word> + use<F>> {
+    fn courier<F: Fn(&str) -> Option<String>>(&self, to: F) -> LogoutCourier<impl Fn(&SessionEnded) -> Words + use<F>> {
         LogoutCourier {
             registry: self.registry.clone(),
             clock: self.clock.clone(),
             waiting: Arc::new(Notify::new()),
             words: move |ended: &SessionEnded| {
-                let to = to(ended.client.as_str())?.parse().expect("an address");
-                Some(Word { to, token: format!("token.of.{}", ended.client) })
+                let Some(to) = to(ended.client.as_str()) else { return Words::Moot };
+                if to.is_empty() {
+                    return Words::NotNow;
+                }
+                let to = to.parse().expect("an address");
+                Words::Say(Word { to, token: format!("token.of.{}", ended.client) })
             },
             hosts: Hosts::new(sandbox_http()),
         }
@@ -84,7 +85,7 @@ impl Outbox {
 }
 
 /// Delivers what is due now, once.
-async fn round<W: Fn(&SessionEnded) -> Option<Word>>(courier: &LogoutCourier<W>) -> usize {
+async fn round<W: Fn(&SessionEnded) -> Words>(courier: &LogoutCourier<W>) -> usize {
     let taken = courier.take(100).await;
     let count = taken.len();
     for outgoing in taken {
@@ -208,4 +209,19 @@ async fn what_comes_later_is_told_at_once_and_what_failed_when_its_wait_is_over(
     }
     stop.cancel();
     tasks.join_next().await.expect("one runs").expect("it ends");
+}
+
+#[test]
+fn a_host_that_stays_busy_is_looked_at_less_and_less() {
+    let back = |waited| busy_for(waited).as_seconds();
+    assert_eq!([back(-5), back(0), back(15), back(80), back(2400), back(9_000_000)], [2, 2, 2, 10, 300, 300]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_now_is_told_later() {
+    let outbox = Outbox::new().await;
+    outbox.add(&["ville"]).await;
+    assert_eq!(round(&outbox.courier(|_| Some(String::new()))).await, 1);
+    assert_eq!(outbox.waiting().await, 1, "it stays in the outbox");
+    assert!(outbox.journal().await.is_empty(), "nothing was given up");
 }

@@ -55,7 +55,12 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: St
     }
 }
 
-async fn answer(app: &App, headers: &HeaderMap, parameters: &Parameters, confirmed: Option<(&str, &str)>) -> Response {
+async fn answer(
+    app: &Shared,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+    confirmed: Option<(&str, &str)>,
+) -> Response {
     match decide(app, headers, parameters, confirmed).await {
         Ok(response) => response,
         Err(error) => {
@@ -67,7 +72,7 @@ async fn answer(app: &App, headers: &HeaderMap, parameters: &Parameters, confirm
 }
 
 async fn decide(
-    app: &App,
+    app: &Shared,
     headers: &HeaderMap,
     parameters: &Parameters,
     confirmed: Option<(&str, &str)>,
@@ -103,7 +108,7 @@ async fn decide(
 
 /// A logout that was asked for.
 struct Asked<'a> {
-    app: &'a App,
+    app: &'a Shared,
     headers: &'a HeaderMap,
     occasion: Occasion,
     found: Option<&'a Registered>,
@@ -117,8 +122,8 @@ impl Asked<'_> {
         for (_, arrived) in self.app.cookies.all_arrived(self.headers) {
             let _: Option<AnySignIn> = self.app.ephemeral.take(&arrived).await?;
         }
-        let client = self.found.map(|found| &found.client.id);
-        let Some(ended) = crate::session::end(self.app, secret, client).await? else {
+        let client = self.found.map(|found| found.client.id.clone());
+        let Some(ended) = crate::session::end_whole(self.app, secret, client).await? else {
             return self.without_session(Logout::ToConfirm { then }).await;
         };
         let sent_on = self.to_provider(&ended, then.as_ref()).await;

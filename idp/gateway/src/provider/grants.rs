@@ -1,6 +1,8 @@
 //! What the token endpoint gives, kept before it is given.
 
 use domain::client::Client;
+use domain::id::ProviderId;
+use domain::identity::account::AccountKey;
 use domain::jose::jwe::Content;
 use domain::oidc::refresh::{Family, RefreshToken, Standing};
 use domain::oidc::token::{AccessToken, Issued};
@@ -75,14 +77,22 @@ pub(super) async fn forget(
     Ok(())
 }
 
-/// What an access token opens now: it was not revoked, neither was its family, and its client is served.
+/// What an access token opens now: it was not revoked, neither was its family, and the citizen's account still stands.
 pub(super) async fn alive(app: &App, token: &Bearer<AccessToken>) -> Result<Option<AccessToken>, StoreError> {
     let Some((access, _)) = app.ephemeral.look(token).await? else { return Ok(None) };
     if access.ends.is_past(app.clock.now()) {
         return Ok(None);
     }
-    match &access.family {
-        Some(family) if app.ephemeral.look(family).await?.is_none() => Ok(None),
-        Some(_) | None => Ok(Some(access)),
+    if let Some(family) = &access.family
+        && app.ephemeral.look(family).await?.is_none()
+    {
+        return Ok(None);
     }
+    let admitted = admits(app, &access.account, &access.identity.provider).await?;
+    Ok(admitted.then_some(access))
+}
+
+/// Whether an account is there, not frozen, and still admits the provider that vouched.
+pub(super) async fn admits(app: &App, account: &AccountKey, provider: &ProviderId) -> Result<bool, StoreError> {
+    Ok(app.registry.account(account).await?.is_some_and(|account| account.admits(provider).is_ok()))
 }

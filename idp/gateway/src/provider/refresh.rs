@@ -5,6 +5,7 @@ use domain::oidc::client_auth::AuthenticatedClient;
 use domain::oidc::refresh::{Family, NO_LONGER, Refresh, RefreshToken, Rotation, Standing, UNKNOWN};
 use domain::secret::Bearer;
 use domain::signin::offer::{self, Health};
+use domain::time::Lifetime;
 use serde_json::Value;
 use store::StoreError;
 use store::ephemeral::Swap;
@@ -12,6 +13,10 @@ use store::ephemeral::Swap;
 use super::error::Refused;
 use super::grants::{self, Given};
 use crate::app::App;
+
+/// How long a token that was rotated away is remembered, so that its use is seen as a replay. Later it is unknown, and
+/// refused all the same.
+const REPLAY_SEEN: Lifetime = Lifetime::seconds(86_400);
 
 /// Exchanges a refresh token. What comes of a rotation is kept before the old token is spent on it: of two requests one
 /// wins, the other is a replay and ends the family.
@@ -42,7 +47,7 @@ pub(super) async fn refresh(
     let next = grants::keep_standing(app, *standing, now).await?;
     let Given { token: access, answer } = grants::give(app, client.client(), &issued, Some(&next)).await?;
     let rotated = RefreshToken::Rotated { family: family.clone(), client: client.client().id.clone() };
-    match app.ephemeral.swap(token, version, &rotated, left).await? {
+    match app.ephemeral.swap(token, version, &rotated, left.min(REPLAY_SEEN)).await? {
         Swap::Done(_) => Ok(answer),
         Swap::Lost => {
             let _: Option<RefreshToken> = app.ephemeral.take(&next).await?;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use domain::oidc::client_auth::AuthenticatedClient;
 use domain::oidc::code::{self, Code, Redemption};
 use domain::oidc::parameters::Parameters;
-use domain::oidc::refresh::{Family, Refresh, RefreshToken};
+use domain::oidc::refresh::{Family, NO_LONGER, Refresh, RefreshToken};
 use domain::oidc::token::{AccessToken, GrantType, Issued};
 use domain::secret::Bearer;
 use domain::time::Lifetime;
@@ -70,7 +70,13 @@ async fn redeem(
     };
     let now = app.clock.now();
     let life = app.lifetimes.under(client.client().profile).access_token;
-    let issued = code::redeem(&grant, ends, redemption, client, now, life);
+    let admitted = grants::admits(app, &grant.account, &grant.identity.provider).await?;
+    let issued = if admitted {
+        code::redeem(&grant, ends, redemption, client, now, life)
+    } else {
+        // Frozen between the citizen's word and now.
+        Err(NO_LONGER)
+    };
     let mut issued: Issued = match issued {
         Ok(issued) => issued,
         Err(error) => {
