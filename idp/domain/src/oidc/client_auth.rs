@@ -366,6 +366,30 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_signed_by_rs256_is_refused_under_fapi() {
+        let make = |algorithm: SigningAlgorithm| {
+            SigningKey::generate(algorithm, Kid::parse(algorithm.name()).expect("plain")).expect("works")
+        };
+        let (good, weak) = (make(SigningAlgorithm::Es256), make(SigningAlgorithm::Rs256));
+        let registered = |profile: &str| {
+            let metadata = json!({
+                "client_id": "ville", "client_name": "V", "redirect_uris": ["https://v.example/"],
+                "token_endpoint_auth_method": "private_key_jwt", "passerelle": {"profile": profile},
+                "jwks": {"keys": [good.public_jwk(), weak.public_jwk()]},
+            });
+            let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
+            Registered { client, secret: None, state: ClientState::Active }
+        };
+        let verify = |key: &SigningKey, profile| {
+            let token = assertion(key, &json!({}));
+            by(None, &[("client_assertion", &token), ("client_assertion_type", ASSERTION_TYPE)], &registered(profile))
+        };
+        assert_eq!(verify(&good, "fapi2"), Ok(()));
+        assert_eq!(verify(&weak, "fapi2"), Err(TokenError::InvalidClient));
+        assert_eq!(verify(&weak, "standard"), Ok(()));
+    }
+
+    #[test]
     fn an_assertion_of_another_key_or_type_is_refused() {
         let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
         let other = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
