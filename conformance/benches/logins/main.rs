@@ -15,8 +15,10 @@
 
 mod figures;
 mod floor;
+#[path = "../gauge.rs"]
 mod gauge;
 mod load;
+#[path = "../program.rs"]
 mod program;
 mod run;
 mod world;

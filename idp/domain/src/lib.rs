@@ -38,6 +38,7 @@ pub mod journal;
 pub mod keys;
 pub mod language;
 pub mod level;
+pub mod measure;
 pub mod notice;
 pub mod oidc;
 pub mod secret;

@@ -11,6 +11,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
+use crate::measure::{self, Operation};
+
 /// Base64url without padding (RFC 4648 §5).
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -92,6 +94,7 @@ impl hkdf::KeyType for TwoBlocks {
 
 fn fill(key: &[u8; 32], purpose: &[&[u8]], length: impl hkdf::KeyType, out: &mut [u8]) {
     let info = delimited(purpose);
+    measure::count(Operation::Derivation);
     hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, key)
         .expand(&[&info], length)
         .and_then(|okm| okm.fill(out))
@@ -110,6 +113,7 @@ pub fn delimited(fields: &[&[u8]]) -> Vec<u8> {
 
 /// HMAC-SHA-256 over delimited fields.
 pub fn keyed_hash(key: &[u8; 32], fields: &[&[u8]]) -> [u8; 32] {
+    measure::count(Operation::KeyedHash);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), &delimited(fields));
     let mut out = [0_u8; 32];
     out.copy_from_slice(tag.as_ref());
@@ -118,6 +122,7 @@ pub fn keyed_hash(key: &[u8; 32], fields: &[&[u8]]) -> [u8; 32] {
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    measure::count(Operation::Hash);
     let mut out = [0_u8; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     out

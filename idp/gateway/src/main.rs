@@ -8,6 +8,8 @@ mod cookies;
 mod keys;
 mod limits;
 mod listen;
+#[cfg(feature = "measure")]
+mod measure;
 mod outbound;
 mod pages;
 mod provider;

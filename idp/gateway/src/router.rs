@@ -82,6 +82,7 @@ fn router(app: Shared) -> Router {
         .merge(citizen)
         .merge(provider)
         .merge(french(&app))
+        .merge(counted())
         .route("/assets/{*file}", get(asset))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
@@ -120,6 +121,14 @@ fn french(app: &Shared) -> Router<Shared> {
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/session/end", get(end_session::get).post(end_session::post));
     Router::new().nest("/api/v1", first).nest("/api/v2", second)
+}
+
+/// What was counted, in a gateway that was built to be counted.
+fn counted() -> Router<Shared> {
+    #[cfg(feature = "measure")]
+    return Router::new().route("/measure", get(crate::measure::get));
+    #[cfg(not(feature = "measure"))]
+    Router::new()
 }
 
 /// Browsers come back over https alone, for a year (RFC 6797 §6.1). Without `includeSubDomains`: the issuer may be the

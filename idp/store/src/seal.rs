@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rand;
+use domain::measure::{self, Operation};
 use domain::secret::{Bearer, base64url, delimited, expand, from_base64url, keyed_hash};
 use zeroize::Zeroizing;
 
@@ -174,6 +175,7 @@ fn seal(key: &LessSafeKey, first: u8, bound: &[u8], plain: &[u8]) -> Result<Blob
     let mut blob = Vec::with_capacity(HEAD + plain.len() + AES_256_GCM.tag_len());
     let mut nonce = [0_u8; NONCE];
     rand::fill(&mut nonce).map_err(|_| broken("no randomness"))?;
+    measure::count(Operation::Sealing);
     blob.push(first);
     blob.extend_from_slice(&nonce);
     blob.extend_from_slice(plain);
@@ -186,6 +188,7 @@ fn seal(key: &LessSafeKey, first: u8, bound: &[u8], plain: &[u8]) -> Result<Blob
 }
 
 fn open(key: &LessSafeKey, bound: &[u8], mut blob: Blob) -> Option<Zeroizing<Vec<u8>>> {
+    measure::count(Operation::Opening);
     let nonce = Nonce::try_assume_unique_for_key(blob.get(1..HEAD)?).ok()?;
     let length = key.open_within(nonce, Aad::from(bound), &mut blob, HEAD..).ok()?.len();
     blob.truncate(length);

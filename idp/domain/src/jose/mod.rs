@@ -19,6 +19,7 @@ use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::measure::{self, Operation};
 use crate::oidc::binding::Thumbprint;
 use crate::secret::from_base64url;
 
@@ -227,6 +228,7 @@ impl<'a> Parts<'a> {
         for key in keys.candidates(algorithm, kid) {
             tried = true;
             let message = self.message.as_bytes();
+            measure::count(Operation::Verification);
             let verdict = jsonwebtoken::crypto::verify(self.signature, message, key, algorithm.verifier());
             if matches!(verdict, Ok(true)) {
                 return Ok(Claims::new(json_object(self.payload)?));

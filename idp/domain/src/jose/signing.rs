@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{PublicJwk, SigningAlgorithm};
 use crate::id::Kid;
+use crate::measure::{self, Operation};
 use crate::secret::{base64url, from_base64url};
 
 /// A private key with its name and algorithm. Cheap to clone.
@@ -150,6 +151,7 @@ impl SigningKey {
 
     fn complete(&self, unsigned: Unsigned) -> String {
         let (random, message) = (SystemRandom::new(), unsigned.message());
+        measure::count(Operation::Signature);
         match &self.pair {
             Pair::Es256(pair) => {
                 let signature = pair.sign(&random, message).expect("a parsed P-256 key signs");
