@@ -22,6 +22,14 @@ pub struct Citizen {
     /// `Accept-Language` of their browser.
     pub language: &'static str,
     stop: Option<String>,
+    told: Option<Told>,
+}
+
+/// What a proxy, or an attacker before one, makes every request say to one site.
+#[derive(Debug, Clone)]
+struct Told {
+    site: String,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Default for Citizen {
@@ -55,13 +63,21 @@ impl Citizen {
             .no_proxy()
             .build()
             .expect("a client without certificates of its own");
-        Self { client, jar: Jar::default(), language: "fr", stop: None }
+        Self { client, jar: Jar::default(), language: "fr", stop: None, told: None }
     }
 
     /// Redirects to addresses that start with `prefix` are not followed: the page returned is that address, empty.
     #[must_use]
     pub fn stopping_at(mut self, prefix: &str) -> Self {
         self.stop = Some(prefix.to_owned());
+        self
+    }
+
+    /// Every request to addresses that start with `site` says these headers too, in place of its own of the same name.
+    #[must_use]
+    pub fn telling(mut self, site: &str, headers: &[(&'static str, &str)]) -> Self {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.told = Some(Told { site: site.to_owned(), headers });
         self
     }
 
@@ -111,11 +127,18 @@ impl Citizen {
         let (status, headers) = (answer.status(), answer.headers().clone());
         self.jar.absorb(url, &headers);
         let at = location(url, status, &headers)?.unwrap_or_else(|| url.clone());
-        Ok(Page { url: at, status, headers, body: answer.text().await?, trail: vec![url.clone()] })
+        Ok(Page {
+            url: at,
+            status,
+            headers,
+            body: answer.text().await?,
+            trail: vec![url.clone()],
+            redirects: Vec::new(),
+        })
     }
 
     async fn go(&mut self, mut errand: Errand) -> anyhow::Result<Page> {
-        let mut trail = Vec::new();
+        let (mut trail, mut redirects) = (Vec::new(), Vec::new());
         let mut reach = errand.from.as_ref().map_or(Reach::Typed, |from| Reach::between(&from.url, &errand.url));
         for _ in 0..LONGEST_CHAIN {
             let initiator = match (reach, &errand.method) {
@@ -129,10 +152,13 @@ impl Citizen {
             trail.push(errand.url.clone());
             let Some(next) = location(&errand.url, status, &headers)? else {
                 let body = answer.text().await.context("the page is cut short")?;
-                return Ok(Page { url: errand.url, status, headers, body, trail });
+                return Ok(Page { url: errand.url, status, headers, body, trail, redirects });
             };
+            if status.is_redirection() {
+                redirects.push(Redirect { from: errand.url.clone(), status, headers: headers.clone() });
+            }
             if self.stop.as_ref().is_some_and(|prefix| next.as_str().starts_with(prefix)) {
-                return Ok(Page { url: next, status, headers, body: String::new(), trail });
+                return Ok(Page { url: next, status, headers, body: String::new(), trail, redirects });
             }
             if reach != Reach::Typed {
                 reach = reach.max(Reach::between(&errand.url, &next));
@@ -165,6 +191,12 @@ impl Citizen {
         }
         if let Some(body) = &errand.body {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone());
+        }
+        if let Some(told) = self.told.as_ref().filter(|told| errand.url.as_str().starts_with(&told.site)) {
+            let said = told.headers.iter().map(|(name, value)| {
+                Ok((header::HeaderName::from_static(name), header::HeaderValue::from_str(value)?))
+            });
+            request = request.headers(said.collect::<anyhow::Result<HeaderMap>>()?);
         }
         request.send().await.with_context(|| format!("{} {} is not answered", errand.method, errand.url))
     }
@@ -225,6 +257,19 @@ pub struct Page {
     pub body: String,
     /// Every address on the way here.
     pub trail: Vec<Url>,
+    /// Every redirect on the way here.
+    pub redirects: Vec<Redirect>,
+}
+
+/// An answer that sent the browser on.
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    /// Who sent it on.
+    pub from: Url,
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The headers of the answer.
+    pub headers: HeaderMap,
 }
 
 impl Page {

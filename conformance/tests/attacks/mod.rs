@@ -12,6 +12,7 @@ mod mtls;
 mod refresh;
 mod request;
 mod request_object;
+mod server;
 mod single_use;
 mod token;
 mod upstream;
