@@ -36,6 +36,7 @@ pub mod registry;
 pub mod relying_party;
 pub mod scan;
 pub mod scene;
+mod script;
 pub mod site;
 pub mod token;
 pub mod tools;

@@ -1,18 +1,17 @@
 //! Programs made with unmodified libraries of other people, in JavaScript and Python (`conformance/clients`).
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 
 use crate::fapi::FapiParty;
-use crate::process::{Process, Signals, tied};
+use crate::process::{Process, Signals};
 use crate::relying_party::RelyingParty;
-use crate::tools::{Missing, Tool, node_file};
-use crate::workspace::{root, workshop};
+use crate::script::{Dialogue, javascript, python};
+use crate::tools::Missing;
 
 /// A library that a relying party is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +34,7 @@ pub enum FapiLibrary {
 /// A relying party made with a library, between its request and the citizen's return.
 #[derive(Debug)]
 pub struct Party {
-    child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    program: Dialogue,
     /// The address that the citizen opens.
     pub address: String,
 }
@@ -81,34 +78,19 @@ impl Party {
             .env("CLIENT_ID", &service.client_id)
             .env("CLIENT_SECRET", service.secret.as_deref().unwrap_or_default())
             .env("REDIRECT_URI", &service.redirect_uri)
-            .env("SCOPE", scope)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn()?;
-        let input = child.stdin.take().context("a pipe was asked for")?;
-        let mut output = BufReader::new(child.stdout.take().context("a pipe was asked for")?).lines();
-        let address = answer(&mut output, "OPEN ").await?;
-        Ok(Self { child, input, output, address })
+            .env("SCOPE", scope);
+        let mut program = Dialogue::start(command)?;
+        let address = program.hears("OPEN ").await?;
+        Ok(Self { program, address })
     }
 
     /// Hands over the address that the citizen came back to; what the program learnt: `id_token` and `userinfo`.
     pub async fn finish(mut self, back: &str) -> anyhow::Result<Value> {
-        self.input.write_all(format!("{back}\n").as_bytes()).await?;
-        let learnt = answer(&mut self.output, "LEARNT ").await?;
-        let status = self.child.wait().await?;
-        anyhow::ensure!(status.success(), "{status}");
+        self.program.says(back).await?;
+        let learnt = self.program.hears("LEARNT ").await?;
+        self.program.ends().await?;
         Ok(serde_json::from_str(&learnt)?)
     }
-}
-
-async fn answer(output: &mut Lines<BufReader<ChildStdout>>, word: &str) -> anyhow::Result<String> {
-    while let Some(line) = output.next_line().await? {
-        if let Some(rest) = line.strip_prefix(word) {
-            return Ok(rest.to_owned());
-        }
-    }
-    bail!("the program ended without saying {word}(its errors are above)")
 }
 
 /// The claims of a logout token, verified by the npm package jose for a service.
@@ -177,7 +159,7 @@ impl OidcProvider {
 
 /// An implementation of JOSE that the gateway has nothing in common with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verifier {
+pub enum JoseLibrary {
     /// npm: jose.
     Jose,
     /// PyPI: joserfc.
@@ -195,7 +177,7 @@ pub struct Expected<'a> {
     pub audience: &'a str,
 }
 
-impl Verifier {
+impl JoseLibrary {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Jose, Self::Joserfc];
 
@@ -227,26 +209,6 @@ impl Verifier {
         anyhow::ensure!(output.status.success(), "{}", complaint.trim());
         serde_json::from_str(&said).with_context(|| format!("claims: {said}"))
     }
-}
-
-/// Python with one of our scripts.
-pub(crate) fn python(script: &str) -> Result<Command, Missing> {
-    let mut command = tied(Tool::Python.find()?);
-    command.arg(root().join("conformance/clients").join(script));
-    Ok(command)
-}
-
-/// Node with one of our scripts, put beside the installed libraries because module imports look there only.
-pub(crate) fn javascript(library: &str, script: &str) -> Result<Command, Missing> {
-    node_file(library)?;
-    let mut command = tied(Tool::Node.find()?);
-    let beside: PathBuf = workshop().join("node").join(script);
-    let source = root().join("conformance/clients").join(script);
-    let fresh = tempfile::NamedTempFile::new_in(workshop()).expect("target/conformance can be written");
-    std::fs::copy(source, fresh.path()).expect("target/conformance can be written");
-    fresh.persist(&beside).expect("target/conformance can be written");
-    command.arg(beside);
-    Ok(command)
 }
 
 #[cfg(test)]

@@ -3,27 +3,15 @@
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use crate::library::{javascript, python};
+use crate::library::JoseLibrary;
+use crate::script::{Dialogue, javascript, python};
 use crate::tools::Missing;
-
-/// A library that reads and writes encrypted tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Jwe {
-    /// npm: jose.
-    Jose,
-    /// PyPI: joserfc.
-    Joserfc,
-}
 
 /// A running program with a key pair of its own.
 #[derive(Debug)]
 pub struct Reader {
-    _child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    program: Dialogue,
     /// The public key.
     pub key: Value,
 }
@@ -33,18 +21,16 @@ impl Reader {
     ///
     /// # Panics
     /// When the library is installed and its program does not get that far.
-    pub async fn start(library: Jwe, algorithm: &str) -> Result<Self, Missing> {
+    pub async fn start(library: JoseLibrary, algorithm: &str) -> Result<Self, Missing> {
         let mut command = match library {
-            Jwe::Jose => javascript("jose/package.json", "reader.mjs")?,
-            Jwe::Joserfc => python("reader.py")?,
+            JoseLibrary::Jose => javascript("jose/package.json", "reader.mjs")?,
+            JoseLibrary::Joserfc => python("reader.py")?,
         };
-        command.env("ALG", algorithm).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        command.env("ALG", algorithm);
         let launch = async {
-            let mut child = command.kill_on_drop(true).spawn()?;
-            let input = child.stdin.take().context("a pipe was asked for")?;
-            let mut output = BufReader::new(child.stdout.take().context("a pipe was asked for")?).lines();
-            let key = answer(&mut output, "KEY ").await?;
-            anyhow::Ok(Self { _child: child, input, output, key })
+            let mut program = Dialogue::start(command)?;
+            let key = serde_json::from_str(&program.hears("KEY ").await?)?;
+            anyhow::Ok(Self { program, key })
         };
         Ok(launch.await.expect("an installed library's program starts"))
     }
@@ -63,16 +49,7 @@ impl Reader {
     }
 
     async fn ask(&mut self, what: &Value) -> anyhow::Result<Value> {
-        self.input.write_all(format!("{what}\n").as_bytes()).await?;
-        answer(&mut self.output, "READ ").await
+        self.program.says(&what.to_string()).await?;
+        Ok(serde_json::from_str(&self.program.hears("READ ").await?)?)
     }
-}
-
-async fn answer(output: &mut Lines<BufReader<ChildStdout>>, word: &str) -> anyhow::Result<Value> {
-    while let Some(line) = output.next_line().await? {
-        if let Some(rest) = line.strip_prefix(word) {
-            return Ok(serde_json::from_str(rest)?);
-        }
-    }
-    anyhow::bail!("the program ended without saying {word}(its errors are above)")
 }

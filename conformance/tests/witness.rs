@@ -1,6 +1,6 @@
 //! Tokens of the gateway, read by implementations that share no code with it: any story may ask for it.
 
-use conformance::library::{Expected, Verifier};
+use conformance::library::{Expected, JoseLibrary};
 use conformance::relying_party::RelyingParty;
 use conformance::tools::Missing;
 use serde_json::Value;
@@ -9,9 +9,9 @@ use serde_json::Value;
 pub(crate) async fn verified_by_others(service: &RelyingParty, token: &str, algorithm: &str) -> Result<Value, Missing> {
     let keys = service.keys().await.unwrap();
     let own = service.verify_jwt(token).await.unwrap();
-    for verifier in Verifier::ALL {
-        let claims = verifier.verify(token, &keys, expected(service, algorithm)).await?;
-        assert_eq!(claims.unwrap(), own, "{verifier:?} reads the same");
+    for library in JoseLibrary::ALL {
+        let claims = library.verify(token, &keys, expected(service, algorithm)).await?;
+        assert_eq!(claims.unwrap(), own, "{library:?} reads the same");
     }
     Ok(own)
 }
@@ -24,9 +24,9 @@ pub(crate) async fn refused_by_others(
     algorithm: &str,
 ) -> Result<(), Missing> {
     let keys = service.keys().await.unwrap();
-    for verifier in Verifier::ALL {
-        let claims = verifier.verify(token, &keys, expected(service, algorithm)).await?;
-        assert!(claims.is_err(), "{case}: {verifier:?} accepts {claims:?}");
+    for library in JoseLibrary::ALL {
+        let claims = library.verify(token, &keys, expected(service, algorithm)).await?;
+        assert!(claims.is_err(), "{case}: {library:?} accepts {claims:?}");
     }
     Ok(())
 }

@@ -6,9 +6,10 @@ use axum::Router;
 use axum::routing::get;
 use conformance::clock;
 use conformance::jose::{Algorithm, SigningKey};
+use conformance::library::JoseLibrary;
 use conformance::or_skip;
 use conformance::people::PASSWORD;
-use conformance::reader::{Jwe, Reader};
+use conformance::reader::Reader;
 use conformance::relying_party::{ASSERTION_TYPE, RelyingParty, assertion_claims};
 use conformance::site::{Site, listen};
 use conformance::upstream::ProviderId;
@@ -103,7 +104,7 @@ async fn keys_of_another_service_prove_nothing() {
 
 #[tokio::test]
 async fn without_a_key_to_encrypt_to_nothing_leaves_in_the_clear() {
-    let mut reader = or_skip!(Reader::start(Jwe::Jose, "ECDH-ES").await);
+    let mut reader = or_skip!(Reader::start(JoseLibrary::Jose, "ECDH-ES").await);
     let journey = Journey::start().await;
     let keys = Keys::serve(&SigningKey::generate(Algorithm::Es256)).await;
     let mut metadata = RelyingParty::ordinary("Ville sans clé");

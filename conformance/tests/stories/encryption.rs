@@ -1,7 +1,8 @@
 //! What is encrypted to a service, read by libraries that have nothing to do with the gateway.
 
+use conformance::library::JoseLibrary;
 use conformance::or_skip;
-use conformance::reader::{Jwe, Reader};
+use conformance::reader::Reader;
 use conformance::relying_party::RelyingParty;
 use conformance::tools::{Tool, node_file};
 use conformance::upstream::ProviderId;
@@ -36,7 +37,7 @@ async fn read(reader: &mut Reader, token: &str, algorithm: &str, nested: bool) -
     text
 }
 
-async fn everything_is_read_by(library: Jwe) {
+async fn everything_is_read_by(library: JoseLibrary) {
     let journey = Journey::start().await;
     for (algorithm, userinfo) in [("ECDH-ES", None), ("ECDH-ES+A256KW", Some("ES256")), ("RSA-OAEP-256", None)] {
         let mut reader = Reader::start(library, algorithm).await.unwrap();
@@ -67,19 +68,19 @@ async fn everything_is_read_by(library: Jwe) {
 #[tokio::test]
 async fn what_is_encrypted_is_read_by_jose() {
     or_skip!(node_file("jose/package.json"));
-    everything_is_read_by(Jwe::Jose).await;
+    everything_is_read_by(JoseLibrary::Jose).await;
 }
 
 #[tokio::test]
 async fn what_is_encrypted_is_read_by_joserfc() {
     or_skip!(Tool::Python.find());
-    everything_is_read_by(Jwe::Joserfc).await;
+    everything_is_read_by(JoseLibrary::Joserfc).await;
 }
 
 #[tokio::test]
 async fn errors_are_encrypted_like_codes() {
     let journey = Journey::start().await;
-    let mut reader = or_skip!(Reader::start(Jwe::Jose, "ECDH-ES").await);
+    let mut reader = or_skip!(Reader::start(JoseLibrary::Jose, "ECDH-ES").await);
     let service = journey.register(&metadata(&reader, "ECDH-ES", None)).await;
     let ask = service.ask("openid").and("response_mode", "jwt").and("prompt", "none");
     let back = citizen_of(&service).open(&ask.url()).await.unwrap();

@@ -2,9 +2,10 @@
 
 use conformance::clock;
 use conformance::jose::{Algorithm, SigningKey};
+use conformance::library::JoseLibrary;
 use conformance::or_skip;
 use conformance::people::PASSWORD;
-use conformance::reader::{Jwe, Reader};
+use conformance::reader::Reader;
 use conformance::relying_party::{ASSERTION_TYPE, Ask, RelyingParty, assertion_claims};
 use conformance::upstream::ProviderId;
 use serde_json::{Map, Value, json};
@@ -110,7 +111,7 @@ async fn a_signed_request_signs_a_citizen_in_from_the_front_channel_and_pushed()
 
 #[tokio::test]
 async fn a_request_encrypted_by_an_unrelated_library_is_read() {
-    for (library, algorithm) in [(Jwe::Jose, "ECDH-ES"), (Jwe::Joserfc, "ECDH-ES+A256KW")] {
+    for (library, algorithm) in [(JoseLibrary::Jose, "ECDH-ES"), (JoseLibrary::Joserfc, "ECDH-ES+A256KW")] {
         let mut reader = or_skip!(Reader::start(library, "ECDH-ES").await);
         let signing = Signing::start(&json!({
             "request_object_encryption_alg": algorithm, "request_object_encryption_enc": "A256GCM",

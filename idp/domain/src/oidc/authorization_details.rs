@@ -52,7 +52,7 @@ impl DetailType {
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Detail {
+enum Detail {
     /// `data_sharing`.
     DataSharing(DataSharing),
 }

@@ -29,7 +29,7 @@ const NONCE_LIFE: i64 = 300;
 const NONCE_AHEAD: i64 = 60;
 
 /// The longest proof that is read, in bytes: an RSA key of 8192 bits and its signature fit.
-pub const MAX_PROOF: usize = 8192;
+const MAX_PROOF: usize = 8192;
 
 /// The algorithms that a proof may be signed with (FAPI 2.0 §5.4.1-1), as discovery lists them.
 pub fn algorithms() -> impl Iterator<Item = SigningAlgorithm> {

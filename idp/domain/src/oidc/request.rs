@@ -147,7 +147,7 @@ pub enum Prompt {
 
 impl Prompt {
     /// Whether the citizen is shown what is sent, whatever they were shown before.
-    pub const fn wants_consent(self) -> bool {
+    const fn wants_consent(self) -> bool {
         match self {
             Self::Consent | Self::LoginAndConsent => true,
             Self::Any | Self::None | Self::Login => false,

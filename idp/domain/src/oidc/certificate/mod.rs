@@ -102,7 +102,7 @@ impl ClientCertificate {
     }
 
     /// Whether `now` lies within its life, both ends included (RFC 5280 §4.1.2.5).
-    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+    fn is_valid_at(&self, now: Timestamp) -> bool {
         self.validity.0 <= now && now <= self.validity.1
     }
 
