@@ -16,11 +16,9 @@
 mod figures;
 mod floor;
 #[path = "../gauge.rs"]
-#[expect(dead_code, reason = "threads one by one are measured by the other bench")]
 mod gauge;
 mod load;
 #[path = "../program.rs"]
-#[expect(dead_code, reason = "the gateway that counts is built by the other bench")]
 mod program;
 mod run;
 mod world;
