@@ -22,18 +22,6 @@ fn ticks(count: u32) -> Duration {
     Duration::from_secs(1) * count / TICKS
 }
 
-/// The same to the nanosecond (`schedstat`), of the threads that live: a thread that ended takes its time with it.
-pub(crate) fn cpu_of_threads(id: u32) -> anyhow::Result<Duration> {
-    let mut sum = Duration::ZERO;
-    for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
-        // One may end while the others are read.
-        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
-        let first = text.split(' ').next().context("a thread has a time")?;
-        sum += Duration::from_nanos(first.parse()?);
-    }
-    Ok(sum)
-}
-
 /// Resident memory of a process, in KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Memory {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use conformance::workspace::executables;
 use serde_json::{Map, Value, json};
 
+use crate::Operation;
 use crate::load::{Line, Prepared};
 use crate::run::{prepared, tell};
 use crate::stage::Stage;
-use crate::{Operation, program};
 
 /// Requests of each kind.
 const REQUESTS: u32 = 200;
@@ -24,7 +26,7 @@ pub(crate) struct Counted(Vec<(String, BTreeMap<String, f64>)>);
 pub(crate) async fn all(profile: &str) -> anyhow::Result<Counted> {
     tell("building a gateway that counts");
     let folder = tempfile::TempDir::with_prefix("passerelle-counted-")?;
-    let stage = Stage::set(&program::counting(profile, folder.path()).await?).await?;
+    let stage = Stage::set(&counting(profile, folder.path()).await?).await?;
     let line = Line::to(stage.gateway.issuer())?;
     let mut counted = Vec::new();
     for client in &stage.clients {
@@ -41,6 +43,14 @@ pub(crate) async fn all(profile: &str) -> anyhow::Result<Counted> {
         }
     }
     Ok(Counted(counted))
+}
+
+/// The gateway built to tell what it does (feature `measure`), in a folder of its own: the next build takes its place.
+async fn counting(profile: &str, folder: &Path) -> anyhow::Result<PathBuf> {
+    let [idp] = executables(["idp"], &["--bin", "idp", "--profile", profile, "--features", "gateway/measure"]).await?;
+    let copy = folder.join("idp");
+    std::fs::copy(idp, &copy)?;
+    Ok(copy)
 }
 
 /// What one of these requests takes on average, the asking itself taken away.

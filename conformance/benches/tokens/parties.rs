@@ -36,7 +36,7 @@ pub(crate) struct Secret {
 /// With keys.
 #[derive(Debug)]
 pub(crate) struct Fapi {
-    pub(crate) fapi: FapiParty,
+    pub(crate) service: FapiParty,
     /// The key of its proofs.
     pub(crate) proofs: SigningKey,
     pub(crate) resource: String,
@@ -56,7 +56,7 @@ impl Client {
     pub(crate) fn party(&self) -> &RelyingParty {
         match self {
             Self::Secret(client) => &client.party,
-            Self::Fapi(client) => &client.fapi.party,
+            Self::Fapi(client) => &client.service.party,
         }
     }
 
@@ -123,7 +123,7 @@ impl Client {
             }
             Self::Fapi(client) => {
                 let proof = client.proof(operation, &Method::POST).signed(&client.proofs);
-                let form = client.asserted(&client.fapi.party.client_id, form);
+                let form = client.asserted(&client.service.party.client_id, form);
                 Prepared { operation, headers: vec![(DPOP, proof)], form: Some(form) }
             }
         }
@@ -132,16 +132,16 @@ impl Client {
 
 impl Fapi {
     fn proof(&self, operation: Operation, method: &Method) -> Proof {
-        let url = format!("{}{}", self.fapi.party.metadata.issuer, operation.path());
+        let url = format!("{}{}", self.service.party.metadata.issuer, operation.path());
         Proof::new(&self.proofs, method, &url)
     }
 
     /// The form with an assertion of `id`.
     fn asserted(&self, id: &str, form: &[(&str, &str)]) -> String {
-        let (issuer, now) = (&self.fapi.party.metadata.issuer, clock::now());
+        let (issuer, now) = (&self.service.party.metadata.issuer, clock::now());
         let claims =
             json!({ "iss": id, "sub": id, "aud": issuer, "jti": random::token(), "iat": now, "exp": now + 60 });
-        let assertion = self.fapi.key.sign("JWT", &claims);
+        let assertion = self.service.key.sign("JWT", &claims);
         let own = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
         encoded(&[form, &own].concat())
     }

@@ -1,6 +1,8 @@
 //! The run: rounds of each operation of each kind of client, through gateway and floor in turn, so that what else the
 //! machine does falls on both.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, ensure};
 use conformance::citizen::Citizen;
 use serde_json::Value;
@@ -18,7 +20,7 @@ pub(crate) async fn all(plan: Plan, profile: &str) -> anyhow::Result<Figures> {
     tell("building the gateway");
     let stage = Stage::set(&program::built(profile).await?).await?;
     let [Client::Secret(_), Client::Fapi(fapi)] = &stage.clients else { unreachable!("set in this order") };
-    let floor = Floor::start(&fapi.fapi.key).await?;
+    let floor = Floor::start(&fapi.service.key).await?;
     let bench = Bench {
         gateway: (Line::to(stage.gateway.issuer())?, stage.gateway.process.id()),
         floor: (Line::to(&floor.base)?, floor.process.id()),
@@ -87,11 +89,23 @@ impl Bench<'_> {
 
     async fn fire(&self, (line, id): &(Line, u32), requests: Vec<Prepared>) -> anyhow::Result<(Round, Vec<Value>)> {
         let count = u32::try_from(requests.len())?;
-        let (watch, before) = (Watch::start(*id)?, gauge::cpu_of_threads(*id)?);
+        let (watch, before) = (Watch::start(*id)?, cpu_of_threads(*id)?);
         let Taken { wall, latency, answers } = line.fire(requests, self.at_once).await?;
-        let cpu = gauge::cpu_of_threads(*id)?.saturating_sub(before);
+        let cpu = cpu_of_threads(*id)?.saturating_sub(before);
         Ok((Round { count, wall, cpu, latency, others: watch.others(*id)? }, answers))
     }
+}
+
+/// CPU time of a process to the nanosecond (`schedstat`), of the threads that live: one that ended took its time along.
+fn cpu_of_threads(id: u32) -> anyhow::Result<Duration> {
+    let mut sum = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+        // One may end while the others are read.
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let first = text.split(' ').next().context("a thread has a time")?;
+        sum += Duration::from_nanos(first.parse()?);
+    }
+    Ok(sum)
 }
 
 /// What `operation` sends for each of these tokens.

@@ -122,7 +122,7 @@ impl Client {
     async fn address(&self, ask: &Ask) -> anyhow::Result<String> {
         match self {
             Self::Secret(_) => Ok(ask.url()),
-            Self::Fapi(client) => client.fapi.pushed(ask, Some(&client.proofs)).await,
+            Self::Fapi(client) => client.service.pushed(ask, Some(&client.proofs)).await,
         }
     }
 }
@@ -164,9 +164,9 @@ async fn under_fapi(installation: &Installation) -> anyhow::Result<Fapi> {
     asks(&mut metadata, &resource);
     // Without refresh tokens, as the other: a family of them is one record more.
     metadata["grant_types"] = json!(["authorization_code"]);
-    let fapi = FapiParty::register(installation, &metadata, key).await?;
-    ensure!(fapi.party.secret.is_none(), "a client with a key has no secret");
-    Ok(Fapi { fapi, proofs: SigningKey::generate(Algorithm::Es256), resource, asker })
+    let service = FapiParty::register(installation, &metadata, key).await?;
+    ensure!(service.party.secret.is_none(), "a client with a key has no secret");
+    Ok(Fapi { service, proofs: SigningKey::generate(Algorithm::Es256), resource, asker })
 }
 
 fn asks(metadata: &mut Value, resource: &str) {
