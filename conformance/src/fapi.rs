@@ -130,8 +130,12 @@ impl Answer {
     }
 
     /// Status and error code: of the body, or of the challenge where there is no body (RFC 6750 §3).
+    ///
+    /// # Panics
+    /// When a body tells the error and is not said to be JSON (RFC 6749 §5.2).
     pub fn error(&self) -> (u16, String) {
         let told = self.json()["error"].as_str().map(str::to_owned);
+        assert!(told.is_none() || self.header("content-type") == "application/json", "{:?}", self.headers);
         let challenged = || {
             let challenge = self.header("www-authenticate");
             let (_, rest) = challenge.split_once("error=\"")?;

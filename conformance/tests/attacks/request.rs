@@ -2,6 +2,7 @@
 
 use conformance::gateway::Standing;
 use conformance::relying_party::{Ask, RelyingParty};
+use conformance::upstream::ProviderId;
 
 use crate::journey::{Journey, citizen_of, expect};
 
@@ -63,6 +64,28 @@ async fn a_redirect_uri_that_is_not_the_registered_one_is_never_followed() {
     }
     ends_on_a_page(&journey, "A10 missing", &journey.ask().without("redirect_uri")).await;
     ends_on_a_page(&journey, "A11 twice", &journey.ask().and("redirect_uri", &uri)).await;
+}
+
+#[tokio::test]
+async fn a_registered_query_is_kept_and_no_other_takes_its_place() {
+    let journey = Journey::start().await;
+    let mut metadata = RelyingParty::ordinary("Ville à paramètre");
+    let bare = metadata["redirect_uris"][0].as_str().unwrap().to_owned();
+    metadata["redirect_uris"][0] = format!("{bare}?a=b").into();
+    let service = journey.register(&metadata).await;
+    for query in ["?a=c", "?a=b&a=b", "?a=b&c=d", "?A=b", "?a=%62", "?a=b&", "?", ""] {
+        let ask = service.ask("openid").with("redirect_uri", &format!("{bare}{query}"));
+        ends_on_a_page(&journey, &format!("A03 {query}"), &ask).await;
+    }
+    let ask = service.ask("openid profile");
+    let back = journey.to_return(&mut citizen_of(&service), &ask, ProviderId::Impots, "angela").await;
+    assert!(back.url.as_str().starts_with(&format!("{bare}?a=b&")), "{}", back.url);
+    assert_eq!(back.url.query_pairs().filter(|(name, _)| name == "a").count(), 1, "{}", back.url);
+    service.finish(&ask, &back).await.unwrap();
+    let silent = service.ask("openid").with("prompt", "none");
+    let back = citizen_of(&service).open(&silent.url()).await.unwrap();
+    assert!(back.url.as_str().starts_with(&format!("{bare}?a=b&")), "{}", back.url);
+    assert_eq!(back.parameter("error").as_deref(), Some("login_required"), "{}", back.url);
 }
 
 #[tokio::test]

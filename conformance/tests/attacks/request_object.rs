@@ -82,6 +82,9 @@ async fn b08_an_object_out_of_its_time_or_for_others_is_refused() {
         let object = signing.key.sign("OAUTH-AUTHZ-REQ+JWT", &signing.claims(&ask, &changes));
         assert_eq!(signing.push(&[("request", &object)]).await.0, 201, "{changes}");
     }
+    let untyped = json!({"alg": "ES256", "kid": signing.key.kid()});
+    let object = signing.key.sign_under(&untyped, &signing.claims(&ask, &json!({})));
+    assert_eq!(signing.push(&[("request", &object)]).await.0, 201, "RFC 9101 10.8: a type is no must");
 }
 
 #[tokio::test]

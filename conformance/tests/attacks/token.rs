@@ -4,12 +4,13 @@ use conformance::citizen::Citizen;
 use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::relying_party::{ASSERTION_TYPE, RelyingParty, assertion_claims};
+use conformance::scene::Setting;
 use conformance::upstream::ProviderId;
 use conformance::{clock, random};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::journey::{Journey, expect, to_login};
+use crate::journey::{Journey, eventually, expect, to_login};
 
 /// The OAuth error of an answer, which must be JSON, uncacheable, in plain ASCII.
 async fn error(case: &str, answer: reqwest::Response) -> (u16, String) {
@@ -17,6 +18,8 @@ async fn error(case: &str, answer: reqwest::Response) -> (u16, String) {
     let headers = answer.headers().clone();
     let body: Value = answer.json().await.unwrap_or_else(|error| panic!("{case}: {status}: {error}"));
     assert_eq!(headers["cache-control"], "no-store", "{case}");
+    assert_eq!(headers["content-type"], "application/json", "{case}: RFC 6749 5.2");
+    assert_eq!(status == 401, body["error"] == "invalid_client", "{case}: RFC 6749 5.2: {status} {body}");
     let description = body["error_description"].as_str().unwrap_or_default();
     assert!(description.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\'), "{case}");
     (status, body["error"].as_str().unwrap_or_default().to_owned())
@@ -36,6 +39,23 @@ async fn a_code_is_spent_once_and_its_second_use_revokes_its_tokens() {
     let again = journey.service.redeem(&ask, &code).await.unwrap();
     assert_eq!(error("C01", again).await, refused("invalid_grant"));
     assert_eq!(journey.service.userinfo(access_token).await.unwrap().status(), 401, "revoked");
+}
+
+#[tokio::test]
+async fn a_code_that_comes_too_late_gives_nothing_whether_it_was_used_before_or_not() {
+    let setting = Setting { overrides: "[lifetimes]\ncode = 3".parse().unwrap(), ..Setting::default() };
+    let journey = Journey::set(setting).await;
+    let unused = journey.code(&journey.service).await;
+    let (ask, code) = journey.code(&journey.service).await;
+    assert!(journey.service.redeem(&ask, &code).await.unwrap().status().is_success(), "in its time it counts");
+    let end = clock::now() + 4;
+    eventually("the end of the codes", async || (clock::now() > end).then_some(())).await;
+    for (case, (ask, code)) in [("C03 never used", &unused), ("used before", &(ask, code))] {
+        for time in ["first", "second"] {
+            let late = journey.service.redeem(ask, code).await.unwrap();
+            assert_eq!(error(case, late).await, refused("invalid_grant"), "{case}, {time} time");
+        }
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,12 @@ async fn posted_by_hand(journey: &Journey, desk: &Desk, ask: &Ask) -> Value {
     let inform = journey.to_inform(&mut citizen, ask, ProviderId::Impots, "angela").await;
     let form = expect(accept(&mut citizen, &inform).await, "form-post");
     assert_eq!(form.headers["cache-control"], "no-store");
+    assert_eq!(form.headers["referrer-policy"], "no-referrer");
+    let policy = form.headers["content-security-policy"].to_str().unwrap();
+    for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        assert!(policy.split(';').any(|directive| directive.trim() == part), "{part}: {policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
     assert!(form.url.as_str().starts_with(journey.scene.gateway.issuer()) && form.parameter("code").is_none());
     let received = citizen.press(&form, "form[data-step=form-post] button", &[]).await.unwrap();
     expect(received, "received");

@@ -170,6 +170,19 @@ async fn the_document_is_what_a_stranger_expects_line_by_line() {
     assert_eq!(document["authorization_response_iss_parameter_supported"], true, "RFC 9207 3");
     let methods = texts(&document, "token_endpoint_auth_methods_supported");
     assert!(["client_secret_basic", "client_secret_post", "private_key_jwt"].iter().all(|name| methods.contains(name)));
+    let modes = texts(&document, "response_modes_supported");
+    for mode in ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"] {
+        assert!(modes.contains(&mode), "{mode} (JARM 4; FPM 3): {modes:?}");
+    }
+    assert!(!modes.iter().any(|mode| mode.starts_with("fragment")), "what is refused is not promised: {modes:?}");
+    for endpoint in ["end_session", "pushed_authorization_request", "introspection", "revocation"] {
+        assert!(document[format!("{endpoint}_endpoint")].is_string(), "{endpoint}");
+    }
+    for promise in
+        ["backchannel_logout_supported", "backchannel_logout_session_supported", "request_parameter_supported"]
+    {
+        assert_eq!(document[promise], true, "{promise}");
+    }
 }
 
 #[tokio::test]

@@ -241,6 +241,50 @@ mod tests {
         assert_ne!(post, StatusCode::TOO_MANY_REQUESTS);
     }
 
+    const PUBLISHED: [&str; 3] = ["/jwks", "/.well-known/openid-configuration", "/api/v2/jwks"];
+
+    #[tokio::test]
+    async fn scripts_of_another_site_read_what_is_published_and_no_more() {
+        let (router, _folder) = routed(LOCAL).await;
+        let paths = [
+            "/authorize?client_id=x",
+            "/par",
+            "/token",
+            "/revoke",
+            "/introspect",
+            "/userinfo",
+            "/end-session",
+            "/callback/impots",
+            "/signin/x",
+            "/signin/x/choose",
+            "/nowhere",
+            "/api/v1/authorize",
+            "/api/v2/token",
+            "/healthz",
+        ];
+        for (path, origin) in
+            paths.iter().chain(&PUBLISHED).flat_map(|path| [(path, "https://evil.example"), (path, "null")])
+        {
+            for method in ["GET", "POST", "OPTIONS"] {
+                let mut request = Request::builder().method(method).uri(*path).body(Body::empty()).expect("a request");
+                request.extensions_mut().insert(ClientAddress(IpAddr::from([127, 0, 0, 1])));
+                let headers = request.headers_mut();
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+                headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("POST"));
+                headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_static("authorization"));
+                let Ok(answer) = router.clone().oneshot(request).await;
+                let case = format!("{method} {path} from {origin}");
+                let allows = |name: &header::HeaderName| name.as_str().starts_with("access-control-");
+                let allowed: Vec<_> = answer.headers().iter().filter(|(name, _)| allows(name)).collect();
+                // What is published to all is the one exception, and never with credentials.
+                let published = method == "GET" && PUBLISHED.contains(path);
+                let anyone = (&header::ACCESS_CONTROL_ALLOW_ORIGIN, &HeaderValue::from_static("*"));
+                assert_eq!(allowed, if published { vec![anyone] } else { Vec::new() }, "{case}");
+                assert!(method != "OPTIONS" || answer.status().is_client_error(), "{case}: {}", answer.status());
+            }
+        }
+    }
+
     #[tokio::test]
     async fn every_answer_of_an_https_issuer_asks_for_https_from_then_on() {
         let (https, _folder) = routed("issuer = \"https://127.0.0.1:8401\"\n").await;

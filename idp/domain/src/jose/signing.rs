@@ -145,7 +145,7 @@ impl SigningKey {
     }
 
     #[cfg(test)]
-    pub(super) fn sign_without_kid(&self, claims: &impl Serialize) -> String {
+    pub(crate) fn sign_without_kid(&self, claims: &impl Serialize) -> String {
         self.complete(Unsigned::of(&json!({"alg": self.algorithm().name()}), claims))
     }
 

@@ -270,6 +270,8 @@ fn the_type_is_absent_or_of_a_request_in_any_case() {
     for good in ["oauth-authz-req+jwt", "OAuth-AuthZ-Req+JWT", "application/oauth-authz-req+jwt", "JWT", "jwt"] {
         assert!(case.send(&case.key.sign(good, &claims(&json!({}))), &[]).is_ok(), "{good}");
     }
+    // Neither a type nor a name of the key: the client has one key of this algorithm.
+    assert!(case.send(&case.key.sign_without_kid(&claims(&json!({}))), &[]).is_ok());
     for bad in ["dpop+jwt", "client-authentication+jwt", "at+jwt", "logout+jwt", ""] {
         let refused = case.send(&case.key.sign(bad, &claims(&json!({}))), &[]);
         assert_eq!(refused.err(), Some(Refusal::Unopened(Unopened::Type)), "{bad}");

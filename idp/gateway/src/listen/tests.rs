@@ -312,6 +312,9 @@ async fn a_body_framed_in_two_ways_smuggles_no_request() {
         ("transfer-encoding: chunked, identity\r\n".to_owned(), "400"),
         ("transfer-encoding: xchunked\r\n".to_owned(), "400"),
         ("transfer-encoding : chunked\r\n".to_owned(), "400"),
+        // A line that is folded into the one before (RFC 9112 §5.2): another server may read it as one of its own.
+        ("x-a: b\r\n c: d\r\n".to_owned(), "400"),
+        ("x-a: b\r\n\ttransfer-encoding: chunked\r\n".to_owned(), "400"),
     ] {
         let request = format!("POST / HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n0\r\n\r\n{hidden}");
         // The exchange ends by itself: the connection was closed although keep-alive was not declined.
