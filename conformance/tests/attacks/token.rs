@@ -43,12 +43,12 @@ async fn a_code_is_spent_once_and_its_second_use_revokes_its_tokens() {
 
 #[tokio::test]
 async fn a_code_that_comes_too_late_gives_nothing_whether_it_was_used_before_or_not() {
-    let setting = Setting { overrides: "[lifetimes]\ncode = 3".parse().unwrap(), ..Setting::default() };
+    let setting = Setting { overrides: "[lifetimes]\ncode = 10".parse().unwrap(), ..Setting::default() };
     let journey = Journey::set(setting).await;
     let unused = journey.code(&journey.service).await;
     let (ask, code) = journey.code(&journey.service).await;
     assert!(journey.service.redeem(&ask, &code).await.unwrap().status().is_success(), "in its time it counts");
-    let end = clock::now() + 4;
+    let end = clock::now() + 11;
     eventually("the end of the codes", async || (clock::now() > end).then_some(())).await;
     for (case, (ask, code)) in [("C03 never used", &unused), ("used before", &(ask, code))] {
         for time in ["first", "second"] {
