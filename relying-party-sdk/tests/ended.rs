@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::routing::get;
 use relying_party_sdk::axum::SignIn;
-use relying_party_sdk::{Client, ClientKey, CookieKey, Error, LocalPath};
+use relying_party_sdk::{Client, ClientKey, CookieKey, Error, LocalPath, Registration};
 use reqwest::Method;
 use reqwest::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::backchannel::token;
-use crate::provider::{Provider, Script, usual_login};
+use crate::provider::{Provider, Rotation, Script, usual_login};
 use crate::signing::{Signer, client_key_pem};
 use crate::site::{Site, failed, location};
 
@@ -46,6 +46,26 @@ async fn a_back_channel_logout_ends_the_session_in_the_browser_and_a_wrong_one_d
     assert_eq!(told(&site, good.clone()).await, 200);
     assert_eq!(browser.get("/open").await.text().await.unwrap(), "unknown");
     assert_eq!(told(&site, good).await, 400, "seen before");
+}
+
+#[tokio::test]
+async fn tokens_that_were_kept_are_out_of_reach_once_their_session_is_ended() {
+    let script = Script { refreshing: Some(Rotation::Kept), ..Script::default() };
+    let site = Site::start_registered(script, Registration::with_tokens_kept, with_logout).await;
+    let (mut browser, client) = (site.browser(), site.provider.client().await);
+    browser.sign_in().await;
+    let headers = browser.headers();
+    let session = site.sign_in.session(&headers).unwrap();
+    assert!(session.access_token().is_some());
+    client.refresh(&session).await.unwrap();
+
+    let body = token(&site.provider, Signer::Es256, json!({}), json!({}));
+    assert_eq!(told(&site, body.clone()).await, 200);
+    // OpenID Connect Back-Channel Logout 1.0 §2.7: the cookie is the only place that has them, and it opens nothing
+    assert!(site.sign_in.session(&headers).is_none());
+    // nor is a session left that was refreshed meanwhile: it is of the same sign-in
+    let refreshed = client.refresh(&session).await.unwrap();
+    assert!(client.backchannel_logout(&body).await.unwrap().ends(&refreshed));
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use relying_party_sdk::axum::{Citizen, SignIn};
 use relying_party_sdk::{Client, CookieKey, Credentials, Level, Login, Registration};
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use reqwest::header::{
+    CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
+};
 use reqwest::{Method, Response};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -87,12 +89,22 @@ impl Browser {
             request = request.header(*name, *value);
         }
         if ours && !self.cookies.is_empty() {
-            let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header("cookie", pairs.join("; "));
+            request = request.header(COOKIE, self.shown());
         }
         let response = request.send().await.unwrap();
         self.keep(&response);
         response
+    }
+
+    /// What it shows the site: all its cookies.
+    fn shown(&self) -> String {
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
+    /// The headers of a request to the site.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        [(COOKIE, HeaderValue::from_str(&self.shown()).unwrap())].into_iter().collect()
     }
 
     fn keep(&mut self, response: &Response) {
@@ -384,7 +396,7 @@ async fn a_page_may_ask_for_a_higher_level() {
     let site = Site::start(Script::default()).await;
     let login = Login::at_least(Level::High).with_max_age(Duration::ZERO);
     let page = relying_party_sdk::LocalPath::parse("/mine").unwrap();
-    let away = site.sign_in.depart(&login, page, &axum::http::HeaderMap::new()).await;
+    let away = site.sign_in.depart(&login, page, &HeaderMap::new()).await;
     let away = Url::parse(away.headers()[LOCATION].to_str().unwrap()).unwrap();
     let asked: BTreeMap<_, _> = away.query_pairs().into_owned().collect();
     assert_eq!((asked["acr_values"].as_str(), asked["max_age"].as_str()), ("eidas3", "0"));

@@ -35,8 +35,26 @@ pub enum Fault {
     AcrLower,
     /// The ID token has no `acr`.
     AcrMissing,
+    /// The ID token has no `iss`.
+    IssMissing,
+    /// The ID token has no `sub`.
+    SubMissing,
+    /// The ID token has no `aud`.
+    AudMissing,
+    /// The ID token has no `exp`.
+    ExpMissing,
+    /// The ID token has no `iat`.
+    IatMissing,
+    /// The ID token has no `nonce`.
+    NonceMissing,
+    /// `at_hash` of the ID token is that of another access token.
+    WrongAtHash,
+    /// `auth_time` of the ID token is an hour before the citizen signed in: an old session, passed off as asked.
+    OldAuthTime,
     /// `sub` of userinfo is another person's.
     SubMismatch,
+    /// `email` of userinfo is the first sandbox citizen's, whoever signed in.
+    AnothersAddress,
     /// Userinfo has no `birthdate`.
     MissingClaim,
     /// `family_name` is a number in userinfo.
@@ -71,7 +89,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, for tests that walk through all of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 38] = [
         Self::Ok,
         Self::Hang,
         Self::Garbage,
@@ -86,7 +104,16 @@ impl Fault {
         Self::Hs256PublicKey,
         Self::AcrLower,
         Self::AcrMissing,
+        Self::IssMissing,
+        Self::SubMissing,
+        Self::AudMissing,
+        Self::ExpMissing,
+        Self::IatMissing,
+        Self::NonceMissing,
+        Self::WrongAtHash,
+        Self::OldAuthTime,
         Self::SubMismatch,
+        Self::AnothersAddress,
         Self::MissingClaim,
         Self::WrongTypeClaim,
         Self::WrongTypeExp,
@@ -102,6 +129,20 @@ impl Fault {
         Self::HugeClaim,
         Self::UserinfoUnsigned,
     ];
+
+    /// The claim that the ID token is without.
+    pub(super) fn left_out(self) -> Option<&'static str> {
+        let claims = [
+            (Self::AcrMissing, "acr"),
+            (Self::IssMissing, "iss"),
+            (Self::SubMissing, "sub"),
+            (Self::AudMissing, "aud"),
+            (Self::ExpMissing, "exp"),
+            (Self::IatMissing, "iat"),
+            (Self::NonceMissing, "nonce"),
+        ];
+        claims.into_iter().find(|(fault, _)| *fault == self).map(|(_, claim)| claim)
+    }
 
     /// Seconds by which the provider's clock is ahead of the true one.
     pub(super) fn clock_lead(self) -> i64 {

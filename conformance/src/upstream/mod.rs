@@ -96,6 +96,11 @@ impl Providers {
     pub fn token_requests(&self, id: ProviderId) -> u64 {
         self.house.provider(id).token_requests.load(Ordering::Relaxed)
     }
+
+    /// How many requests reached a provider's userinfo endpoint.
+    pub fn userinfo_requests(&self, id: ProviderId) -> u64 {
+        self.house.provider(id).userinfo_requests.load(Ordering::Relaxed)
+    }
 }
 
 fn router(control: Control) -> Router<Arc<House>> {
@@ -154,6 +159,7 @@ struct Provider {
     assertions_seen: Mutex<HashSet<String>>,
     jwks_fetches: AtomicU64,
     token_requests: AtomicU64,
+    userinfo_requests: AtomicU64,
 }
 
 /// What an authorization code stands for.
@@ -206,6 +212,7 @@ impl Provider {
             assertions_seen: Mutex::default(),
             jwks_fetches: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
+            userinfo_requests: AtomicU64::new(0),
         }
     }
 

@@ -200,10 +200,12 @@ fn claims(provider: &Provider, code: &Code, access_token: &str) -> Value {
         claims["acr"] = json!(lower(provider.profile.acr));
     } else if fault == Fault::WrongTypeExp {
         claims["exp"] = json!("never");
-    } else if fault == Fault::AcrMissing
-        && let Some(object) = claims.as_object_mut()
-    {
-        object.remove("acr");
+    } else if fault == Fault::WrongAtHash {
+        claims["at_hash"] = json!(jose::half_hash(&random::token()));
+    } else if fault == Fault::OldAuthTime {
+        claims["auth_time"] = json!(code.signed_in_at - 3600);
+    } else if let (Some(claim), Some(object)) = (fault.left_out(), claims.as_object_mut()) {
+        object.remove(claim);
     }
     claims
 }

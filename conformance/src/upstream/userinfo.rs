@@ -1,6 +1,7 @@
 //! The userinfo endpoint: JSON, signed, or signed and encrypted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::{CLIENT_ID, Fault, House, Provider, ProviderId, Token, UserinfoForm, unpoisoned};
+use crate::people::PEOPLE;
 use crate::random;
 
 /// `GET` or `POST /{provider}/userinfo` (OIDC Core §5.3).
@@ -18,6 +20,7 @@ pub(super) async fn answer(
     headers: HeaderMap,
 ) -> Response {
     let provider = house.provider(id);
+    provider.userinfo_requests.fetch_add(1, Ordering::Relaxed);
     if let Some(answer) = provider.misbehaves().await {
         return answer;
     }
@@ -76,6 +79,8 @@ fn claims(provider: &Provider, token: &Token) -> Value {
     let fault = provider.fault();
     if fault == Fault::SubMismatch {
         claims["sub"] = json!(random::token());
+    } else if fault == Fault::AnothersAddress {
+        claims["email"] = json!(PEOPLE[0].email);
     } else if fault == Fault::WrongTypeClaim {
         claims["family_name"] = json!(42);
     } else if fault == Fault::HugeClaim {

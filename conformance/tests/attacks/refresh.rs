@@ -1,7 +1,8 @@
 //! Group C: refresh tokens, replayed, stolen, outlived by what they stand on.
 
+use conformance::engines::Redis;
 use conformance::fapi::{FapiParty, Tokens};
-use conformance::gateway::Standing;
+use conformance::gateway::{Ephemeral, Standing};
 use conformance::jose::{self, Algorithm, SigningKey};
 use conformance::or_skip;
 use conformance::relying_party::{self, Ask, RelyingParty};
@@ -319,6 +320,31 @@ async fn nothing_is_refreshed_for_an_account_that_is_frozen_or_refuses_the_provi
     }
     journey.sql("DELETE FROM accounts").unwrap();
     assert_eq!(refreshed().await.error(), refused(), "C18 the account is gone");
+}
+
+#[tokio::test]
+async fn nothing_is_refreshed_while_its_provider_is_switched_off() {
+    let redis = or_skip!(Redis::start().await);
+    let setting = Setting { ephemeral: Ephemeral::Redis(redis.url()), ..Setting::default() };
+    let mut journey = Journey::set(setting).await;
+    let (bound, rotating) = (Secured::register(&journey).await, journey.register(&plain("Ville")).await);
+    let held = bound.offline().await.refresh_token.unwrap();
+    let kept = tokens(&journey, &rotating, &offline(&rotating)).await;
+    let token = kept.refresh_token.unwrap();
+    let mut switch = async |active: bool| {
+        journey.scene.gateway.installation().change_provider("impots", |file| {
+            file.insert("active".into(), active.into());
+        });
+        journey.scene.gateway.restart().await.unwrap();
+    };
+    let refreshed = async || bound.party.refresh(&held, Some(&*bound.holder), &[]).await.unwrap();
+    switch(false).await;
+    assert_eq!(refreshed().await.error(), refused(), "C18 a bound token");
+    assert_eq!(told(refresh(&rotating, &token).await), refused(), "C18 a rotating one");
+    assert_eq!(opens(&rotating, &kept.access_token).await, 200, "what was given before lives out its minutes");
+    switch(true).await;
+    assert_eq!(refreshed().await.status, 200, "it was for this reason");
+    assert_eq!(refresh(&rotating, &token).await.0, 200, "and refusing spent nothing");
 }
 
 #[tokio::test]

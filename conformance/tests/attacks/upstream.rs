@@ -1,10 +1,13 @@
 //! Group E: an identity provider that is wrong, broken or hostile.
 
+use conformance::clock;
+use conformance::or_skip;
 use conformance::people::PASSWORD;
 use conformance::scene::Setting;
+use conformance::tools::Tool;
 use conformance::upstream::{Fault, ProviderId};
 
-use crate::journey::{Journey, expect};
+use crate::journey::{Journey, accept, choose, expect};
 
 /// After a provider answered wrongly: a page of the gateway that explains, no code for the service.
 async fn ends_without_a_code(journey: &Journey, provider: ProviderId, fault: Fault) {
@@ -37,12 +40,76 @@ async fn an_id_token_that_is_not_right_gives_no_code() {
         Fault::Hs256PublicKey,
         Fault::WrongTypeExp,
         Fault::UnknownKid,
-        Fault::AcrLower,
-        Fault::AcrMissing,
         Fault::ClockSkew61,
+        Fault::IssMissing,
+        Fault::SubMissing,
+        Fault::AudMissing,
+        Fault::ExpMissing,
+        Fault::IatMissing,
+        Fault::NonceMissing,
+        Fault::WrongAtHash,
     ] {
+        let redeemed = journey.scene.providers.token_requests(ProviderId::Poste);
+        ends_without_a_code(&journey, ProviderId::Poste, fault).await;
+        assert!(journey.scene.providers.token_requests(ProviderId::Poste) > redeemed, "{fault:?}: its token was seen");
+        assert_eq!(journey.scene.providers.userinfo_requests(ProviderId::Poste), 0, "{fault:?}: nothing more is asked");
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_is_too_low_or_not_said_gives_no_code() {
+    let journey = Journey::start().await;
+    for fault in [Fault::AcrLower, Fault::AcrMissing] {
         ends_without_a_code(&journey, ProviderId::Poste, fault).await;
     }
+}
+
+#[tokio::test]
+async fn an_authentication_older_than_asked_gives_no_code() {
+    let journey = Journey::start().await;
+    journey.scene.providers.set(ProviderId::Impots, Fault::OldAuthTime);
+    for (case, ask) in [
+        ("prompt=login", journey.ask().and("prompt", "login")),
+        ("max_age=600", journey.ask().and("max_age", "600")),
+        ("max_age=0", journey.ask().and("max_age", "0")),
+    ] {
+        let mut citizen = journey.citizen();
+        let page = journey.to_arrival(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+        let chooser = expect(page, "choose");
+        assert!(chooser.has("[data-banner]") && !chooser.body.contains("DUBOIS"), "{case}: {}", chooser.brief());
+        // Another provider may do what this one did not, and the request is still the same.
+        let login = choose(&mut citizen, &chooser, ProviderId::Msa).await;
+        let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
+        let back = accept(&mut citizen, &inform).await;
+        journey.service.finish(&ask, &back).await.unwrap();
+    }
+    // An hour is no fault where nobody asked for less; and it is told as it was.
+    let ask = journey.ask().and("max_age", "7200");
+    let asked = clock::now();
+    let back = journey.to_return(&mut journey.citizen(), &ask, ProviderId::Impots, "angela").await;
+    let tokens = journey.service.finish(&ask, &back).await.unwrap();
+    let authenticated = journey.service.verify(&ask, &tokens).await.unwrap()["auth_time"].as_i64().unwrap();
+    assert!((asked - 3600..asked - 3500).contains(&authenticated), "{authenticated} for {asked}");
+}
+
+#[tokio::test]
+async fn an_address_of_somebody_else_makes_nobody_somebody_else() {
+    or_skip!(Tool::Sqlite.find());
+    let journey = Journey::start().await;
+    let signed_in = async |provider, username| {
+        let (ask, tokens) = journey.tokens(provider, username).await;
+        let subject = journey.service.verify(&ask, &tokens).await.unwrap()["sub"].clone();
+        (subject, journey.service.claims(&tokens).await.unwrap())
+    };
+    let (victim, before) = signed_in(ProviderId::Impots, "angela").await;
+    journey.scene.providers.set(ProviderId::Msa, Fault::AnothersAddress);
+    let (attacker, told) = signed_in(ProviderId::Msa, "keiko").await;
+    assert_eq!(told["email"], before["email"], "the address is the victim's");
+    assert_ne!(attacker, victim, "E17: the citizen is not");
+    assert_eq!(told["family_name"], "TANAKA");
+    assert_eq!(journey.sql("SELECT count(*) FROM accounts").unwrap(), "2");
+    let (again, after) = signed_in(ProviderId::Poste, "angela").await;
+    assert_eq!((again, &after["family_name"]), (victim, &before["family_name"]), "nor is the victim the attacker");
 }
 
 #[tokio::test]
@@ -134,7 +201,9 @@ async fn a_provider_that_was_never_right_is_not_believed() {
         let (ask, mut citizen) = (journey.ask(), journey.citizen());
         let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
         let button = format!("form[data-step=choose] button[name=provider][value={provider}]");
-        if !chooser.has(&format!("{button}:not([disabled])")) {
+        if !chooser.has(&button) {
+            let shut = format!("[data-provider={provider}][data-why=unavailable]");
+            assert!(chooser.has(&shut), "{fault:?}: shut for this reason alone, and said so: {}", chooser.brief());
             continue;
         }
         let mut page = citizen.press(&chooser, &button, &[]).await.unwrap();

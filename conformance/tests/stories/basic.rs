@@ -242,19 +242,45 @@ async fn a_client_that_posts_its_secret_and_one_without_pkce_are_served_as_regis
     metadata["token_endpoint_auth_method"] = "client_secret_post".into();
     metadata["passerelle"]["require_pkce"] = false.into();
     let old = journey.register(&metadata).await;
-    let bare = old.ask("openid profile").without("code_challenge").without("code_challenge_method");
-    for (case, ask, verifier) in [("with S256 (RFC 7636 4)", old.ask("openid profile"), true), ("without", bare, false)]
-    {
-        let given = fresh(&journey, &mut citizen_of(&old), &ask, "query").await;
-        let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", given["code"].as_str().unwrap()),
-            ("redirect_uri", old.redirect_uri.as_str()),
-        ];
-        if verifier {
-            form.push(("code_verifier", &ask.verifier));
+    for mode in MODES {
+        let ask = || old.ask("openid profile").and("response_mode", mode);
+        let bare = ask().without("code_challenge").without("code_challenge_method");
+        for (case, ask, verifier) in [("with S256 (RFC 7636 4)", ask(), true), ("without", bare, false)] {
+            let given = fresh(&journey, &mut citizen_of(&old), &ask, mode).await;
+            let mut form = vec![
+                ("grant_type", "authorization_code"),
+                ("code", given["code"].as_str().unwrap()),
+                ("redirect_uri", old.redirect_uri.as_str()),
+            ];
+            if verifier {
+                form.push(("code_verifier", &ask.verifier));
+            }
+            let answer = old.token_request(&form).await.unwrap();
+            assert_eq!(answer.status(), 200, "{mode}, {case}: {}", answer.text().await.unwrap());
         }
-        let answer = old.token_request(&form).await.unwrap();
-        assert_eq!(answer.status(), 200, "{case}: {}", answer.text().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_posted_request_and_a_refreshed_sign_in_are_the_same_in_every_mode() {
+    let journey = Journey::start().await;
+    let mut metadata = RelyingParty::ordinary("Médiathèque");
+    metadata["grant_types"] = json!(["authorization_code", "refresh_token"]);
+    let service = journey.register(&metadata).await;
+    for mode in MODES {
+        let ask = service.ask("openid offline_access").and("prompt", "consent").and("response_mode", mode);
+        let mut citizen = citizen_of(&service);
+        let (from, to) = (&service.redirect_uri, &service.metadata.authorization_endpoint);
+        let chooser = expect(citizen.post_from(from, to, &ask.body()).await.unwrap(), "choose");
+        let login = choose(&mut citizen, &chooser, ProviderId::Impots).await;
+        let tokens = service.take(&ask, &signed_in(&mut citizen, &login, mode).await).await.unwrap();
+        let before = service.verify(&ask, &tokens).await.unwrap();
+        let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token.as_deref().unwrap())];
+        let second: Tokens = service.token_request(&form).await.unwrap().json().await.unwrap();
+        let after = service.verify_jwt(&second.id_token).await.unwrap();
+        for claim in ["iss", "sub", "aud", "auth_time"] {
+            assert_eq!(after[claim], before[claim], "{mode}: OIDC Core 12.2: {claim}");
+        }
+        assert_eq!(after["at_hash"], jose::half_hash(&second.access_token), "{mode}");
     }
 }
