@@ -12,29 +12,42 @@ use domain::oidc::backchannel::SessionEnded;
 use domain::secret::Bearer;
 use domain::signin::session::Session;
 use store::StoreError;
-use store::ephemeral::Put;
+use store::ephemeral::Swap;
 use store::registry::Finished;
 
 use crate::app::{App, Shared};
 
-/// Ends the session that a browser bears, at the wish of `asking` where a relying party asked. The record goes first, so
-/// that no request that comes now finds it; `None` when there is none any more.
+/// Ends the session that a browser bears, at the wish of `asking` where a relying party asked; `None` when there is none
+/// any more. It serves nobody from the first act on, and is kept until journal and outbox have its end: a gateway that
+/// dies in between leaves behind whom to tell, and the next attempt tells them, once.
 pub(crate) async fn end(
     app: &App,
     secret: &Bearer<Session>,
     asking: Option<&ClientId>,
 ) -> Result<Option<Session>, StoreError> {
-    let Some(session) = app.ephemeral.take(secret).await? else { return Ok(None) };
-    match account_for(app, &session, asking).await {
-        Ok(()) => Ok(Some(session)),
-        Err(error) => {
-            // Nobody was told: the session comes back, so that the next attempt finds it and tells them.
-            if let Some(left) = session.citizen().auth_time.plus(app.lifetimes.session).left(app.clock.now()) {
-                let _: Put = app.ephemeral.put(secret, &session, left).await?;
-            }
-            Err(error)
+    let Some(session) = begin_end(app, secret).await? else { return Ok(None) };
+    account_for(app, &session, asking).await?;
+    let _: Option<Session> = app.ephemeral.take(secret).await?;
+    Ok(Some(session))
+}
+
+/// Marks a session as ending, against whatever else changes it at the same time.
+async fn begin_end(app: &App, secret: &Bearer<Session>) -> Result<Option<Session>, StoreError> {
+    while let Some((session, version)) = app.ephemeral.look(secret).await? {
+        if session.is_ending() {
+            return Ok(Some(session));
+        }
+        let ending = session.ending();
+        let Some(left) = ending.citizen().auth_time.plus(app.lifetimes.session).left(app.clock.now()) else {
+            return Ok(None);
+        };
+        match app.ephemeral.swap(secret, version, &ending, left).await? {
+            Swap::Done(_) => return Ok(Some(ending)),
+            // Another tab was faster: once more on what it left.
+            Swap::Lost => {}
         }
     }
+    Ok(None)
 }
 
 /// Ends a session as [`end`] does, whatever becomes of the request that asked for it: between the record and the journal a

@@ -226,7 +226,7 @@ impl SignIn<Finishing> {
 
     /// The reused session, which remembers from now on what the citizen was informed of; `None` when it is another.
     pub fn informed(&self, mut session: Session) -> Option<Session> {
-        if session.id() != &self.step.verified.session {
+        if session.id() != &self.step.verified.session || session.is_ending() {
             return None;
         }
         session.inform(&self.base.request.client, self.told());
@@ -283,7 +283,8 @@ impl SignIn<Finishing> {
     /// Ends the sign-in. Until the code ends, whoever clicks again gets the same answer.
     pub fn end(self, issuer: &str, code_ends: Timestamp) -> SignIn<Ended> {
         let answer = Box::new(self.answer(issuer));
-        let step = Ended { outcome: Outcome::Finished, answer, repeats_until: code_ends };
+        let opened = self.opens().map(|(secret, _)| secret.clone());
+        let step = Ended { outcome: Outcome::Finished, answer, repeats_until: code_ends, opened };
         SignIn { base: self.base, step }
     }
 }

@@ -146,6 +146,9 @@ pub struct Ended {
     answer: Box<AuthorizationResponse>,
     /// Until when a second click gets the same answer as the first.
     repeats_until: Timestamp,
+    /// The session that was opened: part of the answer, which may have been lost on its way.
+    #[serde(default)]
+    opened: Option<Bearer<Session>>,
 }
 
 /// How a sign-in ended.
@@ -292,6 +295,11 @@ impl SignIn<Refused> {
 }
 
 impl SignIn<Ended> {
+    /// The secret of the session that was opened at the end, for a browser that gets the answer once more.
+    pub fn opened(&self) -> Option<&Bearer<Session>> {
+        self.step.opened.as_ref()
+    }
+
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
         self.step.outcome
@@ -375,7 +383,7 @@ impl<S> SignIn<S> {
     pub fn give_up(self, issuer: &str, error: AuthorizeError, description: &'static str, at: Timestamp) -> GivenUp {
         let response = self.base.request.answer_to.error(issuer, error, description);
         let answer = Box::new(response.clone());
-        let step = Ended { outcome: Outcome::GivenUp, answer, repeats_until: at.plus(SECOND_CLICK) };
+        let step = Ended { outcome: Outcome::GivenUp, answer, repeats_until: at.plus(SECOND_CLICK), opened: None };
         GivenUp { signin: SignIn { base: self.base, step }, response }
     }
 }

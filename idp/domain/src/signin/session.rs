@@ -21,6 +21,17 @@ pub struct Session {
     /// The relying parties of earlier sessions of the same citizen, each with the session that it knows.
     #[serde(default)]
     earlier: BTreeMap<ClientId, SessionId>,
+    #[serde(default)]
+    life: Life,
+}
+
+/// Whether a session still serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+enum Life {
+    #[default]
+    Open,
+    /// Its end has begun and is not accounted for: it serves nobody, and names who has to hear of the end.
+    Ending,
 }
 
 /// What a citizen was told that a relying party gets.
@@ -69,7 +80,7 @@ pub enum NotReusable {
 impl Session {
     /// Opens a session with a citizen who was verified just now.
     pub fn open(citizen: Verified) -> Self {
-        Self { citizen, informed: BTreeMap::new(), earlier: BTreeMap::new() }
+        Self { citizen, informed: BTreeMap::new(), earlier: BTreeMap::new(), life: Life::Open }
     }
 
     /// The session's public name.
@@ -80,6 +91,26 @@ impl Session {
     /// The citizen.
     pub fn citizen(&self) -> &Verified {
         &self.citizen
+    }
+
+    /// Begins its end. From now on it serves nobody; it is kept until its end is accounted for, so that a gateway that
+    /// dies on the way leaves behind who has to hear of it.
+    #[must_use]
+    pub fn ending(self) -> Self {
+        Self { life: Life::Ending, ..self }
+    }
+
+    /// Whether its end has begun.
+    pub fn is_ending(&self) -> bool {
+        self.life == Life::Ending
+    }
+
+    /// The session, if it still serves.
+    pub fn open_still(self) -> Option<Self> {
+        match self.life {
+            Life::Open => Some(self),
+            Life::Ending => None,
+        }
     }
 
     /// The relying parties that were given something in this session or in one that it took the place of, and the
@@ -99,6 +130,11 @@ impl Session {
             self.earlier.insert(client.clone(), session.clone());
         }
         Ok(())
+    }
+
+    /// Whether whoever has to hear of the end of another session hears of the end of this one.
+    pub fn knows(&self, other: &Self) -> bool {
+        other.relying_parties().all(|(client, _)| self.relying_parties().any(|(own, _)| own == client))
     }
 
     /// Remembers that the citizen was informed of what a relying party gets.

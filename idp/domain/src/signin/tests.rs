@@ -307,20 +307,37 @@ fn who_signs_in_again_takes_the_relying_parties_along_and_another_citizen_does_n
 fn a_session_kept_yesterday_is_read_today() {
     let session = Session::open(informing(&client("public"), Level::Low).citizen().clone());
     let mut kept = serde_json::to_value(&session).expect("plain data");
-    kept.as_object_mut().expect("an object").remove("earlier");
+    for new in ["earlier", "life"] {
+        kept.as_object_mut().expect("an object").remove(new).expect("kept today");
+    }
     kept["citizen"].as_object_mut().expect("an object").remove("hint");
     let read: Session = serde_json::from_value(kept).expect("yesterday's form");
     assert_eq!(read.id(), session.id());
     assert_eq!(read.citizen().hint, None);
+    assert!(!read.is_ending());
+}
+
+#[test]
+fn a_session_whose_end_has_begun_serves_nobody_and_still_names_who_has_to_hear_of_it() {
+    let client = client("public");
+    let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("public");
+    let (_, session) = finishing.opens().expect("a fresh one");
+    assert!(session.clone().open_still().is_some() && finishing.informed(session.clone()).is_some());
+    let ending = session.clone().ending();
+    assert!(ending.is_ending() && ending.knows(&session));
+    assert!(ending.clone().open_still().is_none());
+    assert!(finishing.informed(ending).is_none(), "nobody joins it any more");
+    assert!(!Session::open(session.citizen().clone()).knows(&session));
 }
 
 #[test]
 fn a_second_click_gets_the_same_answer_until_the_code_ends() {
     let client = client("public");
     let finishing = accept(informing(&client, Level::Low), &client, Acceptance::WentOn).expect("public");
-    let answer = finishing.answer("https://i.example");
+    let (answer, opened) = (finishing.answer("https://i.example"), finishing.opens().expect("fresh").0.clone());
     let ended = finishing.end("https://i.example", NOW.plus(Lifetime::seconds(30)));
     assert_eq!(ended.repeat(NOW), Some(answer));
+    assert_eq!(ended.opened().map(Bearer::expose).as_deref(), Some(&*opened.expose()), "the session comes with it");
     assert_eq!(ended.repeat(NOW.plus(Lifetime::seconds(30))), None);
 }
 

@@ -195,10 +195,10 @@ async fn finish_at_once(app: &App, headers: &HeaderMap, signin: SignIn<Finishing
     Ok(finish::complete(app, headers, slot, signin).await)
 }
 
-/// The browser's session, when it has one that is still kept.
+/// The browser's session, when it has one that still serves.
 pub(crate) async fn session(app: &App, headers: &HeaderMap) -> Result<Option<Session>, StoreError> {
     let Some(secret): Option<Bearer<Session>> = app.cookies.session(headers) else { return Ok(None) };
-    Ok(app.ephemeral.look(&secret).await?.map(|(session, _)| session))
+    Ok(app.ephemeral.look(&secret).await?.and_then(|(session, _)| session.open_still()))
 }
 
 /// Whether the session is of the citizen that the request expects, when it expects one.

@@ -15,7 +15,6 @@ use http::header::HeaderMap;
 use store::StoreError;
 use store::ephemeral::Put;
 
-use super::authorize::session;
 use super::error::see_other;
 use super::form::is_form;
 use crate::app::{App, Shared};
@@ -81,7 +80,11 @@ async fn decide(
     let found = request.client().and_then(|id| app.client(id));
     let keys = app.keys();
     let Some(keys) = keys.hint_keys() else { return Ok(refused(app, headers)) };
-    let browser = app.cookies.session(headers).zip(session(app, headers).await?);
+    // One whose end was begun and broken off is found too: this request ends it.
+    let browser = match app.cookies.session(headers) {
+        Some(secret) => app.ephemeral.look(&secret).await?.map(|(session, _)| (secret, session)),
+        None => None,
+    };
     let held = browser.as_ref().map(|(_, session)| session.id());
     let logout = match request.check(found.as_deref(), app.issuer.as_str(), keys, held) {
         Ok(logout) => logout,

@@ -41,14 +41,14 @@ pub(super) async fn once_more(app: &App, headers: &HeaderMap, at: AtAny) -> Resp
 
 /// The answer that ended the sign-in, once more for a second click; after a while, the page that says it is over.
 pub(super) async fn same_answer(app: &App, current: &AnySignIn) -> Response {
-    let repeated = if let AnySignIn::Ended(ended) = current { ended.repeat(app.clock.now()) } else { None };
-    match repeated {
-        Some(response) => {
-            let occasion = Occasion::in_language(current.common().language());
-            answer::send(app, occasion, current.common().service(), response).await
-        }
-        None => to_page(current),
+    let AnySignIn::Ended(ended) = current else { return to_page(current) };
+    let Some(answer) = ended.repeat(app.clock.now()) else { return to_page(current) };
+    let occasion = Occasion::in_language(current.common().language());
+    let mut response = answer::send(app, occasion, current.common().service(), answer).await;
+    if let Some(session) = ended.opened() {
+        app.cookies.set_session(response.headers_mut(), session);
     }
+    response
 }
 
 /// Finishes a sign-in and sends the citizen back with the code.
@@ -174,16 +174,23 @@ async fn remember(
     if let Some((secret, mut session)) = signin.opens() {
         let Some(left) = left(app, &session, now) else { return Ok(Some(Remembered::Expired)) };
         let earlier = held.filter(|held| *held.expose() != *secret.expose());
-        let replaced = if let Some(earlier) = earlier { replace(app, &earlier, &session).await? } else { None };
-        if let Some(replaced) = replaced.clone() {
+        if let Some(earlier) = &earlier
+            && let Some(replaced) = replaced(app, earlier, &session).await?
+        {
             let _: Result<(), Box<Session>> = session.succeed(replaced);
         }
-        match (app.ephemeral.put(secret, &session, left).await?, replaced) {
-            (Put::Fresh, _) | (Put::Taken, None) => {}
-            // The other click opened it first, and did not find the session that this one took.
-            (Put::Taken, Some(replaced)) => {
-                change(app, secret, |mut session| session.succeed(replaced.clone()).ok().map(|()| session)).await?;
-            }
+        let put = app.ephemeral.put(secret, &session, left).await?;
+        // Gone only now: a gateway that dies before leaves it to the next click, and nobody is forgotten.
+        if let Some(earlier) = &earlier
+            && let Some(taken) = app.ephemeral.take(earlier).await?
+            && (put == Put::Taken || !session.knows(&taken))
+        {
+            // The other click opened it first, or another tab went on in the earlier one meanwhile.
+            change(app, secret, |session| {
+                let mut session = session.open_still()?;
+                session.succeed(taken.clone()).ok().map(|()| session)
+            })
+            .await?;
         }
         return Ok(Some(Remembered::Opened(secret.clone())));
     }
@@ -197,12 +204,13 @@ fn left(app: &App, session: &Session, now: Timestamp) -> Option<Lifetime> {
     session.citizen().auth_time.plus(app.lifetimes.session).left(now)
 }
 
-/// Takes the session that a new one replaces: one of the same citizen to go on in the new one; one of another citizen is
-/// ended, and its relying parties hear of it.
-async fn replace(app: &App, earlier: &Bearer<Session>, new: &Session) -> Result<Option<Session>, StoreError> {
-    match app.ephemeral.look(earlier).await? {
+/// The session that a new one replaces: one of the same citizen goes on in the new one; one of another citizen is ended,
+/// and its relying parties hear of it.
+async fn replaced(app: &App, earlier: &Bearer<Session>, new: &Session) -> Result<Option<Session>, StoreError> {
+    let found = app.ephemeral.look(earlier).await?.map(|(held, _)| held);
+    match found {
         None => Ok(None),
-        Some((held, _)) if held.citizen().account == new.citizen().account => app.ephemeral.take(earlier).await,
+        Some(held) if held.citizen().account == new.citizen().account && !held.is_ending() => Ok(Some(held)),
         Some(_) => session::end(app, earlier, None).await.map(|_| None),
     }
 }
