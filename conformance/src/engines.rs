@@ -112,10 +112,68 @@ impl Postgres {
         format!("postgres://passerelle@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs SQL in its database beside the running gateway; what it prints, a row a line.
+    pub async fn sql(&self, text: &str) -> anyhow::Result<String> {
+        sql(self.port, text).await
+    }
+
     /// The folder of its cluster, for tests that read what is on disk.
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
+}
+
+/// One simple query in PostgreSQL's own protocol (version 3.0), by a role that needs no password.
+async fn sql(port: u16, text: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let hello = b"\0\x03\0\0user\0passerelle\0database\0postgres\0\0";
+    stream.write_all(&length(hello)?).await?;
+    stream.write_all(hello).await?;
+    while message(&mut stream).await?.0 != b'Z' {}
+    stream.write_all(b"Q").await?;
+    stream.write_all(&length(&[text.as_bytes(), b"\0"].concat())?).await?;
+    stream.write_all(text.as_bytes()).await?;
+    stream.write_all(b"\0").await?;
+    let mut rows = Vec::new();
+    loop {
+        match message(&mut stream).await? {
+            (b'D', row) => rows.push(columns(&row).context("a row of text")?.join("|")),
+            (b'E', error) => anyhow::bail!("{text}: {}", String::from_utf8_lossy(&error)),
+            (b'Z', _) => return Ok(rows.join("\n")),
+            _ => {}
+        }
+    }
+}
+
+/// The length of a message, which counts itself.
+fn length(body: &[u8]) -> anyhow::Result<[u8; 4]> {
+    Ok(u32::try_from(body.len() + 4)?.to_be_bytes())
+}
+
+async fn message(stream: &mut TcpStream) -> anyhow::Result<(u8, Vec<u8>)> {
+    let (kind, length) = (stream.read_u8().await?, stream.read_u32().await?);
+    let mut body = vec![0; usize::try_from(length)?.saturating_sub(4)];
+    stream.read_exact(&mut body).await?;
+    Ok((kind, body))
+}
+
+/// The columns of a `DataRow`; NULL is an empty text.
+fn columns(row: &[u8]) -> Option<Vec<String>> {
+    let (count, mut rest) = row.split_first_chunk::<2>()?;
+    let mut columns = Vec::new();
+    for _ in 0..u16::from_be_bytes(*count) {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
+        let (column, after) = after.split_at_checked(length)?;
+        columns.push(String::from_utf8_lossy(column).into_owned());
+        rest = after;
+    }
+    Some(columns)
 }
 
 impl Drop for Postgres {
@@ -192,6 +250,9 @@ mod tests {
     async fn postgres_listens_and_takes_its_data_with_it() {
         let postgres = or_skip!(Postgres::start().await);
         let (port, data) = (postgres.port, postgres.data());
+        let said = postgres.sql("SELECT n, NULL, 'é' FROM generate_series(1, 2) n").await.unwrap();
+        assert_eq!(said, "1||é\n2||é");
+        assert!(postgres.sql("SELECT nothing").await.unwrap_err().to_string().contains("does not exist"));
         assert!(TcpStream::connect(("127.0.0.1", port)).await.is_ok());
         drop(postgres);
         assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());

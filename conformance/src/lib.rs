@@ -20,6 +20,7 @@ pub mod data_provider;
 pub mod engines;
 pub mod fapi;
 pub mod fuzzing;
+pub mod gate;
 pub mod gateway;
 pub mod jose;
 pub mod library;

@@ -253,4 +253,17 @@ impl Gateway {
         *self = self.installation.serve(Signals::Shared).await?;
         Ok(())
     }
+
+    /// Kills it in the middle of whatever it does (SIGKILL).
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.signal("KILL").await?;
+        self.process.end().await?;
+        Ok(())
+    }
+
+    /// Starts one that was killed again, from the same folder.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        *self = self.installation.serve(Signals::Shared).await?;
+        Ok(())
+    }
 }
