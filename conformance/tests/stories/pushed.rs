@@ -1,10 +1,12 @@
 //! Requests pushed behind the scenes (RFC 9126), and tokens given back (RFC 7009).
 
+use conformance::people::PASSWORD;
 use conformance::relying_party::{Ask, RelyingParty};
+use conformance::scene::Setting;
 use conformance::upstream::ProviderId;
 use serde_json::{Value, json};
 
-use crate::journey::{Journey, accept, choose, expect};
+use crate::journey::{Journey, accept, choose, eventually, expect};
 
 /// Posts a form as a service, authenticated with its secret.
 async fn post(service: &RelyingParty, issuer: &str, path: &str, body: String) -> (u16, Value) {
@@ -18,11 +20,18 @@ async fn post(service: &RelyingParty, issuer: &str, path: &str, body: String) ->
 
 /// Pushes a request; the URL that the browser is sent to.
 async fn push(journey: &Journey, service: &RelyingParty, ask: &Ask) -> String {
+    let (url, expires_in) = pushed(journey, service, ask).await;
+    assert!((1..600).contains(&expires_in), "{expires_in}");
+    url
+}
+
+/// The same, and for how many seconds the reference is good.
+async fn pushed(journey: &Journey, service: &RelyingParty, ask: &Ask) -> (String, u64) {
     let issuer = journey.scene.gateway.issuer();
     let (status, answer) = post(service, issuer, "/par", ask.body()).await;
     assert_eq!(status, 201, "{answer}");
-    assert!(answer["expires_in"].as_u64().is_some_and(|seconds| (1..600).contains(&seconds)), "{answer}");
-    reference(issuer, &service.client_id, answer["request_uri"].as_str().unwrap())
+    let expires_in = answer["expires_in"].as_u64().unwrap_or_else(|| panic!("{answer}"));
+    (reference(issuer, &service.client_id, answer["request_uri"].as_str().unwrap()), expires_in)
 }
 
 fn reference(issuer: &str, client: &str, request_uri: &str) -> String {
@@ -107,4 +116,26 @@ async fn a_token_given_back_opens_nothing_and_another_client_cannot_give_it_back
     assert_eq!(post(&journey.service, issuer, "/revoke", String::new()).await.0, 400);
     assert_eq!(post(&journey.service, issuer, "/revoke", body()).await.0, 200);
     assert_eq!(userinfo().await, 401);
+}
+
+#[tokio::test]
+async fn a_reference_that_expired_opens_nothing_and_a_sign_in_that_began_in_time_goes_on() {
+    let overrides = "lifetimes.pushed_request = 2".parse().unwrap();
+    let journey = Journey::set(Setting { overrides, ..Setting::default() }).await;
+    let (ask, mut citizen) = (journey.ask(), journey.citizen());
+    let (url, expires_in) = pushed(&journey, &journey.service, &ask).await;
+    assert_eq!(expires_in, 2);
+    let chooser = expect(citizen.open(&url).await.unwrap(), "choose");
+    let other = eventually("the end of the reference", async || {
+        let page = journey.citizen().open(&url).await.unwrap();
+        (page.name().as_deref() == Some("problem")).then_some(page)
+    })
+    .await;
+    assert_eq!((other.code().as_deref(), other.status.as_u16()), (Some("P106"), 400), "{}", other.brief());
+    assert!(other.url.as_str().starts_with(journey.scene.gateway.issuer()), "no redirect: {}", other.url);
+
+    let login = choose(&mut citizen, &chooser, ProviderId::Impots).await;
+    let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
+    let back = accept(&mut citizen, &inform).await;
+    journey.service.finish(&ask, &back).await.unwrap();
 }

@@ -20,10 +20,6 @@ use crate::client::{ClientState, Registered};
 use crate::id::{ClientId, SignInId};
 use crate::jose::KeySet;
 use crate::secret::Bearer;
-use crate::time::Lifetime;
-
-/// How long a pushed request waits for its browser (RFC 9126 §2.2; FAPI 2.0 §5.3.2.2-12: less than ten minutes).
-pub const PUSHED_LIFE: Lifetime = Lifetime::seconds(90);
 
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 

@@ -106,6 +106,8 @@ pub(crate) struct Lifetimes {
     pub(crate) sign_in: Lifetime,
     /// A session that may be reused.
     pub(crate) session: Lifetime,
+    /// A pushed request that waits for its browser.
+    pub(crate) pushed_request: Lifetime,
     /// An authorization code.
     pub(crate) code: Lifetime,
     /// An access token.
@@ -267,6 +269,8 @@ fn lifetimes(section: &Section<'_>) -> Read<Lifetimes> {
     let read = |key, default, allowed| section.number(key, default, allowed).map(Lifetime::seconds);
     let sign_in = read("sign_in", 1800, 1..=7200);
     let session = read("session", 1800, 1..=43_200);
+    // FAPI 2.0 §5.3.2.2-12: less than ten minutes (RFC 9126 §2.2).
+    let pushed_request = read("pushed_request", 90, 1..=599);
     // RFC 6749 §4.1.2: a code lives ten minutes at most.
     let code = read("code", 30, 1..=600);
     let access_token = read("access_token", 300, 1..=3600);
@@ -275,6 +279,7 @@ fn lifetimes(section: &Section<'_>) -> Read<Lifetimes> {
     Ok(Lifetimes {
         sign_in: sign_in?,
         session: session?,
+        pushed_request: pushed_request?,
         code: code?,
         access_token: access_token?,
         id_token: id_token?,

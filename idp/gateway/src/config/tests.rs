@@ -483,6 +483,19 @@ fn a_sandbox_may_go_without_civil_registry() {
 }
 
 #[test]
+fn a_pushed_request_waits_less_than_ten_minutes() {
+    let folder = Folder::new();
+    folder.write("config/idp.toml", LOCAL);
+    assert_eq!(folder.load().expect("sound").lifetimes.pushed_request.as_seconds(), 90);
+    folder.write("config/idp.toml", &format!("{LOCAL}[lifetimes]\npushed_request = 599\n"));
+    assert_eq!(folder.load().expect("sound").lifetimes.pushed_request.as_seconds(), 599);
+    for wrong in ["600", "0", "-1", "\"90\""] {
+        let told = folder.told(&format!("{LOCAL}[lifetimes]\npushed_request = {wrong}\n"));
+        assert!(told.contains("lifetimes.pushed_request") && told.contains("from 1 to 599"), "{wrong}: {told}");
+    }
+}
+
+#[test]
 fn a_profile_shortens_what_the_configuration_allows_and_lengthens_nothing() {
     let read = |text: &str| {
         let folder = Folder::new();

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use domain::oidc::parameters::Parameters;
-use domain::oidc::pushed::{NotPushed, PUSHED_LIFE, Pushed, request_uri};
+use domain::oidc::pushed::{NotPushed, Pushed, request_uri};
 use domain::secret::Bearer;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
@@ -21,7 +21,7 @@ use crate::app::{App, Shared};
 pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
     let response = match push(&app, &call, form).await {
         Ok(Ok(reference)) => {
-            let answer = json!({"request_uri": request_uri(&reference), "expires_in": PUSHED_LIFE});
+            let answer = json!({"request_uri": request_uri(&reference), "expires_in": app.lifetimes.pushed_request});
             (StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
         }
         Ok(Err(refused)) => {
@@ -54,6 +54,6 @@ async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<
         Err(refused) => return Ok(Err(refused)),
     };
     let reference = Bearer::from_random(app.random.bytes());
-    let _: Put = app.ephemeral.put(&reference, &pushed, PUSHED_LIFE).await?;
+    let _: Put = app.ephemeral.put(&reference, &pushed, app.lifetimes.pushed_request).await?;
     Ok(Ok(reference))
 }
