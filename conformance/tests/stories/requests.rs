@@ -1,5 +1,6 @@
 //! What a service may say in its request beyond the scope: hints, whom it expects, single claims, by GET or by POST.
 
+use conformance::citizen::Citizen;
 use conformance::people::PASSWORD;
 use conformance::relying_party::{Ask, RelyingParty, Tokens};
 use conformance::scene::Setting;
@@ -159,5 +160,76 @@ async fn a_service_that_expects_one_citizen_gets_no_other() {
     ] {
         let back = citizen_of(&other).stopping_at("http://localhost").open(&ask.url()).await.unwrap();
         assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "{case}: {}", back.brief());
+    }
+}
+
+/// Asks for claims one by one: those of the ID token and of userinfo.
+async fn asked(service: &RelyingParty, citizen: &mut Citizen, claims: &Value) -> (Value, Value) {
+    let ask = service.ask("openid").and("claims", &claims.to_string());
+    let mut page = citizen.open(&ask.url()).await.unwrap();
+    if page.name().as_deref() == Some("inform") {
+        page = accept(citizen, &page).await;
+    }
+    let tokens =
+        service.finish(&ask, &page).await.unwrap_or_else(|error| panic!("{claims}: {}: {error:#}", page.brief()));
+    (service.verify(&ask, &tokens).await.unwrap(), service.claims(&tokens).await.unwrap())
+}
+
+#[tokio::test]
+async fn every_published_claim_can_be_asked_for_by_name_in_each_place_and_each_way() {
+    let journey = Journey::set(Setting {
+        overrides: "[limits]\nauthorize_per_minute = 0".parse().unwrap(),
+        ..Setting::default()
+    })
+    .await;
+    let issuer = journey.scene.gateway.issuer();
+    let document: Value =
+        reqwest::get(format!("{issuer}/.well-known/openid-configuration")).await.unwrap().json().await.unwrap();
+    let list = |name: &str| -> Vec<String> { serde_json::from_value(document[name].clone()).unwrap() };
+    let mut metadata = RelyingParty::ordinary("Mairie qui peut tout");
+    let scopes = list("scopes_supported").into_iter().filter(|scope| scope != "offline_access");
+    metadata["scope"] = scopes.collect::<Vec<_>>().join(" ").into();
+    metadata["passerelle"]["claims"] = json!(["amr"]);
+    let service = journey.register(&metadata).await;
+    // What there is of angela, by scopes; from then on her session answers without a page.
+    let (ask, mut citizen) = (service.ask(metadata["scope"].as_str().unwrap()), citizen_of(&service));
+    let back = journey.to_return(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+    let whole = service.claims(&service.finish(&ask, &back).await.unwrap()).await.unwrap();
+
+    // Of the token, not of the citizen: in the ID token, whatever was asked for.
+    let own = ["iss", "aud", "exp", "iat", "auth_time", "acr", "nonce", "at_hash", "sid"];
+    let names = list("claims_supported");
+    let about: Vec<_> = names.iter().filter(|name| !own.contains(&name.as_str()) && *name != "amr").collect();
+    assert!(about.iter().filter(|name| !whole[name.as_str()].is_null()).count() >= 10, "{whole}");
+    for name in &names {
+        for place in ["id_token", "userinfo"] {
+            let same = if name == "acr" { json!("eidas1") } else { whole[name].clone() };
+            for way in
+                [Value::Null, json!({ "essential": true }), json!({ "value": same }), json!({ "values": [same] })]
+            {
+                let case = json!({ place: { name: way } });
+                let (id_token, userinfo) = asked(&service, &mut citizen, &case).await;
+                if own.contains(&name.as_str()) {
+                    assert!(!id_token[name].is_null() && userinfo[name].is_null(), "{case}: {id_token} {userinfo}");
+                } else if name == "amr" {
+                    let expected = if place == "id_token" { json!(["pwd"]) } else { Value::Null };
+                    assert_eq!((&id_token[name], &userinfo[name]), (&expected, &Value::Null), "{case}");
+                } else {
+                    assert_eq!(userinfo[name], whole[name], "{case}");
+                    let expected = if place == "id_token" || name == "sub" { &whole[name] } else { &Value::Null };
+                    assert_eq!(&id_token[name], expected, "{case}");
+                    let others = about.iter().filter(|other| **other != name && *other != &"sub");
+                    for other in others {
+                        assert!(id_token[*other].is_null() && userinfo[*other].is_null(), "{case} brings {other}");
+                    }
+                }
+            }
+        }
+    }
+    // Another value than the one there is: nothing of the citizen changes for it, and nothing fails.
+    for name in about.iter().filter(|name| **name != "sub") {
+        let (_, userinfo) =
+            asked(&service, &mut citizen, &json!({ "userinfo": { *name: { "value": "autre" } } })).await;
+        assert!([&whole[*name], &Value::Null].contains(&&userinfo[*name]), "{name}: {userinfo}");
     }
 }
