@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use conformance::relying_party::RelyingParty;
 use conformance::site::{Site, listen};
 use serde_json::{Map, Value, json};
@@ -36,10 +36,14 @@ impl Desk {
         let listener = listen(0).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let brought = Arc::<Mutex<Vec<Value>>>::default();
-        let router = axum::Router::new().route("/callback", post(take)).with_state((Arc::clone(&brought), reply));
+        let router = axum::Router::new()
+            .route("/callback", post(take).get(show))
+            .route("/bye", get(show))
+            .with_state((Arc::clone(&brought), reply));
         let site = Site::serve(listener, router);
         let mut metadata = RelyingParty::ordinary("Guichet");
         metadata["redirect_uris"] = json!([format!("http://localhost:{port}/callback")]);
+        metadata["post_logout_redirect_uris"] = json!([format!("http://localhost:{port}/bye")]);
         for (name, value) in more.as_object().into_iter().flatten() {
             metadata[name] = value.clone();
         }
@@ -59,7 +63,11 @@ async fn take(State((kept, reply)): State<(Arc<Mutex<Vec<Value>>>, Reply)>, Form
     let fields: Map<String, Value> = fields.into_iter().map(|(name, value)| (name, value.into())).collect();
     kept.lock().unwrap().push(Value::Object(fields));
     match reply {
-        Reply::Page => Html("<!doctype html><title>x</title><main data-page=received>Thank you</main>").into_response(),
+        Reply::Page => show().await.into_response(),
         Reply::Nothing => StatusCode::NO_CONTENT.into_response(),
     }
+}
+
+async fn show() -> Html<&'static str> {
+    Html("<!doctype html><title>x</title><main data-page=received>Thank you</main>")
 }

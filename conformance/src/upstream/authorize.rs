@@ -16,7 +16,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::session::Session;
-use super::{CLIENT_ID, Code, Fault, House, Provider, ProviderId, unpoisoned};
+use super::{CLIENT_ID, Code, FRAGMENT, Fault, House, Provider, ProviderId, unpoisoned};
 use crate::people::{PASSWORD, PEOPLE, Person};
 use crate::random;
 
@@ -288,5 +288,6 @@ fn answer(provider: &Provider, mut to: Url, state: Option<&str>, parameters: &[(
             query.append_pair("iss", &provider.issuer);
         }
     }
+    to.set_fragment((provider.fault() == Fault::Fragment).then_some(FRAGMENT));
     (StatusCode::SEE_OTHER, [(header::LOCATION, to.as_str()), (header::CACHE_CONTROL, "no-store")]).into_response()
 }

@@ -85,11 +85,13 @@ pub enum Fault {
     HugeClaim,
     /// Userinfo is sent in clear JSON although a signed or encrypted answer is registered.
     UserinfoUnsigned,
+    /// A fragment stands behind every address that the citizen is sent back to.
+    Fragment,
 }
 
 impl Fault {
     /// Every fault, for tests that walk through all of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Ok,
         Self::Hang,
         Self::Garbage,
@@ -128,6 +130,7 @@ impl Fault {
         Self::HtmlInError,
         Self::HugeClaim,
         Self::UserinfoUnsigned,
+        Self::Fragment,
     ];
 
     /// The claim that the ID token is without.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::authorize::ProblemPage;
-use super::{CLIENT_ID, House, Provider, ProviderId};
+use super::{CLIENT_ID, FRAGMENT, Fault, House, Provider, ProviderId};
 
 /// The parameters read here.
 #[derive(Debug, Deserialize)]
@@ -62,6 +62,7 @@ pub(super) async fn leave(
     if let Some(state) = &request.state {
         target.query_pairs_mut().append_pair("state", state);
     }
+    target.set_fragment((provider.fault() == Fault::Fragment).then_some(FRAGMENT));
     Redirect::to(target.as_str()).into_response()
 }
 

@@ -44,6 +44,9 @@ use crate::site::Site;
 /// Client id of the gateway at every sandbox provider.
 pub const CLIENT_ID: &str = "passerelle-bac-a-sable";
 
+/// What stands behind an address under [`Fault::Fragment`].
+pub const FRAGMENT: &str = "of-the-provider";
+
 /// The six providers, answering until dropped.
 #[derive(Debug)]
 pub struct Providers {

@@ -5,8 +5,8 @@ use conformance::citizen::Page;
 use conformance::or_skip;
 use conformance::people::PASSWORD;
 use conformance::relying_party::{Ask, RelyingParty};
-use conformance::upstream::ProviderId;
-use serde_json::{Value, json};
+use conformance::upstream::{FRAGMENT, Fault, ProviderId};
+use serde_json::{Map, Value, json};
 
 use crate::desk::{Desk, Reply};
 use crate::journey::{Journey, accept, citizen_of, expect};
@@ -149,4 +149,40 @@ async fn a_posted_response_goes_by_itself_in_chromium() {
 #[tokio::test]
 async fn a_posted_response_goes_by_a_button_in_chromium_without_javascript() {
     posted_in_chromium(or_skip!(Browser::start(Scripts::Off).await), Scripts::Off).await;
+}
+
+#[tokio::test]
+async fn a_fragment_from_the_provider_reaches_no_service_in_chromium() {
+    let browser = or_skip!(Browser::start(Scripts::On).await);
+    let journey = Journey::start().await;
+    journey.scene.providers.set(ProviderId::Impots, Fault::Fragment);
+    let desk = Desk::open(&journey, Reply::Page, &json!({})).await;
+    let ask = desk.service.ask("openid profile");
+    browser.open(&ask.url()).await.unwrap();
+    browser.press("form[data-step=choose] button[value=impots]").await.unwrap();
+    browser.sign_in("angela", PASSWORD).await.unwrap();
+    browser.see("form[data-step=inform]").await.unwrap();
+    let clean = async |place: &str| {
+        let address = browser.address().await.unwrap();
+        assert!(!address.as_str().contains(FRAGMENT), "{place}: {address}");
+        address
+    };
+    clean("the page after the provider").await;
+    browser.press("form[data-step=inform] button[type=submit]").await.unwrap();
+    browser.see("main[data-page=received]").await.unwrap();
+    let address = clean("the service").await;
+    let given: Map<String, Value> =
+        address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
+    let tokens = desk.service.take(&ask, &Value::Object(given)).await.unwrap();
+
+    // The one way from a provider straight to a service: back from the logout there.
+    let bye = desk.service.redirect_uri.replace("/callback", "/bye");
+    let parameters = [("id_token_hint", tokens.id_token.as_str()), ("post_logout_redirect_uri", &bye)];
+    let logout = url::Url::parse_with_params(&desk.service.metadata.end_session_endpoint, parameters).unwrap();
+    browser.open(logout.as_str()).await.unwrap();
+    browser.see("main[data-page=received]").await.unwrap();
+    let address = clean("the service after the logout").await;
+    assert_eq!(address.path(), "/bye");
+    assert_eq!(journey.scene.providers.sessions(ProviderId::Impots), 0, "the way went by the provider");
+    browser.close().await.unwrap();
 }

@@ -43,12 +43,16 @@ pub(crate) struct Leaving<'a> {
 impl Leaving<'_> {
     /// The answer, which goes on without any script.
     pub(crate) fn go_on(&self) -> Response {
-        let mut response = self.answer(StatusCode::OK);
-        // The address is one that a URL was made into: printable ASCII without a line break.
-        let refresh = HeaderValue::try_from(format!("0; url={}", self.to)).expect("a URL is ASCII");
-        response.headers_mut().insert(REFRESH, refresh);
-        response
+        going_on(self.answer(StatusCode::OK), self.to)
     }
+}
+
+/// A page that goes on to an address at once. Unlike after a redirect, nothing of the page's own address goes along.
+pub(crate) fn going_on(mut page: Response, to: &str) -> Response {
+    // The address is one that a URL was made into: printable ASCII without a line break.
+    let refresh = HeaderValue::try_from(format!("0; url={to}")).expect("a URL is ASCII");
+    page.headers_mut().insert(REFRESH, refresh);
+    page
 }
 
 impl View for Leaving<'_> {

@@ -199,3 +199,16 @@ pub(crate) fn see_other(url: &str) -> Response {
     headers.insert("referrer-policy", HeaderValue::from_static("no-referrer"));
     response
 }
+
+/// An answer at an address that a provider sends the citizen to, with a fragment of its own where it redirects. A browser
+/// carries the fragment of an address over to where that redirects to, and on and on, unless one stands there already:
+/// what a provider put behind its answer would so reach the relying party (RFC 9700 §4.1.3). An empty fragment is one
+/// too, shows nothing, and is sent to no server.
+pub(crate) fn with_own_fragment(mut response: Response) -> Response {
+    let Some(location) = response.headers_mut().get_mut(LOCATION) else { return response };
+    if !location.as_bytes().contains(&b'#') {
+        let own = [location.as_bytes(), b"#"].concat();
+        *location = HeaderValue::try_from(own).expect("a header value and one character more");
+    }
+    response
+}

@@ -11,7 +11,6 @@ use store::StoreError;
 
 use super::authorize::session;
 use super::end_session::page;
-use super::error::see_other;
 use crate::app::{App, Shared};
 use crate::pages::logout;
 use crate::pages::problem::WhatWentWrong;
@@ -49,8 +48,11 @@ async fn go_on(
         });
     };
     let found = leaving.client.as_ref().and_then(|id| app.client(id));
+    let closed = page(app, occasion, logout::Session::Closed, found.as_deref());
     Ok(match &leaving.then {
-        Some(then) => see_other(&Return::url(then)),
-        None => page(app, occasion, logout::Session::Closed, found.as_deref()),
+        // Never by a redirect, which would carry a fragment of the provider on to the relying party (RFC 9700 §4.1.3),
+        // and whose address must be the registered one to the last character.
+        Some(then) => logout::going_on(closed, &Return::url(then)),
+        None => closed,
     })
 }

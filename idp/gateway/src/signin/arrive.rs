@@ -23,6 +23,7 @@ use super::page::{Occasion, problem_at};
 use crate::app::{App, Shared};
 use crate::outbound::civil_registry::Unconfirmed;
 use crate::pages::problem::WhatWentWrong;
+use crate::provider::error::with_own_fragment;
 use crate::upstream::{ArrivalError, answer};
 
 /// `GET /callback/{provider}`.
@@ -32,33 +33,37 @@ pub(crate) async fn get(
     Path(provider): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
+    with_own_fragment(returned(&app, &headers, &provider, query).await)
+}
+
+async fn returned(app: &App, headers: &HeaderMap, provider: &str, query: Option<String>) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
-    let (Ok(parameters), Ok(provider)) = (parameters, ProviderId::parse(&provider)) else {
-        return unexpected(&app, Occasion::of(&headers));
+    let (Ok(parameters), Ok(provider)) = (parameters, ProviderId::parse(provider)) else {
+        return unexpected(app, Occasion::of(headers));
     };
     let Some((id, secret)) = answer::state(&parameters) else {
-        return unexpected(&app, Occasion::of(&headers));
+        return unexpected(app, Occasion::of(headers));
     };
-    match find(&app, &headers, &id).await {
+    match find(app, headers, &id).await {
         Ok(AtAny { signin: AnySignIn::Away(away), slot }) => {
             let language = away.language();
             match away.callback(&provider, secret) {
                 Ok((arriving, attempt)) => {
                     // The attempt is spent before anything is asked: a replay of this answer finds another step.
-                    let slot = match slot.advance(&app, arriving.clone().into()).await {
+                    let slot = match slot.advance(app, arriving.clone().into()).await {
                         Ok(slot) => slot,
                         Err(response) => return response,
                     };
-                    let next = match verify(&app, arriving, &attempt, &parameters).await {
+                    let next = match verify(app, arriving, &attempt, &parameters).await {
                         Ok(next) => next,
-                        Err(error) => return unavailable(&app, Occasion::in_language(language), &error),
+                        Err(error) => return unavailable(app, Occasion::in_language(language), &error),
                     };
                     // From here on the sign-in holds who the citizen is: it goes on under a secret made now.
                     let next = match SignIn::<Informing>::try_from(next) {
-                        Ok(informing) => return slot.arrive(&app, secret, informing).await,
+                        Ok(informing) => return slot.arrive(app, secret, informing).await,
                         Err(next) => next,
                     };
-                    match slot.advance(&app, next.clone()).await {
+                    match slot.advance(app, next.clone()).await {
                         Ok(_) => to_page(&next),
                         Err(response) => response,
                     }
@@ -68,16 +73,16 @@ pub(crate) async fn get(
                     // the step goes on from where the citizen is.
                     tracing::warn!(%provider, "an answer that belongs to no attempt");
                     let away: SignIn<Away> = away;
-                    unexpected_in(&app, &away)
+                    unexpected_in(app, &away)
                 }
             }
         }
         // A reload: the answer was taken already, and what came of it may never have reached the browser.
-        Ok(AtAny { signin, .. }) => match arrived_before(&app, &headers, &id, secret).await {
+        Ok(AtAny { signin, .. }) => match arrived_before(app, headers, &id, secret).await {
             Some(response) => response,
             None => to_page(&signin),
         },
-        Err(response) => arrived_before(&app, &headers, &id, secret).await.unwrap_or(response),
+        Err(response) => arrived_before(app, headers, &id, secret).await.unwrap_or(response),
     }
 }
 
