@@ -8,6 +8,7 @@ use conformance::upstream::ProviderId;
 use conformance::{clock, jose};
 use serde_json::{Map, Value, json};
 
+use super::request_object::Signing;
 use crate::journey::{Journey, accept, choose, citizen_of, eventually, expect};
 
 const MODES: [&str; 2] = ["query", "form_post"];
@@ -282,5 +283,28 @@ async fn a_posted_request_and_a_refreshed_sign_in_are_the_same_in_every_mode() {
             assert_eq!(after[claim], before[claim], "{mode}: OIDC Core 12.2: {claim}");
         }
         assert_eq!(after["at_hash"], jose::half_hash(&second.access_token), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn request_objects_count_and_are_refused_alike_in_every_mode() {
+    let signing = Signing::start(&json!({})).await;
+    let service = &signing.service;
+    for mode in MODES {
+        let ask = || service.ask("openid").and("response_mode", mode);
+        let elsewhere = ask().and("request_uri", "https://ailleurs.example/object");
+        let told = response(&citizen_of(service).open(&elsewhere.url()).await.unwrap(), mode);
+        assert_eq!((&told["error"], &told["code"]), (&json!("request_uri_not_supported"), &Value::Null), "{mode}");
+        assert_eq!(told["state"], elsewhere.state, "{mode}");
+        // Nothing in an object that nobody signed is followed, not even to tell.
+        let unsigned = jose::unsigned(&signing.claims(&ask(), &json!({})));
+        let page = citizen_of(service).open(&signing.url(&unsigned, &[("response_mode", mode)])).await.unwrap();
+        assert_eq!(expect(page, "problem").code().as_deref(), Some("P107"), "{mode}");
+        // OIDC Core §6.1: the redirect URI inside the object counts, and no other is needed.
+        let ask = ask();
+        let mut citizen = citizen_of(service);
+        let chooser = expect(citizen.open(&signing.url(&signing.object(&ask), &[])).await.unwrap(), "choose");
+        let login = choose(&mut citizen, &chooser, ProviderId::Impots).await;
+        redeemed(service, &ask, &signed_in(&mut citizen, &login, mode).await).await;
     }
 }
