@@ -23,3 +23,5 @@ pub(crate) mod sector;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tls_tests;
