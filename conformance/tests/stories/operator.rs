@@ -1,14 +1,19 @@
 //! What an operator does from the command line.
 
+use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use conformance::gateway::{Installation, Surroundings, Tls};
-use conformance::process::Signals;
+use conformance::process::{Process, Signals};
 use conformance::relying_party::RelyingParty;
 use conformance::site::{free_port, listen};
 use conformance::upstream::{Control, ProviderId, Providers};
 use conformance::workspace;
 use serde_json::json;
+use tokio::process::Command;
 
 use crate::journey::Journey;
 
@@ -111,4 +116,49 @@ async fn a_renewed_certificate_is_served_without_a_restart_and_a_broken_one_neve
     let fresh = installation.client().unwrap();
     assert!(fresh.get(&ready).send().await.unwrap().status().is_success(), "the last good certificate stays");
     assert!(gateway.process.stop().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_gateway_that_crashes_leaves_no_image_of_its_memory() {
+    let journey = Journey::start().await;
+    let installation = journey.scene.gateway.installation().clone();
+    drop(journey);
+    // Without the powers of root, which look through everything, wherever this runs.
+    let mut command = powerless(installation.program());
+    command.args(["serve", "--config"]).arg(installation.config());
+    let mut gateway = Process::start("idp", command, Signals::Shared).unwrap();
+    let ready = format!("{}/readyz", installation.issuer());
+    let client = installation.client().unwrap();
+    // The scene is gone: it need not be ready, only there.
+    gateway.until(PATIENCE, async || client.get(&ready).send().await.is_ok()).await.unwrap();
+
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", gateway.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(line.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{line}");
+    // The kernel tells by the same flag who may read the memory of a process and whether it writes an image of it.
+    let mut open = powerless("sleep");
+    open.arg("60");
+    let other = Process::start("sleep", open, Signals::Shared).unwrap();
+    let reads = async |process: &Process| {
+        let mut read = powerless("cat");
+        read.arg(format!("/proc/{}/maps", process.id())).stdout(Stdio::null()).stderr(Stdio::null());
+        read.status().await.unwrap().success()
+    };
+    assert!(reads(&other).await, "another program of the same user can be looked into");
+    assert!(!reads(&gateway).await, "the gateway cannot");
+
+    gateway.signal("ABRT").await.unwrap();
+    let status = gateway.end().await.unwrap();
+    assert_eq!(status.signal(), Some(6), "{status}");
+    assert!(!status.core_dumped(), "{status}");
+}
+
+/// A command for a program that has no more powers than any other user.
+fn powerless(program: impl AsRef<OsStr>) -> Command {
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program);
+    command
 }

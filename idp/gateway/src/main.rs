@@ -10,6 +10,7 @@ mod limits;
 mod listen;
 #[cfg(feature = "measure")]
 mod measure;
+mod memory;
 mod outbound;
 mod pages;
 mod provider;

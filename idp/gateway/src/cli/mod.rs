@@ -33,7 +33,7 @@ use crate::listen::{Server, check_authorities, check_certificate};
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::Mailer;
 use crate::random::Random;
-use crate::{serve, telemetry};
+use crate::{memory, serve, telemetry};
 
 /// The Passerelle gateway: between relying parties and identity providers.
 #[derive(Debug, Parser)]
@@ -128,6 +128,10 @@ pub(crate) fn main() -> ExitCode {
     // One provider for everything that takes the default of the process.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = Cli::parse();
+    // Before anything secret is read.
+    if let Err(error) = memory::keep_private() {
+        return told(&Failure::Failed(anyhow::Error::new(error).context("memory cannot be kept out of core dumps")));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return told(&Failure::Failed(anyhow::Error::new(error).context("the runtime cannot start"))),
