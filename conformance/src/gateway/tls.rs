@@ -1,6 +1,10 @@
 //! A certificate for a gateway that serves HTTPS itself.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::folder::write_secret;
 
@@ -41,6 +45,22 @@ impl Tls {
     /// The certificate as an authority to trust.
     pub fn authority(&self) -> reqwest::Result<reqwest::Certificate> {
         reqwest::Certificate::from_pem(self.certificate.as_bytes())
+    }
+
+    /// The same for a client that speaks TLS itself, and offers this protocol (RFC 7301).
+    ///
+    /// # Panics
+    /// When the certificate was not made here.
+    pub fn client(&self, protocol: &[u8]) -> rustls::ClientConfig {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("made here");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).expect("a certificate");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let mut config =
+            builder.expect("versions that the provider has").with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        config
     }
 
     /// Writes `tls.crt` and `tls.key` into a folder.

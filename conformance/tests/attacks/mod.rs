@@ -9,6 +9,7 @@ mod forms;
 mod introspection;
 mod logout;
 mod mtls;
+mod rapid_reset;
 mod refresh;
 mod request;
 mod request_object;
