@@ -128,8 +128,9 @@ async fn every_relying_party_of_a_session_is_told_and_the_citizen_goes_back_with
     let (heard, answered) = (one.told(ok()).await, Mood::Answers(StatusCode::NO_CONTENT));
     let of_one = one.verify(&heard, &claims(&one.service, &first).await).await;
     let of_two = two.verify(&two.told(answered).await, &claims(&two.service, &second).await).await;
-    assert_eq!(of_one["sid"], of_two["sid"], "one session");
-    assert_ne!(of_one["sub"], of_two["sub"], "each knows the citizen by its own name");
+    for name in ["sub", "sid"] {
+        assert_ne!(of_one[name], of_two[name], "each knows the citizen, and the session, by a name of its own");
+    }
     assert!(two.service.verify_jwt(heard.token()).await.is_err(), "a token is for one relying party");
     assert!(stranger.receiver.received().is_empty());
     assert_eq!((one.receiver.received().len(), two.receiver.received().len()), (1, 1), "told once");
@@ -215,6 +216,29 @@ async fn another_citizen_in_the_same_browser_ends_the_session_of_the_first() {
     let last = eventually("the second logout", async || two.receiver.received().get(1).cloned()).await;
     two.verify(&last, &keiko).await;
     assert_eq!(one.receiver.received().len(), 1, "she was never there");
+}
+
+#[tokio::test]
+async fn a_relying_party_that_knows_two_sessions_of_a_browser_is_told_of_both() {
+    let journey = Journey::start().await;
+    let one = Hearing::register(&journey, "Ville", ok()).await;
+    let mut citizen = Citizen::new();
+    let first = one.sign_in(&journey, &mut citizen, "angela").await;
+    let again = one.sign_in(&journey, &mut citizen, "angela").await;
+    citizen.stopping_at(&one.bye).open(&one.logout(&again, "s")).await.unwrap();
+    let heard = eventually("both logouts", async || {
+        let heard = one.receiver.received();
+        (heard.len() == 2).then_some(heard)
+    })
+    .await;
+    let mut told = Vec::new();
+    for received in heard {
+        told.push(one.service.verify_jwt(received.token()).await.unwrap()["sid"].clone());
+    }
+    for tokens in [first, again] {
+        let id_token = claims(&one.service, &tokens).await;
+        assert!(told.contains(&id_token["sid"]), "{told:?} holds {}", id_token["sid"]);
+    }
 }
 
 #[tokio::test]

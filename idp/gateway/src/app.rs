@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use domain::client::{Client, ClientState, Label, Registered};
-use domain::id::{ClientId, ProviderId};
+use domain::id::{ClientId, ProviderId, SessionId};
 use domain::identity::account::AccountKey;
 use domain::identity::account::AccountSecret;
-use domain::identity::subject::{Subject, SubjectSecret};
+use domain::identity::subject::{Pseudonyms, Subject, SubjectSecret};
 use domain::oidc::dpop::{NonceRule, NonceSecret};
 use domain::oidc::resource::Resource;
 use store::ephemeral::Ephemeral;
@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
-use crate::keys::{KeyRing, Keyholder};
+use crate::keys::{KeyRing, Keyholder, Unproven};
 use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
@@ -49,6 +49,8 @@ pub(crate) struct App {
     pub(crate) watched: Watched,
     /// What holds the gateway's own keys.
     pub(crate) keyholder: Keyholder,
+    /// The turns of signatures that anybody can ask for.
+    pub(crate) unproven: Unproven,
     /// The secret of account keys.
     pub(crate) account_secret: AccountSecret,
     /// The secret of pairwise subjects.
@@ -61,13 +63,13 @@ pub(crate) struct App {
     pub(crate) civil_registry: CivilRegistryClient,
     /// The keys of clients that keep them elsewhere.
     pub(crate) client_keys: ClientKeySets,
-    /// How much one address may ask for.
+    /// How much one address, and one client, may ask for.
     pub(crate) limits: Limits,
     /// The brand on the pages.
     pub(crate) brand: Brand,
     /// Style, logo, icons.
     pub(crate) assets: Assets,
-    /// The sessions that are being ended: done with before the gateway stops.
+    /// The sign-ins and sessions that are being ended: done with before the gateway stops.
     pub(crate) endings: TaskTracker,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
@@ -113,6 +115,11 @@ impl App {
     /// The subject of a citizen at a client.
     pub(crate) fn subject(&self, account: &AccountKey, client: &Client) -> Subject {
         Subject::pairwise(account, &client.sector, &self.subject_secret)
+    }
+
+    /// What a client knows a citizen and a session of theirs by.
+    pub(crate) fn pseudonyms(&self, account: &AccountKey, session: &SessionId, client: &Client) -> Pseudonyms {
+        Pseudonyms::of(account, session, &client.sector, &self.subject_secret)
     }
 
     /// What citizens read for a provider; its bare name once it left the configuration.

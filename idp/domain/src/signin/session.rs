@@ -18,9 +18,9 @@ use crate::time::Timestamp;
 pub struct Session {
     citizen: Verified,
     informed: BTreeMap<ClientId, Told>,
-    /// The relying parties of earlier sessions of the same citizen, each with the session that it knows.
+    /// The relying parties of earlier sessions of the same citizen, each with those that it knows.
     #[serde(default)]
-    earlier: BTreeMap<ClientId, SessionId>,
+    earlier: BTreeMap<ClientId, Earlier>,
     #[serde(default)]
     life: Life,
 }
@@ -32,6 +32,42 @@ enum Life {
     Open,
     /// Its end has begun and is not accounted for: it serves nobody, and names who has to hear of the end.
     Ending,
+}
+
+/// How many earlier sessions are kept for a relying party: of more, the oldest is not told any more.
+const EARLIER: usize = 8;
+
+/// Earlier sessions that one relying party knows, the oldest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "KeptEarlier")]
+struct Earlier(Vec<SessionId>);
+
+/// As they are kept. A session of before there could be several has one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptEarlier {
+    One(SessionId),
+    Several(Vec<SessionId>),
+}
+
+impl From<KeptEarlier> for Earlier {
+    fn from(kept: KeptEarlier) -> Self {
+        match kept {
+            KeptEarlier::One(session) => Self(vec![session]),
+            KeptEarlier::Several(sessions) => Self(sessions),
+        }
+    }
+}
+
+impl Earlier {
+    fn add(&mut self, session: &SessionId) {
+        if !self.0.contains(session) {
+            self.0.push(session.clone());
+        }
+        if self.0.len() > EARLIER {
+            self.0.remove(0);
+        }
+    }
 }
 
 /// What a citizen was told that a relying party gets.
@@ -113,11 +149,13 @@ impl Session {
         }
     }
 
-    /// The relying parties that were given something in this session or in one that it took the place of, and the
-    /// session as each of them knows it: all that have to hear of its end.
+    /// The relying parties that were given something in this session or in one that it took the place of, and every
+    /// session that they know: all that have to hear of its end. A relying party that asked again may still be in the
+    /// session of before: the browser need not have brought it the later one.
     pub fn relying_parties(&self) -> impl Iterator<Item = (&ClientId, &SessionId)> {
-        let earlier = self.earlier.iter().filter(|(client, _)| !self.informed.contains_key(*client));
-        self.informed.keys().map(|client| (client, self.id())).chain(earlier)
+        let earlier = self.earlier.iter();
+        let earlier = earlier.flat_map(|(client, Earlier(known))| known.iter().map(move |session| (client, session)));
+        earlier.chain(self.informed.keys().map(|client| (client, self.id())))
     }
 
     /// Takes the place of an earlier session of the same browser. One of the same citizen goes on in this one: its
@@ -127,14 +165,15 @@ impl Session {
             return Err(Box::new(replaced));
         }
         for (client, session) in replaced.relying_parties() {
-            self.earlier.insert(client.clone(), session.clone());
+            self.earlier.entry(client.clone()).or_default().add(session);
         }
         Ok(())
     }
 
-    /// Whether whoever has to hear of the end of another session hears of the end of this one.
+    /// Whether whoever has to hear of the end of another session, by each name they know it by, hears of it when this one
+    /// ends.
     pub fn knows(&self, other: &Self) -> bool {
-        other.relying_parties().all(|(client, _)| self.relying_parties().any(|(own, _)| own == client))
+        other.relying_parties().all(|known| self.relying_parties().any(|own| own == known))
     }
 
     /// Remembers that the citizen was informed of what a relying party gets.

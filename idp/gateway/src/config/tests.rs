@@ -476,6 +476,20 @@ fn limits_by_address_spare_this_machine_on_a_loopback_issuer_alone() {
 }
 
 #[test]
+fn limits_by_client_hold_unless_they_are_switched_off() {
+    let folder = Folder::new();
+    let read = |limits: &str| {
+        folder.write("config/idp.toml", &format!("{LOCAL}[limits]\n{limits}"));
+        let limits = folder.load().expect("sound").limits;
+        [limits.calls_per_client_per_minute, limits.pushes_per_client_per_minute]
+            .map(|number| number.map(std::num::NonZeroU32::get))
+    };
+    assert_eq!(read(""), [Some(30_000), Some(6_000)]);
+    assert_eq!(read("calls_per_client_per_minute = 7\npushes_per_client_per_minute = 0\n"), [Some(7), None]);
+    assert_eq!(read("calls_per_client_per_minute = 0\n"), [None, Some(6_000)]);
+}
+
+#[test]
 fn a_sandbox_may_go_without_civil_registry() {
     let folder = Folder::new();
     folder.write("config/idp.toml", &format!("{LOCAL}[civil_registry]\nurl = \"\"\n"));

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!  sign-ins              ── a room of their own: anybody can begin one, without an account or a client
+//!  pushed requests       ── a room of their own: any client may push as often as its limit allows
 //!  everything else       ── the other room: a citizen signed in, or a client authenticated
 //! ```
 
@@ -29,6 +30,7 @@ const OVERHEAD: usize = 512;
 #[derive(Clone)]
 pub(crate) struct Memory {
     sign_ins: Room,
+    pushed: Room,
     rest: Room,
     clock: Clock,
 }
@@ -50,7 +52,8 @@ struct Held {
 
 impl Memory {
     pub(super) fn new(clock: Clock, budget: Budget) -> Self {
-        Self { sign_ins: Room::new(budget.sign_ins), rest: Room::new(budget.rest), clock }
+        let [sign_ins, pushed, rest] = [budget.sign_ins, budget.pushed, budget.rest].map(Room::new);
+        Self { sign_ins, pushed, rest, clock }
     }
 
     /// Whether there is room for the codes, tokens and sessions of those who came through. A flood of new sign-ins does
@@ -66,10 +69,10 @@ impl Memory {
     fn room(&self, place: Place) -> &Room {
         match place.kind {
             Kind::SignIn => &self.sign_ins,
+            Kind::Pushed => &self.pushed,
             Kind::Session
             | Kind::Code
             | Kind::AccessToken
-            | Kind::Pushed
             | Kind::Completion
             | Kind::Leaving
             | Kind::LoggedOut
@@ -145,7 +148,7 @@ impl Memory {
 #[cfg(test)]
 impl Memory {
     pub(super) fn dump(&self) -> Vec<u8> {
-        let rooms = [&self.sign_ins.held, &self.rest.held];
+        let rooms = [&self.sign_ins.held, &self.pushed.held, &self.rest.held];
         let all = rooms.into_iter().flat_map(|held| held.iter());
         all.flat_map(|(place, held)| [place.hash.as_slice(), &held.blob].concat()).collect()
     }
