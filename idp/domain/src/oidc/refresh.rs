@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::binding::Binding;
 use super::client_auth::AuthenticatedClient;
 use super::code::Grant;
-use super::error::TokenError;
+use super::error::{GrantFault, TokenError};
 use super::parameters::Parameters;
 use super::sharing::Target;
 use super::token::Issued;
@@ -78,12 +78,14 @@ pub struct Refresh {
     target: Target,
 }
 
-/// A refresh token that nobody knows: never issued, expired, revoked or rotated away.
-pub const UNKNOWN: TokenError = TokenError::InvalidGrant("the refresh token is unknown, expired, revoked or replaced");
+/// A refresh token that nobody knows: never issued, expired or revoked.
+pub const UNKNOWN: TokenError = TokenError::InvalidGrant(GrantFault::RefreshUnknown);
+
+/// A refresh token that was rotated away.
+pub const REPLAYED: TokenError = TokenError::InvalidGrant(GrantFault::RefreshReplayed);
 
 /// The citizen's account, the provider or the relying party no longer stand as they did.
-pub const NO_LONGER: TokenError =
-    TokenError::InvalidGrant("what the citizen granted does not hold any more: sign the citizen in again");
+pub const NO_LONGER: TokenError = TokenError::InvalidGrant(GrantFault::NoLonger);
 
 impl Refresh {
     /// Reads the form of the token endpoint.
@@ -129,7 +131,7 @@ impl Standing {
     ) -> Result<Issued, TokenError> {
         let (holds, client) = (client.holds(), client.client());
         if self.grant.client != client.id {
-            return Err(TokenError::InvalidGrant("the refresh token was issued to another client"));
+            return Err(TokenError::InvalidGrant(GrantFault::RefreshOfAnother));
         }
         if self.ends.is_past(now) {
             return Err(UNKNOWN);
@@ -138,7 +140,7 @@ impl Standing {
             return Err(TokenError::UnauthorizedClient("this client may not use refresh tokens any more"));
         }
         if Binding::of(client.constraint, holds)? != self.binding {
-            return Err(TokenError::InvalidGrant("the refresh token is bound to another key or certificate"));
+            return Err(TokenError::InvalidGrant(GrantFault::RefreshOfAnotherKey));
         }
         let mut grant = self.grant.clone();
         if let Some(scopes) = &asked.scopes {
