@@ -154,6 +154,8 @@ async fn install(
         ephemeral: engines.ephemeral.clone(),
         lasting: engines.lasting.clone(),
         more_providers: vec![world.provider_file()],
+        // As an operator has it who configures nothing.
+        overrides: "log.format = \"text\"".parse()?,
         ..Surroundings::default()
     };
     let sandbox = Providers::start(listen(0).await?, &around.issuer(), Control::Closed);

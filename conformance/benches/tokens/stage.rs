@@ -54,7 +54,7 @@ impl Stage {
             port: free_port(),
             registry_url: registry.url(),
             smtp_url: mailbox.smtp_url(),
-            overrides: "lifetimes.code = 60\ndpop.require_nonce = false".parse()?,
+            overrides: "lifetimes.code = 60\ndpop.require_nonce = false\nlog.format = \"text\"".parse()?,
             ..Surroundings::default()
         };
         let providers = Providers::start(listen(0).await?, &around.issuer(), Control::Closed);
