@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::oidc::error::{GrantFault, TokenError};
+
 use super::*;
 
 /// The table that operators read: code and meaning, row by row.
