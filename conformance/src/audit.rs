@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn line(id: &str, message: &str, rest: &str) -> String {
-        let target = if message == "refused" { "audit" } else { "idp::audit" };
+        let target = if message == "refused" { "audit" } else { "idp::telemetry" };
         format!(
             r#"{{"level":"INFO","fields":{{"message":"{message}"{rest}}},"target":"{target}","spans":[{{"id":"{id}","route":"/token","name":"request"}}]}}"#
         )

@@ -65,7 +65,8 @@ impl Entry {
         response
     }
 
-    fn tell(&self, status: u16, milliseconds: u128) {
+    /// Tells it: the one line of its request.
+    pub(crate) fn tell(&self, status: u16, milliseconds: u128) {
         macro_rules! tell {
             ($level:ident) => {
                 tracing::$level!(
@@ -112,16 +113,6 @@ pub(crate) fn entry(response: &mut Response) -> Option<Entry> {
     let status = response.status();
     let fails = status.is_client_error() || status.is_server_error();
     marked.or_else(|| fails.then(|| Entry::new(Code::of_status(status))))
-}
-
-/// Tells how a request ended: the one line that every request has.
-pub(crate) fn tell(response: &mut Response, milliseconds: u128) {
-    let status = response.status().as_u16();
-    if let Some(entry) = entry(response) {
-        entry.tell(status, milliseconds);
-    } else {
-        tracing::info!(status, milliseconds, "answered");
-    }
 }
 
 /// Tells of a request that was refused before it had a number: nothing of ours looked at it.

@@ -145,7 +145,12 @@ where
             if let Ok(value) = HeaderValue::from_str(&id.0) {
                 response.headers_mut().insert("x-request-id", value);
             }
-            audit::tell(&mut response, started.elapsed().as_millis());
+            let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_millis());
+            if let Some(entry) = audit::entry(&mut response) {
+                entry.tell(status, milliseconds);
+            } else {
+                tracing::info!(status, milliseconds, "answered");
+            }
             Ok(response)
         };
         Box::pin(logged.instrument(span))

@@ -101,17 +101,15 @@ impl Refused {
     /// The answer of a resource, to a token that came with `scheme`: what is wrong is told in the challenge of that scheme,
     /// and the other one is offered beside it (RFC 6750 §3, RFC 9449 §7.1 and §7.2).
     pub(crate) fn answer_at_resource(self, scheme: Scheme) -> Response {
-        let entry = match &self {
-            Self::Token(error) => Entry::new(*error).because(error.description()),
-            Self::BadToken => Entry::new(Other::TokenRefused),
-            Self::NoToken | Self::Unavailable(_) | Self::NoKey | Self::NoRecipient => Entry::new(Other::TokenMissing),
-        };
-        let told = match &self {
+        let (told, entry) = match &self {
             Self::Token(
                 error @ (TokenError::InvalidDpopProof(_) | TokenError::DpopProofReused | TokenError::UseDpopNonce),
-            ) => Some((error.code(), error.description(), Scheme::Dpop)),
-            Self::BadToken => Some(("invalid_token", BAD_TOKEN, scheme)),
-            Self::NoToken => None,
+            ) => {
+                let entry = Entry::new(*error).because(error.description());
+                (Some((error.code(), error.description(), Scheme::Dpop)), entry)
+            }
+            Self::BadToken => (Some(("invalid_token", BAD_TOKEN, scheme)), Entry::new(Other::TokenRefused)),
+            Self::NoToken => (None, Entry::new(Other::TokenMissing)),
             Self::Token(_) | Self::Unavailable(_) | Self::NoKey | Self::NoRecipient => return self.answer(),
         };
         let mut response = match told {
