@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
+use crate::audit::{self, Event};
 use crate::cookies::{Initiator, Jar};
 
 /// The longest chain of redirects a browser follows.
@@ -148,6 +149,7 @@ impl Citizen {
             };
             let answer = self.send(&errand, reach, initiator).await?;
             let (status, headers) = (answer.status(), answer.headers().clone());
+            keep_secret(&errand.url, &headers);
             self.jar.absorb(&errand.url, &headers);
             trail.push(errand.url.clone());
             let Some(next) = location(&errand.url, status, &headers)? else {
@@ -158,6 +160,7 @@ impl Citizen {
                 redirects.push(Redirect { from: errand.url.clone(), status, headers: headers.clone() });
             }
             if self.stop.as_ref().is_some_and(|prefix| next.as_str().starts_with(prefix)) {
+                keep_secret(&next, &headers);
                 return Ok(Page { url: next, status, headers, body: String::new(), trail, redirects });
             }
             if reach != Reach::Typed {
@@ -232,6 +235,16 @@ impl Reach {
     }
 }
 
+/// Codes and secrets of cookies that no log may hold.
+fn keep_secret(url: &Url, answer: &HeaderMap) {
+    let codes = url.query_pairs().filter(|(name, _)| name == "code").map(|(_, value)| value.into_owned());
+    let cookies = answer.get_all(header::SET_COOKIE).iter().filter_map(|line| {
+        let (_, value) = line.to_str().ok()?.split(';').next()?.split_once('=')?;
+        Some(value.to_owned())
+    });
+    codes.chain(cookies).for_each(|secret| audit::secret(&secret));
+}
+
 /// Where an answer leads: by a redirect, or by a `Refresh` that does not wait.
 fn location(base: &Url, status: StatusCode, headers: &HeaderMap) -> anyhow::Result<Option<Url>> {
     let target = match headers.get(header::LOCATION).filter(|_| status.is_redirection()) {
@@ -284,6 +297,30 @@ impl Page {
             .ok()
             .filter(|code| !code.is_empty())
             .or_else(|| self.text("[data-code]"))
+    }
+
+    /// What accounts for the refusals on the way to this page, in their order. Every request of the gateway among them has
+    /// its one line.
+    ///
+    /// # Panics
+    /// When one of them has none, or several.
+    pub fn refusals(&self) -> Vec<Event> {
+        let id = |headers: &HeaderMap| headers.get("x-request-id").cloned();
+        // Where the citizen stopped, the page is the last redirect.
+        let ends = self.redirects.last().is_none_or(|last| id(&last.headers) != id(&self.headers));
+        let answers = self.redirects.iter().map(|redirect| &redirect.headers).chain(ends.then_some(&self.headers));
+        answers.filter_map(audit::of).collect()
+    }
+
+    /// The code of the one refusal on the way to this page.
+    ///
+    /// # Panics
+    /// When there is none, or more than one, or it has no name.
+    pub fn refusal(&self) -> String {
+        let refusals = self.refusals();
+        let [refusal] = refusals.as_slice() else { panic!("one event accounts for {}: {refusals:?}", self.brief()) };
+        assert_ne!(refusal.code, "unnamed", "{}", self.brief());
+        refusal.code.clone()
     }
 
     /// Whether something on the page matches.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::gateway::{Installation, Standing};
 use crate::jose::{self, SigningKey};
 use crate::relying_party::{ASSERTION_TYPE, Ask, RelyingParty, assertion_claims};
-use crate::{clock, random};
+use crate::{audit, clock, random};
 
 /// A registered relying party that proves itself by a key of its own.
 #[derive(Debug, Clone)]
@@ -115,7 +115,11 @@ fn set(object: &mut Value, name: &str, value: Value) {
 impl Answer {
     async fn read(answer: reqwest::Response) -> anyhow::Result<Self> {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Ok(Self { status, headers, body: answer.text().await? })
+        let answer = Self { status, headers, body: answer.text().await? };
+        let told = answer.json();
+        let secrets = ["access_token", "refresh_token", "id_token"].iter().filter_map(|name| told[*name].as_str());
+        secrets.for_each(audit::secret);
+        Ok(answer)
     }
 
     /// The body as JSON, or null.
@@ -129,10 +133,19 @@ impl Answer {
         lines.join(", ")
     }
 
+    /// Status, error code, and the code of the one event that accounts for the refusal.
+    ///
+    /// # Panics
+    /// When it is not accounted for by one, or as [`error`](Self::error) does.
+    pub fn refusal(&self) -> (u16, String, String) {
+        let (status, error) = self.error();
+        (status, error, audit::code(status, &self.headers))
+    }
+
     /// Status and error code: of the body, or of the challenge where there is no body (RFC 6750 §3).
     ///
     /// # Panics
-    /// When a body tells the error and is not said to be JSON (RFC 6749 §5.2).
+    /// When a body tells the error and is not said to be JSON (RFC 6749 §5.2), or no event accounts for the refusal.
     pub fn error(&self) -> (u16, String) {
         let told = self.json()["error"].as_str().map(str::to_owned);
         assert!(told.is_none() || self.header("content-type") == "application/json", "{:?}", self.headers);
@@ -141,6 +154,10 @@ impl Answer {
             let (_, rest) = challenge.split_once("error=\"")?;
             rest.split_once('"').map(|(code, _)| code.to_owned())
         };
+        if self.status >= 400 {
+            // Whoever looks at an error looks at what accounts for it, too.
+            audit::code(self.status, &self.headers);
+        }
         (self.status, told.or_else(challenged).unwrap_or_default())
     }
 

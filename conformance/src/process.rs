@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
+use std::io::BufRead as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::audit::Ear;
 
 /// Lines of output kept.
 const KEPT: usize = 2_000;
@@ -54,6 +57,15 @@ pub enum Signals {
     Shared,
     /// Only this program stops it, in its own order.
     Apart,
+}
+
+fn apart(command: &mut Command, signals: Signals) {
+    match signals {
+        Signals::Shared => {}
+        Signals::Apart => {
+            command.process_group(0);
+        }
+    }
 }
 
 /// The last lines that a process printed, and a bell for each new one.
@@ -103,18 +115,39 @@ impl Process {
     /// Starts `command` and collects what it prints.
     pub fn start(name: &'static str, mut command: Command, signals: Signals) -> anyhow::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        match signals {
-            Signals::Shared => {}
-            Signals::Apart => {
-                command.process_group(0);
-            }
-        }
+        apart(&mut command, signals);
         let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
         let id = child.id().with_context(|| format!("{name} ended at once"))?;
         let log = Log::new();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let readers = [stdout.map(|stream| log.read(stream)), stderr.map(|stream| log.read(stream))];
         Ok(Self { name, child, id, log, readers: readers.into_iter().flatten().collect() })
+    }
+
+    /// The same for a process whose every line `ear` hears, on a thread of its own: a test may wait for a line without
+    /// giving way to its runtime.
+    pub fn start_heard(name: &'static str, mut command: Command, signals: Signals, ear: Ear) -> anyhow::Result<Self> {
+        let (printed, pen) = std::io::pipe()?;
+        command.stdin(Stdio::null()).stdout(pen.try_clone()?).stderr(pen).kill_on_drop(true);
+        apart(&mut command, signals);
+        let child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+        // Its ends of the pipe are the process's alone from now on.
+        drop(command);
+        let id = child.id().with_context(|| format!("{name} ended at once"))?;
+        let log = Log::new();
+        let (own, (done, ended)) = (log.clone(), tokio::sync::oneshot::channel::<()>());
+        std::thread::spawn(move || {
+            for line in std::io::BufReader::new(printed).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                ear.hear(&line);
+                own.push(line);
+            }
+            drop((ear, done));
+        });
+        let reader = tokio::spawn(async move {
+            let _ended = ended.await;
+        });
+        Ok(Self { name, child, id, log, readers: vec![reader] })
     }
 
     /// The process id.
@@ -192,6 +225,11 @@ impl Process {
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Kills it, without waiting for its end.
+    pub(crate) fn kill(&mut self) {
+        let _already_gone = self.child.start_kill();
     }
 
     /// Asks it to stop (SIGTERM) and waits; kills it when it does not.

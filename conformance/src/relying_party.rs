@@ -10,7 +10,7 @@ use url::Url;
 use crate::citizen::Page;
 use crate::gateway::{Imported, Installation, Standing};
 use crate::jose;
-use crate::{clock, random};
+use crate::{audit, clock, random};
 
 /// How a client assertion is announced (RFC 7523 §2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -138,6 +138,7 @@ impl RelyingParty {
         let discovery = format!("{issuer}/.well-known/openid-configuration");
         let metadata: Metadata = http.get(discovery).send().await?.error_for_status()?.json().await?;
         ensure!(metadata.issuer == issuer, "the published issuer is the configured one");
+        secret.as_deref().into_iter().for_each(audit::secret);
         Ok(Self { metadata, client_id, secret, redirect_uri, shows_secret: SecretIn::Header, http })
     }
 
@@ -204,7 +205,12 @@ impl RelyingParty {
         let answer = self.redeem(ask, response["code"].as_str().context("a code")?).await?;
         let (status, body) = (answer.status(), answer.text().await?);
         ensure!(status.is_success(), "the token endpoint answered {status}: {body}");
-        serde_json::from_str(&body).with_context(|| format!("tokens: {body}"))
+        let tokens: Tokens = serde_json::from_str(&body).with_context(|| format!("tokens: {body}"))?;
+        [&tokens.access_token, &tokens.id_token]
+            .into_iter()
+            .chain(&tokens.refresh_token)
+            .for_each(|it| audit::secret(it));
+        Ok(tokens)
     }
 
     /// The claims of an ID token, verified with the published keys (OIDC Core §3.1.3.7).

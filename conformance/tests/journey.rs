@@ -192,5 +192,9 @@ pub(crate) async fn accept(citizen: &mut Citizen, inform: &Page) -> Page {
 /// The page, which must be the one named.
 pub(crate) fn expect(page: Page, name: &str) -> Page {
     assert_eq!(page.name().as_deref(), Some(name), "{}\n{}", page.brief(), page.body);
+    if name == "problem" {
+        // Its code is the code of the event that accounts for it.
+        assert_eq!(page.refusal(), format!("page.{}", page.code().unwrap()), "{}", page.brief());
+    }
     page
 }

@@ -1,5 +1,6 @@
 //! The steps that stories and attacks with client certificates share.
 
+use conformance::audit;
 use conformance::mutual::Identity;
 use conformance::relying_party::{Ask, RelyingParty};
 use serde_json::{Value, json};
@@ -35,13 +36,16 @@ pub(crate) fn redemption(service: &RelyingParty, ask: &Ask, code: &str) -> Vec<(
 pub(crate) async fn told(request: reqwest::RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
+    if status == 401 {
+        assert_eq!(audit::refusal(&answer), "client.unauthenticated");
+    }
     (status, answer.json().await.unwrap_or(Value::Null))
 }
 
 /// What a token that is not the caller's is answered (RFC 6750 §3.1).
 pub(crate) async fn assert_refused(case: &str, request: reqwest::RequestBuilder) {
     let answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 401, "{case}");
+    assert_eq!((answer.status().as_u16(), audit::refusal(&answer).as_str()), (401, "token.refused"), "{case}");
     let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
     assert!(challenge.contains("error=\"invalid_token\""), "{case}: {challenge}");
     assert!(!answer.text().await.unwrap().contains("DUBOIS"), "{case}");

@@ -154,8 +154,8 @@ async fn install(
         ephemeral: engines.ephemeral.clone(),
         lasting: engines.lasting.clone(),
         more_providers: vec![world.provider_file()],
-        // One client signs everybody in.
-        overrides: "limits.calls_per_client_per_minute = 0".parse()?,
+        // One client signs everybody in; logged as an operator has it who configures nothing.
+        overrides: "limits.calls_per_client_per_minute = 0\nlog.format = \"text\"".parse()?,
         ..Surroundings::default()
     };
     let sandbox = Providers::start(listen(0).await?, &around.issuer(), Control::Closed);

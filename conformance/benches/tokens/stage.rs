@@ -56,7 +56,7 @@ impl Stage {
             smtp_url: mailbox.smtp_url(),
             // One client does all the work here.
             overrides: "lifetimes.code = 60\ndpop.require_nonce = false\n\
-                        limits.calls_per_client_per_minute = 0\nlimits.pushes_per_client_per_minute = 0"
+                        limits.calls_per_client_per_minute = 0\nlimits.pushes_per_client_per_minute = 0\nlog.format = \"text\""
                 .parse()?,
             ..Surroundings::default()
         };

@@ -149,6 +149,8 @@ fn main_table(around: &Surroundings, config: &Path) -> anyhow::Result<Table> {
     );
     main.insert("civil_registry".into(), table([("url", around.registry_url.clone().into()), ("form", form.into())]));
     main.insert("egress".into(), table([("allow_private", vec!["127.0.0.1"].into())]));
+    // For machines: what the log says of each request is read line by line.
+    main.insert("log".into(), table([("format", "json".into())]));
     merge(&mut main, &around.overrides);
     Ok(main)
 }

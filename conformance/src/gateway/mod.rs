@@ -18,6 +18,7 @@ use tokio::process::Command;
 
 pub use self::folder::{Ephemeral, Lasting, ProviderFile, RegistryForm, Surroundings};
 pub use self::tls::Tls;
+use crate::audit::{Ear, Ledger};
 use crate::process::{Process, Signals, tied};
 use crate::upstream::Providers;
 
@@ -181,7 +182,8 @@ impl Installation {
 
     /// Starts it and waits until its stores answer.
     pub async fn serve(&self, signals: Signals) -> anyhow::Result<Gateway> {
-        let mut process = Process::start("idp", self.command(&["serve"]), signals)?;
+        let ledger = Arc::new(Ledger::default());
+        let mut process = Process::start_heard("idp", self.command(&["serve"]), signals, Ear::of(&ledger))?;
         let client = self.client()?;
         let ready = format!("{}/readyz", self.node.base);
         let answers = async || {
@@ -189,7 +191,7 @@ impl Installation {
             answer.is_ok_and(|answer| answer.status().is_success())
         };
         process.until(READY_PATIENCE, answers).await?;
-        Ok(Gateway { installation: self.clone(), process })
+        Ok(Gateway { installation: self.clone(), process, ledger })
     }
 
     /// The same, without a variable of its environment.
@@ -227,12 +229,24 @@ pub enum Standing {
     Unknown,
 }
 
-/// A gateway that answers. Dropping it kills it.
+/// A gateway that answers. Dropping it kills it, and fails the test when its log is not as every log has to be.
 #[derive(Debug)]
 pub struct Gateway {
     installation: Installation,
     /// Its process.
     pub process: Process,
+    /// What it logged.
+    pub ledger: Arc<Ledger>,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.process.kill();
+        if !std::thread::panicking() {
+            let complaints = self.ledger.at_the_end();
+            assert!(complaints.is_empty(), "the log of the gateway:\n{}", complaints.join("\n"));
+        }
+    }
 }
 
 impl Gateway {

@@ -66,6 +66,7 @@ async fn an_answer_to_no_attempt_of_this_browser_spends_nothing() {
         let page = expect(citizen.open(forged.as_str()).await.unwrap(), "problem");
         assert!(["P201", "P202"].contains(&page.code().unwrap().as_str()), "E04, E01 {case}: {}", page.brief());
         assert_eq!(journey.scene.providers.token_requests(ProviderId::Impots), asked, "{case}: nobody was asked");
+        // That it was accounted for under its code, `expect` saw.
         counts(&journey, &mut citizen, &ask, &honest).await;
     }
 }
@@ -89,6 +90,9 @@ async fn an_answer_that_is_not_its_providers_is_given_up_and_the_next_try_counts
         let asked = journey.scene.providers.token_requests(ProviderId::Impots);
         let chooser = expect(citizen.open(forged.as_str()).await.unwrap(), "choose");
         assert!(chooser.has("[data-banner]"), "E02 {case}: the page says what happened");
+        let code = if case == "code and error" { "signin.P211" } else { "signin.P213" };
+        assert_eq!(chooser.refusal(), code, "E02 {case}");
+        assert_eq!(chooser.refusals()[0].provider.as_deref(), Some("impots"), "E02 {case}");
         assert_eq!(journey.scene.providers.token_requests(ProviderId::Impots), asked, "{case}: nobody was asked");
         let login = choose(&mut citizen, &chooser, ProviderId::Impots).await;
         let honest = journey.answer(&citizen, &login, "angela").await;
@@ -105,6 +109,7 @@ async fn a_code_of_one_attempt_is_worth_nothing_in_another() {
     let injected = changed(&own, "code", Some(&parameter(&stolen, "code")));
     let chooser = expect(citizen.open(injected.as_str()).await.unwrap(), "choose");
     assert!(!chooser.body.contains("TANAKA"));
+    assert_eq!(chooser.refusal(), "signin.P213", "E01");
 
     let honest_code = journey.held(&mut citizen, &ask, ProviderId::Impots, "angela").await;
     let attacker = journey.to_login(&mut citizen, &ask, ProviderId::Msa).await;
@@ -114,6 +119,7 @@ async fn a_code_of_one_attempt_is_worth_nothing_in_another() {
     mixed.set_path("/callback/msa");
     let page = citizen.open(mixed.as_str()).await.unwrap();
     assert_eq!(page.name().as_deref(), Some("choose"), "E01 {}", page.brief());
+    assert_eq!(page.refusal(), "signin.P213", "E01");
     counts(&journey, &mut citizen, &ask, &honest_code).await;
 }
 
@@ -141,6 +147,8 @@ async fn an_answer_counts_in_the_browser_that_left_alone() {
     let nowhere = |page: Page, case: &str, code: &str| {
         assert_eq!(page.name().as_deref(), Some("ended"), "E05 {case}: {}", page.brief());
         assert_eq!(page.code().as_deref(), Some(code), "E05 {case}");
+        let told = if code == "cookie_lost" { "signin.cookie_lost" } else { "signin.expired" };
+        assert_eq!(page.refusal(), told, "E05 {case}");
         assert!(!page.body.contains("DUBOIS"));
     };
     nowhere(Citizen::new().open(honest.as_str()).await.unwrap(), "no cookie", "cookie_lost");
@@ -163,6 +171,7 @@ async fn a_provider_that_the_service_gave_up_meanwhile_brings_nobody() {
     journey.reimport(&service, &metadata, "[data-provider=impots][data-why=service]").await;
     let chooser = expect(citizen.open(honest.as_str()).await.unwrap(), "choose");
     assert!(chooser.has("[data-banner]") && chooser.has("[data-provider=impots][data-why=service]"), "E16");
+    assert_eq!(chooser.refusal(), "signin.P214", "E16");
     let login = choose(&mut citizen, &chooser, ProviderId::Msa).await;
     let honest = journey.answer(&citizen, &login, "angela").await;
     let inform = expect(citizen.open(honest.as_str()).await.unwrap(), "inform");
@@ -180,6 +189,7 @@ async fn a_level_that_the_service_raised_meanwhile_must_be_met() {
     metadata["passerelle"]["minimum_acr"] = json!("eidas2");
     journey.reimport(&service, &metadata, "main[data-page=choose][data-level=eidas2]").await;
     let page = citizen.open(honest.as_str()).await.unwrap();
+    assert_eq!(page.refusal(), "signin.P340");
     assert_ne!(page.name().as_deref(), Some("inform"), "{}", page.brief());
     let refused = expect(page, "refused");
     assert_eq!(refused.code().as_deref(), Some("P340"));
@@ -200,6 +210,7 @@ async fn a_provider_that_was_switched_off_meanwhile_brings_nobody() {
     journey.scene.gateway.restart().await.unwrap();
     let chooser = expect(citizen.open(honest.as_str()).await.unwrap(), "choose");
     assert!(chooser.has("[data-banner]") && chooser.has("[data-provider=impots][data-why=switched-off]"), "E15");
+    assert_eq!(chooser.refusal(), "signin.P214", "E15");
     let login = choose(&mut citizen, &chooser, ProviderId::Msa).await;
     let honest = journey.answer(&citizen, &login, "angela").await;
     counts(&journey, &mut citizen, &ask, &honest).await;
@@ -220,6 +231,7 @@ async fn a_provider_that_the_service_never_took_cannot_be_forced() {
     let page = citizen.post_from(&own, url.as_str(), &format!("csrf={csrf}&provider=msa")).await.unwrap();
     let chooser = expect(page, "choose");
     assert!(chooser.has("[data-banner]"), "E16, A18: the page says that it is not offered");
+    assert_eq!(chooser.refusal(), "signin.P214", "E16, A18");
     choose(&mut citizen, &chooser, ProviderId::Impots).await;
 }
 
@@ -236,6 +248,7 @@ async fn a_flood_of_bogus_codes_does_not_switch_a_provider_off() {
         bogus.query_pairs_mut().extend_pairs([("code", "bogus"), ("state", &state), ("iss", &issuer)]);
         chooser = expect(citizen.open(bogus.as_str()).await.unwrap(), "choose");
         assert!(!chooser.has("[data-provider=impots][data-why=unavailable]"), "{}", chooser.brief());
+        assert_eq!(chooser.refusal(), "signin.P213");
     }
     assert!(journey.scene.providers.token_requests(ProviderId::Impots) >= 12, "the codes did reach the provider");
     journey.tokens(ProviderId::Impots, "angela").await;

@@ -25,8 +25,13 @@ async fn push_with(party: &FapiParty, fields: &[(&str, &str)]) -> Answer {
     party.send(Method::POST, url, &[], &[&ask.form(), fields].concat()).await.unwrap()
 }
 
-fn refused() -> (u16, String) {
-    (401, "invalid_client".into())
+fn refused() -> (u16, String, String) {
+    (401, "invalid_client".into(), "client.unauthenticated".into())
+}
+
+/// An assertion that was good, a second time: told alike, and accounted for as what it is.
+fn reused() -> (u16, String, String) {
+    (401, "invalid_client".into(), "client.assertion_reused".into())
 }
 
 /// The claims of an honest assertion with one of them changed, or taken away where it is null.
@@ -56,7 +61,7 @@ async fn an_assertion_is_not_spent_on_a_proof_that_has_to_be_made_anew() {
     let first = push().await;
     assert!(first.wants_nonce(), "{}", first.body);
     assert_eq!(push().await.status, 201, "the same assertion, with the nonce");
-    assert_eq!(push().await.error(), refused(), "and no third time");
+    assert_eq!(push().await.refusal(), reused(), "and no third time");
 }
 
 #[tokio::test]
@@ -66,19 +71,19 @@ async fn an_assertion_opens_one_call_on_all_nodes_and_endpoints() {
     for (one, other) in [(&first, &second), (&second, &first), (&first, &first)] {
         let assertion = one.assertion();
         assert_eq!(push(one, &assertion).await.status, 201);
-        assert_eq!(push(other, &assertion).await.error(), refused(), "C12");
+        assert_eq!(push(other, &assertion).await.refusal(), reused(), "C12");
         // The same jti in another assertion is the same assertion.
         let claims = changed(one, "jti", json!(random::token()));
         assert_eq!(push(one, &one.key.sign("JWT", &claims)).await.status, 201);
         let mut again = claims.clone();
         again["exp"] = json!(clock::now() + 50);
-        assert_eq!(push(other, &one.key.sign("JWT", &again)).await.error(), refused(), "C12");
+        assert_eq!(push(other, &one.key.sign("JWT", &again)).await.refusal(), reused(), "C12");
     }
     let assertion = first.assertion();
     let fields = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str()), ("token", "x")];
     let url = &first.party.metadata.revocation_endpoint;
     assert_eq!(first.send(Method::POST, url, &[], &fields).await.unwrap().status, 200);
-    assert_eq!(push(&second, &assertion).await.error(), refused(), "C12 at another endpoint");
+    assert_eq!(push(&second, &assertion).await.refusal(), reused(), "C12 at another endpoint");
 }
 
 #[tokio::test]
@@ -107,7 +112,7 @@ async fn an_assertion_is_for_this_issuer_from_this_client_and_now() {
         ("no jti", "jti", Value::Null),
     ] {
         let assertion = party.key.sign("JWT", &changed(&party, name, value));
-        assert_eq!(push(&party, &assertion).await.error(), refused(), "{case}");
+        assert_eq!(push(&party, &assertion).await.refusal(), refused(), "{case}");
     }
     for (case, name, value) in [
         ("iat 8 s ahead", "iat", json!(now + 8)),
@@ -127,11 +132,12 @@ async fn an_assertion_is_for_this_issuer_from_this_client_and_now() {
         ("two", vec![("client_assertion_type", ASSERTION_TYPE), twice, twice]),
         ("with a secret", vec![("client_assertion_type", ASSERTION_TYPE), twice, ("client_secret", "x")]),
     ] {
-        let (status, error) = push_with(&party, &fields).await.error();
-        assert!(
-            [(401, "invalid_client"), (400, "invalid_request")].contains(&(status, error.as_str())),
-            "C11 {case}: {status} {error}"
-        );
+        let (status, error, code) = push_with(&party, &fields).await.refusal();
+        let expected = match case {
+            "two" | "with a secret" => (400, "invalid_request", "request.invalid_request"),
+            _ => (401, "invalid_client", "client.unauthenticated"),
+        };
+        assert_eq!((status, error.as_str(), code.as_str()), expected, "C11 {case}");
     }
     assert_eq!(push(&party, &assertion).await.status, 201, "none of this used it up");
 }
@@ -142,10 +148,10 @@ async fn an_assertion_counts_by_a_current_key_of_its_own_client() {
     let installation = journey.scene.gateway.installation();
     let (party, other) = (Secured::register(&journey).await.party, Secured::register(&journey).await.party);
     let foreign = other.key.sign("JWT", &party.assertion_claims());
-    assert_eq!(push(&party, &foreign).await.error(), refused(), "C15 the key of another client");
+    assert_eq!(push(&party, &foreign).await.refusal(), refused(), "C15 the key of another client");
     let header = json!({ "alg": "ES256", "kid": party.key.kid(), "typ": "JWT" });
     let foreign = other.key.sign_under(&header, &party.assertion_claims());
-    assert_eq!(push(&party, &foreign).await.error(), refused(), "C15 under the kid of this one");
+    assert_eq!(push(&party, &foreign).await.refusal(), refused(), "C15 under the kid of this one");
 
     let rsa = SigningKey::generate(Algorithm::Rs256);
     let mut metadata = FapiParty::ordinary("Préfecture", &rsa);
@@ -157,7 +163,7 @@ async fn an_assertion_counts_by_a_current_key_of_its_own_client() {
     installation.import(&metadata).await.unwrap();
     eventually("C15 the retired key to be refused", async || {
         let answer = push(&party, &party.assertion()).await;
-        (answer.error() == refused()).then_some(())
+        (answer.status != 201 && answer.refusal() == refused()).then_some(())
     })
     .await;
     for key in &keys {
@@ -165,7 +171,11 @@ async fn an_assertion_counts_by_a_current_key_of_its_own_client() {
         assert_eq!(push(&party, &assertion).await.status, 201, "{:?}", key.algorithm());
     }
     let weak = rsa.sign("JWT", &party.assertion_claims());
-    assert_eq!(push(&party, &weak).await.error(), refused(), "RS256 is no algorithm of the profile, registered or not");
+    assert_eq!(
+        push(&party, &weak).await.refusal(),
+        refused(),
+        "RS256 is no algorithm of the profile, registered or not"
+    );
 }
 
 #[tokio::test]
@@ -213,11 +223,11 @@ async fn a_header_leads_to_no_other_key_file_or_address() {
             header[name] = value.clone();
         }
         let assertion = stranger.sign_under(&header, &party.assertion_claims());
-        assert_eq!(push(&party, &assertion).await.error(), refused(), "C16 {own}");
+        assert_eq!(push(&party, &assertion).await.refusal(), refused(), "C16 {own}");
         if own.get("kid").is_none() || own.as_object().unwrap().len() > 1 {
             // Even of the client itself: a header that brings or fetches keys, or extends the format, is refused.
             let assertion = party.key.sign_under(&header, &party.assertion_claims());
-            assert_eq!(push(&party, &assertion).await.error(), refused(), "C16 signed by the client: {own}");
+            assert_eq!(push(&party, &assertion).await.refusal(), refused(), "C16 signed by the client: {own}");
         }
     }
     for (case, token) in [
@@ -227,7 +237,7 @@ async fn a_header_leads_to_no_other_key_file_or_address() {
             jose::hmac_signed(party.key.kid(), pem.as_bytes(), &party.assertion_claims())
         }),
     ] {
-        assert_eq!(push(&party, &token).await.error(), refused(), "C16 {case}");
+        assert_eq!(push(&party, &token).await.refusal(), refused(), "C16 {case}");
     }
     assert_eq!(visits.load(Ordering::SeqCst), 0, "C16: nothing was fetched");
     assert_eq!(push(&party, &party.assertion()).await.status, 201, "the gateway is well");

@@ -8,12 +8,13 @@ use url::Url;
 
 use crate::journey::{Journey, accept, choose, expect};
 
-/// Whoever holds `thief`'s cookies and knows the address of a sign-in gets nothing out of it.
-async fn gets_nothing(case: &str, thief: &Citizen, inform: &Page) {
+/// Whoever holds `thief`'s cookies and knows the address of a sign-in gets nothing out of it, and each try is accounted for.
+async fn gets_nothing(case: &str, thief: &Citizen, inform: &Page, code: &str) {
     let nothing = |page: Page, what: &str| {
         assert!(!page.body.contains("DUBOIS"), "F01 {case}, {what}: {}", page.brief());
         assert_eq!(page.parameter("code"), None, "F01 {case}, {what}: {}", page.brief());
         assert_ne!(page.name().as_deref(), Some("inform"), "F01 {case}, {what}: {}", page.brief());
+        assert_eq!(page.refusal(), code, "F01 {case}, {what}");
     };
     for step in ["inform", "finish", "choose", "ended", "arriving"] {
         nothing(thief.clone().open(inform.url.join(step).unwrap().as_str()).await.unwrap(), step);
@@ -38,16 +39,18 @@ async fn a_cookie_that_was_planted_opens_nothing_after_the_arrival() {
     let ask = journey.ask();
     let inform = journey.to_inform(&mut victim, &ask, ProviderId::Impots, "angela").await;
     assert_eq!(victim.jar.value(&issuer, "passerelle-browser"), Some(planted.as_str()), "still the planted one");
-    gets_nothing("fresh", &thief, &inform).await;
+    gets_nothing("fresh", &thief, &inform, "signin.cookie_lost").await;
     let back = accept(&mut victim, &inform).await;
-    gets_nothing("finished", &thief, &inform).await;
+    gets_nothing("finished", &thief, &inform, "signin.cookie_lost").await;
     journey.service.finish(&ask, &back).await.unwrap();
 
     let again = journey.ask();
     let inform = expect(victim.open(&again.url()).await.unwrap(), "inform");
-    gets_nothing("session reused", &thief, &inform).await;
+    // A sign-in that knew its citizen from the start never had a place under the planted secret.
+    gets_nothing("session reused", &thief, &inform, "signin.expired").await;
     let silent = thief.open(&journey.ask().with("prompt", "none").url()).await.unwrap();
     assert_eq!(silent.parameter("error").as_deref(), Some("login_required"), "{}", silent.brief());
+    assert_eq!(silent.refusal(), "request.login_required", "F01");
     let back = accept(&mut victim, &inform).await;
     journey.service.finish(&again, &back).await.unwrap();
 }
@@ -57,7 +60,7 @@ async fn a_sign_in_belongs_to_the_browser_that_began_it() {
     let journey = Journey::start().await;
     let (ask, mut citizen) = (journey.ask(), journey.citizen());
     let inform = journey.to_inform(&mut citizen, &ask, ProviderId::Impots, "angela").await;
-    gets_nothing("no cookie", &Citizen::new(), &inform).await;
+    gets_nothing("no cookie", &Citizen::new(), &inform, "signin.cookie_lost").await;
     let back = accept(&mut citizen, &inform).await;
     journey.service.finish(&ask, &back).await.unwrap();
 }
@@ -116,6 +119,7 @@ async fn the_next_person_on_the_same_device_is_not_the_first() {
     assert_eq!(page.parameter("code"), None, "F02: the first person's page: {}", page.brief());
     let silent = browser.open(&journey.ask().with("prompt", "none").url()).await.unwrap();
     assert_eq!(silent.parameter("error").as_deref(), Some("interaction_required"), "F02: {}", silent.brief());
+    assert_eq!(silent.refusal(), "request.interaction_required", "F02");
     let third = journey.ask();
     let inform = expect(browser.open(&third.url()).await.unwrap(), "inform");
     assert!(inform.body.contains("TANAKA") && !inform.body.contains("DUBOIS"), "F02");

@@ -112,7 +112,8 @@ impl Bench {
     async fn refuses(&self, endpoint: Endpoint, (case, proofs, word): (&str, Vec<String>, &str)) {
         let answer = self.call(endpoint, &proofs).await;
         let place = format!("D05 {case} at {endpoint:?}: {}", answer.body);
-        assert_eq!(answer.error(), (endpoint.refusal(), "invalid_dpop_proof".to_owned()), "{place}");
+        let code = if word == "used before" { "dpop.proof_reused" } else { "dpop.proof_invalid" };
+        assert_eq!(answer.refusal(), (endpoint.refusal(), "invalid_dpop_proof".into(), code.into()), "{place}");
         let sentence = answer.json()["error_description"].as_str().unwrap_or_default().to_owned();
         assert!(sentence.contains(word), "{place}");
         assert_eq!(answer.header("cache-control"), "no-store", "{place}");
@@ -312,19 +313,19 @@ async fn a_bound_token_is_refused_without_its_key() {
         ),
         ("D05 with the proof of another key", party.userinfo(token, &stranger).await.unwrap()),
     ] {
-        assert_eq!(answer.error(), (401, "invalid_token".into()), "{case}");
+        assert_eq!(answer.refusal(), (401, "invalid_token".into(), "token.refused".into()), "{case}");
         assert!(!answer.body.contains("DUBOIS"), "{case}");
         let challenge = answer.header("www-authenticate");
         assert!(challenge.contains("DPoP algs=\"ES256 PS256 EdDSA\""), "{case}: RFC 9449 7.1: {challenge}");
     }
     let unproven = get(&[("authorization", &format!("DPoP {token}"))]).await;
-    assert_eq!(unproven.error(), (401, "invalid_dpop_proof".into()));
+    assert_eq!(unproven.refusal(), (401, "invalid_dpop_proof".into(), "dpop.proof_invalid".into()));
     assert_eq!(bench.service.opens(token).await, 200, "none of this spoilt it");
 
     // A token that is bound to nothing is no better for a proof (RFC 9449 §7.1: the scheme follows the binding).
     let (_, plain) = journey.tokens(ProviderId::Impots, "angela").await;
     let answer = party.userinfo(&plain.access_token, &bench.service.holder).await.unwrap();
-    assert_eq!(answer.error(), (401, "invalid_token".into()), "D11");
+    assert_eq!(answer.refusal(), (401, "invalid_token".into(), "token.refused".into()), "D11");
 }
 
 #[tokio::test]
@@ -342,7 +343,8 @@ async fn a_code_is_redeemed_with_the_key_it_was_asked_for() {
         let url = party.pushed(&ask, key).await.unwrap();
         let code = service.code_at(&mut service.citizen(), &url).await;
         let stolen = party.redeem(&ask, &code, &stranger).await.unwrap();
-        assert_eq!(stolen.error(), (400, "invalid_grant".into()), "D07 {case}");
+        let told = (400, "invalid_grant".into(), "grant.code_of_another_key".into());
+        assert_eq!(stolen.refusal(), told, "D07 {case}");
         let url = party.pushed(&ask, key).await.unwrap();
         let code = service.code_at(&mut service.citizen(), &url).await;
         let tokens = party.redeem(&ask, &code, holder).await.unwrap().tokens().unwrap();
@@ -354,7 +356,7 @@ async fn a_code_is_redeemed_with_the_key_it_was_asked_for() {
         ("dpop_jkt twice", named().and("dpop_jkt", &stranger.thumbprint()), None),
     ] {
         let answer = party.push(&ask, key).await.unwrap();
-        assert_eq!(answer.error(), (400, "invalid_request".into()), "{case}");
+        assert_eq!(answer.refusal(), (400, "invalid_request".into(), "request.invalid_request".into()), "{case}");
     }
 }
 
@@ -376,8 +378,8 @@ async fn a_nonce_that_is_missing_foreign_or_stale_is_asked_for_again_with_a_fres
         ] {
             let proof = bench.proof(endpoint).claim("nonce", nonce);
             let answer = bench.call(endpoint, &bench.signed(&proof)).await;
-            let expected = (endpoint.refusal(), "use_dpop_nonce".to_owned());
-            assert_eq!(answer.error(), expected, "D08 {case} at {endpoint:?}");
+            let expected = (endpoint.refusal(), "use_dpop_nonce".into(), "dpop.nonce_due".into());
+            assert_eq!(answer.refusal(), expected, "D08 {case} at {endpoint:?}");
             if endpoint == Endpoint::Userinfo {
                 let challenge = answer.header("www-authenticate");
                 assert!(
@@ -411,7 +413,7 @@ async fn where_no_nonce_is_required_a_foreign_one_is_refused_all_the_same() {
         assert_eq!(answer.header("dpop-nonce"), "", "nobody is told to use one");
         let proof = bench.proof(endpoint).claim("nonce", random::token());
         let answer = bench.call(endpoint, &bench.signed(&proof)).await;
-        assert_eq!(answer.error(), (endpoint.refusal(), "use_dpop_nonce".into()));
+        assert_eq!(answer.refusal(), (endpoint.refusal(), "use_dpop_nonce".into(), "dpop.nonce_due".into()));
     }
 }
 

@@ -17,6 +17,7 @@ fn is_a_page(case: &str, page: &Page, status: u16) {
     assert_eq!(page.parameter("code"), None, "{case}: {}", page.brief());
     assert_eq!(page.status.as_u16(), status, "{case}: {}", page.brief());
     assert_eq!(page.name().as_deref(), Some("problem"), "{case}: {}\n{}", page.brief(), page.body);
+    assert_eq!(page.refusal(), format!("page.{}", page.code().unwrap()), "{case}: {}", page.brief());
     assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{case}");
 }
 
@@ -64,6 +65,7 @@ async fn a_form_on_another_site_is_refused_though_it_has_the_secret() {
             let page = citizen.clone().forge(&url, &[headers, &[FORM]].concat(), good.as_bytes()).await.unwrap();
             assert_eq!(page.status, 403, "F03 {step}: {case}: {}", page.brief());
             assert_eq!(page.parameter("code"), None, "F03 {step}: {case}: {}", page.brief());
+            assert_eq!(page.refusal(), "page.P110", "F03 {step}: {case}");
         }
     }
     let back = accept(&mut citizen, &inform).await;
@@ -118,6 +120,7 @@ async fn a_private_service_gets_nothing_without_consent() {
     let unticked = accept(&mut citizen, &inform).await;
     assert_eq!(unticked.parameter("code"), None, "the tick is checked on the server: {}", unticked.brief());
     let inform = expect(unticked, "inform");
+    assert_eq!(inform.refusal(), "signin.consent_missing");
     assert!(inform.status == 422 && inform.has("[role=alert]"), "and asked for: {}", inform.brief());
     let button = "form[data-step=inform] button[type=submit]";
     let back = citizen.press(&inform, button, &[("consent", "yes")]).await.unwrap();

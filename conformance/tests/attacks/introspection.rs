@@ -1,5 +1,6 @@
 //! Group D: tokens at data providers, and what the gateway tells about them.
 
+use conformance::audit;
 use conformance::data_provider::SIGNED;
 use conformance::engines::Redis;
 use conformance::gateway::Ephemeral;
@@ -56,18 +57,25 @@ async fn introspection_wants_to_know_who_asks() {
         ("another method", http.post(endpoint).form(&posted)),
     ] {
         let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 401, "{case}");
+        assert_eq!(
+            (answer.status().as_u16(), audit::refusal(&answer)),
+            (401, "client.unauthenticated".into()),
+            "{case}"
+        );
         let body: Value = answer.json().await.unwrap();
         assert_eq!((&body["error"], &body["active"]), (&json!("invalid_client"), &Value::Null), "{case}");
     }
     let ask = || http.post(endpoint).basic_auth(id, Some(secret));
-    for (case, request, status) in [
-        ("no token", ask().form(&[("token", "")]), 400),
-        ("two tokens", ask().form(&[("token", token.as_str()), ("token", token.as_str())]), 400),
-        ("in the address", http.get(format!("{endpoint}?token={token}")).basic_auth(id, Some(secret)), 405),
-        ("as JSON", ask().json(&json!({ "token": token })), 400),
+    let malformed = (400, "request.invalid_request");
+    let in_address = http.get(format!("{endpoint}?token={token}")).basic_auth(id, Some(secret));
+    for (case, request, told) in [
+        ("no token", ask().form(&[("token", "")]), malformed),
+        ("two tokens", ask().form(&[("token", token.as_str()), ("token", token.as_str())]), malformed),
+        ("in the address", in_address, (405, "page.P405")),
+        ("as JSON", ask().json(&json!({ "token": token })), malformed),
     ] {
-        assert_eq!(request.send().await.unwrap().status(), status, "{case}");
+        let answer = request.send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), audit::refusal(&answer).as_str()), told, "{case}");
     }
     let hinted = ask().form(&[("token", token.as_str()), ("token_type_hint", "urn:unknown")]).send().await.unwrap();
     assert_eq!(hinted.json::<Value>().await.unwrap()["active"], true, "a hint that nobody knows is ignored");
@@ -89,7 +97,9 @@ async fn whatever_is_not_a_token_for_who_asks_is_answered_alike() {
     let long = "a".repeat(4000);
     let id_token = own["id_token"].as_str().unwrap().to_owned();
 
-    let expected = shape(all.tax.ask("never issued", "application/json").await.unwrap()).await;
+    let unknown = all.tax.ask("never issued", "application/json").await.unwrap();
+    assert_eq!(audit::of(unknown.headers()), None, "an answer that a provider may ask for: nothing is refused");
+    let expected = shape(unknown).await;
     assert_eq!((expected.0, expected.2.as_str()), (200, "{\"active\":false}"));
     for (case, token) in [
         ("D03 for others", &foreign.access_token),
@@ -122,11 +132,13 @@ async fn an_introspection_answer_is_no_token_of_any_other_kind() {
     let claims = both.verify_jwt(&signed).await.unwrap();
     assert_eq!(claims["token_introspection"]["active"], true, "it is what it is said to be");
     assert_eq!((&claims["sub"], &claims["exp"]), (&Value::Null, &Value::Null), "D04");
-    assert_eq!(both.userinfo(&signed).await.unwrap().status(), 401, "D04 as an access token");
+    let refused = both.userinfo(&signed).await.unwrap();
+    assert_eq!((refused.status().as_u16(), audit::refusal(&refused).as_str()), (401, "token.refused"), "D04");
     assert_eq!(all.tax.introspect(&signed).await.unwrap(), inactive(), "D04 as an access token");
     let hinted = both.ask("openid").with("id_token_hint", &signed);
     let back = crate::journey::citizen_of(&both).open(&hinted.url()).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "D04 as an ID token: {}", back.brief());
+    assert_eq!(back.refusal(), "request.invalid_request", "D04 as an ID token");
 }
 
 #[tokio::test]
@@ -146,8 +158,8 @@ async fn a_token_that_was_taken_back_is_inactive_from_the_next_question_on() {
     let code = all.code(&ask).await;
     let (_, tokens) = all.redeem(&ask, &code, &[]).await;
     assert_eq!(all.tax.introspect(&access(&tokens)).await.unwrap()["active"], true);
-    let (status, _) = all.redeem(&ask, &code, &[]).await;
-    assert_eq!(status, 400);
+    let replayed = all.town.redeem(&ask, &code).await.unwrap();
+    assert_eq!((replayed.status().as_u16(), audit::refusal(&replayed).as_str()), (400, "grant.code_replayed"));
     assert_eq!(all.tax.introspect(&access(&tokens)).await.unwrap(), inactive(), "C01: a replayed code takes it back");
 }
 
@@ -174,6 +186,7 @@ async fn a_refresh_token_that_is_taken_back_ends_its_access_tokens_at_data_provi
     let greedy =
         [("grant_type", "refresh_token"), ("refresh_token", next.as_str()), ("resource", "https://nobody.example")];
     let refused = all.town.token_request(&greedy).await.unwrap();
+    assert_eq!(audit::refusal(&refused), "request.invalid_target");
     assert_eq!(refused.json::<Value>().await.unwrap()["error"], "invalid_target");
     let form = [("grant_type", "refresh_token"), ("refresh_token", next.as_str())];
     let whole: Value = all.town.token_request(&form).await.unwrap().json().await.unwrap();

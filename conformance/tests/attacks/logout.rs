@@ -63,6 +63,7 @@ async fn after_logout_only_a_registered_address_is_followed() {
             assert_eq!(page.parameter("state").as_deref(), Some("s1"));
         } else {
             assert_eq!(page.code().as_deref(), Some("P120"), "F07 {target}");
+            assert_eq!(page.refusal(), "page.P120", "F07 {target}");
         }
     }
 }
@@ -103,6 +104,7 @@ async fn a_page_that_waited_through_a_logout_gives_neither_code_nor_session() {
         assert!(!page.body.contains("DUBOIS"), "{}", page.brief());
         let silent = silently(&journey, &mut browser).await;
         assert_eq!(silent.parameter("error").as_deref(), Some("login_required"), "{}", silent.brief());
+        assert_eq!(silent.refusal(), "request.login_required");
     }
     expect(citizen.open(&journey.ask().url()).await.unwrap(), "choose");
 }

@@ -1,5 +1,8 @@
 //! Group C: refresh tokens, replayed, stolen, outlived by what they stand on.
 
+use std::collections::BTreeSet;
+
+use conformance::audit;
 use conformance::engines::Redis;
 use conformance::fapi::{FapiParty, Tokens};
 use conformance::gateway::{Ephemeral, Standing};
@@ -32,10 +35,15 @@ async fn tokens(journey: &Journey, service: &RelyingParty, ask: &Ask) -> relying
     service.finish(ask, &back).await.unwrap()
 }
 
-/// Uses a refresh token: the status, and the tokens or the error.
-async fn refresh(service: &RelyingParty, token: &str) -> (u16, Value) {
+/// Uses a refresh token.
+async fn used(service: &RelyingParty, token: &str) -> reqwest::Response {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
-    let answer = service.token_request(&form).await.unwrap();
+    service.token_request(&form).await.unwrap()
+}
+
+/// The status, and the tokens or the error.
+async fn refresh(service: &RelyingParty, token: &str) -> (u16, Value) {
+    let answer = used(service, token).await;
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -44,15 +52,24 @@ fn text(answer: &Value, name: &str) -> String {
 }
 
 async fn opens(service: &RelyingParty, token: &str) -> u16 {
-    service.userinfo(token).await.unwrap().status().as_u16()
+    let answer = service.userinfo(token).await.unwrap();
+    let status = answer.status().as_u16();
+    if status != 200 {
+        assert_eq!(audit::refusal(&answer), "token.refused");
+    }
+    status
 }
 
-fn refused() -> (u16, String) {
-    (400, "invalid_grant".into())
+/// What a refusal is: told as `invalid_grant`, and accounted for under its code.
+fn refused(code: &str) -> (u16, String, String) {
+    (400, "invalid_grant".into(), format!("grant.{code}"))
 }
 
-fn told((status, answer): (u16, Value)) -> (u16, String) {
-    (status, answer["error"].as_str().unwrap_or_default().to_owned())
+/// Status, error and the code of the event of a refusal.
+async fn told(answer: reqwest::Response) -> (u16, String, String) {
+    let (status, code) = (answer.status().as_u16(), audit::refusal(&answer));
+    let answer: Value = answer.json().await.unwrap();
+    (status, answer["error"].as_str().unwrap_or_default().to_owned(), code)
 }
 
 #[tokio::test]
@@ -67,20 +84,26 @@ async fn of_fifty_parallel_uses_of_a_rotating_token_one_succeeds_and_the_family_
 
     // Fifty connections that stand already: otherwise the first request is over before the last has one.
     join_all((0..50).map(|_| refresh(&service, "unknown"))).await;
-    let answers = join_all((0..50).map(|_| refresh(&service, &raced))).await;
-    let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(status, _)| *status == 200);
+    let answers = join_all((0..50).map(|_| used(&service, &raced))).await;
+    let (mut good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status() == 200);
     assert_eq!(good.len(), 1, "C17");
+    let mut told_as = BTreeSet::new();
     for answer in bad {
-        assert_eq!(told(answer), refused());
+        let told = told(answer).await;
+        // Whoever came when the family was gone already found nothing to revoke.
+        assert!([refused("refresh_replayed"), refused("refresh_unknown")].contains(&told), "C17: {told:?}");
+        told_as.insert(told.2);
     }
-    let newest = &good[0].1;
-    assert_eq!(told(refresh(&service, &text(newest, "refresh_token")).await), refused(), "C17: the newest is revoked");
-    for token in [&first.access_token, &live, &text(newest, "access_token")] {
+    assert!(told_as.contains("grant.refresh_replayed"), "C17: the end of the family is accounted for: {told_as:?}");
+    let newest: Value = good.remove(0).json().await.unwrap();
+    let again = used(&service, &text(&newest, "refresh_token")).await;
+    assert_eq!(told(again).await, refused("refresh_unknown"), "C17: the newest is revoked");
+    for token in [&first.access_token, &live, &text(&newest, "access_token")] {
         assert_eq!(opens(&service, token).await, 401, "C17: every access token of the family is revoked");
     }
     // Another family of the same citizen at the same service is another matter.
     let other = tokens(&journey, &service, &offline(&service)).await;
-    assert_eq!(told(refresh(&service, &raced).await), refused());
+    assert_eq!(told(used(&service, &raced).await).await, refused("refresh_replayed"));
     assert_eq!(opens(&service, &other.access_token).await, 200);
     assert_eq!(refresh(&service, &other.refresh_token.unwrap()).await.0, 200);
 }
@@ -98,8 +121,9 @@ async fn a_token_that_was_rotated_away_ends_its_family_when_it_comes_back() {
         assert!(!chain.contains(&next), "each is new");
         chain.push(next);
     }
-    assert_eq!(told(refresh(&service, &chain[1]).await), refused());
-    assert_eq!(told(refresh(&service, &chain[3]).await), refused(), "nobody can tell who stole it");
+    assert_eq!(told(used(&service, &chain[1]).await).await, refused("refresh_replayed"));
+    let last = told(used(&service, &chain[3]).await).await;
+    assert_eq!(last, refused("refresh_unknown"), "nobody can tell who stole it");
     assert_eq!(opens(&service, &first.access_token).await, 401);
 }
 
@@ -135,7 +159,8 @@ async fn a_bound_token_stays_and_may_be_tried_again() {
         assert!(next.token_type == "DPoP" && next.refresh_token.is_none(), "{next:?}");
     }
     let bare = service.party.refresh(&token, None, &[]).await.unwrap();
-    assert_eq!(bare.error(), refused(), "who proves no key gets no token that needs none");
+    let told = refused("refresh_bound_otherwise");
+    assert_eq!(bare.refusal(), told, "who proves no key gets no token that needs none");
 }
 
 #[tokio::test]
@@ -148,9 +173,9 @@ async fn a_refresh_token_is_of_use_to_its_client_with_a_key_for_what_was_granted
     let with = async |more: &[(&str, &str)]| service.party.refresh(token, Some(&**holder), more).await.unwrap();
 
     let stolen = other.party.refresh(token, Some(&**holder), &[]).await.unwrap();
-    assert_eq!(stolen.error(), refused(), "another client, even with the key");
+    assert_eq!(stolen.refusal(), refused("refresh_of_another_client"), "another client, even with the key");
     let bare = service.party.refresh(token, None, &[]).await.unwrap();
-    assert_eq!(bare.error(), (400, "invalid_dpop_proof".into()), "no key");
+    assert_eq!(bare.refusal(), (400, "invalid_dpop_proof".into(), "dpop.proof_invalid".into()), "no key");
     // RFC 9449 §5: the client proves who it is; the access token is bound to the key that comes with the call.
     let anew = service.party.refresh(token, Some(&next), &[]).await.unwrap().tokens().unwrap();
     assert_eq!(service.party.userinfo(&anew.access_token, &next).await.unwrap().status, 200, "the next key");
@@ -161,21 +186,23 @@ async fn a_refresh_token_is_of_use_to_its_client_with_a_key_for_what_was_granted
         ("no openid", "profile", "invalid_scope"),
         ("no scope at all", "openid nonsense", "invalid_scope"),
     ] {
-        assert_eq!(with(&[("scope", scope)]).await.error(), (400, error.to_owned()), "{case}");
+        let told = with(&[("scope", scope)]).await.refusal();
+        assert_eq!(told, (400, error.to_owned(), format!("request.{error}")), "{case}");
     }
+    let malformed = || (400, "invalid_request".to_owned(), "request.invalid_request".to_owned());
     for (case, more) in [("two tokens", ("refresh_token", token)), ("two grants", ("grant_type", "refresh_token"))] {
-        assert_eq!(with(&[more]).await.error(), (400, "invalid_request".into()), "{case}");
+        assert_eq!(with(&[more]).await.refusal(), malformed(), "{case}");
     }
     let twice = with(&[("scope", "openid profile"), ("scope", "openid profile")]).await;
-    assert_eq!(twice.error(), (400, "invalid_request".into()), "two scopes");
-    for (case, unknown) in [
-        ("an access token", tokens.access_token.as_str()),
-        ("an ID token", tokens.id_token.as_str()),
-        ("nothing of ours", "abc"),
-        ("nothing", ""),
+    assert_eq!(twice.refusal(), malformed(), "two scopes");
+    for (case, unknown, told) in [
+        ("an access token", tokens.access_token.as_str(), refused("refresh_unknown")),
+        ("an ID token", tokens.id_token.as_str(), refused("refresh_unknown")),
+        ("nothing of ours", "abc", refused("refresh_unknown")),
+        ("nothing", "", malformed()),
     ] {
         let answer = service.party.refresh(unknown, Some(&**holder), &[]).await.unwrap();
-        assert_eq!(answer.status, 400, "{case}: {}", answer.body);
+        assert_eq!(answer.refusal(), told, "{case}: {}", answer.body);
     }
 
     let narrow = with(&[("scope", "openid birth")]).await.tokens().unwrap();
@@ -196,20 +223,22 @@ async fn a_replayed_code_ends_the_family_that_it_founded() {
     let first: Value = service.redeem(&ask, &code).await.unwrap().json().await.unwrap();
     let (status, second) = refresh(&service, &text(&first, "refresh_token")).await;
     assert_eq!(status, 200, "{second}");
-    assert_eq!(service.redeem(&ask, &code).await.unwrap().status(), 400, "C01");
+    assert_eq!(told(service.redeem(&ask, &code).await.unwrap()).await, refused("code_replayed"), "C01");
     for token in [text(&first, "access_token"), text(&second, "access_token")] {
         assert_eq!(opens(&service, &token).await, 401, "C01: the tokens of the first use are revoked");
     }
-    assert_eq!(told(refresh(&service, &text(&second, "refresh_token")).await), refused());
+    let ended = used(&service, &text(&second, "refresh_token")).await;
+    assert_eq!(told(ended).await, refused("refresh_unknown"));
 
     let service = Secured::register(&journey).await;
     let ask = service.party.ask_offline("openid");
     let code = service.code(&ask).await;
     let redeem = || service.party.redeem(&ask, &code, &service.holder);
     let tokens = redeem().await.unwrap().tokens().unwrap();
-    assert_eq!(redeem().await.unwrap().error(), refused());
+    assert_eq!(redeem().await.unwrap().refusal(), refused("code_replayed"));
     let (token, holder) = (tokens.refresh_token.unwrap(), Some(&*service.holder));
-    assert_eq!(service.party.refresh(&token, holder, &[]).await.unwrap().error(), refused(), "bound tokens too");
+    let ended = service.party.refresh(&token, holder, &[]).await.unwrap();
+    assert_eq!(ended.refusal(), refused("refresh_unknown"), "bound tokens too");
     assert_eq!(service.opens(&tokens.access_token).await, 401);
 }
 
@@ -228,7 +257,7 @@ async fn a_refresh_token_that_is_given_back_takes_its_family_along() {
     let third = again().await.unwrap().tokens().unwrap();
     assert_eq!(service.party.revoke(token).await.unwrap().status, 200, "an access token ends alone");
     assert_eq!((service.opens(&first.access_token).await, service.opens(&third.access_token).await), (401, 401));
-    assert_eq!(again().await.unwrap().error(), refused());
+    assert_eq!(again().await.unwrap().refusal(), refused("refresh_unknown"));
 }
 
 #[tokio::test]
@@ -247,7 +276,8 @@ async fn a_token_that_was_rotated_away_still_ends_its_family_when_it_is_given_ba
     assert_eq!(opens(&service, &first.access_token).await, 200, "another client gives nothing back");
     assert_eq!(revoke(&service).await, 200);
     assert_eq!(opens(&service, &first.access_token).await, 401);
-    assert_eq!(told(refresh(&service, &text(&next, "refresh_token")).await), refused());
+    let ended = used(&service, &text(&next, "refresh_token")).await;
+    assert_eq!(told(ended).await, refused("refresh_unknown"));
 }
 
 #[tokio::test]
@@ -316,12 +346,12 @@ async fn nothing_is_refreshed_for_an_account_that_is_frozen_or_refuses_the_provi
         ),
     ] {
         journey.sql(ends).unwrap();
-        assert_eq!(refreshed().await.error(), refused(), "C18 {case}");
+        assert_eq!(refreshed().await.refusal(), refused("no_longer"), "C18 {case}");
         journey.sql(restores).unwrap();
         assert_eq!(refreshed().await.status, 200, "C18 {case}: it was for this reason");
     }
     journey.sql("DELETE FROM accounts").unwrap();
-    assert_eq!(refreshed().await.error(), refused(), "C18 the account is gone");
+    assert_eq!(refreshed().await.refusal(), refused("no_longer"), "C18 the account is gone");
 }
 
 #[tokio::test]
@@ -341,8 +371,8 @@ async fn nothing_is_refreshed_while_its_provider_is_switched_off() {
     };
     let refreshed = async || bound.party.refresh(&held, Some(&*bound.holder), &[]).await.unwrap();
     switch(false).await;
-    assert_eq!(refreshed().await.error(), refused(), "C18 a bound token");
-    assert_eq!(told(refresh(&rotating, &token).await), refused(), "C18 a rotating one");
+    assert_eq!(refreshed().await.refusal(), refused("no_longer"), "C18 a bound token");
+    assert_eq!(told(used(&rotating, &token).await).await, refused("no_longer"), "C18 a rotating one");
     assert_eq!(opens(&rotating, &kept.access_token).await, 200, "what was given before lives out its minutes");
     switch(true).await;
     assert_eq!(refreshed().await.status, 200, "it was for this reason");
@@ -372,10 +402,11 @@ async fn nothing_is_refreshed_once_the_service_may_not_have_it_any_more() {
         metadata["passerelle"]["minimum_acr"] = json!("eidas2");
         metadata["default_acr_values"] = json!(["eidas2"]);
     });
-    for (case, changed, error) in [
-        ("no refresh tokens", no_grant, "unauthorized_client"),
-        ("not this provider", no_provider, "invalid_grant"),
-        ("not this level", no_level, "invalid_grant"),
+    let withheld = (400, "unauthorized_client".to_owned(), "request.unauthorized_client".to_owned());
+    for (case, changed, told) in [
+        ("no refresh tokens", no_grant, withheld),
+        ("not this provider", no_provider, refused("no_longer")),
+        ("not this level", no_level, refused("no_longer")),
     ] {
         installation.import(&changed).await.unwrap();
         let answer = eventually(case, async || {
@@ -383,7 +414,7 @@ async fn nothing_is_refreshed_once_the_service_may_not_have_it_any_more() {
             (answer.status != 200).then_some(answer)
         })
         .await;
-        assert_eq!(answer.error(), (400, error.to_owned()), "C18 {case}");
+        assert_eq!(answer.refusal(), told, "C18 {case}");
         installation.import(&metadata).await.unwrap();
         eventually(case, async || (refreshed().await.status == 200).then_some(())).await;
     }
@@ -403,7 +434,8 @@ async fn nothing_is_refreshed_once_the_service_may_not_have_it_any_more() {
     let disabled = installation.run(&["clients", "disable", &service.party.party.client_id]).await.unwrap();
     assert!(disabled.status.success());
     installation.until(&service.party.party.client_id, Standing::Unknown).await.unwrap();
-    assert_eq!(refreshed().await.error(), (401, "invalid_client".into()), "C18 disabled");
+    let told = (401, "invalid_client".into(), "client.unauthenticated".into());
+    assert_eq!(refreshed().await.refusal(), told, "C18 disabled");
     assert_eq!(service.opens(&less.access_token).await, 401, "C18 disabled");
 }
 

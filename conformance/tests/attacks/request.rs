@@ -1,31 +1,33 @@
 //! Group A: the authorization request and its redirect URI.
 
+use conformance::audit;
 use conformance::gateway::Standing;
 use conformance::relying_party::{Ask, RelyingParty};
 use conformance::upstream::ProviderId;
 
 use crate::journey::{Journey, citizen_of, expect};
 
-/// What the citizen must see: a page, and nobody is told anything.
-async fn ends_on_a_page(journey: &Journey, case: &str, ask: &Ask) {
+/// What the citizen must see: a page with its code, which accounts for it, and nobody is told anything.
+async fn ends_on_a_page(journey: &Journey, case: &str, ask: &Ask, code: &str) {
     let mut citizen = journey.citizen();
     let page = citizen.open(&ask.url()).await.unwrap();
     let page = expect(page, "problem");
     assert!(page.status.is_client_error(), "{case}: {}", page.brief());
-    assert!(page.code().is_some(), "{case}: {}", page.brief());
+    assert_eq!(page.code().as_deref(), Some(code), "{case}: {}", page.brief());
     let posted = citizen
         .post_from(&journey.service.redirect_uri, &journey.service.metadata.authorization_endpoint, &ask.body())
         .await
         .unwrap();
-    assert_eq!(posted.name().as_deref(), Some("problem"), "{case}, posted: {}", posted.brief());
+    assert_eq!(expect(posted, "problem").code().as_deref(), Some(code), "{case}, posted");
 }
 
-/// What the service must be told: an error with state and issuer, and no code.
+/// What the service must be told: an error with state and issuer, and no code; and the event that says the same.
 async fn is_told_to_the_service(journey: &Journey, case: &str, ask: &Ask, errors: &[&str]) {
     let mut citizen = journey.citizen();
     let back = citizen.open(&ask.url()).await.unwrap();
     let error = back.parameter("error").unwrap_or_else(|| panic!("{case}: {}", back.brief()));
     assert!(errors.contains(&error.as_str()), "{case}: {error}");
+    assert_eq!(back.refusal(), format!("request.{error}"), "{case}");
     assert_eq!(back.parameter("state").as_deref(), ask.value("state"), "{case}");
     assert_eq!(back.parameter("iss").as_deref(), Some(journey.scene.gateway.issuer()), "{case}");
     assert_eq!(back.parameter("code"), None, "{case}");
@@ -60,10 +62,11 @@ async fn a_redirect_uri_that_is_not_the_registered_one_is_never_followed() {
         ("empty", String::new()),
     ];
     for (case, target) in cases {
-        ends_on_a_page(&journey, case, &journey.ask().with("redirect_uri", &target)).await;
+        let code = if target.is_empty() { "P103" } else { "P104" };
+        ends_on_a_page(&journey, case, &journey.ask().with("redirect_uri", &target), code).await;
     }
-    ends_on_a_page(&journey, "A10 missing", &journey.ask().without("redirect_uri")).await;
-    ends_on_a_page(&journey, "A11 twice", &journey.ask().and("redirect_uri", &uri)).await;
+    ends_on_a_page(&journey, "A10 missing", &journey.ask().without("redirect_uri"), "P103").await;
+    ends_on_a_page(&journey, "A11 twice", &journey.ask().and("redirect_uri", &uri), "P103").await;
 }
 
 #[tokio::test]
@@ -75,7 +78,7 @@ async fn a_registered_query_is_kept_and_no_other_takes_its_place() {
     let service = journey.register(&metadata).await;
     for query in ["?a=c", "?a=b&a=b", "?a=b&c=d", "?A=b", "?a=%62", "?a=b&", "?", ""] {
         let ask = service.ask("openid").with("redirect_uri", &format!("{bare}{query}"));
-        ends_on_a_page(&journey, &format!("A03 {query}"), &ask).await;
+        ends_on_a_page(&journey, &format!("A03 {query}"), &ask, "P104").await;
     }
     let ask = service.ask("openid profile");
     let back = journey.to_return(&mut citizen_of(&service), &ask, ProviderId::Impots, "angela").await;
@@ -86,6 +89,7 @@ async fn a_registered_query_is_kept_and_no_other_takes_its_place() {
     let back = citizen_of(&service).open(&silent.url()).await.unwrap();
     assert!(back.url.as_str().starts_with(&format!("{bare}?a=b&")), "{}", back.url);
     assert_eq!(back.parameter("error").as_deref(), Some("login_required"), "{}", back.url);
+    assert_eq!(back.refusal(), "request.login_required");
 }
 
 #[tokio::test]
@@ -99,11 +103,13 @@ async fn an_unknown_or_disabled_client_gets_the_same_page() {
     assert!(disabled.status.success());
     journey.scene.gateway.installation().until(&journey.service.client_id, Standing::Unknown).await.unwrap();
     let disabled = expect(citizen.open(&journey.ask().url()).await.unwrap(), "problem");
-    assert_eq!(unknown.code(), disabled.code());
+    assert_eq!((unknown.code().as_deref(), disabled.code().as_deref()), (Some("P102"), Some("P102")), "A13");
+    let clients = [&unknown, &disabled].map(|page| page.refusals().remove(0).client);
+    assert_eq!(clients, [None, Some(journey.service.client_id.clone())], "the log alone tells them apart");
     assert_eq!(unknown.status, disabled.status);
     assert_eq!(unknown.texts("main p"), disabled.texts("main p"));
-    ends_on_a_page(&journey, "missing", &journey.ask().without("client_id")).await;
-    ends_on_a_page(&journey, "twice", &journey.ask().and("client_id", "x")).await;
+    ends_on_a_page(&journey, "missing", &journey.ask().without("client_id"), "P101").await;
+    ends_on_a_page(&journey, "twice", &journey.ask().and("client_id", "x"), "P101").await;
 }
 
 #[tokio::test]
@@ -149,6 +155,7 @@ async fn a_state_of_any_content_comes_back_exactly_or_not_at_all() {
         let mut citizen = journey.citizen();
         let ask = journey.ask().with("state", state).with("response_type", "token");
         let back = citizen.open(&ask.url()).await.unwrap();
+        assert!(["request.unsupported_response_type", "page.P105"].contains(&back.refusal().as_str()), "{}", back.url);
         if back.name().as_deref() != Some("problem") {
             assert_eq!(back.parameter("state").as_deref(), Some(state), "{}", back.url);
         }
@@ -157,6 +164,8 @@ async fn a_state_of_any_content_comes_back_exactly_or_not_at_all() {
         let mut citizen = journey.citizen();
         let page = citizen.open(&journey.ask().with("state", &hostile).url()).await.unwrap();
         assert!(!page.status.is_server_error(), "{}", page.brief());
+        // What is not taken is accounted for; what is, comes back as it was.
+        assert!(page.refusals().iter().all(|event| event.code == "page.P105"), "{:?}", page.refusals());
         assert!(citizen.jar.value(&page.url, "x").is_none(), "no header was split");
         if let Some(state) = page.parameter("state") {
             assert_eq!(state, hostile, "never cut short");
@@ -195,6 +204,7 @@ async fn the_strict_profile_refuses_what_the_standard_profile_takes() {
         let posted = citizen.post_from(&strict.redirect_uri, endpoint, &ask.body()).await.unwrap();
         for back in [opened, posted] {
             assert_eq!(back.parameter("error").as_deref(), Some(error), "{case}: {}", back.brief());
+            assert_eq!(back.refusal(), format!("request.{error}"), "{case}");
             assert_eq!(back.parameter("state").as_deref(), ask.value("state"), "{case}");
             assert_eq!(back.parameter("code"), None, "{case}");
         }
@@ -203,6 +213,7 @@ async fn the_strict_profile_refuses_what_the_standard_profile_takes() {
         let pushed = http.post(format!("{}/par", strict.metadata.issuer)).body(body);
         let pushed = pushed.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
         assert_eq!(pushed.status(), 400, "{case}, pushed");
+        assert_eq!(audit::refusal(&pushed), format!("request.{error}"), "{case}, pushed");
         assert_eq!(pushed.json::<serde_json::Value>().await.unwrap()["error"], error, "{case}, pushed");
 
         let taken = change(journey.ask(), &short);
@@ -211,6 +222,7 @@ async fn the_strict_profile_refuses_what_the_standard_profile_takes() {
     let silent = strict.ask("openid profile").with("prompt", "none");
     let back = citizen_of(&strict).open(&silent.url()).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"), "A19: {}", back.brief());
+    assert_eq!(back.refusal(), "request.invalid_request", "A19");
 
     // A17: below the floor, many, twice the same: the floor always holds.
     for values in ["eidas1", "eidas1 eidas2 eidas3", "eidas1 eidas1", "eidas3 eidas1"] {

@@ -25,14 +25,17 @@ async fn forbidden() -> (Site, Arc<AtomicUsize>) {
 
 /// Refused at the PAR endpoint with an error, and in the front channel without a sign-in.
 async fn refused(signing: &Signing, case: &str, object: &str, errors: &[&str]) {
-    let (status, answer) = signing.push(&[("request", object)]).await;
+    let (status, answer, code) = signing.push_accounted(&[("request", object)]).await;
     assert_eq!(status, 400, "{case}: {answer}");
+    assert_eq!(code, Some(format!("request.{}", answer["error"].as_str().unwrap_or_default())), "{case}");
     assert!(errors.contains(&answer["error"].as_str().unwrap_or_default()), "{case}: {answer}");
     let back = citizen_of(&signing.service).open(&signing.url(object, &[])).await.unwrap();
     let told = back.parameter("error");
     let page = back.name().as_deref() == Some("problem") && back.code().as_deref() == Some("P107");
     assert!(page || told.is_some_and(|error| errors.contains(&error.as_str())), "{case}: {}", back.brief());
     assert_eq!(back.parameter("code"), None, "{case}");
+    let told = back.parameter("error").map_or_else(|| "page.P107".to_owned(), |error| format!("request.{error}"));
+    assert_eq!(back.refusal(), told, "{case}");
 }
 
 const OBJECT: &[&str] = &["invalid_request_object"];
@@ -96,8 +99,9 @@ async fn b06_an_object_or_a_push_that_holds_a_reference_is_refused() {
         refused(&signing, name, &signing.key.sign("JWT", &claims), &["invalid_request"]).await;
     }
     let object = signing.object(&ask);
-    let (status, answer) = signing.push(&[("request", &object), ("request_uri", "urn:x")]).await;
+    let (status, answer, code) = signing.push_accounted(&[("request", &object), ("request_uri", "urn:x")]).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_request")));
+    assert_eq!(code.as_deref(), Some("request.invalid_request"));
     let both = signing.url(&object, &[("request_uri", "urn:ietf:params:oauth:request_uri:x")]);
     let page = expect(citizen_of(&signing.service).open(&both).await.unwrap(), "problem");
     assert_eq!(page.code().as_deref(), Some("P107"), "{}", page.brief());
@@ -112,6 +116,7 @@ async fn b09_only_what_is_inside_the_object_counts() {
         [("state", "outside"), ("nonce", "outside"), ("prompt", "login"), ("redirect_uri", "https://evil.example/")];
     let back = citizen_of(&signing.service).open(&signing.url(&signing.object(&ask), &beside)).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("login_required"), "{}", back.brief());
+    assert_eq!(back.refusal(), "request.login_required");
     assert_eq!(back.parameter("state").as_deref(), Some(ask.state.as_str()));
     // What is not inside is not there, though it stands outside.
     let claims = signing.claims(&ask, &json!({"state": null}));
@@ -140,6 +145,7 @@ async fn b10_a_reference_to_elsewhere_is_never_fetched() {
         let ask = signing.service.ask("openid").and("request_uri", &reference);
         let back = citizen_of(&signing.service).open(&ask.url()).await.unwrap();
         assert_eq!(back.parameter("error").as_deref(), Some("request_uri_not_supported"), "{reference}");
+        assert_eq!(back.refusal(), "request.request_uri_not_supported", "{reference}");
         assert_eq!(back.parameter("state").as_deref(), Some(ask.state.as_str()));
     }
     assert_eq!(called.load(Ordering::SeqCst), 0);

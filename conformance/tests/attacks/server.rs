@@ -5,6 +5,8 @@ use conformance::people::PASSWORD;
 use conformance::upstream::ProviderId;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use url::Url;
 
 use crate::journey::{Journey, accept, choose, expect};
@@ -19,6 +21,7 @@ async fn walk(journey: &Journey, citizen: &mut Citizen) -> Vec<Page> {
     let service = &journey.service;
     let silent = citizen.open(&journey.ask().with("prompt", "none").url()).await.unwrap();
     assert_eq!(silent.parameter("error").as_deref(), Some("login_required"), "{}", silent.brief());
+    assert_eq!(silent.refusal(), "request.login_required");
     let ask = journey.ask();
     let endpoint = &service.metadata.authorization_endpoint;
     let chooser = expect(citizen.post_from(&service.redirect_uri, endpoint, &ask.body()).await.unwrap(), "choose");
@@ -58,6 +61,38 @@ async fn every_redirect_is_a_303_that_nobody_keeps_and_that_tells_no_referrer() 
     let last = |page: &Page| page.redirects.last().unwrap().headers["location"].to_str().unwrap().to_owned();
     let [silent, _, _, _, back, _] = pages.as_slice() else { panic!("six pages") };
     assert!(last(silent).contains("error=login_required") && last(back).contains("code="), "errors and codes alike");
+}
+
+/// Sends these bytes and reads the status of what is answered; the connection ends then.
+async fn said_to(host: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    // Whoever is refused in the middle of a header may be cut off before it has written all.
+    let _cut_off = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_accounted_for_though_it_has_no_number() {
+    let journey = Journey::start().await;
+    let host = journey.scene.gateway.issuer().strip_prefix("http://").unwrap();
+    let token = "POST /token HTTP/1.1\r\nHost: a\r\n";
+    for (case, request, status, code) in [
+        ("G01 two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), "400", "wire.host"),
+        ("G03 no HTTP", "\u{1}\u{2}\u{3}\r\n\r\n".to_owned(), "400", "wire.unreadable"),
+        (
+            "G03 two lengths",
+            format!("{token}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+            "400",
+            "wire.unreadable",
+        ),
+        ("G04 a huge header", format!("{token}X: {}\r\n\r\n", "a".repeat(1 << 18)), "431", "wire.too_long"),
+    ] {
+        let before = journey.scene.gateway.ledger.count(code);
+        assert_eq!(said_to(host, request.as_bytes()).await, status, "{case}");
+        assert_eq!(journey.scene.gateway.ledger.after(code, before), before + 1, "{case}: one event");
+    }
 }
 
 /// The header and the body of an answer in one text.
@@ -107,6 +142,6 @@ async fn a_host_that_a_request_names_is_not_believed() {
     assert!(!notice.source.contains("evil.example") && !notice.text.contains("evil.example"), "{}", notice.source);
     // The pages that no route leads to are no less careful.
     let lost = misled.open(&format!("{issuer}/nowhere")).await.unwrap();
-    assert_eq!(lost.status, StatusCode::NOT_FOUND);
+    assert_eq!((lost.status, lost.refusal().as_str()), (StatusCode::NOT_FOUND, "page.P404"));
     assert!(!whole(&lost.headers, &lost.body).contains("evil.example"));
 }

@@ -10,7 +10,7 @@
 //! The seed is random, and told by a round that fails; `PASSERELLE_TEST_SEED` draws the same again.
 
 use conformance::citizen::Citizen;
-use conformance::fapi::Tokens;
+use conformance::fapi::{Answer, Tokens};
 use conformance::jose::SigningKey;
 use conformance::relying_party::{ASSERTION_TYPE, Ask};
 use conformance::{or_skip, random};
@@ -155,6 +155,8 @@ impl World {
         self.run(plan, async |service, one| {
             let shown = if one.honest { &ask } else { &wrong };
             let answer = service.party.redeem(shown, &code, self.holder()).await.unwrap();
+            let codes = ["grant.code_unknown", "grant.code_replayed", "grant.verifier_wrong"];
+            accounted(&answer, if one.honest { &codes[..2] } else { &codes });
             assert!(one.honest || answer.status == 400, "a wrong verifier redeems nothing");
             answer.tokens().ok().map(Fruit::Tokens)
         })
@@ -168,7 +170,12 @@ impl World {
         self.run(plan, async |service, one| {
             let url = service.party.reached(if one.honest { &url } else { &foreign });
             let back = self.citizen.clone().open(&url).await.unwrap();
-            back.parameter("code").map(|_| Fruit::Other)
+            let given = back.parameter("code").map(|_| Fruit::Other);
+            if given.is_none() {
+                let codes = ["page.P102", "page.P106", "signin.reference_spent"];
+                assert!(codes.contains(&back.refusal().as_str()), "{}", back.refusal());
+            }
+            given
         })
         .await
     }
@@ -182,6 +189,7 @@ impl World {
             let headers = [("authorization", authorization.as_str()), ("dpop", proof.as_str())];
             let method = if one.honest { Method::GET } else { Method::POST };
             let answer = service.party.send(method, url, &headers, &[]).await.unwrap();
+            accounted(&answer, if one.honest { &["dpop.proof_reused"] } else { &["dpop.proof_invalid"] });
             (answer.status == 200).then_some(Fruit::Other)
         })
         .await
@@ -196,6 +204,7 @@ impl World {
         self.run(plan, async |service, one| {
             let ask = if one.honest { &ask } else { &foreign };
             let answer = service.party.send(Method::POST, url, &[], &[&ask.form(), &own[..]].concat()).await.unwrap();
+            accounted(&answer, if one.honest { &["client.assertion_reused"] } else { &["client.unauthenticated"] });
             (answer.status == 201).then_some(Fruit::Other)
         })
         .await
@@ -207,6 +216,8 @@ impl World {
         self.run(plan, async |service, one| {
             let more: &[_] = if one.honest { &[] } else { &[("scope", "openid email")] };
             let answer = service.party.refresh(&token, None, more).await.unwrap();
+            let codes = ["grant.refresh_unknown", "grant.refresh_replayed", "request.invalid_scope"];
+            accounted(&answer, if one.honest { &codes[..2] } else { &codes });
             assert!(one.honest || answer.status == 400, "nothing is widened");
             answer.tokens().ok().map(Fruit::Tokens)
         })
@@ -223,12 +234,20 @@ impl World {
                 let authorization = format!("Bearer {}", tokens.access_token);
                 service.party.send(Method::GET, url, &[("authorization", &authorization)], &[]).await.unwrap()
             };
-            assert_eq!(answer.error(), (401, "invalid_token".into()));
+            assert_eq!(answer.refusal(), (401, "invalid_token".into(), "token.refused".into()));
             if let Some(token) = &tokens.refresh_token {
                 let answer = service.party.refresh(token, None, &[]).await.unwrap();
-                assert_eq!(answer.error(), (400, "invalid_grant".into()));
+                assert_eq!(answer.refusal(), (400, "invalid_grant".into(), "grant.refresh_unknown".into()));
             }
         }
+    }
+}
+
+/// Whoever does not succeed is accounted for under one of these codes.
+fn accounted(answer: &Answer, codes: &[&str]) {
+    if answer.status >= 400 {
+        let (_, _, code) = answer.refusal();
+        assert!(codes.contains(&code.as_str()), "{code}: {}", answer.body);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Group C: codes, PKCE, client authentication, the token and userinfo endpoints.
 
+use conformance::audit;
 use conformance::citizen::Citizen;
 use conformance::gateway::Standing;
 use conformance::jose::{Algorithm, SigningKey};
@@ -12,8 +13,10 @@ use serde_json::{Value, json};
 
 use crate::journey::{Journey, eventually, expect, to_login};
 
-/// The OAuth error of an answer, which must be JSON, uncacheable, in plain ASCII.
-async fn error(case: &str, answer: reqwest::Response) -> (u16, String) {
+/// The OAuth error of an answer, which must be JSON, uncacheable, in plain ASCII; and the code of the one event that
+/// accounts for it.
+async fn error(case: &str, answer: reqwest::Response) -> (u16, String, String) {
+    let code = audit::refusal(&answer);
     let status = answer.status().as_u16();
     let headers = answer.headers().clone();
     let body: Value = answer.json().await.unwrap_or_else(|error| panic!("{case}: {status}: {error}"));
@@ -22,11 +25,17 @@ async fn error(case: &str, answer: reqwest::Response) -> (u16, String) {
     assert_eq!(status == 401, body["error"] == "invalid_client", "{case}: RFC 6749 5.2: {status} {body}");
     let description = body["error_description"].as_str().unwrap_or_default();
     assert!(description.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\'), "{case}");
-    (status, body["error"].as_str().unwrap_or_default().to_owned())
+    (status, body["error"].as_str().unwrap_or_default().to_owned(), code)
 }
 
-fn refused(error: &str) -> (u16, String) {
-    (400, error.to_owned())
+fn refused(error: &str, code: &str) -> (u16, String, String) {
+    (400, error.to_owned(), code.to_owned())
+}
+
+/// The access token opens nothing, and that is accounted for.
+async fn opens_nothing(service: &RelyingParty, token: &str) {
+    let answer = service.userinfo(token).await.unwrap();
+    assert_eq!((answer.status().as_u16(), audit::refusal(&answer).as_str()), (401, "token.refused"));
 }
 
 #[tokio::test]
@@ -37,8 +46,8 @@ async fn a_code_is_spent_once_and_its_second_use_revokes_its_tokens() {
     let access_token = tokens["access_token"].as_str().unwrap();
     assert_eq!(journey.service.userinfo(access_token).await.unwrap().status(), 200);
     let again = journey.service.redeem(&ask, &code).await.unwrap();
-    assert_eq!(error("C01", again).await, refused("invalid_grant"));
-    assert_eq!(journey.service.userinfo(access_token).await.unwrap().status(), 401, "revoked");
+    assert_eq!(error("C01", again).await, refused("invalid_grant", "grant.code_replayed"));
+    opens_nothing(&journey.service, access_token).await;
 }
 
 #[tokio::test]
@@ -50,10 +59,12 @@ async fn a_code_that_comes_too_late_gives_nothing_whether_it_was_used_before_or_
     assert!(journey.service.redeem(&ask, &code).await.unwrap().status().is_success(), "in its time it counts");
     let end = clock::now() + 11;
     eventually("the end of the codes", async || (clock::now() > end).then_some(())).await;
-    for (case, (ask, code)) in [("C03 never used", &unused), ("used before", &(ask, code))] {
+    for (case, (ask, code), told) in
+        [("C03 never used", &unused, "grant.code_unknown"), ("used before", &(ask, code), "grant.code_replayed")]
+    {
         for time in ["first", "second"] {
             let late = journey.service.redeem(ask, code).await.unwrap();
-            assert_eq!(error(case, late).await, refused("invalid_grant"), "{case}, {time} time");
+            assert_eq!(error(case, late).await, refused("invalid_grant", told), "{case}, {time} time");
         }
     }
 }
@@ -63,8 +74,12 @@ async fn of_a_hundred_parallel_redemptions_one_succeeds() {
     let journey = Journey::start().await;
     let (ask, code) = journey.code(&journey.service).await;
     let answers = join_all((0..100).map(|_| journey.service.redeem(&ask, &code))).await;
-    let good = answers.into_iter().filter(|answer| answer.as_ref().unwrap().status().is_success()).count();
-    assert_eq!(good, 1, "C02");
+    let (good, bad): (Vec<_>, Vec<_>) =
+        answers.into_iter().map(Result::unwrap).partition(|answer| answer.status().is_success());
+    assert_eq!(good.len(), 1, "C02");
+    for answer in bad {
+        assert_eq!(error("C02", answer).await, refused("invalid_grant", "grant.code_replayed"));
+    }
 }
 
 #[tokio::test]
@@ -72,15 +87,16 @@ async fn a_code_is_redeemed_by_its_client_with_its_verifier_and_its_redirect_uri
     let journey = Journey::start().await;
     let uri = journey.service.redirect_uri.clone();
     let verifier = random::token();
-    let cases: [(&str, Vec<(&str, &str)>); 6] = [
-        ("C06 another redirect_uri", vec![("redirect_uri", "http://localhost:1/callback")]),
-        ("C06 no redirect_uri", vec![("redirect_uri", "")]),
-        ("C07 no verifier", vec![("code_verifier", "")]),
-        ("another verifier", vec![("code_verifier", &verifier)]),
-        ("short verifier", vec![("code_verifier", "abc")]),
-        ("another code", vec![("code", "abc")]),
+    let elsewhere = "http://localhost:1/callback";
+    let cases: [(&str, (&str, &str), &str); 6] = [
+        ("C06 another redirect_uri", ("redirect_uri", elsewhere), "grant.redirect_uri_differs"),
+        ("C06 no redirect_uri", ("redirect_uri", ""), "grant.redirect_uri_differs"),
+        ("C07 no verifier", ("code_verifier", ""), "grant.verifier_missing"),
+        ("another verifier", ("code_verifier", &verifier), "grant.verifier_wrong"),
+        ("short verifier", ("code_verifier", "abc"), "grant.verifier_wrong"),
+        ("another code", ("code", "abc"), "grant.code_unknown"),
     ];
-    for (case, changes) in cases {
+    for (case, change, told) in cases {
         let (ask, code) = journey.code(&journey.service).await;
         let honest = [
             ("grant_type", "authorization_code"),
@@ -88,22 +104,22 @@ async fn a_code_is_redeemed_by_its_client_with_its_verifier_and_its_redirect_uri
             ("redirect_uri", &uri),
             ("code_verifier", &ask.verifier),
         ];
-        let changed = |name| changes.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        let changed = |name| (change.0 == name).then_some(change.1);
         let form: Vec<_> = honest
             .iter()
             .map(|(name, value)| (*name, changed(*name).unwrap_or(value)))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        let (status, name) = error(case, journey.service.token_request(&form).await.unwrap()).await;
-        assert_eq!(status, 400, "{case}");
-        assert!(["invalid_grant", "invalid_request"].contains(&name.as_str()), "{case}: {name}");
+        let answer = error(case, journey.service.token_request(&form).await.unwrap()).await;
+        assert_eq!(answer, refused("invalid_grant", told), "{case}");
     }
     let mut other = journey.register(&RelyingParty::ordinary("Autre")).await;
     let (ask, code) = journey.code(&journey.service).await;
     other.redirect_uri = uri;
-    assert_eq!(error("C04", other.redeem(&ask, &code).await.unwrap()).await, refused("invalid_grant"));
+    let stolen = error("C04", other.redeem(&ask, &code).await.unwrap()).await;
+    assert_eq!(stolen, refused("invalid_grant", "grant.code_of_another_client"));
     let burnt = journey.service.redeem(&ask, &code).await.unwrap();
-    assert_eq!(error("C04 burnt", burnt).await, refused("invalid_grant"));
+    assert_eq!(error("C04 burnt", burnt).await, refused("invalid_grant", "grant.code_replayed"));
 }
 
 #[tokio::test]
@@ -117,13 +133,13 @@ async fn parameters_sent_twice_and_other_grants_are_refused() {
         ("redirect_uri", &journey.service.redirect_uri),
         ("code_verifier", &ask.verifier),
     ];
-    assert_eq!(error("twice", journey.service.token_request(&twice).await.unwrap()).await, refused("invalid_request"));
+    let malformed = refused("invalid_request", "request.invalid_request");
+    assert_eq!(error("twice", journey.service.token_request(&twice).await.unwrap()).await, malformed);
     for grant in ["password", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer", "x"] {
-        let (status, name) = error("C19", journey.service.token_request(&[("grant_type", grant)]).await.unwrap()).await;
-        assert_eq!(status, 400);
-        assert!(["unsupported_grant_type", "unauthorized_client"].contains(&name.as_str()), "{grant}: {name}");
+        let answer = error("C19", journey.service.token_request(&[("grant_type", grant)]).await.unwrap()).await;
+        assert_eq!(answer, refused("unsupported_grant_type", "grant.unsupported_type"), "{grant}");
     }
-    assert_eq!(error("none", journey.service.token_request(&[]).await.unwrap()).await, refused("invalid_request"));
+    assert_eq!(error("none", journey.service.token_request(&[]).await.unwrap()).await, malformed);
 }
 
 #[tokio::test]
@@ -155,11 +171,13 @@ async fn a_client_proves_itself_by_its_own_method_alone() {
         ("two clients", post().basic_auth(&id, Some(&secret)).form(&form(&[("client_id", "other".into())]))),
     ];
     for (case, request) in cases {
-        let (status, name) = error(case, request.send().await.unwrap()).await;
-        assert!(
-            [(401, "invalid_client"), (400, "invalid_request")].contains(&(status, name.as_str())),
-            "{case}: {name}"
-        );
+        let (status, name, code) = error(case, request.send().await.unwrap()).await;
+        let expected = if case == "C11 two methods" {
+            (400, "invalid_request", "request.invalid_request")
+        } else {
+            (401, "invalid_client", "client.unauthenticated")
+        };
+        assert_eq!((status, name.as_str(), code.as_str()), expected, "{case}");
     }
     assert!(service.redeem(&ask, &code).await.unwrap().status().is_success(), "the code was not burnt by strangers");
 }
@@ -225,15 +243,15 @@ async fn a_client_assertion_is_strict_and_used_once() {
     ];
     let (ask, code) = journey.code(&service).await;
     for (case, assertion) in cases {
-        let (status, name) = error(case, send(assertion, &code, &ask.verifier).await).await;
-        assert_eq!((status, name.as_str()), (401, "invalid_client"), "{case}");
+        let answer = error(case, send(assertion, &code, &ask.verifier).await).await;
+        assert_eq!(answer, (401, "invalid_client".into(), "client.unauthenticated".into()), "{case}");
     }
     let good = changed("iat", json!(now + 8));
     let answer = send(good.clone(), &code, &ask.verifier).await;
     assert!(answer.status().is_success(), "iat 8 s ahead is accepted: {}", answer.text().await.unwrap());
     let (ask, code) = journey.code(&service).await;
     let replayed = send(good, &code, &ask.verifier).await;
-    assert_eq!(error("C12", replayed).await, (401, "invalid_client".into()));
+    assert_eq!(error("C12", replayed).await, (401, "invalid_client".into(), "client.assertion_reused".into()));
 }
 
 #[tokio::test]
@@ -245,15 +263,16 @@ async fn userinfo_wants_a_live_token_in_the_header() {
     assert_eq!(good.status(), 200, "POST too");
     let lower = http.get(endpoint).header("authorization", format!("bearer {}", tokens.access_token));
     assert_eq!(lower.send().await.unwrap().status(), 200, "the scheme has no case");
-    for (case, request) in [
-        ("none", http.get(endpoint)),
-        ("wrong", http.get(endpoint).bearer_auth("wrong")),
-        ("D04 ID token", http.get(endpoint).bearer_auth(&tokens.id_token)),
-        ("D01 in the address", http.get(format!("{endpoint}?access_token={}", tokens.access_token))),
-        ("D11 another scheme", http.get(endpoint).header("authorization", format!("Basic {}", tokens.access_token))),
+    let basic = http.get(endpoint).header("authorization", format!("Basic {}", tokens.access_token));
+    for (case, request, code) in [
+        ("none", http.get(endpoint), "token.missing"),
+        ("wrong", http.get(endpoint).bearer_auth("wrong"), "token.refused"),
+        ("D04 ID token", http.get(endpoint).bearer_auth(&tokens.id_token), "token.refused"),
+        ("D01 in the address", http.get(format!("{endpoint}?access_token={}", tokens.access_token)), "token.missing"),
+        ("D11 another scheme", basic, "token.missing"),
     ] {
         let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 401, "{case}");
+        assert_eq!((answer.status().as_u16(), audit::refusal(&answer).as_str()), (401, code), "{case}");
         assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"), "{case}");
         assert!(!answer.text().await.unwrap().contains("DUBOIS"), "{case}");
     }
@@ -268,9 +287,9 @@ async fn a_code_of_a_disabled_client_is_worth_nothing() {
     let disabled = installation.run(&["clients", "disable", &journey.service.client_id]).await.unwrap();
     assert!(disabled.status.success());
     journey.scene.gateway.installation().until(&journey.service.client_id, Standing::Unknown).await.unwrap();
-    let (status, _) = error("disabled", journey.service.redeem(&ask, &code).await.unwrap()).await;
-    assert!([400, 401].contains(&status));
-    assert_eq!(journey.service.userinfo(&tokens.access_token).await.unwrap().status(), 401);
+    let answer = error("disabled", journey.service.redeem(&ask, &code).await.unwrap()).await;
+    assert_eq!(answer, (401, "invalid_client".into(), "client.unauthenticated".into()));
+    opens_nothing(&journey.service, &tokens.access_token).await;
     let enabled = installation.run(&["clients", "enable", &journey.service.client_id]).await.unwrap();
     assert!(enabled.status.success());
     installation.until(&journey.service.client_id, Standing::Served).await.unwrap();
@@ -293,9 +312,14 @@ async fn hostile_bodies_are_bounded_refusals() {
                 .await;
             if let Ok(answer) = sent {
                 assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
+                // What was too long never became a request of the router, and has no number.
+                if answer.headers().contains_key("x-request-id") {
+                    audit::refusal(&answer);
+                }
             }
         }
     }
+    journey.scene.gateway.ledger.after("wire.too_long", 0);
     let mut citizen = Citizen::new();
     let page = citizen.open(&format!("{issuer}/authorize?%ff=%fe&client_id=%00")).await.unwrap();
     expect(page, "problem");

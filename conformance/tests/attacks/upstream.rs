@@ -9,6 +9,17 @@ use conformance::upstream::{Fault, ProviderId};
 
 use crate::journey::{Journey, accept, choose, expect};
 
+/// The code under which a fault of a provider is accounted for.
+fn code_of(fault: Fault) -> &'static str {
+    if fault == Fault::AcrLower {
+        "signin.P340"
+    } else if matches!(fault, Fault::AcrMissing | Fault::MissingClaim | Fault::WrongTypeClaim | Fault::HugeClaim) {
+        "signin.P330"
+    } else {
+        "signin.P213"
+    }
+}
+
 /// After a provider answered wrongly: a page of the gateway that explains, no code for the service.
 async fn ends_without_a_code(journey: &Journey, provider: ProviderId, fault: Fault) {
     journey.scene.providers.set(provider, fault);
@@ -23,6 +34,9 @@ async fn ends_without_a_code(journey: &Journey, provider: ProviderId, fault: Fau
     assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "{fault:?}: {}", page.brief());
     assert!(!page.body.contains("DUBOIS"), "{fault:?}: no claim is shown");
     assert!(!page.body.contains("<script>alert"), "{fault:?}");
+    let event = page.refusals().pop().unwrap_or_else(|| panic!("{fault:?} is accounted for"));
+    assert_eq!(event.code, code_of(fault), "{fault:?}");
+    assert_eq!(event.provider, Some(provider.to_string()), "{fault:?}");
     journey.scene.providers.set(provider, Fault::Ok);
     journey.tokens(ProviderId::Impots, "angela").await;
 }
@@ -77,6 +91,7 @@ async fn an_authentication_older_than_asked_gives_no_code() {
         let page = journey.to_arrival(&mut citizen, &ask, ProviderId::Impots, "angela").await;
         let chooser = expect(page, "choose");
         assert!(chooser.has("[data-banner]") && !chooser.body.contains("DUBOIS"), "{case}: {}", chooser.brief());
+        assert_eq!(chooser.refusal(), "signin.P215", "{case}");
         // Another provider may do what this one did not, and the request is still the same.
         let login = choose(&mut citizen, &chooser, ProviderId::Msa).await;
         let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
@@ -148,6 +163,7 @@ async fn a_hostile_error_description_is_shown_nowhere() {
     let page = citizen.press(&chooser, button, &[]).await.unwrap();
     assert!(page.url.as_str().starts_with(journey.scene.gateway.issuer()), "{}", page.brief());
     assert!(!page.body.contains("alert(1)") && !page.body.contains('\u{1b}'));
+    assert_eq!(page.refusal(), "signin.P211", "E13");
     let log = journey.scene.gateway.process.last_lines(200).join("\n");
     assert!(!log.contains('\u{202e}') && !log.contains("\u{1b}[31m<"), "{log}");
     assert!(!log.lines().any(|line| line.starts_with("X-Injected")), "{log}");
@@ -171,7 +187,8 @@ async fn a_flood_of_unknown_keys_reaches_the_provider_a_few_times_only() {
     journey.scene.providers.set(ProviderId::Impots, Fault::UnknownKid);
     for _ in 0..10 {
         let (ask, mut citizen) = (journey.ask(), journey.citizen());
-        journey.to_arrival(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+        let page = journey.to_arrival(&mut citizen, &ask, ProviderId::Impots, "angela").await;
+        assert_eq!(page.refusal(), "signin.P213", "E11");
     }
     let fetched = journey.scene.providers.jwks_fetches(ProviderId::Impots) - before;
     assert!(fetched <= 2, "{fetched} fetches for ten unknown keys");

@@ -6,16 +6,18 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
+use conformance::audit;
 use conformance::gateway::{Installation, Surroundings, Tls};
 use conformance::process::{Process, Signals};
 use conformance::relying_party::RelyingParty;
+use conformance::scene::{Scene, Setting};
 use conformance::site::{free_port, listen};
 use conformance::upstream::{Control, ProviderId, Providers};
 use conformance::workspace;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::journey::Journey;
+use crate::journey::{Journey, eventually};
 
 /// How long the gateway may take to notice that its files changed.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -72,15 +74,61 @@ async fn a_taken_port_and_an_unknown_key_are_said_clearly() {
 #[tokio::test]
 async fn the_log_names_no_citizen_and_no_secret() {
     let journey = Journey::start().await;
-    let (_, tokens) = journey.tokens(ProviderId::Impots, "angela").await;
+    let (ask, tokens) = journey.tokens(ProviderId::Impots, "angela").await;
     journey.scene.mail_to("angela@exemple.fr", 0).await;
+    // What is refused holds canaries in every place that a request has.
+    let (service, planted, issuer) = (&journey.service, "canary-of-an-attacker", journey.scene.gateway.issuer());
+    let ask = ask.with("client_id", planted).with("state", planted).and("login_hint", planted);
+    let page = journey.citizen().open(&ask.url()).await.unwrap();
+    assert_eq!(page.refusal(), "page.P102");
+    let http = reqwest::Client::new();
+    for request in [
+        http.post(&service.metadata.token_endpoint).basic_auth(planted, Some(planted)).form(&[("code", planted)]),
+        http.post(&service.metadata.token_endpoint).basic_auth(&service.client_id, Some(planted)),
+        http.get(&service.metadata.userinfo_endpoint).bearer_auth(planted).header("user-agent", planted),
+        http.get(format!("{issuer}/{planted}?{planted}={planted}")),
+        http.get(format!("{issuer}/callback/{planted}?state={planted}")),
+    ] {
+        let answer = request.send().await.unwrap();
+        audit::refusal(&answer);
+    }
     let log = journey.scene.gateway.process.last_lines(2_000).join("\n");
-    let secret = journey.service.secret.clone().unwrap();
-    for text in ["DUBOIS", "Angela", "1962-08-24", "angela@exemple.fr", &tokens.access_token, &tokens.id_token, &secret]
-    {
+    let secret = service.secret.clone().unwrap();
+    for text in [
+        "DUBOIS",
+        "Angela",
+        "1962-08-24",
+        "angela@exemple.fr",
+        &tokens.access_token,
+        &tokens.id_token,
+        &secret,
+        planted,
+    ] {
         assert!(!log.contains(text), "{text} is in the log:\n{log}");
     }
-    assert!(!log.is_empty());
+    assert!(log.contains("client.unauthenticated") && log.contains(&service.client_id), "{log}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_the_form_for_people_too_and_cannot_be_filtered_away() {
+    let overrides = "[log]\nformat = \"text\"\nfilter = \"off\"".parse().unwrap();
+    let scene = Scene::set(Setting { overrides, ..Setting::default() }).await;
+    let issuer = scene.gateway.issuer();
+    let ask = async |path: &str| {
+        let answer = reqwest::get(format!("{issuer}{path}")).await.unwrap();
+        answer.headers()["x-request-id"].to_str().unwrap().to_owned()
+    };
+    let (good, bad) = (ask("/jwks").await, ask("/authorize?client_id=nobody").await);
+    let log = eventually("the line", async || {
+        let log = scene.gateway.process.last_lines(2_000);
+        log.iter().any(|line| line.contains(&bad)).then_some(log)
+    })
+    .await;
+    let lines: Vec<_> = log.iter().filter(|line| line.contains(&bad)).collect();
+    let [line] = lines.as_slice() else { panic!("one line: {log:?}") };
+    assert!(line.contains("refused code=page.P102") && line.contains("route=\"/authorize\""), "{line}");
+    assert!(line.contains("status=400") && !line.contains("nobody"), "{line}");
+    assert!(!log.iter().any(|line| line.contains(&good)), "all else is off: {log:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! Requests that a service signs (RFC 9101), in the front channel and pushed.
 
-use conformance::clock;
 use conformance::jose::{Algorithm, SigningKey};
 use conformance::library::JoseLibrary;
 use conformance::or_skip;
@@ -8,6 +7,7 @@ use conformance::people::PASSWORD;
 use conformance::reader::Reader;
 use conformance::relying_party::{ASSERTION_TYPE, Ask, RelyingParty, assertion_claims};
 use conformance::upstream::ProviderId;
+use conformance::{audit, clock};
 use serde_json::{Map, Value, json};
 
 use crate::journey::{Journey, accept, choose, citizen_of, expect};
@@ -70,11 +70,18 @@ impl Signing {
 
     /// Pushes a form; the status and the answer.
     pub(crate) async fn push(&self, form: &[(&str, &str)]) -> (u16, Value) {
+        let (status, answer, _) = self.push_accounted(form).await;
+        (status, answer)
+    }
+
+    /// The same with the code of the event, where the push is refused.
+    pub(crate) async fn push_accounted(&self, form: &[(&str, &str)]) -> (u16, Value, Option<String>) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = http.post(format!("{}/par", self.issuer())).form(form);
         let request = request.basic_auth(&self.service.client_id, self.service.secret.as_deref());
         let answer = request.send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        let code = audit::of(answer.headers()).map(|event| event.code);
+        (answer.status().as_u16(), answer.json().await.unwrap(), code)
     }
 
     /// A whole sign-in from an address that asks what `ask` asks.

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Shared;
 use crate::config::{self, Listen, LoopbackClients, TrustedProxies};
 use crate::listen::address::{ClientAddress, Subscriber};
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::page::{Occasion, problem};
 
 /// Between two rounds of forgetting who has not asked for a while: buckets that are full again hold nothing.
@@ -154,7 +154,7 @@ async fn admit(app: &Shared, door: Door, address: ClientAddress, request: Reques
         Err(too_many) => {
             let occasion = Occasion::of(request.headers());
             let status = StatusCode::TOO_MANY_REQUESTS;
-            let mut response = problem(app, occasion, status, WhatWentWrong::TooManyRequests, "P429");
+            let mut response = problem(app, occasion, status, WhatWentWrong::TooManyRequests, ProblemCode::P429);
             response.headers_mut().insert(header::RETRY_AFTER, too_many.retry_after());
             response
         }

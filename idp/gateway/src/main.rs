@@ -1,6 +1,7 @@
 //! The `idp` binary: the gateway between relying parties and identity providers.
 
 mod app;
+mod audit;
 mod cli;
 mod clock;
 mod config;

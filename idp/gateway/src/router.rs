@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -17,9 +18,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
+use crate::audit::{self, Other};
 use crate::limits;
 use crate::listen::Routers;
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::{authorize, discovery, end_session, introspect, json, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
@@ -147,8 +149,8 @@ fn csrf(app: &Shared) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clo
         .with_rejection_response(move |_| stale(&refusing, Occasion::in_language(Language::default())))
 }
 
-async fn asset(State(app): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    app.assets.answer(&file, &headers)
+async fn asset(State(app): State<Shared>, file: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+    app.assets.answer(file.as_ref().map_or("", |Path(file)| file), &headers)
 }
 
 /// Whether the stores answer.
@@ -158,17 +160,17 @@ async fn ready(State(app): State<Shared>) -> Response {
         Ok(()) => "ready".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "a store does not answer").into_response()
+            audit::mark((StatusCode::SERVICE_UNAVAILABLE, "a store does not answer").into_response(), Other::NotReady)
         }
     }
 }
 
 async fn not_found(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    problem(&app, Occasion::of(&headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, "P404")
+    problem(&app, Occasion::of(&headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, ProblemCode::P404)
 }
 
 async fn wrong_method(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    problem(&app, Occasion::of(&headers), StatusCode::METHOD_NOT_ALLOWED, WhatWentWrong::WrongMethod, "P405")
+    problem(&app, Occasion::of(&headers), StatusCode::METHOD_NOT_ALLOWED, WhatWentWrong::WrongMethod, ProblemCode::P405)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt as lines};
 
+use crate::audit::{self, Other};
 use crate::config::{Log, LogFormat};
 use crate::random::Random;
 
@@ -29,7 +30,7 @@ use crate::random::Random;
 pub(crate) fn start(log: &Log) {
     // The configuration parsed the filter before.
     let wanted: Targets = log.filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let filter = wanted.and(filter_fn(is_fit_to_log));
+    let filter = wanted.and(filter_fn(is_fit_to_log)).or(filter_fn(is_audit));
     let lines = lines::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Text => tracing_subscriber::registry().with(lines.with_target(false).with_filter(filter)).try_init(),
@@ -53,6 +54,11 @@ fn is_fit_to_log(metadata: &Metadata<'_>) -> bool {
     ours || *metadata.level() <= tracing::Level::INFO
 }
 
+/// What is accounted for is logged whatever is wanted beside: the refusals, and the spans that say of which request.
+fn is_audit(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == audit::TARGET
+}
+
 /// What a browser gets when a handler panicked. Plain: whatever made the page may be what broke.
 pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     const PAGE: &str = "<!doctype html>\n<html lang=\"fr\"><meta charset=\"utf-8\"><title>Erreur</title>\n\
@@ -68,7 +74,7 @@ pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
     );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+    audit::mark(response, Other::Panicked)
 }
 
 /// The number of a request: ties its lines in the log together. In requests as an extension, in answers as
@@ -140,7 +146,11 @@ where
                 response.headers_mut().insert("x-request-id", value);
             }
             let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_millis());
-            tracing::info!(status, milliseconds, "answered");
+            if let Some(entry) = audit::entry(&mut response) {
+                entry.tell(status, milliseconds);
+            } else {
+                tracing::info!(status, milliseconds, "answered");
+            }
             Ok(response)
         };
         Box::pin(logged.instrument(span))
@@ -149,7 +159,7 @@ where
 
 fn span(request: &Request<Body>, id: &RequestId) -> Span {
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
-    tracing::info_span!("request", %id, method = %request.method(), route)
+    tracing::info_span!(target: audit::TARGET, "request", %id, method = %request.method(), route)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization_details::AuthorizationDetails;
 use super::binding::{Binding, Thumbprint};
 use super::client_auth::AuthenticatedClient;
-use super::error::TokenError;
+use super::error::{GrantFault, TokenError};
 use super::parameters::Parameters;
 use super::refresh::Family;
 use super::request::{Challenge, Offline};
@@ -105,8 +105,11 @@ impl<'a> Redemption<'a> {
     }
 }
 
-/// A code that nobody knows: never issued, expired, or spent.
-pub const UNKNOWN: TokenError = TokenError::InvalidGrant("the code is unknown, expired or was used before");
+/// A code that nobody knows: never issued, or expired.
+pub const UNKNOWN: TokenError = TokenError::InvalidGrant(GrantFault::CodeUnknown);
+
+/// A code that was presented before.
+pub const REPLAYED: TokenError = TokenError::InvalidGrant(GrantFault::CodeReplayed);
 
 /// Decides what a code gives. Whatever the outcome, the code is spent.
 pub fn redeem(
@@ -123,25 +126,25 @@ pub fn redeem(
     let holds = client.holds();
     let client: &Client = client.client();
     if grant.client != client.id {
-        return Err(TokenError::InvalidGrant("the code was issued to another client"));
+        return Err(TokenError::InvalidGrant(GrantFault::CodeOfAnother));
     }
     if presented.redirect != Some(grant.redirect.as_str()) {
-        return Err(TokenError::InvalidGrant("redirect_uri is missing or not the one of the authorization request"));
+        return Err(TokenError::InvalidGrant(GrantFault::RedirectUri));
     }
     match (&grant.challenge, presented.verifier) {
         (Some(challenge), Some(verifier)) if challenge.is_answered_by(verifier) => {}
-        (Some(_), Some(_)) => return Err(TokenError::InvalidGrant("code_verifier does not fit the code_challenge")),
-        (Some(_), None) => return Err(TokenError::InvalidGrant("code_verifier is missing")),
+        (Some(_), Some(_)) => return Err(TokenError::InvalidGrant(GrantFault::Verifier)),
+        (Some(_), None) => return Err(TokenError::InvalidGrant(GrantFault::VerifierMissing)),
         (None, Some(_)) => {
-            return Err(TokenError::InvalidGrant("code_verifier was sent, but the request had no code_challenge"));
+            return Err(TokenError::InvalidGrant(GrantFault::VerifierUnasked));
         }
         (None, None) if client.pkce == PkceRule::Required => {
-            return Err(TokenError::InvalidGrant("PKCE is required of this client"));
+            return Err(TokenError::InvalidGrant(GrantFault::PkceRequired));
         }
         (None, None) => {}
     }
     if grant.key.as_ref().is_some_and(|key| holds.key.as_ref().is_none_or(|held| !key.is(held))) {
-        return Err(TokenError::InvalidGrant("the code is bound to another DPoP key (RFC 9449 10)"));
+        return Err(TokenError::InvalidGrant(GrantFault::CodeOfAnotherKey));
     }
     let binding = Binding::of(client.constraint, holds)?;
     Issued::new(grant, client, binding, now, life).toward(&presented.target)

@@ -46,6 +46,28 @@ pub enum AuthorizeError {
 }
 
 impl AuthorizeError {
+    /// Every code.
+    pub const ALL: [Self; 18] = [
+        Self::InvalidRequest,
+        Self::UnauthorizedClient,
+        Self::AccessDenied,
+        Self::UnsupportedResponseType,
+        Self::InvalidScope,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+        Self::LoginRequired,
+        Self::InteractionRequired,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::RegistrationNotSupported,
+        Self::UnmetAuthenticationRequirements,
+        Self::InvalidIdpHint,
+        Self::InvalidAcr,
+        Self::InvalidTarget,
+        Self::InvalidAuthorizationDetails,
+        Self::InvalidRequestObject,
+    ];
+
     /// The code on the wire.
     pub const fn code(self) -> &'static str {
         match self {
@@ -71,6 +93,100 @@ impl AuthorizeError {
     }
 }
 
+/// Why a code or a refresh token gives nothing. Some are told alike: who presents a code again learns no more than who
+/// guesses one; the audit log tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantFault {
+    /// Nobody knows the code: never issued, or expired.
+    CodeUnknown,
+    /// The code was presented before: what it gave is revoked (RFC 6749 §4.1.2).
+    CodeReplayed,
+    /// The code was issued to another client.
+    CodeOfAnother,
+    /// The redirect URI is missing, or not that of the request.
+    RedirectUri,
+    /// The verifier is not the one of the challenge.
+    Verifier,
+    /// A challenge was sent, and no verifier.
+    VerifierMissing,
+    /// A verifier was sent, and no challenge before (RFC 9700 §4.8.2).
+    VerifierUnasked,
+    /// The client has to use PKCE.
+    PkceRequired,
+    /// The code is bound to a key that was not proven.
+    CodeOfAnotherKey,
+    /// Nobody knows the refresh token: never issued, expired, revoked.
+    RefreshUnknown,
+    /// The refresh token was replaced before: its family is revoked (RFC 9700 §4.14.2).
+    RefreshReplayed,
+    /// The refresh token was issued to another client.
+    RefreshOfAnother,
+    /// Its access tokens are bound in another way than the call is: to a key, to a certificate, or to nothing.
+    RefreshBoundOtherwise,
+    /// Account, provider or relying party no longer stand as they did when the citizen granted.
+    NoLonger,
+}
+
+impl GrantFault {
+    /// Every cause.
+    pub const ALL: [Self; 14] = [
+        Self::CodeUnknown,
+        Self::CodeReplayed,
+        Self::CodeOfAnother,
+        Self::RedirectUri,
+        Self::Verifier,
+        Self::VerifierMissing,
+        Self::VerifierUnasked,
+        Self::PkceRequired,
+        Self::CodeOfAnotherKey,
+        Self::RefreshUnknown,
+        Self::RefreshReplayed,
+        Self::RefreshOfAnother,
+        Self::RefreshBoundOtherwise,
+        Self::NoLonger,
+    ];
+
+    /// Its stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CodeUnknown => "code_unknown",
+            Self::CodeReplayed => "code_replayed",
+            Self::CodeOfAnother => "code_of_another_client",
+            Self::RedirectUri => "redirect_uri_differs",
+            Self::Verifier => "verifier_wrong",
+            Self::VerifierMissing => "verifier_missing",
+            Self::VerifierUnasked => "verifier_unasked",
+            Self::PkceRequired => "pkce_required",
+            Self::CodeOfAnotherKey => "code_of_another_key",
+            Self::RefreshUnknown => "refresh_unknown",
+            Self::RefreshReplayed => "refresh_replayed",
+            Self::RefreshOfAnother => "refresh_of_another_client",
+            Self::RefreshBoundOtherwise => "refresh_bound_otherwise",
+            Self::NoLonger => "no_longer",
+        }
+    }
+
+    /// The sentence for the integrator.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::CodeUnknown | Self::CodeReplayed => "the code is unknown, expired or was used before",
+            Self::CodeOfAnother => "the code was issued to another client",
+            Self::RedirectUri => "redirect_uri is missing or not the one of the authorization request",
+            Self::Verifier => "code_verifier does not fit the code_challenge",
+            Self::VerifierMissing => "code_verifier is missing",
+            Self::VerifierUnasked => "code_verifier was sent, but the request had no code_challenge",
+            Self::PkceRequired => "PKCE is required of this client",
+            Self::CodeOfAnotherKey => "the code is bound to another DPoP key (RFC 9449 10)",
+            Self::RefreshUnknown | Self::RefreshReplayed => {
+                "the refresh token is unknown, expired, revoked or replaced"
+            }
+            Self::RefreshOfAnother => "the refresh token was issued to another client",
+            Self::RefreshBoundOtherwise => "the access tokens of this refresh token are bound in another way",
+            Self::NoLonger => "what the citizen granted does not hold any more: sign the citizen in again",
+        }
+    }
+}
+
 /// An error of the token endpoint and its like (RFC 6749 §5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
@@ -78,8 +194,10 @@ pub enum TokenError {
     InvalidRequest(&'static str),
     /// The client is unknown, disabled, or did not prove who it is.
     InvalidClient,
-    /// The code is unknown, spent, expired, of another client, or does not fit what came with it.
-    InvalidGrant(&'static str),
+    /// The client assertion was good, and was used before (RFC 7523 §3). Told like [`Self::InvalidClient`].
+    AssertionReused,
+    /// The code or the refresh token gives nothing.
+    InvalidGrant(GrantFault),
     /// The grant type is not offered.
     UnsupportedGrantType,
     /// The grant type, or what is asked with it, is not for this client.
@@ -92,6 +210,8 @@ pub enum TokenError {
     InvalidAuthorizationDetails(&'static str),
     /// The DPoP proof is missing or wrong (RFC 9449 §5).
     InvalidDpopProof(&'static str),
+    /// The DPoP proof was good, and was used before (RFC 9449 §11.1).
+    DpopProofReused,
     /// The DPoP proof holds no nonce of ours that still counts (RFC 9449 §8).
     UseDpopNonce,
 }
@@ -101,14 +221,14 @@ impl TokenError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::InvalidRequest(_) => "invalid_request",
-            Self::InvalidClient => "invalid_client",
+            Self::InvalidClient | Self::AssertionReused => "invalid_client",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::InvalidScope(_) => "invalid_scope",
             Self::InvalidTarget(_) => "invalid_target",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
-            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::InvalidDpopProof(_) | Self::DpopProofReused => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
@@ -117,14 +237,15 @@ impl TokenError {
     pub const fn description(self) -> &'static str {
         match self {
             Self::InvalidRequest(sentence)
-            | Self::InvalidGrant(sentence)
             | Self::UnauthorizedClient(sentence)
             | Self::InvalidScope(sentence)
             | Self::InvalidTarget(sentence)
             | Self::InvalidAuthorizationDetails(sentence)
             | Self::InvalidDpopProof(sentence) => sentence,
+            Self::InvalidGrant(fault) => fault.sentence(),
+            Self::DpopProofReused => "the proof was used before",
             Self::UseDpopNonce => "repeat the DPoP proof with the nonce of the DPoP-Nonce header",
-            Self::InvalidClient => {
+            Self::InvalidClient | Self::AssertionReused => {
                 "client authentication failed: unknown client, wrong secret or key, or a method that is not the registered one"
             }
             Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token",
@@ -135,4 +256,19 @@ impl TokenError {
 /// Whether a sentence may stand in `error_description` (RFC 6749 §4.1.2.1).
 pub fn is_legal_description(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_cause_has_its_own_name_and_a_legal_sentence() {
+        let names: BTreeSet<_> = GrantFault::ALL.into_iter().map(GrantFault::name).collect();
+        assert_eq!(names.len(), GrantFault::ALL.len());
+        let codes: BTreeSet<_> = AuthorizeError::ALL.into_iter().map(AuthorizeError::code).collect();
+        assert_eq!(codes.len(), AuthorizeError::ALL.len());
+        assert!(GrantFault::ALL.into_iter().all(|fault| is_legal_description(fault.sentence())));
+    }
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::binding::Binding;
 use super::client_auth::AuthenticatedClient;
 use super::code::Grant;
-use super::error::TokenError;
+use super::error::{GrantFault, TokenError};
 use super::parameters::Parameters;
 use super::sharing::Target;
 use super::token::Issued;
@@ -81,12 +81,14 @@ pub struct Refresh {
     target: Target,
 }
 
-/// A refresh token that nobody knows: never issued, expired, revoked or rotated away.
-pub const UNKNOWN: TokenError = TokenError::InvalidGrant("the refresh token is unknown, expired, revoked or replaced");
+/// A refresh token that nobody knows: never issued, expired or revoked.
+pub const UNKNOWN: TokenError = TokenError::InvalidGrant(GrantFault::RefreshUnknown);
+
+/// A refresh token that was rotated away.
+pub const REPLAYED: TokenError = TokenError::InvalidGrant(GrantFault::RefreshReplayed);
 
 /// The citizen's account, the provider or the relying party no longer stand as they did.
-pub const NO_LONGER: TokenError =
-    TokenError::InvalidGrant("what the citizen granted does not hold any more: sign the citizen in again");
+pub const NO_LONGER: TokenError = TokenError::InvalidGrant(GrantFault::NoLonger);
 
 impl Refresh {
     /// Reads the form of the token endpoint.
@@ -132,7 +134,7 @@ impl Standing {
     ) -> Result<Issued, TokenError> {
         let (holds, client) = (client.holds(), client.client());
         if self.grant.client != client.id {
-            return Err(TokenError::InvalidGrant("the refresh token was issued to another client"));
+            return Err(TokenError::InvalidGrant(GrantFault::RefreshOfAnother));
         }
         if self.ends.is_past(now) {
             return Err(UNKNOWN);
@@ -142,7 +144,7 @@ impl Standing {
         }
         let binding = Binding::of(client.constraint, holds)?;
         if !binding.is_like(&self.binding) {
-            return Err(TokenError::InvalidGrant("the access tokens of this refresh token are bound in another way"));
+            return Err(TokenError::InvalidGrant(GrantFault::RefreshBoundOtherwise));
         }
         let mut grant = self.grant.clone();
         if let Some(scopes) = &asked.scopes {

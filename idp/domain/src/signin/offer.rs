@@ -42,6 +42,20 @@ pub enum Standing {
     BlockedByCitizen,
 }
 
+impl Standing {
+    /// The sentence for the log.
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Open => "it can be chosen",
+            Self::LevelTooLow => "it cannot meet the level",
+            Self::NotForThisService => "the relying party or the provider does not want the other",
+            Self::Closed => "it is switched off",
+            Self::Unavailable => "it does not answer",
+            Self::BlockedByCitizen => "the citizen blocked it",
+        }
+    }
+}
+
 /// A provider that may be left for: the proof that the offer was asked. Its only constructor is [`choose`].
 ///
 /// ```compile_fail,E0451

@@ -95,8 +95,8 @@ pub enum Setback {
     Failed {
         /// The provider's name.
         provider: crate::client::Label,
-        /// The stable code.
-        code: String,
+        /// How.
+        code: Failure,
     },
     /// The provider does not answer.
     Unavailable {
@@ -105,6 +105,34 @@ pub enum Setback {
     },
     /// The provider that was chosen cannot be chosen any more.
     NotOffered,
+}
+
+/// How a provider failed to bring a citizen, kept under its stable code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// It answered with an error.
+    #[serde(rename = "P211")]
+    Refused,
+    /// Its answer cannot be trusted.
+    #[serde(rename = "P213")]
+    Untrusted,
+    /// It reused an authentication that was older than asked.
+    #[serde(rename = "P215")]
+    Reused,
+}
+
+impl Setback {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Cancelled { .. } => "P210",
+            Self::Failed { code: Failure::Refused, .. } => "P211",
+            Self::Unavailable { .. } => "P212",
+            Self::Failed { code: Failure::Untrusted, .. } => "P213",
+            Self::NotOffered => "P214",
+            Self::Failed { code: Failure::Reused, .. } => "P215",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +146,17 @@ mod tests {
         assert_eq!(codes.len(), Refusal::ALL.len());
         for refusal in Refusal::ALL {
             assert!(crate::oidc::error::is_legal_description(refusal.answer().1));
+        }
+    }
+
+    #[test]
+    fn a_setback_is_kept_under_the_code_that_it_is_told_by() {
+        let provider = crate::client::Label { fr: "Impôts".into(), en: "Taxes".into() };
+        for code in [Failure::Refused, Failure::Untrusted, Failure::Reused] {
+            let setback = Setback::Failed { provider: provider.clone(), code };
+            let kept = serde_json::to_value(&setback).expect("serialises");
+            assert_eq!(kept["failed"]["code"], setback.code(), "as records of before have it");
+            assert_eq!(serde_json::from_value::<Setback>(kept).expect("reads"), setback);
         }
     }
 }

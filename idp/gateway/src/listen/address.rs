@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
+use crate::audit::{self, Other};
 use crate::config::TrustedProxies;
 
 /// The address of the client, as a request extension: the peer, or what trusted proxies say of it.
@@ -41,6 +42,7 @@ pub(super) struct PlainRefused;
 
 impl IntoResponse for PlainRefused {
     fn into_response(self) -> Response {
+        audit::unrouted(Other::WirePlain, StatusCode::MISDIRECTED_REQUEST);
         (StatusCode::MISDIRECTED_REQUEST, "Plain HTTP is not served here. Use https.\n").into_response()
     }
 }

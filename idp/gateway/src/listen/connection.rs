@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use domain::oidc::parameters::MAX_ENCODED;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,6 +24,7 @@ use super::address::{Transport, who};
 use super::certificate::PeerCertificate;
 use super::seats::Place;
 use super::{Limits, Word, request};
+use crate::audit::{self, Other};
 
 /// One connection.
 pub(super) struct Connection {
@@ -92,6 +93,14 @@ impl Connection {
         let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
         if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");
+            let unread = error.downcast_ref::<hyper::Error>().filter(|error| error.is_parse());
+            if let Some(error) = unread {
+                // Answered before it was a request: what hyper says to it is one of these two.
+                let too_large = error.is_parse_too_large();
+                let status =
+                    if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+                audit::unrouted(if too_large { Other::WireLong } else { Other::WireBroken }, status);
+            }
         }
     }
 }

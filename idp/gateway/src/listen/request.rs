@@ -11,6 +11,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use crate::audit::{self, Other};
+
 /// A request that is answered without being routed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unfit {
@@ -22,6 +24,17 @@ pub(super) enum Unfit {
     Long,
     /// Its body broke off or is not framed as it should be.
     Broken,
+}
+
+impl Unfit {
+    const fn code(self) -> Other {
+        match self {
+            Self::Host => Other::WireHost,
+            Self::Slow => Other::WireSlow,
+            Self::Long => Other::WireLong,
+            Self::Broken => Other::WireBroken,
+        }
+    }
 }
 
 impl IntoResponse for Unfit {
@@ -38,8 +51,8 @@ impl IntoResponse for Unfit {
 
 /// The answer to an unfit request. On HTTP/1 its connection ends: what would come next on it is the rest of a body.
 pub(super) fn refuse(unfit: Unfit, version: Version) -> Response {
-    tracing::debug!(?unfit, "a request is not routed");
     let mut response = unfit.into_response();
+    audit::unrouted(unfit.code(), response.status());
     if version <= Version::HTTP_11 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -16,6 +16,8 @@ use domain::id::ProviderId;
 use http::StatusCode;
 use http::header::{self, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue};
 
+use crate::audit::{self, Other};
+
 use super::brand::{Brand, BrandPaths, Colour, Support, colour_sheet};
 
 const STYLE: &[u8] = include_bytes!("../../assets/style.css");
@@ -181,7 +183,8 @@ impl Assets {
     /// Answers `GET /assets/{file}`.
     pub(crate) fn answer(&self, file: &str, request: &HeaderMap) -> Response {
         let Some(found) = self.files.get(file) else {
-            return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], "no such file\n").into_response();
+            let answer = (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], "no such file\n");
+            return audit::mark(answer.into_response(), Other::NoAsset);
         };
         let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| {
             tags.as_bytes().split(|b| *b == b',').any(|tag| tag.trim_ascii() == found.entity_tag.as_bytes())

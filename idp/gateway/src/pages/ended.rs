@@ -1,8 +1,11 @@
 //! A sign-in that is over, or that cannot be found: never a dead end.
 
 use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
 
 use super::{Forms, Page, Service, View};
+use crate::audit::{self, Other};
 
 /// The page of a sign-in that cannot go on.
 #[derive(Debug, Template)]
@@ -42,6 +45,15 @@ impl HowEnded {
 }
 
 impl Ended<'_> {
+    /// The answer to whoever asks for what is over: accounted for as a refusal.
+    pub(crate) fn refuse(&self) -> Response {
+        let refused = match self.how {
+            HowEnded::CookieLost => Other::CookieLost,
+            HowEnded::Finished | HowEnded::Cancelled | HowEnded::Expired => Other::Expired,
+        };
+        audit::mark(self.answer(StatusCode::GONE), refused)
+    }
+
     fn back_words(&self, service: &Service<'_>) -> String {
         self.page.t.back_to(self.page.name(service.name))
     }

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Forms, Page, Service, View};
+use crate::audit::names;
 
 /// The page of a problem that no page of the sign-in can tell better.
 #[derive(Debug, Template)]
@@ -41,6 +42,48 @@ pub(crate) enum WhatWentWrong {
     TooManyRequests,
     /// A part of the gateway does not answer, or it is stopping.
     Unavailable,
+}
+
+names! {
+    /// The code of a page that refuses, as citizens and integrators read it out.
+    ProblemCode {
+        /// The authorization request cannot be read.
+        P100 = "P100",
+        /// `client_id` is missing, repeated or malformed.
+        P101 = "P101",
+        /// The client is unknown or disabled.
+        P102 = "P102",
+        /// `redirect_uri` is missing or repeated.
+        P103 = "P103",
+        /// `redirect_uri` is not registered.
+        P104 = "P104",
+        /// `state` is repeated or too long.
+        P105 = "P105",
+        /// `request_uri` names no request of this client.
+        P106 = "P106",
+        /// The request object is not one of this client.
+        P107 = "P107",
+        /// The secret of a form is missing or another's, or the form stood on another site.
+        P110 = "P110",
+        /// A form cannot be read.
+        P111 = "P111",
+        /// A logout request cannot be trusted.
+        P120 = "P120",
+        /// A return from a provider that names no sign-in.
+        P201 = "P201",
+        /// A return from a provider that belongs to no attempt.
+        P202 = "P202",
+        /// A return from a logout at a provider that nobody was sent to.
+        P203 = "P203",
+        /// No such page.
+        P404 = "P404",
+        /// The page has no such method.
+        P405 = "P405",
+        /// Too many sign-ins from one address.
+        P429 = "P429",
+        /// A part of the gateway does not answer.
+        P500 = "P500",
+    }
 }
 
 impl Problem<'_> {

@@ -12,7 +12,7 @@ use super::nested::encrypted;
 use crate::app::App;
 use crate::pages::View as _;
 use crate::pages::form_post::FormPost;
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::page::{Occasion, problem};
 
 /// Sends a response to the relying party, through the browser.
@@ -28,7 +28,8 @@ pub(crate) async fn send(app: &App, occasion: Occasion, service: &Label, respons
             match jwt {
                 Some(jwt) => response.protected(jwt),
                 None => {
-                    return problem(app, occasion, StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable, "P500");
+                    let (status, what) = (StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable);
+                    return problem(app, occasion, status, what, ProblemCode::P500);
                 }
             }
         }

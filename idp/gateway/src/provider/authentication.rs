@@ -1,5 +1,7 @@
 //! Who calls: client authentication, the same at every endpoint that asks for it.
 
+use std::sync::Arc;
+
 use domain::client::{ClientState, Registered};
 use domain::jose::KeySet;
 use domain::oidc::client_auth::{AuthenticatedClient, Presented};
@@ -15,6 +17,13 @@ use crate::app::App;
 /// What a request presents.
 pub(super) fn presented(call: &Call, form: &Parameters) -> Result<Presented, Refused> {
     Ok(Presented::read(authorization(&call.headers)?, form, call.certificate.0.as_ref())?)
+}
+
+/// The client that a request names, when it is registered.
+pub(super) fn named(app: &App, call: &Call, presented: &Presented) -> Option<Arc<Registered>> {
+    let found = app.client(presented.client())?;
+    call.concerns(&found.client.id);
+    Some(found)
 }
 
 /// The client that proved who it is. An assertion counts once, on all nodes (RFC 7523 §3).
@@ -73,7 +82,7 @@ async fn count(app: &App, client: &AuthenticatedClient<'_>) -> Result<(), Refuse
     let Some(assertion) = client.assertion() else { return Ok(()) };
     match app.ephemeral.once(Kind::ClientAssertion, &[&assertion.key], assertion.remember).await? {
         Put::Fresh => Ok(()),
-        Put::Taken => Err(TokenError::InvalidClient.into()),
+        Put::Taken => Err(TokenError::AssertionReused.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use domain::client::{Client, ClientState, Registered};
@@ -25,7 +26,8 @@ use super::error::{rejected, see_other};
 use super::form::is_form;
 use super::{answer, request_object};
 use crate::app::{App, Shared};
-use crate::pages::problem::WhatWentWrong;
+use crate::audit::{Code, Entry, Other};
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::at::{Begun, Slot, to_page};
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{depart, finish};
@@ -33,7 +35,13 @@ use crate::signin::{depart, finish};
 /// `GET /authorize`.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let Ok(parameters) = Parameters::parse(query.unwrap_or_default().as_bytes()) else {
-        return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
+        return problem(
+            &app,
+            Occasion::of(&headers),
+            StatusCode::BAD_REQUEST,
+            WhatWentWrong::BadRequest,
+            ProblemCode::P100,
+        );
     };
     let incoming = match Incoming::read(parameters) {
         Ok(incoming) => incoming,
@@ -64,7 +72,8 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
             tracing::error!(%error, "a sign-in could not begin");
             let sentence = "the gateway cannot keep a sign-in now: try again in a moment";
             let response = answer_to.error(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, sentence);
-            answer::send(&app, Occasion::of(&headers), &client.name, response).await
+            let answer = answer::send(&app, Occasion::of(&headers), &client.name, response).await;
+            Entry::new(Other::Store).of(Some(&client.id)).on(answer)
         }
     }
 }
@@ -90,9 +99,16 @@ async fn opened<'a>(
 
 /// `POST /authorize`: the same request by GET. A cross-site POST carries no `SameSite=Lax` cookie, the GET that
 /// follows does, and so finds the browser's session and its other sign-ins.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: String) -> Response {
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let body = str::from_utf8(&body).unwrap_or("#");
     if !is_form(&headers) || body.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || byte == b'#') {
-        return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P100");
+        return problem(
+            &app,
+            Occasion::of(&headers),
+            StatusCode::BAD_REQUEST,
+            WhatWentWrong::BadRequest,
+            ProblemCode::P100,
+        );
     }
     see_other(&app.issuer.at(&format!("/authorize?{body}")))
 }
@@ -127,7 +143,8 @@ async fn begin(
     let silent = request.prompt == Prompt::None;
     let told = async |error, description| {
         let response = answer_to.error(app.issuer.as_str(), error, description);
-        answer::send(app, Occasion::of(headers), &client.name, response).await
+        let entry = Entry::new(Code::Request(error)).because(description).of(Some(&client.id));
+        entry.on(answer::send(app, Occasion::of(headers), &client.name, response).await)
     };
     let first: AnySignIn = match (SignIn::start(request, client, standing, start), hint) {
         (Beginning::Answer(error, description), _) => return Ok(told(error, description).await),

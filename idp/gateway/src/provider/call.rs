@@ -1,8 +1,11 @@
 //! A request of a relying party's server, and what its sender proved to hold.
 
 use std::convert::Infallible;
+use std::sync::OnceLock;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
+use domain::id::ClientId;
 use domain::oidc::binding::Possession;
 use domain::oidc::dpop::{self, NonceRule};
 use domain::oidc::error::TokenError;
@@ -14,6 +17,7 @@ use store::ephemeral::{Kind, Put};
 
 use super::error::Refused;
 use crate::app::App;
+use crate::audit;
 use crate::listen::certificate::PeerCertificate;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -22,6 +26,8 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// How an endpoint was called.
 #[derive(Debug)]
 pub(crate) struct Call {
+    /// The client that a refusal is about, once it is known.
+    client: OnceLock<ClientId>,
     method: Method,
     path: String,
     /// The headers.
@@ -37,7 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
         let OriginalUri(uri) = OriginalUri::from_request_parts(parts, state).await?;
         let certificate = PeerCertificate::from_request_parts(parts, state).await?;
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
-        Ok(Self { method, path: uri.path().to_owned(), headers, certificate })
+        Ok(Self { client: OnceLock::new(), method, path: uri.path().to_owned(), headers, certificate })
     }
 }
 
@@ -65,7 +71,7 @@ impl Call {
         let seen = [proven.key.as_str().as_bytes(), url.as_bytes(), proven.jti.as_bytes()];
         match app.ephemeral.once(Kind::DpopProof, &seen, proven.remember).await? {
             Put::Fresh => Ok(Possession { key: Some(proven.key), ..holds }),
-            Put::Taken => Err(TokenError::InvalidDpopProof("the proof was used before").into()),
+            Put::Taken => Err(TokenError::DpopProofReused.into()),
         }
     }
 
@@ -91,6 +97,19 @@ impl Call {
                 proof.to_str().map(Some).map_err(|_| TokenError::InvalidDpopProof("the proof is not a compact JWS"))
             }
             (Some(_), Some(_)) => Err(TokenError::InvalidDpopProof("two DPoP headers")),
+        }
+    }
+
+    /// The registered client that a request names or shows the token of.
+    pub(super) fn concerns(&self, client: &ClientId) {
+        self.client.get_or_init(|| client.clone());
+    }
+
+    /// A refusal, accounted for with the client that it is about.
+    pub(super) fn refused(&self, answer: Response<Body>) -> Response<Body> {
+        match self.client.get() {
+            Some(client) => audit::about(answer, client),
+            None => answer,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `GET` and `POST /end-session` (OIDC RP-Initiated Logout 1.0).
 
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use domain::client::Registered;
@@ -19,7 +20,7 @@ use super::error::see_other;
 use super::form::is_form;
 use crate::app::{App, Shared};
 use crate::pages::logout::ConfirmLogout;
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::pages::{Service, View as _, logout};
 use crate::signin::page::{Occasion, problem};
 
@@ -39,18 +40,20 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
 
 /// `POST /end-session`: the answer to our own question, or a relying party's request. The latter is repeated by GET,
 /// since a cross-site POST carries no `SameSite=Lax` cookie.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: String) -> Response {
-    let parameters = match Parameters::parse(body.as_bytes()) {
+pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let parameters = match Parameters::parse(&body) {
         Ok(parameters) if is_form(&headers) || body.is_empty() => parameters,
         Ok(_) | Err(_) => return refused(&app, &headers),
     };
     let one = |name| parameters.one(name).ok().flatten();
     match (one("csrf"), one("answer")) {
         (Some(csrf), Some(wish)) => answer(&app, &headers, &parameters, Some((csrf, wish))).await,
-        _ if body.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'#') => {
-            see_other(&app.issuer.at(&format!("/end-session?{body}")))
-        }
-        _ => refused(&app, &headers),
+        _ => match str::from_utf8(&body) {
+            Ok(body) if body.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'#') => {
+                see_other(&app.issuer.at(&format!("/end-session?{body}")))
+            }
+            Ok(_) | Err(_) => refused(&app, &headers),
+        },
     }
 }
 
@@ -65,7 +68,7 @@ async fn answer(
         Err(error) => {
             tracing::error!(%error, "a logout failed");
             let what = WhatWentWrong::Unavailable;
-            problem(app, Occasion::of(headers), StatusCode::SERVICE_UNAVAILABLE, what, "P500")
+            problem(app, Occasion::of(headers), StatusCode::SERVICE_UNAVAILABLE, what, ProblemCode::P500)
         }
     }
 }
@@ -93,7 +96,8 @@ async fn decide(
     let logout = match request.check(found.as_deref(), app.issuer.as_str(), keys, held.as_ref()) {
         Ok(logout) => logout,
         Err(fault) => {
-            tracing::info!(%fault, "logout request refused");
+            // Which parameter it is, no code of the page tells.
+            tracing::info!(%fault, "a logout request cannot be trusted");
             return Ok(refused(app, headers));
         }
     };
@@ -104,7 +108,7 @@ async fn decide(
         (Logout::Proven { then } | Logout::ToConfirm { then }, Some((csrf, wish))) => {
             if !same(csrf.as_bytes(), form_secret(&secret).as_bytes()) {
                 let what = WhatWentWrong::StaleForm;
-                return Ok(problem(app, asked.occasion, StatusCode::FORBIDDEN, what, "P110"));
+                return Ok(problem(app, asked.occasion, StatusCode::FORBIDDEN, what, ProblemCode::P110));
             }
             if wish == "yes" { asked.log_out(&secret, then).await } else { Ok(asked.page(logout::Session::Kept)) }
         }
@@ -232,5 +236,5 @@ fn form_secret(secret: &Bearer<Session>) -> String {
 }
 
 fn refused(app: &App, headers: &HeaderMap) -> Response {
-    problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, "P120")
+    problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest, ProblemCode::P120)
 }

@@ -17,8 +17,9 @@ use store::StoreError;
 use super::answer;
 use super::nested::NoRecipient;
 use crate::app::App;
+use crate::audit::{self, Code, Entry, Other};
 use crate::limits::TooMany;
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::page::{Occasion, problem};
 
 /// Why a request of a relying party's server is not answered as it wishes.
@@ -68,7 +69,7 @@ impl Refused {
     /// The answer (RFC 6749 §5.2, RFC 6750 §3).
     pub(crate) fn answer(self) -> Response {
         match self {
-            Self::Token(error @ TokenError::InvalidClient) => {
+            Self::Token(error @ (TokenError::InvalidClient | TokenError::AssertionReused)) => {
                 let mut response = json(StatusCode::UNAUTHORIZED, error);
                 challenge(&mut response, "Basic realm=\"passerelle\", charset=\"UTF-8\"");
                 response
@@ -82,29 +83,32 @@ impl Refused {
                 | TokenError::InvalidTarget(_)
                 | TokenError::InvalidAuthorizationDetails(_)
                 | TokenError::InvalidDpopProof(_)
+                | TokenError::DpopProofReused
                 | TokenError::UseDpopNonce),
             ) => json(StatusCode::BAD_REQUEST, error),
             Self::NoToken | Self::BadToken => self.answer_at_resource(Scheme::Bearer),
             Self::Unavailable(error) => {
                 tracing::error!(%error, "a store failed");
-                unavailable()
+                unavailable(Other::Store)
             }
             Self::NoKey => {
                 tracing::error!("no key signs for the algorithm of a client");
-                unavailable()
+                unavailable(Other::NoKey)
             }
             Self::TooMany(too_many) => {
                 let description = "this client calls too often: wait for as long as Retry-After says";
                 let body = json!({"error": "temporarily_unavailable", "error_description": description});
                 let headers =
                     [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (RETRY_AFTER, too_many.retry_after())];
-                (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response()
+                let answer = (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response();
+                audit::mark(answer, Other::TooManyCalls)
             }
             // Told in the log with its client where it was found out.
             Self::NoRecipient => {
                 let description = "no key of this client serves the encryption that it registered";
                 let body = json!({"error": "server_error", "error_description": description});
-                (StatusCode::INTERNAL_SERVER_ERROR, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+                let answer = (StatusCode::INTERNAL_SERVER_ERROR, [(CACHE_CONTROL, "no-store")], Json(body));
+                audit::mark(answer.into_response(), Other::NoRecipient)
             }
         }
     }
@@ -114,12 +118,15 @@ impl Refused {
     /// The answer of a resource, to a token that came with `scheme`: what is wrong is told in the challenge of that scheme,
     /// and the other one is offered beside it (RFC 6750 §3, RFC 9449 §7.1 and §7.2).
     pub(crate) fn answer_at_resource(self, scheme: Scheme) -> Response {
-        let told = match &self {
-            Self::Token(error @ (TokenError::InvalidDpopProof(_) | TokenError::UseDpopNonce)) => {
-                Some((error.code(), error.description(), Scheme::Dpop))
+        let (told, entry) = match &self {
+            Self::Token(
+                error @ (TokenError::InvalidDpopProof(_) | TokenError::DpopProofReused | TokenError::UseDpopNonce),
+            ) => {
+                let entry = Entry::new(*error).because(error.description());
+                (Some((error.code(), error.description(), Scheme::Dpop)), entry)
             }
-            Self::BadToken => Some(("invalid_token", BAD_TOKEN, scheme)),
-            Self::NoToken => None,
+            Self::BadToken => (Some(("invalid_token", BAD_TOKEN, scheme)), Entry::new(Other::TokenRefused)),
+            Self::NoToken => (None, Entry::new(Other::TokenMissing)),
             Self::Token(_) | Self::Unavailable(_) | Self::NoKey | Self::TooMany(_) | Self::NoRecipient => {
                 return self.answer();
             }
@@ -137,7 +144,7 @@ impl Refused {
                 .headers_mut()
                 .append(WWW_AUTHENTICATE, challenge_of(offered, error.map(|(code, why, _)| (code, why))));
         }
-        response
+        entry.on(response)
     }
 }
 
@@ -158,9 +165,9 @@ fn challenge_of(scheme: Scheme, error: Option<(&str, &str)>) -> HeaderValue {
     HeaderValue::try_from(value).expect("sentences and names are visible ASCII without quotes")
 }
 
-fn unavailable() -> Response {
+fn unavailable(why: Other) -> Response {
     let body = json!({"error": "temporarily_unavailable", "error_description": "try again in a moment"});
-    (StatusCode::SERVICE_UNAVAILABLE, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+    audit::mark((StatusCode::SERVICE_UNAVAILABLE, [(CACHE_CONTROL, "no-store")], Json(body)).into_response(), why)
 }
 
 fn challenge(response: &mut Response, value: &'static str) {
@@ -171,7 +178,8 @@ fn challenge(response: &mut Response, value: &'static str) {
 /// A JSON error.
 pub(crate) fn json(status: StatusCode, error: TokenError) -> Response {
     let body = json!({"error": error.code(), "error_description": error.description()});
-    (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+    let answer = (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
+    Entry::new(error).because(error.description()).on(answer)
 }
 
 /// The answer to an authorization request that is refused: a page, or a response to the relying party.
@@ -184,25 +192,28 @@ pub(crate) async fn rejected(
     match rejected {
         Rejected::Page(fault) => {
             let (what, code) = match fault {
-                PageFault::ClientMissing => (WhatWentWrong::BadRequest, "P101"),
-                PageFault::ClientUnknown => (WhatWentWrong::UnknownService, "P102"),
-                PageFault::RedirectMissing => (WhatWentWrong::BadRequest, "P103"),
-                PageFault::RedirectUnknown => (WhatWentWrong::UnknownReturnAddress, "P104"),
-                PageFault::StateUnusable => (WhatWentWrong::BadRequest, "P105"),
-                PageFault::ReferenceUnknown => (WhatWentWrong::BadRequest, "P106"),
-                PageFault::ObjectUnusable => (WhatWentWrong::BadRequest, "P107"),
+                PageFault::ClientMissing => (WhatWentWrong::BadRequest, ProblemCode::P101),
+                PageFault::ClientUnknown => (WhatWentWrong::UnknownService, ProblemCode::P102),
+                PageFault::RedirectMissing => (WhatWentWrong::BadRequest, ProblemCode::P103),
+                PageFault::RedirectUnknown => (WhatWentWrong::UnknownReturnAddress, ProblemCode::P104),
+                PageFault::StateUnusable => (WhatWentWrong::BadRequest, ProblemCode::P105),
+                PageFault::ReferenceUnknown => (WhatWentWrong::BadRequest, ProblemCode::P106),
+                PageFault::ObjectUnusable => (WhatWentWrong::BadRequest, ProblemCode::P107),
             };
-            tracing::info!(%fault, code, "authorization request refused with a page");
-            problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code)
+            let page = problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code);
+            match found {
+                Some(found) => audit::about(page, &found.client.id),
+                None => page,
+            }
         }
         Rejected::Answer { to, error, description } => {
-            tracing::info!(error = error.code(), description, "authorization request refused");
             let response = to.error(app.issuer.as_str(), error, description);
             let Some(found) = found else {
                 let what = WhatWentWrong::UnknownService;
-                return problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, "P102");
+                return problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, ProblemCode::P102);
             };
-            answer::send(app, Occasion::of(headers), &found.client.name, response).await
+            let entry = Entry::new(Code::Request(error)).because(description).of(Some(&found.client.id));
+            entry.on(answer::send(app, Occasion::of(headers), &found.client.name, response).await)
         }
     }
 }

@@ -26,7 +26,7 @@ const SIGNED: &str = "application/token-introspection+jwt";
 pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
     match ask(&app, &call, &form).await {
         Ok(response) => response,
-        Err(refused) => refused.answer(),
+        Err(refused) => call.refused(refused.answer()),
     }
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
 /// its characters.
 async fn ask(app: &App, call: &Call, form: &Parameters) -> Result<Response, Refused> {
     let presented = authentication::presented(call, form)?;
-    let asker = app.client(presented.client());
+    let asker = authentication::named(app, call, &presented);
     let asker = authentication::verified(app, &presented, asker.as_deref()).await?;
     let repeated = |_| TokenError::InvalidRequest("a parameter was sent more than once");
     // The hint helps servers that keep kinds of tokens apart; here a token opens the one place that is its own.

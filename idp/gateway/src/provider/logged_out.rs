@@ -1,5 +1,6 @@
 //! `GET /callback/{provider}/logged-out`: a citizen who logged out here, and then at the provider, is back.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use domain::oidc::logout::{Leaving, Return};
@@ -13,7 +14,7 @@ use super::authorize::session;
 use super::end_session::page;
 use crate::app::{App, Shared};
 use crate::pages::logout;
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::at::unavailable;
 use crate::signin::page::{Occasion, problem};
 
@@ -21,11 +22,13 @@ use crate::signin::page::{Occasion, problem};
 pub(crate) async fn get(
     State(app): State<Shared>,
     headers: HeaderMap,
-    Path(provider): Path<String>,
+    provider: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
     let state = parameters.ok().and_then(|parameters| Bearer::parse(parameters.one("state").ok().flatten()?));
+    // A path that is no text names no provider.
+    let provider = provider.map_or_else(|_| String::new(), |Path(provider)| provider);
     match go_on(&app, &headers, &provider, state).await {
         Ok(response) => response,
         Err(error) => unavailable(&app, Occasion::of(&headers), &error),
@@ -44,7 +47,9 @@ async fn go_on(
         // A reload, or a return that nobody was sent on: true for a browser without a session, and no other.
         return Ok(match session(app, headers).await? {
             None => page(app, occasion, logout::Session::Closed, None),
-            Some(_) => problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P203"),
+            Some(_) => {
+                problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, ProblemCode::P203)
+            }
         });
     };
     let found = leaving.client.as_ref().and_then(|id| app.client(id));

@@ -16,6 +16,7 @@ use super::error::Refused;
 use super::form::Form;
 use super::{authentication, request_object};
 use crate::app::{App, Shared};
+use crate::audit::{Code, Entry};
 
 /// `POST /par`.
 pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
@@ -26,16 +27,17 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
         }
         Ok(Err(refused)) => {
             let body = json!({"error": refused.error.code(), "error_description": refused.description});
-            (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+            let answer = (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
+            call.refused(Entry::new(Code::Request(refused.error)).because(refused.description).on(answer))
         }
-        Err(refused) => refused.answer(),
+        Err(refused) => call.refused(refused.answer()),
     };
     call.answered(&app, response)
 }
 
 async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
     let presented = authentication::presented(call, &form)?;
-    let found = app.client(presented.client());
+    let found = authentication::named(app, call, &presented);
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
     app.limits.push(&client.client().id)?;
     let keys = app.keys();

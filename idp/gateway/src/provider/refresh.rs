@@ -2,7 +2,7 @@
 
 use domain::client::Client;
 use domain::oidc::client_auth::AuthenticatedClient;
-use domain::oidc::refresh::{Family, NO_LONGER, Refresh, RefreshToken, Rotation, Standing, UNKNOWN};
+use domain::oidc::refresh::{Family, NO_LONGER, REPLAYED, Refresh, RefreshToken, Rotation, Standing, UNKNOWN};
 use domain::secret::Bearer;
 use domain::signin::offer::{self, Health};
 use domain::time::Lifetime;
@@ -28,7 +28,7 @@ pub(super) async fn refresh(
 ) -> Result<Value, Refused> {
     let (standing, version) = match app.ephemeral.look(token).await? {
         Some((RefreshToken::Live(standing), version)) => (standing, version),
-        Some((RefreshToken::Rotated { family, client: _ }, _)) => return replayed(app, client.client(), &family).await,
+        Some((RefreshToken::Rotated { family, client: _ }, _)) => return replayed(app, &family).await,
         None => return Err(UNKNOWN.into()),
     };
     let now = app.clock.now();
@@ -55,16 +55,15 @@ pub(super) async fn refresh(
                 let _: Option<RefreshToken> = app.ephemeral.take(&next).await?;
             }
             grants::forget(app, &access, None).await?;
-            replayed(app, client.client(), &family).await
+            replayed(app, &family).await
         }
     }
 }
 
 /// A token that was rotated away is in two hands: nobody can tell whose, so the family ends (RFC 9700 §4.14.2).
-async fn replayed(app: &App, client: &Client, family: &Bearer<Family>) -> Result<Value, Refused> {
-    tracing::warn!(client = %client.id, "a refresh token was presented again; its family is revoked");
+async fn replayed(app: &App, family: &Bearer<Family>) -> Result<Value, Refused> {
     let _: Option<Family> = app.ephemeral.take(family).await?;
-    Err(UNKNOWN.into())
+    Err(REPLAYED.into())
 }
 
 /// Whether account and provider still stand as they did when the citizen granted.

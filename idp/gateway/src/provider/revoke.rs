@@ -20,14 +20,14 @@ use crate::app::{App, Shared};
 pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
     match revoke(&app, &call, &form).await {
         Ok(()) => (StatusCode::OK, [(CACHE_CONTROL, "no-store")]).into_response(),
-        Err(refused) => refused.answer(),
+        Err(refused) => call.refused(refused.answer()),
     }
 }
 
 /// An access token ends alone; a refresh token takes its family along (§2.1). What kind it is, the token itself tells.
 async fn revoke(app: &App, call: &Call, form: &Parameters) -> Result<(), Refused> {
     let presented = authentication::presented(call, form)?;
-    let found = app.client(presented.client());
+    let found = authentication::named(app, call, &presented);
     let client = authentication::verified(app, &presented, found.as_deref()).await?;
     let token = form.one("token").map_err(|_| TokenError::InvalidRequest("token was sent more than once"))?;
     let token = token.ok_or(TokenError::InvalidRequest("token is missing"))?;

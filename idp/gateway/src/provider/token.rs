@@ -28,14 +28,14 @@ const REPLAY_SEEN: Lifetime = Lifetime::seconds(900);
 pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
     let response = match exchange(&app, &call, &form).await {
         Ok(answer) => ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
-        Err(refused) => refused.answer(),
+        Err(refused) => call.refused(refused.answer()),
     };
     call.answered(&app, response)
 }
 
 async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Refused> {
     let presented = authentication::presented(call, form)?;
-    let found = app.client(presented.client());
+    let found = authentication::named(app, call, &presented);
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
     match GrantType::read(form)? {
         GrantType::AuthorizationCode => {
@@ -63,9 +63,8 @@ async fn redeem(
     let (grant, ends) = match record {
         Code::Live { grant, ends } => (grant, ends),
         Code::Spent { gave, family } => {
-            tracing::warn!(client = %client.client().id, "a code was presented again; what it gave is revoked");
             revoke(app, gave, family).await?;
-            return Err(code::UNKNOWN.into());
+            return Err(code::REPLAYED.into());
         }
     };
     let now = app.clock.now();
@@ -84,6 +83,7 @@ async fn redeem(
             if app.ephemeral.swap(code, version, &spent, REPLAY_SEEN).await? == Swap::Lost {
                 // It was redeemed in the same moment: presented twice all the same.
                 replayed(app, code).await?;
+                return Err(code::REPLAYED.into());
             }
             return Err(error.into());
         }
@@ -107,7 +107,7 @@ async fn redeem(
                 let _: Option<RefreshToken> = app.ephemeral.take(&refresh).await?;
             }
             replayed(app, code).await?;
-            Err(code::UNKNOWN.into())
+            Err(code::REPLAYED.into())
         }
     }
 }

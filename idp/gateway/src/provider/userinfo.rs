@@ -44,7 +44,7 @@ pub(crate) async fn post_first(State(app): State<Shared>, call: Call, body: Byte
 async fn answer(app: &App, call: &Call, body: &[u8], generation: Generation) -> Response {
     let response = match claims(app, call, body, generation).await {
         Ok(response) => response,
-        Err(refused) => refused.answer_at_resource(scheme_of(&call.headers)),
+        Err(refused) => call.refused(refused.answer_at_resource(scheme_of(&call.headers))),
     };
     call.answered(app, response)
 }
@@ -53,6 +53,7 @@ async fn claims(app: &App, call: &Call, body: &[u8], generation: Generation) -> 
     let (scheme, text) = presented(&call.headers, body)?;
     let token: Bearer<AccessToken> = Bearer::parse(&text).ok_or(Refused::BadToken)?;
     let access = grants::alive(app, &token).await?.ok_or(Refused::BadToken)?;
+    call.concerns(&access.client);
     let registered = app.served(&access.client).ok_or(Refused::BadToken)?;
     let holds = call.possession_at_resource(app, scheme, &text).await?;
     if !access.binding.is_held(&holds) {

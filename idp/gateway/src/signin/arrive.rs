@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use domain::id::{ProviderId, SessionId, SignInId};
@@ -11,7 +12,7 @@ use domain::journal::Act;
 use domain::level::LevelRefused;
 use domain::oidc::parameters::Parameters;
 use domain::signin::offer::{self, Health};
-use domain::signin::refusal::{Refusal, Setback};
+use domain::signin::refusal::{Failure, Refusal, Setback};
 use domain::signin::{AnySignIn, Arriving, Away, Fresh, Informing, SignIn};
 use domain::upstream::{Assertion, Attempt};
 use http::StatusCode;
@@ -21,8 +22,9 @@ use store::StoreError;
 use super::at::{AtAny, arrived_before, find, to_page, unavailable};
 use super::page::{Occasion, problem_at};
 use crate::app::{App, Shared};
+use crate::audit::{self, Code, Entry};
 use crate::outbound::civil_registry::Unconfirmed;
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::error::with_own_fragment;
 use crate::upstream::{ArrivalError, answer};
 
@@ -30,15 +32,16 @@ use crate::upstream::{ArrivalError, answer};
 pub(crate) async fn get(
     State(app): State<Shared>,
     headers: HeaderMap,
-    Path(provider): Path<String>,
+    provider: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    with_own_fragment(returned(&app, &headers, &provider, query).await)
+    let provider = provider.ok().and_then(|Path(provider)| ProviderId::parse(&provider).ok());
+    with_own_fragment(returned(&app, &headers, provider, query).await)
 }
 
-async fn returned(app: &App, headers: &HeaderMap, provider: &str, query: Option<String>) -> Response {
+async fn returned(app: &App, headers: &HeaderMap, provider: Option<ProviderId>, query: Option<String>) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
-    let (Ok(parameters), Ok(provider)) = (parameters, ProviderId::parse(provider)) else {
+    let (Ok(parameters), Some(provider)) = (parameters, provider) else {
         return unexpected(app, Occasion::of(headers));
     };
     let Some((id, secret)) = answer::state(&parameters) else {
@@ -64,16 +67,19 @@ async fn returned(app: &App, headers: &HeaderMap, provider: &str, query: Option<
                         Err(next) => next,
                     };
                     match slot.advance(app, next.clone()).await {
-                        Ok(_) => to_page(&next),
+                        Ok(_) => set_back(&next, &attempt.provider),
                         Err(response) => response,
                     }
                 }
                 Err(away) => {
                     // An answer to an attempt that was given up, or of another provider. Nothing is lost: the page of
                     // the step goes on from where the citizen is.
-                    tracing::warn!(%provider, "an answer that belongs to no attempt");
                     let away: SignIn<Away> = away;
-                    unexpected_in(app, &away)
+                    let page = audit::about(unexpected_in(app, &away), away.client());
+                    match app.upstreams.find(&provider) {
+                        Some(known) => audit::about_provider(page, &known.id),
+                        None => page,
+                    }
                 }
             }
         }
@@ -122,8 +128,7 @@ async fn verify(
     };
     if !arriving.is_recent_enough(&assertion, attempt, now) {
         let provider = provider.title.clone();
-        tracing::warn!(provider = %attempt.provider, "a provider reused an earlier authentication");
-        return Ok(arriving.set_back(Setback::Failed { provider, code: "P215".to_owned() }).into());
+        return Ok(arriving.set_back(Setback::Failed { provider, code: Failure::Reused }).into());
     }
     let confirmed = match confirm(app, &assertion).await {
         Ok(confirmed) => confirmed,
@@ -161,9 +166,9 @@ async fn failed(app: &App, arriving: SignIn<Arriving>, error: ArrivalError) -> R
         ArrivalError::Cancelled => Ok(arriving.set_back(Setback::Cancelled { provider }).into()),
         ArrivalError::Unavailable(_) => Ok(arriving.set_back(Setback::Unavailable { provider }).into()),
         ArrivalError::NotOffered => Ok(arriving.set_back(Setback::NotOffered).into()),
-        ArrivalError::Refused | ArrivalError::Untrusted(_) => {
-            let code = error.code().to_owned();
-            Ok(arriving.set_back(Setback::Failed { provider, code }).into())
+        ArrivalError::Refused => Ok(arriving.set_back(Setback::Failed { provider, code: Failure::Refused }).into()),
+        ArrivalError::Untrusted(_) => {
+            Ok(arriving.set_back(Setback::Failed { provider, code: Failure::Untrusted }).into())
         }
         ArrivalError::Identity(_) => refuse(app, arriving, Refusal::IdentityInvalid).await,
     }
@@ -180,8 +185,27 @@ async fn refuse(app: &App, arriving: SignIn<Arriving>, refusal: Refusal) -> Resu
     Ok(arriving.refuse(refusal).into())
 }
 
+/// To the page of a step to which an arrival fell back.
+fn set_back(next: &AnySignIn, provider: &ProviderId) -> Response {
+    let code = match next {
+        AnySignIn::Choosing(choosing) => choosing.setback().map(Code::from),
+        AnySignIn::Refused(refused) => Some(Code::from(refused.refusal())),
+        AnySignIn::Away(_)
+        | AnySignIn::Arriving(_)
+        | AnySignIn::Informing(_)
+        | AnySignIn::Finishing(_)
+        | AnySignIn::Moved(_)
+        | AnySignIn::Ended(_) => None,
+    };
+    let page = to_page(next);
+    match code {
+        Some(code) => Entry::new(code).of(Some(next.common().client())).at(Some(provider)).on(page),
+        None => page,
+    }
+}
+
 fn unexpected(app: &App, occasion: Occasion) -> Response {
-    problem_at(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P201", None)
+    problem_at(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, ProblemCode::P201, None)
 }
 
 fn unexpected_in(app: &App, away: &SignIn<Away>) -> Response {
@@ -189,5 +213,12 @@ fn unexpected_in(app: &App, away: &SignIn<Away>) -> Response {
     let path = app.issuer.at(&format!("/signin/{id}"));
     let service = crate::pages::Service { name: away.service(), link: Some(&path) };
     let occasion = Occasion::in_language(away.language());
-    problem_at(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnexpectedReturn, "P202", Some(service))
+    problem_at(
+        app,
+        occasion,
+        StatusCode::BAD_REQUEST,
+        WhatWentWrong::UnexpectedReturn,
+        ProblemCode::P202,
+        Some(service),
+    )
 }

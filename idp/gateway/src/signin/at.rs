@@ -16,9 +16,8 @@ use store::ephemeral::{Swap, Version};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
 use crate::cookies::Browser;
-use crate::pages::View as _;
 use crate::pages::ended::{Ended, HowEnded};
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::error::see_other;
 
 /// A sign-in at step `S`, to be shown. As an extractor it sends a citizen who is at another step to the page of that
@@ -197,7 +196,7 @@ fn hand_over_arrival(app: &App, signin: &AnySignIn, secret: &Bearer<AnySignIn>, 
 }
 
 fn lost(app: &App, occasion: Occasion) -> Response {
-    Ended { page: occasion.page(app), how: HowEnded::CookieLost, service: None }.answer(StatusCode::GONE)
+    Ended { page: occasion.page(app), how: HowEnded::CookieLost, service: None }.refuse()
 }
 
 /// What is left of a sign-in's life; `None` when it is over. No click prolongs it.
@@ -216,9 +215,7 @@ pub(crate) async fn find(app: &App, headers: &HeaderMap, id: &SignInId) -> Resul
         // It went on under another secret, which this browser does not show.
         Ok(Some((AnySignIn::Moved(_), _))) => Err(lost(app, occasion)),
         Ok(Some((signin, version))) => Ok(AtAny { signin, slot: Slot { bearer, version } }),
-        Ok(None) => {
-            Err(Ended { page: occasion.page(app), how: HowEnded::Expired, service: None }.answer(StatusCode::GONE))
-        }
+        Ok(None) => Err(Ended { page: occasion.page(app), how: HowEnded::Expired, service: None }.refuse()),
         Err(error) => Err(unavailable(app, occasion, &error)),
     }
 }
@@ -230,13 +227,13 @@ pub(crate) fn to_page(signin: &AnySignIn) -> Response {
 
 fn ended(app: &App, signin: &AnySignIn, how: HowEnded) -> Response {
     let page = Occasion::in_language(signin.common().language()).page(app);
-    Ended { page, how, service: None }.answer(StatusCode::GONE)
+    Ended { page, how, service: None }.refuse()
 }
 
 /// The page for a store that fails. Logged here, once.
 pub(crate) fn unavailable(app: &App, occasion: Occasion, error: &StoreError) -> Response {
     tracing::error!(%error, "a store failed");
-    problem(app, occasion, StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable, "P500")
+    problem(app, occasion, StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable, ProblemCode::P500)
 }
 
 #[derive(Deserialize)]
@@ -254,7 +251,7 @@ impl FromRequestParts<Shared> for AtAny {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
         let not_found = |headers: &HeaderMap| {
-            problem(app, Occasion::of(headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, "P404")
+            problem(app, Occasion::of(headers), StatusCode::NOT_FOUND, WhatWentWrong::NotFound, ProblemCode::P404)
         };
         let named = Path::<Named>::from_request_parts(parts, app).await.map_err(|_| not_found(&parts.headers))?;
         let id = SignInId::parse(&named.id).map_err(|_| not_found(&parts.headers))?;

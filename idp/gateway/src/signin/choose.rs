@@ -16,9 +16,10 @@ use super::depart;
 use super::form::{Sent, stale};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
+use crate::audit::Entry;
 use crate::pages::View as _;
 use crate::pages::choose::{Banner, Choose, Shut, Usable, WhyShut};
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::authorize::session;
 
 /// `GET /signin/{id}/choose`. A citizen who comes back from a provider by the back button chooses again.
@@ -61,18 +62,27 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
     };
     let blocked = blocked(&app, &headers).await;
     let Some(wanted) = sent.field("provider").and_then(|id| ProviderId::parse(id).ok()) else {
-        return page(&app, &signin, &blocked, Some(&Setback::NotOffered));
+        let page = page(&app, &signin, &blocked, Some(&Setback::NotOffered));
+        return Entry::new(&Setback::NotOffered).of(Some(signin.client())).on(page);
     };
     let Some(registered) = app.served(signin.client()) else {
-        return problem(&app, Occasion::of(&headers), StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
+        return problem(
+            &app,
+            Occasion::of(&headers),
+            StatusCode::BAD_REQUEST,
+            WhatWentWrong::UnknownService,
+            ProblemCode::P102,
+        );
     };
     let health = |id: &_| app.upstreams.health(id);
     let level = signin.request().level;
     match offer::choose(app.upstreams.all(), health, &registered.client, level, &blocked, &wanted) {
         Ok(choosable) => depart::leave(&app, at.slot, signin, choosable).await,
         Err(standing) => {
-            tracing::info!(provider = %wanted, ?standing, "a provider that is not offered was chosen");
-            page(&app, &signin, &blocked, Some(&Setback::NotOffered))
+            // Who forges a form may name any provider: only one that is configured is told.
+            let known = app.upstreams.find(&wanted).map(|provider| &provider.id);
+            let entry = Entry::new(&Setback::NotOffered).because(standing.why()).of(Some(signin.client())).at(known);
+            entry.on(page(&app, &signin, &blocked, Some(&Setback::NotOffered)))
         }
     }
 }
@@ -103,7 +113,7 @@ pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: At
 fn page(app: &App, signin: &SignIn<Choosing>, blocked: &BTreeSet<ProviderId>, setback: Option<&Setback>) -> Response {
     let Some(registered) = app.served(signin.client()) else {
         let occasion = Occasion::in_language(signin.language());
-        return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102");
+        return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, ProblemCode::P102);
     };
     let health = |id: &_| app.upstreams.health(id);
     let offers = offers(app.upstreams.all(), health, &registered.client, signin.request().level, blocked);

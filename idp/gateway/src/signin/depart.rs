@@ -7,6 +7,7 @@ use domain::signin::{AnySignIn, Choosing, SignIn};
 
 use super::at::{Slot, to_page};
 use crate::app::App;
+use crate::audit::Entry;
 use crate::provider::error::see_other;
 use crate::upstream::Departure;
 
@@ -26,8 +27,9 @@ pub(crate) async fn leave(app: &App, slot: Slot, signin: SignIn<Choosing>, to: C
         Err(error) => {
             tracing::warn!(%provider, %error, "a provider could not be left for");
             let setback = Setback::Unavailable { provider: app.provider_title(&provider) };
+            let entry = Entry::new(&setback).of(Some(away.client())).at(Some(&provider));
             let choosing = AnySignIn::from(away.reconsider().after(setback));
-            let answer = to_page(&choosing);
+            let answer = entry.on(to_page(&choosing));
             (choosing, answer)
         }
     };

@@ -24,6 +24,7 @@ use store::registry::{Consent, Finish, Finished};
 use super::at::{AtAny, Slot, to_page, unavailable};
 use super::page::Occasion;
 use crate::app::{App, Shared};
+use crate::audit::{Entry, Other};
 use crate::provider::answer;
 use crate::session;
 
@@ -81,17 +82,18 @@ async fn conclude(
     let Some(left) = ends.left(now) else {
         // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
         let sentence = "the sign-in was interrupted at its last step: start again";
-        return Ok(give_up(app, slot, signin, AuthorizeError::TemporarilyUnavailable, sentence).await);
+        let error = (AuthorizeError::TemporarilyUnavailable, sentence);
+        return Ok(give_up(app, slot, signin, error, Other::TooLate).await);
     };
     if !completes(app, &signin).await? {
         let sentence = "the pushed request was completed before: push another";
-        return Ok(give_up(app, slot, signin, AuthorizeError::InvalidRequest, sentence).await);
+        return Ok(give_up(app, slot, signin, (AuthorizeError::InvalidRequest, sentence), Other::ReferenceSpent).await);
     }
     account_for(app, &signin).await?;
     // Before the code: a relying party that receives one is known to the session, and hears of its end.
     let Some(session) = remember(app, headers, &signin).await? else {
         let sentence = "the session was ended meanwhile: start again";
-        return Ok(give_up(app, slot, signin, AuthorizeError::LoginRequired, sentence).await);
+        return Ok(give_up(app, slot, signin, (AuthorizeError::LoginRequired, sentence), Other::SessionEnded).await);
     };
     let live = Code::Live { grant: Box::new(signin.grant().clone()), ends };
     let _: Put = app.ephemeral.put(signin.code(), &live, left).await?;
@@ -111,13 +113,14 @@ async fn give_up(
     app: &App,
     slot: Slot,
     signin: SignIn<Finishing>,
-    error: AuthorizeError,
-    sentence: &'static str,
+    (error, sentence): (AuthorizeError, &'static str),
+    code: Other,
 ) -> Response {
+    let entry = Entry::new(code).because(sentence).of(Some(signin.client()));
     let (occasion, service) = (Occasion::in_language(signin.language()), signin.service().clone());
     let given_up = signin.give_up(app.issuer.as_str(), error, sentence, app.clock.now());
     match slot.advance(app, given_up.signin.into()).await {
-        Ok(_) => answer::send(app, occasion, &service, given_up.response).await,
+        Ok(_) => entry.on(answer::send(app, occasion, &service, given_up.response).await),
         Err(response) => response,
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::form::Form;
 
 /// A form that a citizen sent.
@@ -28,12 +28,12 @@ impl FromRequest<Shared> for Sent {
         let occasion = Occasion::of(request.headers());
         match Form::from_request(request, app).await {
             Ok(Form(parameters)) => Ok(Self(parameters)),
-            Err(_) => Err(problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::StaleForm, "P111")),
+            Err(_) => Err(problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::StaleForm, ProblemCode::P111)),
         }
     }
 }
 
 /// The page for a form whose secret is missing or another's, or that stood on another site.
 pub(crate) fn stale(app: &App, occasion: Occasion) -> Response {
-    problem(app, occasion, StatusCode::FORBIDDEN, WhatWentWrong::StaleForm, "P110")
+    problem(app, occasion, StatusCode::FORBIDDEN, WhatWentWrong::StaleForm, ProblemCode::P110)
 }

@@ -14,9 +14,10 @@ use super::finish;
 use super::form::{Sent, stale};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
+use crate::audit::{Entry, Other};
 use crate::pages::View as _;
 use crate::pages::inform::{Consent, DataProvider, Inform};
-use crate::pages::problem::WhatWentWrong;
+use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::authorize::{session, standing};
 use store::StoreError;
 
@@ -57,10 +58,12 @@ async fn accept(
     let still = match signin.still_holds(client, held.as_ref(), account.as_ref(), standing) {
         Ok(still) => still,
         Err(no_longer) => {
+            // Which of the reasons it is, the code does not tell.
             tracing::info!(%no_longer, "what was verified does not hold any more");
+            let entry = Entry::new(Other::NoLonger).of(Some(signin.client()));
             let next = AnySignIn::from(signin.change_account());
             return Ok(match slot.advance(app, next.clone()).await {
-                Ok(_) => to_page(&next),
+                Ok(_) => entry.on(to_page(&next)),
                 Err(response) => response,
             });
         }
@@ -72,7 +75,10 @@ async fn accept(
             Ok(Err(current)) => Ok(finish::same_answer(app, &current).await),
             Err(response) => Ok(response),
         },
-        Err((signin, _)) => Ok(page(app, &signin, Ticked::Missing)),
+        Err((signin, _)) => {
+            let entry = Entry::new(Other::ConsentMissing).of(Some(signin.client()));
+            Ok(entry.on(page(app, &signin, Ticked::Missing)))
+        }
     }
 }
 
@@ -127,5 +133,5 @@ fn data_providers(app: &App, signin: &SignIn<Informing>, client: &Client) -> Vec
 
 fn closed(app: &App, signin: &SignIn<Informing>) -> Response {
     let occasion = Occasion::in_language(signin.language());
-    problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, "P102")
+    problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, ProblemCode::P102)
 }

@@ -7,7 +7,8 @@ use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
 use crate::app::App;
-use crate::pages::problem::{Problem, WhatWentWrong};
+use crate::audit::{Code, Entry};
+use crate::pages::problem::{Problem, ProblemCode, WhatWentWrong};
 use crate::pages::{Page, Service, View as _};
 
 /// What is known of a request for which no sign-in is.
@@ -40,7 +41,7 @@ pub(crate) fn problem(
     occasion: Occasion,
     status: StatusCode,
     what: WhatWentWrong,
-    code: &'static str,
+    code: ProblemCode,
 ) -> Response {
     problem_at(app, occasion, status, what, code, None)
 }
@@ -51,10 +52,11 @@ pub(crate) fn problem_at(
     occasion: Occasion,
     status: StatusCode,
     what: WhatWentWrong,
-    code: &'static str,
+    code: ProblemCode,
     service: Option<Service<'_>>,
 ) -> Response {
     let occurrence = Reference::from_random(app.random.bytes());
-    tracing::info!(code, %occurrence, "problem page");
-    Problem { page: occasion.page(app), what, code, occurrence: occurrence.as_str(), service }.answer(status)
+    let page = occasion.page(app);
+    let answer = Problem { page, what, code: code.name(), occurrence: occurrence.as_str(), service }.answer(status);
+    Entry::new(Code::Page(code)).numbered(occurrence).on(answer)
 }

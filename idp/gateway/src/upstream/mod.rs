@@ -79,20 +79,6 @@ pub(crate) enum ArrivalError {
     Identity(#[from] BadAssertion),
 }
 
-impl ArrivalError {
-    /// The stable code.
-    pub(crate) const fn code(&self) -> &'static str {
-        match self {
-            Self::Cancelled => "P210",
-            Self::Refused => "P211",
-            Self::Unavailable(_) => "P212",
-            Self::Untrusted(_) => "P213",
-            Self::NotOffered => "P214",
-            Self::Identity(_) => "P330",
-        }
-    }
-}
-
 /// Why a provider could not be reached.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreached {

@@ -1,0 +1,240 @@
+//! The codes: a closed set, made of what the domain decided with.
+
+use std::fmt;
+
+use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
+use domain::signin::refusal::{Failure, Refusal, Setback};
+use http::StatusCode;
+
+use crate::pages::problem::ProblemCode;
+
+/// The stable, machine-readable name of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// `request.…`: an authorization request, or the form of another endpoint, by the error that the caller is told.
+    Request(AuthorizeError),
+    /// `grant.…`: a code or a refresh token that gives nothing.
+    Grant(GrantFault),
+    /// `page.…`: a page with a code.
+    Page(ProblemCode),
+    /// `signin.P2..`: a provider brought nobody.
+    Setback(Returned),
+    /// `signin.P3..`: the checks refused who was brought.
+    Refusal(Refusal),
+    /// All others.
+    Other(Other),
+}
+
+/// A closed set of names: the variants, all of them, and the name of each.
+macro_rules! names {
+    ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $kind {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl $kind {
+            /// All of them.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stable name.
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+pub(crate) use names;
+
+names! {
+    /// How a citizen came back from a provider without an identity.
+    Returned {
+        /// The citizen cancelled there.
+        Cancelled = "P210",
+        /// The provider answered with an error.
+        Refused = "P211",
+        /// The provider does not answer.
+        Unavailable = "P212",
+        /// Its answer cannot be trusted.
+        Untrusted = "P213",
+        /// It is not offered, or not any more.
+        NotOffered = "P214",
+        /// It reused an older authentication than asked.
+        Reused = "P215",
+    }
+}
+
+names! {
+    /// Refusals that no enum of the domain names.
+    Other {
+        /// The client is unknown, disabled, or did not prove who it is.
+        Unauthenticated = "client.unauthenticated",
+        /// Its assertion was used before.
+        AssertionReused = "client.assertion_reused",
+        /// It calls too often.
+        TooManyCalls = "client.too_many_calls",
+        /// The grant type is not offered.
+        GrantType = "grant.unsupported_type",
+        /// The DPoP proof is missing or wrong.
+        ProofInvalid = "dpop.proof_invalid",
+        /// The DPoP proof was used before.
+        ProofReused = "dpop.proof_reused",
+        /// The DPoP proof holds no nonce of ours that counts.
+        NonceDue = "dpop.nonce_due",
+        /// No access token came.
+        TokenMissing = "token.missing",
+        /// The access token is unknown, expired, revoked or of another sender.
+        TokenRefused = "token.refused",
+        /// The sign-in ended by itself.
+        Expired = "signin.expired",
+        /// The browser does not show the secret of the sign-in.
+        CookieLost = "signin.cookie_lost",
+        /// What was verified did not hold any more at the last step.
+        NoLonger = "signin.no_longer",
+        /// The consent that is due was not given.
+        ConsentMissing = "signin.consent_missing",
+        /// The code chosen at the acceptance ended before the sign-in was finished.
+        TooLate = "signin.too_late",
+        /// The pushed request was completed before.
+        ReferenceSpent = "signin.reference_spent",
+        /// The session that was to be reused was ended meanwhile.
+        SessionEnded = "signin.session_ended",
+        /// No such file.
+        NoAsset = "asset.unknown",
+        /// A store failed.
+        Store = "server.store",
+        /// No key of ours signs.
+        NoKey = "server.no_key",
+        /// No key of the client is there to encrypt to.
+        NoRecipient = "server.no_recipient",
+        /// A handler panicked.
+        Panicked = "server.panic",
+        /// A handler took too long.
+        TimedOut = "server.timeout",
+        /// A store does not answer the readiness probe.
+        NotReady = "server.not_ready",
+        /// The request names no host, or several.
+        WireHost = "wire.host",
+        /// Its body did not come in time.
+        WireSlow = "wire.slow",
+        /// It is longer than anything that is read here.
+        WireLong = "wire.too_long",
+        /// It broke off, or is not HTTP.
+        WireBroken = "wire.unreadable",
+        /// Plain HTTP from outside where HTTPS is served.
+        WirePlain = "wire.plain",
+        /// An error that nobody named: a defect of ours.
+        Unnamed = "unnamed",
+    }
+}
+
+impl Code {
+    /// Every code there is.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let requests = AuthorizeError::ALL.into_iter().map(Self::Request);
+        let grants = GrantFault::ALL.into_iter().map(Self::Grant);
+        let pages = ProblemCode::ALL.iter().copied().map(Self::Page);
+        let setbacks = Returned::ALL.iter().copied().map(Self::Setback);
+        let refusals = Refusal::ALL.into_iter().map(Self::Refusal);
+        let others = Other::ALL.iter().copied().map(Self::Other);
+        requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others)
+    }
+
+    /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
+    pub(super) const fn is_suspect(self) -> bool {
+        match self {
+            Self::Grant(
+                GrantFault::CodeReplayed
+                | GrantFault::CodeOfAnother
+                | GrantFault::CodeOfAnotherKey
+                | GrantFault::Verifier
+                | GrantFault::RefreshReplayed
+                | GrantFault::RefreshOfAnother
+                | GrantFault::RefreshBoundOtherwise,
+            )
+            | Self::Page(ProblemCode::P110 | ProblemCode::P202)
+            | Self::Setback(Returned::Untrusted | Returned::Reused)
+            | Self::Refusal(Refusal::LevelTooLow | Refusal::LevelAboveCeiling)
+            | Self::Other(
+                Other::Unauthenticated | Other::AssertionReused | Other::ProofReused | Other::Panicked | Other::Unnamed,
+            ) => true,
+            Self::Grant(_)
+            | Self::Request(_)
+            | Self::Page(_)
+            | Self::Setback(_)
+            | Self::Refusal(_)
+            | Self::Other(_) => false,
+        }
+    }
+
+    /// What the framework answers by itself, by its status.
+    pub(super) const fn of_status(status: StatusCode) -> Self {
+        Self::Other(match status {
+            StatusCode::REQUEST_TIMEOUT => Other::TimedOut,
+            StatusCode::PAYLOAD_TOO_LARGE => Other::WireLong,
+            _ => Other::Unnamed,
+        })
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => write!(f, "request.{}", error.code()),
+            Self::Grant(fault) => write!(f, "grant.{}", fault.name()),
+            Self::Page(code) => write!(f, "page.{}", code.name()),
+            Self::Setback(returned) => write!(f, "signin.{}", returned.name()),
+            Self::Refusal(refusal) => write!(f, "signin.{}", refusal.code()),
+            Self::Other(other) => f.write_str(other.name()),
+        }
+    }
+}
+
+impl From<TokenError> for Code {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::InvalidRequest(_) => Self::Request(AuthorizeError::InvalidRequest),
+            TokenError::UnauthorizedClient(_) => Self::Request(AuthorizeError::UnauthorizedClient),
+            TokenError::InvalidScope(_) => Self::Request(AuthorizeError::InvalidScope),
+            TokenError::InvalidTarget(_) => Self::Request(AuthorizeError::InvalidTarget),
+            TokenError::InvalidAuthorizationDetails(_) => Self::Request(AuthorizeError::InvalidAuthorizationDetails),
+            TokenError::InvalidGrant(fault) => Self::Grant(fault),
+            TokenError::InvalidClient => Self::Other(Other::Unauthenticated),
+            TokenError::AssertionReused => Self::Other(Other::AssertionReused),
+            TokenError::UnsupportedGrantType => Self::Other(Other::GrantType),
+            TokenError::InvalidDpopProof(_) => Self::Other(Other::ProofInvalid),
+            TokenError::DpopProofReused => Self::Other(Other::ProofReused),
+            TokenError::UseDpopNonce => Self::Other(Other::NonceDue),
+        }
+    }
+}
+
+impl From<Refusal> for Code {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+impl From<&Setback> for Code {
+    fn from(setback: &Setback) -> Self {
+        Self::Setback(match setback {
+            Setback::Cancelled { .. } => Returned::Cancelled,
+            Setback::Failed { code: Failure::Refused, .. } => Returned::Refused,
+            Setback::Unavailable { .. } => Returned::Unavailable,
+            Setback::Failed { code: Failure::Untrusted, .. } => Returned::Untrusted,
+            Setback::NotOffered => Returned::NotOffered,
+            Setback::Failed { code: Failure::Reused, .. } => Returned::Reused,
+        })
+    }
+}
+
+impl From<Other> for Code {
+    fn from(other: Other) -> Self {
+        Self::Other(other)
+    }
+}
