@@ -186,15 +186,14 @@ async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, watch: &Watc
     let mut buffer = vec![0; MESSAGE];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let message = &buffer[..length];
-        let passage = watch.question(message);
-        match passage {
+        match watch.question(message) {
             Passage::Passes => {}
             Passage::PassesAlone => named.store(true, Ordering::SeqCst),
-            Passage::StopsHere => watch.ring(),
-            Passage::Stops => {}
-        }
-        if matches!(passage, Passage::StopsHere | Passage::Stops) {
-            std::future::pending::<()>().await;
+            Passage::StopsHere => {
+                watch.ring();
+                std::future::pending::<()>().await;
+            }
+            Passage::Stops => std::future::pending::<()>().await,
         }
         if to.write_all(message).await.is_err() {
             return;

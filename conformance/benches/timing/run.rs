@@ -18,14 +18,13 @@ pub(crate) fn compare(comparison: &Comparison, port: u16, tries: usize) -> anyho
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_nodelay(true)?;
     let mut times = [Vec::with_capacity(tries), Vec::with_capacity(tries)];
-    let mut draw = Draw::new();
     let mut answer = Vec::with_capacity(64 * 1024);
     let mut warming = WARM_UP;
     while times.iter().any(|times| times.len() < tries) {
-        let (kind, which) = (draw.next() & 1, draw.next());
-        let kind = usize::try_from(kind)?;
+        let [kind, which] = random::bytes().map(usize::from);
+        let kind = kind % 2;
         let requests = &comparison.kinds[kind];
-        let request = &requests[usize::try_from(which % u64::try_from(requests.len())?)?];
+        let request = &requests[which % requests.len()];
         let since = Instant::now();
         let status = exchange(&mut stream, request, &mut answer)?;
         let took = since.elapsed();
@@ -44,7 +43,7 @@ fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut Vec<u8>) -> any
     stream.write_all(request)?;
     answer.clear();
     let mut whole = None;
-    let mut buffer = [0; 32 * 1024];
+    let mut buffer = [0; 8 * 1024];
     while whole.is_none_or(|whole| answer.len() < whole) {
         let read = stream.read(&mut buffer)?;
         ensure!(read > 0, "the gateway closed the connection: {}", String::from_utf8_lossy(answer));
@@ -74,22 +73,4 @@ pub(crate) fn line(comparison: &Comparison, found: &Found) -> String {
         median / 1e3,
         difference / 1e3
     )
-}
-
-/// SplitMix64, from a random start.
-struct Draw(u64);
-
-impl Draw {
-    fn new() -> Self {
-        let start = random::token().bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        Self(start)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
 }

@@ -69,6 +69,7 @@ impl Stage {
         metadata["passerelle"]["resources"] = json!([asker.resource(), other.resource()]);
         let service = RelyingParty::register(&installation, &metadata).await?;
         let disabled = RelyingParty::register(&installation, &RelyingParty::ordinary("Ville fermée")).await?;
+        let elsewhere = other.resource().to_owned();
         let output = installation.run(&["clients", "disable", &disabled.client_id]).await?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         installation.until(&disabled.client_id, Standing::Unknown).await?;
@@ -82,9 +83,8 @@ impl Stage {
             ended: Vec::new(),
             _around: (providers, registry, mailbox, other),
         };
-        let resource = stage._around.3.resource().to_owned();
-        stage.foreign = stage.tokens(&resource).await?;
-        stage.ended = stage.tokens(&resource).await?;
+        stage.foreign = stage.tokens(&elsewhere).await?;
+        stage.ended = stage.tokens(&elsewhere).await?;
         for token in &stage.ended {
             let answer = stage.service.post(&stage.service.metadata.revocation_endpoint, &[("token", token)]).await?;
             ensure!(answer.status().is_success(), "a token is given back");
@@ -220,6 +220,6 @@ fn close(secret: &str, share: usize) -> String {
 
 /// A name of the form and length that client ids have.
 fn hex(length: usize) -> String {
-    let bytes: [u8; 32] = random::bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().cycle().take(length).collect()
+    let bytes: [u8; 64] = random::bytes();
+    bytes.iter().filter_map(|byte| char::from_digit(u32::from(byte % 16), 16)).cycle().take(length).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! What a gateway leaves behind changes only where it writes: so each request is killed once behind each of its writes
 //! to Redis, and once on either side of each of its commits to PostgreSQL, until it ends before the kill comes. A
-//! [`Gate`] on the wire says that it stands there, so nothing is left to luck.
+//! [`Gate`] on the wire says that it stands there, so nothing is left to luck. SQLite has no wire: there the writes to
+//! Redis before and behind a commit stand for both sides of it.
 //!
 //! ```text
 //!  round 0   ──write╳
@@ -21,7 +22,7 @@ use conformance::gate::{Gate, Side, Stop, holds};
 use conformance::gateway::{Ephemeral, Lasting};
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
-use conformance::tools::Missing;
+use conformance::tools::{Missing, Tool};
 
 use crate::journey::Journey;
 
@@ -32,9 +33,14 @@ const MANY: usize = 40;
 pub(super) struct Ruin {
     pub(super) journey: Journey,
     redis: Gate,
-    ledger: Gate,
-    postgres: Postgres,
+    ledger: Ledger,
     _memory: Redis,
+}
+
+/// What lasts.
+enum Ledger {
+    Postgres { server: Box<Postgres>, gate: Gate },
+    Sqlite,
 }
 
 /// Where a kill falls: behind so many writes, on this wire.
@@ -66,11 +72,24 @@ pub(super) enum Round {
 impl Ruin {
     /// Redis, PostgreSQL, the gateway, and an ordinary service that may have refresh tokens.
     pub(super) async fn set() -> Result<Self, Missing> {
-        let (memory, postgres) = (Redis::start().await?, Postgres::start().await?);
-        let (redis, ledger) = (Gate::before(memory.port()).await, Gate::before(postgres.port()).await);
+        let server = Box::new(Postgres::start().await?);
+        let gate = Gate::before(server.port()).await;
+        let lasting = Lasting::Postgres(format!("postgres://passerelle@127.0.0.1:{}/postgres", gate.port()));
+        Self::with(lasting, Ledger::Postgres { server, gate }).await
+    }
+
+    /// The same with SQLite.
+    pub(super) async fn set_with_sqlite() -> Result<Self, Missing> {
+        Tool::Sqlite.find()?;
+        Self::with(Lasting::Sqlite, Ledger::Sqlite).await
+    }
+
+    async fn with(lasting: Lasting, ledger: Ledger) -> Result<Self, Missing> {
+        let memory = Redis::start().await?;
+        let redis = Gate::before(memory.port()).await;
         let setting = Setting {
             ephemeral: Ephemeral::Redis(format!("redis://127.0.0.1:{}/", redis.port())),
-            lasting: Lasting::Postgres(format!("postgres://passerelle@127.0.0.1:{}/postgres", ledger.port())),
+            lasting,
             overrides: "[limits]\nauthorize_per_minute = 0".parse().expect("is TOML"),
             ..Setting::default()
         };
@@ -78,7 +97,7 @@ impl Ruin {
         let mut metadata = RelyingParty::ordinary("Ville relevée");
         metadata["grant_types"] = serde_json::json!(["authorization_code", "refresh_token"]);
         journey.service = journey.register(&metadata).await;
-        Ok(Self { journey, redis, ledger, postgres, _memory: memory })
+        Ok(Self { journey, redis, ledger, _memory: memory })
     }
 
     /// Does something at the gateway, which is killed at a place on the way and started again; `None` when it was.
@@ -111,18 +130,25 @@ impl Ruin {
     async fn come_back(&mut self) {
         self.open().await;
         // The leases of a node that died run out after minutes: the clock of what waits is moved instead.
-        self.postgres.sql("UPDATE outbox SET due = 0; UPDATE logouts SET due = 0").await.unwrap();
+        self.sql("UPDATE outbox SET due = 0; UPDATE logouts SET due = 0").await;
         self.journey.scene.gateway.start_again().await.unwrap();
     }
 
     async fn open(&self) {
         self.redis.open().await;
-        self.ledger.open().await;
+        match &self.ledger {
+            Ledger::Postgres { gate, .. } => gate.open().await,
+            Ledger::Sqlite => {}
+        }
     }
 
     fn gate(&self, place: Place) -> (&Gate, Stop) {
         let commits: fn(&[u8]) -> bool = |message| holds(message, b"COMMIT");
         let pass = place.behind;
+        let ledger = match &self.ledger {
+            Ledger::Postgres { gate, .. } => gate,
+            Ledger::Sqlite => &self.redis,
+        };
         match place.wire {
             Wire::Written => {
                 let kind = |message: &[u8]| {
@@ -132,15 +158,22 @@ impl Ruin {
                 };
                 (&self.redis, Stop { kind, pass, side: Side::Behind })
             }
-            Wire::Uncommitted => (&self.ledger, Stop { kind: commits, pass, side: Side::Before }),
-            Wire::Committed => (&self.ledger, Stop { kind: commits, pass, side: Side::Behind }),
+            Wire::Uncommitted => (ledger, Stop { kind: commits, pass, side: Side::Before }),
+            Wire::Committed => (ledger, Stop { kind: commits, pass, side: Side::Behind }),
         }
     }
 
     /// How many acts of a kind the journal holds.
     pub(super) async fn acts(&self, kind: &str) -> usize {
-        let count = self.postgres.sql(&format!("SELECT count(*) FROM journal WHERE kind = '{kind}'")).await.unwrap();
-        count.parse().unwrap()
+        self.sql(&format!("SELECT count(*) FROM journal WHERE kind = '{kind}'")).await.parse().unwrap()
+    }
+
+    /// Runs SQL on what lasts, beside the gateway.
+    pub(super) async fn sql(&self, text: &str) -> String {
+        match &self.ledger {
+            Ledger::Postgres { server, .. } => server.sql(text).await.unwrap(),
+            Ledger::Sqlite => self.journey.sql(text).unwrap(),
+        }
     }
 
     /// The journal follows from its beginning to its head.

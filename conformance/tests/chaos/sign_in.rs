@@ -54,12 +54,11 @@ async fn leaves(ruin: &mut Ruin, place: Place) -> Round {
     let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
     let button = format!("form[data-step=choose] button[name=provider][value={PROVIDER}]");
     let (page, round) = after(ruin.killed(place, citizen.press(&chooser, &button, &[])).await);
-    let login = match page {
-        Some(page) => expect(page, "login"),
-        None => {
-            let chooser = expect(citizen.open(chooser.url.as_str()).await.unwrap(), "choose");
-            choose(&mut citizen, &chooser, PROVIDER).await
-        }
+    let login = if let Some(page) = page {
+        expect(page, "login")
+    } else {
+        let chooser = expect(citizen.open(chooser.url.as_str()).await.unwrap(), "choose");
+        choose(&mut citizen, &chooser, PROVIDER).await
     };
     to_the_end(&service, &mut citizen, &ask, &login).await;
     round
@@ -122,6 +121,14 @@ async fn a_citizen_goes_on_after_a_kill_at_any_moment_of_a_sign_in_and_is_accoun
 }
 
 #[tokio::test]
+async fn a_citizen_goes_on_after_a_kill_at_the_end_of_a_sign_in_with_sqlite() {
+    let mut ruin = or_skip!(Ruin::set_with_sqlite().await);
+    assert!(everywhere(&mut ruin, goes_on).await >= 4);
+    ruin.journal_is_whole().await;
+    every_notice_came(&mut ruin).await;
+}
+
+#[tokio::test]
 async fn a_citizen_goes_on_after_a_kill_between_any_two_steps_of_a_sign_in() {
     let mut ruin = or_skip!(Ruin::set().await);
     let service = ruin.journey.service.clone();
@@ -162,6 +169,6 @@ async fn every_notice_came(ruin: &mut Ruin) {
         came.iter().map(|message| name(&message.source)).collect::<BTreeSet<_>>()
     };
     eventually("a notice for each sign-in", async || (names().await.len() >= counted).then_some(())).await;
-    assert_eq!(ruin.postgres.sql("SELECT count(*) FROM outbox").await.unwrap(), "0", "nothing more is to come");
+    assert_eq!(ruin.sql("SELECT count(*) FROM outbox").await, "0", "nothing more is to come");
     assert_eq!(names().await.len(), counted);
 }
