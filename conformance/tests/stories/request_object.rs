@@ -111,7 +111,11 @@ async fn a_signed_request_signs_a_citizen_in_from_the_front_channel_and_pushed()
 
 #[tokio::test]
 async fn a_request_encrypted_by_an_unrelated_library_is_read() {
-    for (library, algorithm) in [(JoseLibrary::Jose, "ECDH-ES"), (JoseLibrary::Joserfc, "ECDH-ES+A256KW")] {
+    for (library, algorithm, kind) in [
+        (JoseLibrary::Jose, "ECDH-ES", "EC"),
+        (JoseLibrary::Joserfc, "ECDH-ES+A256KW", "EC"),
+        (JoseLibrary::Jose, "RSA-OAEP-256", "RSA"),
+    ] {
         let mut reader = or_skip!(Reader::start(library, "ECDH-ES").await);
         let signing = Signing::start(&json!({
             "request_object_encryption_alg": algorithm, "request_object_encryption_enc": "A256GCM",
@@ -119,7 +123,7 @@ async fn a_request_encrypted_by_an_unrelated_library_is_read() {
         .await;
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let keys: Value = http.get(&signing.service.metadata.jwks_uri).send().await.unwrap().json().await.unwrap();
-        let to = keys["keys"].as_array().unwrap().iter().find(|key| key["use"] == "enc").unwrap();
+        let to = keys["keys"].as_array().unwrap().iter().find(|key| key["use"] == "enc" && key["kty"] == kind).unwrap();
         let ask = signing.service.ask("openid profile");
         let sealed = reader.encrypt(&signing.object(&ask), to, algorithm).await.unwrap();
         assert_eq!(sealed.split('.').count(), 5);

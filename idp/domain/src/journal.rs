@@ -93,6 +93,11 @@ pub enum Act {
         /// What brought it about.
         cause: KeyCause,
     },
+    /// The RSA key that relying parties encrypt request objects to was made.
+    RequestKeyMade {
+        /// The key: its thumbprint.
+        kid: Kid,
+    },
 }
 
 /// What became of a signing key.
@@ -153,6 +158,7 @@ impl Act {
             Self::LogoutNotDelivered { .. } => "logout_not_delivered",
             Self::ClientChanged { .. } => "client_changed",
             Self::KeyChanged { .. } => "key_changed",
+            Self::RequestKeyMade { .. } => "request_key_made",
         }
     }
 
@@ -181,6 +187,7 @@ impl Act {
             Self::LoggedOut { account, client } => json!({"account": account, "client": client}),
             Self::LogoutNotDelivered { client, code } => json!({"client": client, "code": code}),
             Self::ClientChanged { client, change } => json!({"client": client, "change": change}),
+            Self::RequestKeyMade { kid } => json!({"kid": kid}),
             Self::KeyChanged { kid, algorithm, change, cause } => {
                 json!({"kid": kid, "algorithm": algorithm, "change": change.name(), "cause": cause})
             }

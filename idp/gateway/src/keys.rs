@@ -1,8 +1,8 @@
-//! The gateway's own keys at work: those that sign, and the one that request objects are encrypted to.
+//! The gateway's own keys at work: those that sign, and those that request objects are encrypted to.
 //!
 //! ```text
 //!  keyholder  what holds private halves: the registry's vault, or a token     ◀── [keys]
-//!  request    the key of request objects, derived from the master key
+//!  request    the keys of request objects: one derived from the master key, one kept in the registry
 //!  ring       which key signs now, and the JWKS that relying parties fetch    ◀── read anew by `watch`
 //!  rotation   keys are made, their lives journalled, the retired erased       ◀── `serve/housekeeping`, `idp keys`
 //! ```

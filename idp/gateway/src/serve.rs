@@ -103,7 +103,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
             Ephemeral::redis(url.expose(), &vault).await.context("Redis cannot be reached")?
         }
     };
-    let holder = Keyholder::open(&config.keys, &vault).context("the token of the signing keys")?;
+    let holder = Keyholder::open(&config.keys, &vault, &registry, clock).await.context("the keys cannot be opened")?;
     make(&registry, &holder, &Occasion::FirstUse, random, clock).await.context("the signing keys cannot be made")?;
     let watched = Watched::read(&registry, &holder, clock).await.context("clients and keys cannot be read")?;
     let http = Http::new(&config.egress)?;

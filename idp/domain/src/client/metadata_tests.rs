@@ -248,12 +248,15 @@ fn the_strict_profile_takes_certificates_for_authentication_and_for_tokens() {
 fn request_objects_are_registered_with_keys_and_algorithms_that_can_serve() {
     let key = crate::jose::SigningKey::generate(SigningAlgorithm::Es256, crate::id::Kid::parse("k").expect("plain"));
     let jwks = json!({"keys": [key.expect("works").public_jwk()]});
-    let client = read(json!({
-        "jwks": jwks, "request_object_signing_alg": "ES256", "require_signed_request_object": true,
-        "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A256GCM",
-    }));
-    let objects = client.expect("all can be served").request_objects;
-    assert_eq!((objects.rule, objects.signing), (ObjectRule::Signed, Some(SigningAlgorithm::Es256)));
+    for algorithm in crate::jose::jwe::KeyAlgorithm::ALL {
+        let client = read(json!({
+            "jwks": jwks, "request_object_signing_alg": "ES256", "require_signed_request_object": true,
+            "request_object_encryption_alg": algorithm.name(), "request_object_encryption_enc": "A256GCM",
+        }));
+        let objects = client.expect("all can be served").request_objects;
+        assert_eq!((objects.rule, objects.signing), (ObjectRule::Signed, Some(SigningAlgorithm::Es256)));
+        assert_eq!(objects.encryption, Some(algorithm));
+    }
     for (bad, field) in [
         (json!({"require_signed_request_object": true}), "jwks"),
         (json!({"request_object_signing_alg": "none", "jwks": jwks}), "request_object_signing_alg"),
@@ -261,7 +264,7 @@ fn request_objects_are_registered_with_keys_and_algorithms_that_can_serve() {
         (json!({"request_object_signing_alg": "RS256", "jwks": jwks}), "request_object_signing_alg"),
         (json!({"request_object_encryption_alg": "ECDH-ES", "jwks": jwks}), "request_object_encryption_enc"),
         (
-            json!({"request_object_encryption_alg": "RSA-OAEP-256", "request_object_encryption_enc": "A256GCM",
+            json!({"request_object_encryption_alg": "RSA1_5", "request_object_encryption_enc": "A256GCM",
                 "jwks": jwks}),
             "request_object_encryption_alg",
         ),

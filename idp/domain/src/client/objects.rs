@@ -40,11 +40,7 @@ impl Client {
 impl Fields<'_> {
     /// What the metadata says of request objects.
     pub(super) fn request_objects(&self) -> Result<RequestObjects, MetadataError> {
-        let alg = "request_object_encryption_alg";
-        let encryption = self.encrypted(alg, "request_object_encryption_enc")?;
-        if encryption.is_some_and(|algorithm| !KeyAlgorithm::AGREEMENT.contains(&algorithm)) {
-            return Err(MetadataError::Unknown(alg, "ECDH-ES, ECDH-ES+A256KW"));
-        }
+        let encryption = self.encrypted("request_object_encryption_alg", "request_object_encryption_enc")?;
         let rule = match self.flag("require_signed_request_object")? {
             Some(true) => ObjectRule::Signed,
             Some(false) | None => ObjectRule::Optional,

@@ -10,6 +10,7 @@ use crate::level::Level;
 use crate::oidc::authorization_details::DetailType;
 use crate::oidc::dpop;
 use crate::oidc::refresh::OFFLINE_ACCESS;
+use crate::oidc::request_object::RequestKeys;
 use crate::oidc::response::ResponseMode;
 use crate::oidc::token::GrantType;
 
@@ -87,7 +88,7 @@ pub fn discovery(issuer: &str, signing: &[SigningAlgorithm], certificates: Clien
 /// What can be encrypted, and how requests may be signed (OIDC Discovery §3, JARM §4, RFC 9101 §10.5).
 fn encryption_and_requests() -> [(&'static str, Value); 10] {
     let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::name);
-    let (all, own) = (KeyAlgorithm::ALL.map(KeyAlgorithm::name), KeyAlgorithm::AGREEMENT.map(KeyAlgorithm::name));
+    let (all, own) = (KeyAlgorithm::ALL.map(KeyAlgorithm::name), RequestKeys::ALGORITHMS.map(KeyAlgorithm::name));
     [
         ("authorization_encryption_alg_values_supported", json!(all)),
         ("authorization_encryption_enc_values_supported", json!([CONTENT_ENCRYPTION])),

@@ -18,7 +18,7 @@ use super::error::AuthorizeError;
 use super::parameters::Parameters;
 use super::request::{Form, Incoming};
 use crate::client::{Client, Profile, Registered};
-use crate::jose::jwe::DecryptionKey;
+use crate::jose::jwe::{DecryptionKey, KeyAlgorithm};
 use crate::jose::{self, BadToken, Claims, KeySet, SKEW};
 use crate::time::Timestamp;
 
@@ -31,12 +31,34 @@ const LONGEST: i64 = 3600;
 pub struct Opening<'a> {
     /// Our issuer, which `aud` must hold.
     pub issuer: &'a str,
-    /// Our key, which objects are encrypted to.
-    pub own: &'a DecryptionKey,
+    /// Our keys, which objects are encrypted to.
+    pub own: &'a RequestKeys,
     /// The keys of a client that keeps its own elsewhere.
     pub fetched: Option<&'a KeySet>,
     /// The time.
     pub now: Timestamp,
+}
+
+/// The keys that clients encrypt their request objects to: one for each kind of key algorithm.
+#[derive(Debug)]
+pub struct RequestKeys {
+    /// P-256.
+    pub agreement: DecryptionKey,
+    /// RSA.
+    pub transport: DecryptionKey,
+}
+
+impl RequestKeys {
+    /// The algorithms that one of them serves.
+    pub const ALGORITHMS: [KeyAlgorithm; 3] = KeyAlgorithm::ALL;
+
+    /// The key of an algorithm.
+    pub const fn serving(&self, algorithm: KeyAlgorithm) -> &DecryptionKey {
+        match algorithm {
+            KeyAlgorithm::EcdhEs | KeyAlgorithm::EcdhEsA256kw => &self.agreement,
+            KeyAlgorithm::RsaOaep256 => &self.transport,
+        }
+    }
 }
 
 /// Why nothing in a request object can be believed.
@@ -100,12 +122,12 @@ impl Incoming {
 }
 
 /// The signed object inside an encrypted one; `None` for one that is not encrypted. The algorithm is the registered one.
-fn decrypted(token: &str, client: &Client, own: &DecryptionKey) -> Result<Option<String>, Unopened> {
+fn decrypted(token: &str, client: &Client, own: &RequestKeys) -> Result<Option<String>, Unopened> {
     if token.bytes().filter(|byte| *byte == b'.').count() != 4 {
         return Ok(None);
     }
     let algorithm = client.request_objects.encryption.ok_or(Unopened::Encryption)?;
-    let plain = own.decrypt(token, algorithm).map_err(|_| Unopened::Encryption)?;
+    let plain = own.serving(algorithm).decrypt(token, algorithm).map_err(|_| Unopened::Encryption)?;
     std::str::from_utf8(&plain).map(|text| Some(text.to_owned())).map_err(|_| Unopened::Encryption)
 }
 

@@ -14,16 +14,24 @@ const ISSUER: &str = "https://issuer.example";
 const NOW: i64 = 1_000_000;
 const REDIRECT: &str = "https://ville.example/retour";
 
+fn own(scalar: u8) -> RequestKeys {
+    let rsa = DecryptionKey::generate_rsa().expect("works");
+    RequestKeys {
+        agreement: DecryptionKey::from_scalar(&[scalar; 32]).expect("a scalar"),
+        transport: DecryptionKey::from_pkcs8(&rsa).expect("its own form"),
+    }
+}
+
 struct Case {
     key: SigningKey,
-    own: DecryptionKey,
+    own: RequestKeys,
     client: Registered,
 }
 
 impl Case {
     fn new(extra: &Value) -> Self {
         let key = SigningKey::generate(SigningAlgorithm::Es256, Kid::parse("k").expect("plain")).expect("works");
-        Self { client: registered(&key, extra), key, own: DecryptionKey::from_scalar(&[7; 32]).expect("a scalar") }
+        Self { client: registered(&key, extra), key, own: own(7) }
     }
 
     fn standard() -> Self {
@@ -280,29 +288,34 @@ fn the_type_is_absent_or_of_a_request_in_any_case() {
 
 #[test]
 fn an_encrypted_object_is_opened_for_who_registered_that_alone() {
-    let registration = json!({"request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A256GCM"});
-    let case = Case::new(&registration);
-    let to = |key: &DecryptionKey, token: &str, algorithm| {
-        let set = KeySet::parse(&json!({"keys": [key.public_jwk()]})).expect("one key");
-        let recipient = set.recipient(algorithm).expect("there").clone();
-        recipient.encrypt(token.as_bytes(), algorithm, Content::Jwt).expect("encrypted")
-    };
-    let signed = case.object(&json!({}));
-    let sealed = to(&case.own, &signed, KeyAlgorithm::EcdhEs);
-    assert!(case.send(&sealed, &[]).is_ok());
-    assert!(case.send(&signed, &[]).is_ok(), "the registration says may");
-    let other = DecryptionKey::from_scalar(&[8; 32]).expect("a scalar");
-    let mut plain = Case::standard();
-    plain.client = registered(&case.key, &json!({}));
-    let encryption = Some(Refusal::Unopened(Unopened::Encryption));
-    assert_eq!(plain.send(&sealed, &[]).err(), encryption);
-    assert_eq!(case.send(&to(&other, &signed, KeyAlgorithm::EcdhEs), &[]).err(), encryption);
-    assert_eq!(case.send(&to(&case.own, &signed, KeyAlgorithm::EcdhEsA256kw), &[]).err(), encryption);
-    // Encryption proves nothing: what is inside must be signed.
-    let unsigned = to(&case.own, &claims(&json!({})).to_string(), KeyAlgorithm::EcdhEs);
-    assert!(matches!(case.send(&unsigned, &[]), Err(Refusal::Unopened(Unopened::Signature(_)))));
-    let twice = to(&case.own, &sealed, KeyAlgorithm::EcdhEs);
-    assert!(matches!(case.send(&twice, &[]), Err(Refusal::Unopened(Unopened::Signature(_)))));
+    let other = own(8);
+    for algorithm in KeyAlgorithm::ALL {
+        let registration =
+            json!({"request_object_encryption_alg": algorithm.name(), "request_object_encryption_enc": "A256GCM"});
+        let case = Case::new(&registration);
+        let to = |keys: &RequestKeys, token: &str, algorithm| {
+            let set = KeySet::parse(&json!({"keys": [keys.serving(algorithm).public_jwk()]})).expect("one key");
+            let recipient = set.recipient(algorithm).expect("there").clone();
+            recipient.encrypt(token.as_bytes(), algorithm, Content::Jwt).expect("encrypted")
+        };
+        let signed = case.object(&json!({}));
+        let sealed = to(&case.own, &signed, algorithm);
+        assert!(case.send(&sealed, &[]).is_ok(), "{algorithm:?}");
+        assert!(case.send(&signed, &[]).is_ok(), "the registration says may");
+        let mut plain = Case::standard();
+        plain.client = registered(&case.key, &json!({}));
+        let encryption = Some(Refusal::Unopened(Unopened::Encryption));
+        assert_eq!(plain.send(&sealed, &[]).err(), encryption);
+        assert_eq!(case.send(&to(&other, &signed, algorithm), &[]).err(), encryption);
+        for another in KeyAlgorithm::ALL.into_iter().filter(|another| *another != algorithm) {
+            assert_eq!(case.send(&to(&case.own, &signed, another), &[]).err(), encryption, "{another:?}");
+        }
+        // Encryption proves nothing: what is inside must be signed.
+        let unsigned = to(&case.own, &claims(&json!({})).to_string(), algorithm);
+        assert!(matches!(case.send(&unsigned, &[]), Err(Refusal::Unopened(Unopened::Signature(_)))));
+        let twice = to(&case.own, &sealed, algorithm);
+        assert!(matches!(case.send(&twice, &[]), Err(Refusal::Unopened(Unopened::Signature(_)))));
+    }
 }
 
 #[test]

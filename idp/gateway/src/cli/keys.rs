@@ -102,7 +102,7 @@ async fn rotate<W: Write>(
     vault: &Vault,
     algorithm: Option<SigningAlgorithm>,
 ) -> anyhow::Result<()> {
-    let holder = holder(bench, vault)?;
+    let holder = holder(bench, registry, vault).await?;
     let makes = holder.algorithms();
     let asked = match algorithm {
         None => makes,
@@ -123,7 +123,8 @@ async fn check<W: Write>(
     vault: &Vault,
     count: u32,
 ) -> anyhow::Result<()> {
-    let ring = KeyRing::of(registry.keys().await?.into(), &holder(bench, vault)?, &bench.clock, bench.clock.now());
+    let holder = holder(bench, registry, vault).await?;
+    let ring = KeyRing::of(registry.keys().await?.into(), &holder, &bench.clock, bench.clock.now());
     let own = ring.own().context("there is no key yet: `idp keys rotate` or `idp serve` makes the first")?;
     for (algorithm, signer) in ring.signers() {
         let (began, name) = (Instant::now(), algorithm.name());
@@ -138,8 +139,8 @@ async fn check<W: Write>(
     Ok(())
 }
 
-fn holder<W: Write>(bench: &Bench<'_, W>, vault: &Vault) -> anyhow::Result<Keyholder> {
-    Keyholder::open(&bench.config.keys, vault).context("the token of the signing keys")
+async fn holder<W: Write>(bench: &Bench<'_, W>, registry: &Registry, vault: &Vault) -> anyhow::Result<Keyholder> {
+    Keyholder::open(&bench.config.keys, vault, registry, &bench.clock).await.context("the keys cannot be opened")
 }
 
 fn line(key: &KeptKey, state: KeyState) -> String {

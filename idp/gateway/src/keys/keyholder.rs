@@ -7,12 +7,13 @@ use domain::id::Kid;
 use domain::jose::{KeyError, PublicJwk, SigningAlgorithm, SigningKey, Unsigned};
 use domain::keys::Timetable;
 use serde_json::Value;
-use store::registry::HeldKey;
+use store::registry::{HeldKey, Registry};
 use store::seal::Vault;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::request::RequestKey;
+use super::request::{NoRequestKeys, PublishedKeys};
 use super::token::{Token, TokenError};
+use crate::clock::Clock;
 use crate::config::{Holder, Keys};
 
 /// What holds keys, and how long they live. Cheap to clone.
@@ -22,7 +23,18 @@ pub(crate) struct Keyholder {
     pub(crate) timetable: Timetable,
     holder: Holder,
     token: Option<Arc<Token>>,
-    request: Arc<RequestKey>,
+    request: Arc<PublishedKeys>,
+}
+
+/// The keys cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotOpened {
+    /// The token is not there, or does not let us in.
+    #[error("the token of the signing keys: {0}")]
+    Token(#[from] TokenError),
+    /// The keys of request objects are not there.
+    #[error("the keys of request objects: {0}")]
+    Request(#[from] NoRequestKeys),
 }
 
 /// A key could not be made.
@@ -40,10 +52,15 @@ pub(crate) enum NotMade {
 }
 
 impl Keyholder {
-    /// Opens the token, when there is one.
-    pub(crate) fn open(keys: &Keys, vault: &Vault) -> Result<Self, TokenError> {
+    /// Opens the token, when there is one, and the keys of request objects, which are made when there are none.
+    pub(crate) async fn open(
+        keys: &Keys,
+        vault: &Vault,
+        registry: &Registry,
+        clock: &Clock,
+    ) -> Result<Self, NotOpened> {
         let token = keys.token.as_ref().map(Token::open).transpose()?.map(Arc::new);
-        let request = Arc::new(RequestKey::derived(vault));
+        let request = Arc::new(PublishedKeys::obtain(registry, vault, clock).await?);
         Ok(Self { timetable: keys.timetable, holder: keys.holder, token, request })
     }
 
@@ -78,8 +95,8 @@ impl Keyholder {
         }
     }
 
-    /// The key that request objects are encrypted to.
-    pub(crate) fn request_key(&self) -> &RequestKey {
+    /// The keys that request objects are encrypted to.
+    pub(crate) fn request_keys(&self) -> &PublishedKeys {
         &self.request
     }
 

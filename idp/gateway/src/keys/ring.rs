@@ -50,7 +50,7 @@ impl KeyRing {
             }
         }
         let set = json!({ "keys": published });
-        published.push(holder.request_key().public().clone());
+        published.extend_from_slice(holder.request_keys().public());
         let jwks = Bytes::from(json!({ "keys": published }).to_string());
         let known: Vec<Value> = kept.iter().map(|key| key.key.public().document().clone()).collect();
         let known = json!({ "keys": known });
@@ -107,7 +107,7 @@ impl KeyRing {
         SigningAlgorithm::ALL.into_iter().filter(|algorithm| self.signing.contains_key(algorithm)).collect()
     }
 
-    /// The JWKS: the published signing keys, then the key that request objects are encrypted to.
+    /// The JWKS: the published signing keys, then the keys that request objects are encrypted to.
     pub(crate) fn jwks(&self) -> Bytes {
         self.jwks.clone()
     }

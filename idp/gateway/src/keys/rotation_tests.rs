@@ -35,10 +35,11 @@ impl House {
         let seconds = Lifetime::seconds;
         let timetable = Timetable::new(seconds(3600), seconds(DAY), Some(seconds(90 * DAY))).expect("enough");
         let keys = Keys { timetable, holder: Holder::Registry, token: None };
-        let holder = Keyholder::open(&keys, &vault).expect("no token");
+        let clock = Clock::manual(START);
         let one = Registry::migrate(&location, Arc::clone(&vault)).await.expect("a registry");
+        let holder = Keyholder::open(&keys, &vault, &one, &clock).await.expect("no token");
         let two = Registry::open(&location, vault).await.expect("the same registry");
-        Self { one, two, holder, clock: Clock::manual(START), _folder: folder }
+        Self { one, two, holder, clock, _folder: folder }
     }
 
     async fn make(&self, occasion: Occasion) -> Vec<KeyLife> {
@@ -152,18 +153,20 @@ async fn a_new_key_is_shown_at_once_and_signs_after_its_lead_while_the_old_one_s
 }
 
 #[tokio::test]
-async fn the_published_set_holds_the_key_of_request_objects_beside_the_signing_keys_and_no_private_half() {
+async fn the_published_set_holds_the_keys_of_request_objects_beside_the_signing_keys_and_no_private_half() {
     let house = House::new().await;
     let empty: Value = serde_json::from_slice(&house.ring().await.jwks()).expect("JSON");
-    assert_eq!(empty["keys"].as_array().map(Vec::len), Some(1), "before there is any signing key: {empty}");
+    assert_eq!(empty["keys"].as_array().map(Vec::len), Some(2), "before there is any signing key: {empty}");
     house.make(Occasion::FirstUse).await;
     let ring = house.ring().await;
     let set: Value = serde_json::from_slice(&ring.jwks()).expect("JSON");
     let keys = set["keys"].as_array().expect("keys");
-    let (request, signing) = keys.split_last().expect("keys");
-    assert_eq!((signing.len(), &request["use"]), (SigningAlgorithm::ALL.len(), &json!("enc")));
+    let (signing, request) = keys.split_at(SigningAlgorithm::ALL.len());
+    let told: Vec<_> = request.iter().map(|jwk| (&jwk["kty"], &jwk["use"], &jwk["alg"])).collect();
+    let (enc, oaep) = (json!("enc"), json!("RSA-OAEP-256"));
+    assert_eq!(told, [(&json!("EC"), &enc, &Value::Null), (&json!("RSA"), &enc, &oaep)]);
     assert!(signing.iter().all(|jwk| jwk["use"] == "sig"), "{set}");
-    assert!(keys.iter().all(|jwk| jwk.get("d").is_none()), "{set}");
+    assert!(keys.iter().all(|jwk| jwk.get("d").is_none() && jwk.get("p").is_none()), "{set}");
     assert_eq!(ring.moved_on().jwks(), ring.jwks());
 }
 

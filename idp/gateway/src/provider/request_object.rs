@@ -13,7 +13,7 @@ pub(super) async fn opened(app: &App, incoming: Incoming, found: Option<&Registe
     let Some(found) = served else { return Ok(incoming) };
     let fetched = app.client_keys.of(&found.client).await;
     let open = |keys: Option<&KeySet>| {
-        let (own, now) = (app.keyholder.request_key().private(), app.clock.now());
+        let (own, now) = (app.keyholder.request_keys().private(), app.clock.now());
         incoming.opened(found, &Opening { issuer: app.issuer.as_str(), own, fetched: keys, now })
     };
     let mut verdict = open(fetched.as_deref());

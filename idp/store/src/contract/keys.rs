@@ -1,5 +1,6 @@
 //! Cases for the signing keys.
 
+use domain::id::Kid;
 use domain::jose::{SigningAlgorithm, SigningKey};
 use domain::journal::KeyCause;
 use domain::keys::{KeyLife, KeyState};
@@ -18,6 +19,7 @@ for_each_engine!(offices: sqlite, postgres; {
     erasing_a_key_is_journalled_by_one_node,
     a_sealed_key_opens_in_its_own_row_alone,
     a_row_is_not_passed_off_as_the_other_kind,
+    of_all_nodes_one_makes_the_key_of_request_objects,
 });
 
 async fn lives(registry: &Registry) -> Vec<KeyLife> {
@@ -140,4 +142,18 @@ async fn a_row_is_not_passed_off_as_the_other_kind(offices: Offices) {
             .expect("tampers");
         assert!(matches!(offices.one.keys().await, Err(StoreError::Corrupt { .. })), "{holder}");
     }
+}
+
+async fn of_all_nodes_one_makes_the_key_of_request_objects(offices: Offices) {
+    assert_eq!(offices.one.request_key().await.expect("reads"), None);
+    let answers = at_once(6, offices.both(), |node, at| async move {
+        let kid = Kid::parse(&format!("r{at}")).expect("plain");
+        node.keep_request_key(&kid, format!("key {at}").as_bytes(), now()).await.expect("writes")
+    });
+    assert_eq!(answers.await.into_iter().filter(|put| *put == Put::Fresh).count(), 1);
+    let (one, two) = (offices.one.request_key().await.expect("reads"), offices.two.request_key().await.expect("reads"));
+    assert!(one.is_some() && one == two);
+    assert_eq!(kinds(&offices.two).await, ["request_key_made"]);
+    sqlx::query("UPDATE request_keys SET kid = 'other'").execute(&offices.one.writers).await.expect("tampers");
+    assert!(matches!(offices.one.request_key().await, Err(StoreError::Corrupt { what: "request_keys" })));
 }

@@ -13,6 +13,7 @@ mod clients;
 mod consents;
 mod keys;
 mod outbox;
+mod request_keys;
 mod schema;
 
 use std::fmt::Write as _;

@@ -13,6 +13,7 @@ fn migrations() -> Vec<Migration> {
         (1, "registry", include_str!("../../migrations/0001_registry.sql")),
         (2, "logouts", include_str!("../../migrations/0002_logouts.sql")),
         (3, "keys", include_str!("../../migrations/0003_keys.sql")),
+        (4, "request_keys", include_str!("../../migrations/0004_request_keys.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

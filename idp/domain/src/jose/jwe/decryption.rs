@@ -1,11 +1,15 @@
 //! Decryption of tokens that identity providers and relying parties send.
 //!
-//! Every failure is one error: a decryption oracle learns nothing from it.
+//! Every failure is one error, and a content key that could not be had is replaced by a random one, so that the failure
+//! comes where any other does (RFC 7516 §11.5): a decryption oracle learns nothing, from the answer or from its time.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256};
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::rand;
+use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::signature::{KeyPair as _, RsaKeyPair};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -19,7 +23,7 @@ pub struct DecryptionKey(Private);
 
 enum Private {
     P256(agreement::PrivateKey),
-    Rsa(Box<OaepPrivateDecryptingKey>),
+    Rsa { key: Box<OaepPrivateDecryptingKey>, modulus: Vec<u8>, exponent: Vec<u8> },
 }
 
 /// A token could not be decrypted, or a key could not be read. There is one error on purpose.
@@ -37,8 +41,19 @@ impl DecryptionKey {
         if !(256..=1024).contains(&key.key_size_bytes()) {
             return Err(Undecipherable);
         }
-        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| Undecipherable)?;
-        Ok(Self(Private::Rsa(Box::new(key))))
+        let key = Box::new(OaepPrivateDecryptingKey::new(key).map_err(|_| Undecipherable)?);
+        // The only type of the provider that shows the numbers of a public key.
+        let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| Undecipherable)?;
+        let modulus = pair.public_key().modulus().big_endian_without_leading_zero().to_vec();
+        let exponent = pair.public_key().exponent().big_endian_without_leading_zero().to_vec();
+        Ok(Self(Private::Rsa { key, modulus, exponent }))
+    }
+
+    /// Makes an RSA key of 3072 bits, as PKCS#8 DER.
+    pub fn generate_rsa() -> Result<Zeroizing<Vec<u8>>, Undecipherable> {
+        let key = PrivateDecryptingKey::generate(KeySize::Rsa3072).map_err(|_| Undecipherable)?;
+        let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| Undecipherable)?;
+        Ok(Zeroizing::new(der.as_ref().to_vec()))
     }
 
     /// Reads a P-256 private key from its scalar; `None` when the number is not one (0, or not below the group's order:
@@ -47,15 +62,22 @@ impl DecryptionKey {
         agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok().map(|key| Self(Private::P256(key)))
     }
 
-    /// The public key as a JWK for encryption, named by its thumbprint (RFC 7638); `None` for RSA keys, whose senders are
-    /// given the key at registration.
+    /// The public key as a JWK for encryption, named by its thumbprint (RFC 7638); `None` when the provider does not give
+    /// the point of a P-256 key.
     pub fn public_jwk(&self) -> Option<Value> {
-        let mut jwk = match &self.0 {
-            Private::P256(key) => public_jwk(key)?,
-            Private::Rsa(_) => return None,
-        };
         // The members that the thumbprint is over, in the order of their names (RFC 7638 §3.2).
-        let members = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
+        let (mut jwk, members) = match &self.0 {
+            Private::P256(key) => {
+                let jwk = public_jwk(key)?;
+                let members = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
+                (jwk, members)
+            }
+            Private::Rsa { modulus, exponent, .. } => {
+                let (n, e) = (base64url(modulus), base64url(exponent));
+                let members = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
+                (json!({"kty": "RSA", "alg": KeyAlgorithm::RsaOaep256.name(), "n": n, "e": e}), members)
+            }
+        };
         jwk["kid"] = json!(base64url(&sha256(members.as_bytes())));
         jwk["use"] = json!("enc");
         Some(jwk)
@@ -104,6 +126,7 @@ impl DecryptionKey {
         algorithm: KeyAlgorithm,
     ) -> Option<Zeroizing<[u8; 32]>> {
         let mut content_key = Zeroizing::new([0_u8; 32]);
+        rand::fill(content_key.as_mut()).ok()?;
         match (&self.0, algorithm) {
             (Private::P256(private), KeyAlgorithm::EcdhEs | KeyAlgorithm::EcdhEsA256kw) => {
                 let agreed = agreed(private, header, algorithm)?;
@@ -111,17 +134,22 @@ impl DecryptionKey {
                     return wrapped.is_empty().then_some(agreed);
                 }
                 let kek = AesKek::new(&AES_256, agreed.as_ref()).ok()?;
-                let written = kek.unwrap(wrapped, content_key.as_mut()).ok()?.len();
-                (written == 32).then_some(content_key)
+                let mut unwrapped = Zeroizing::new([0_u8; 32]);
+                if kek.unwrap(wrapped, unwrapped.as_mut()).is_ok_and(|key| key.len() == 32) {
+                    content_key = unwrapped;
+                }
+                Some(content_key)
             }
-            (Private::Rsa(private), KeyAlgorithm::RsaOaep256) => {
+            (Private::Rsa { key: private, .. }, KeyAlgorithm::RsaOaep256) => {
                 let mut out = Zeroizing::new(vec![0; private.key_size_bytes()]);
-                let key = private.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut out, None).ok()?;
-                *content_key = (&*key).try_into().ok()?;
+                let key = private.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut out, None);
+                if let Some(key) = key.ok().and_then(|key| <[u8; 32]>::try_from(&*key).ok()) {
+                    *content_key = key;
+                }
                 Some(content_key)
             }
             (Private::P256(_), KeyAlgorithm::RsaOaep256)
-            | (Private::Rsa(_), KeyAlgorithm::EcdhEs | KeyAlgorithm::EcdhEsA256kw) => None,
+            | (Private::Rsa { .. }, KeyAlgorithm::EcdhEs | KeyAlgorithm::EcdhEsA256kw) => None,
         }
     }
 }
@@ -150,4 +178,25 @@ fn agreed(
     };
     let purpose = Purpose { algorithm: algorithm.purpose(), apu: &party("apu")?, apv: &party("apv")? };
     agree(private, &point, &purpose)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_key_that_cannot_be_had_is_replaced_by_a_random_one() {
+        let rsa = DecryptionKey::from_pkcs8(&DecryptionKey::generate_rsa().expect("made")).expect("its own form");
+        let p256 = DecryptionKey::from_scalar(&[7; 32]).expect("a scalar");
+        let epk = DecryptionKey::from_scalar(&[8; 32]).and_then(|key| key.public_jwk()).expect("a scalar");
+        let header = json!({ "epk": epk }).as_object().cloned().expect("an object");
+        for (key, algorithm, length) in [(&rsa, KeyAlgorithm::RsaOaep256, 384), (&p256, KeyAlgorithm::EcdhEsA256kw, 40)]
+        {
+            for wrapped in [vec![1; length], vec![0; length], vec![1; 3], Vec::new()] {
+                let had = || *key.content_key(&header, &wrapped, algorithm).expect("a key in any case");
+                let (one, two) = (had(), had());
+                assert!(one != two && one != [0; 32] && two != [0; 32], "{algorithm:?}, {} bytes", wrapped.len());
+            }
+        }
+    }
 }

@@ -34,9 +34,6 @@ impl KeyAlgorithm {
     /// Every algorithm.
     pub const ALL: [Self; 3] = [Self::EcdhEs, Self::EcdhEsA256kw, Self::RsaOaep256];
 
-    /// Those that a P-256 key serves.
-    pub const AGREEMENT: [Self; 2] = [Self::EcdhEs, Self::EcdhEsA256kw];
-
     /// Reads a JOSE `alg` name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
