@@ -218,6 +218,29 @@ async fn another_citizen_in_the_same_browser_ends_the_session_of_the_first() {
 }
 
 #[tokio::test]
+async fn a_relying_party_that_knows_two_sessions_of_a_browser_is_told_of_both() {
+    let journey = Journey::start().await;
+    let one = Hearing::register(&journey, "Ville", ok()).await;
+    let mut citizen = Citizen::new();
+    let first = one.sign_in(&journey, &mut citizen, "angela").await;
+    let again = one.sign_in(&journey, &mut citizen, "angela").await;
+    citizen.stopping_at(&one.bye).open(&one.logout(&again, "s")).await.unwrap();
+    let heard = eventually("both logouts", async || {
+        let heard = one.receiver.received();
+        (heard.len() == 2).then_some(heard)
+    })
+    .await;
+    let mut told = Vec::new();
+    for received in heard {
+        told.push(one.service.verify_jwt(received.token()).await.unwrap()["sid"].clone());
+    }
+    for tokens in [first, again] {
+        let id_token = claims(&one.service, &tokens).await;
+        assert!(told.contains(&id_token["sid"]), "{told:?} holds {}", id_token["sid"]);
+    }
+}
+
+#[tokio::test]
 async fn a_logout_ends_the_session_at_the_provider_which_asks_for_the_password_again() {
     let no_prompt: toml::Table = "request_prompt_login = false".parse().unwrap();
     let provider_overrides = ProviderId::ALL.map(|id| (id, no_prompt.clone())).to_vec();

@@ -18,9 +18,45 @@ use crate::time::Timestamp;
 pub struct Session {
     citizen: Verified,
     informed: BTreeMap<ClientId, Told>,
-    /// The relying parties of earlier sessions of the same citizen, each with the session that it knows.
+    /// The relying parties of earlier sessions of the same citizen, each with those that it knows.
     #[serde(default)]
-    earlier: BTreeMap<ClientId, SessionId>,
+    earlier: BTreeMap<ClientId, Earlier>,
+}
+
+/// How many earlier sessions are kept for a relying party: of more, the oldest is not told any more.
+const EARLIER: usize = 8;
+
+/// Earlier sessions that one relying party knows, the oldest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "KeptEarlier")]
+struct Earlier(Vec<SessionId>);
+
+/// As they are kept. A session of before there could be several has one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptEarlier {
+    One(SessionId),
+    Several(Vec<SessionId>),
+}
+
+impl From<KeptEarlier> for Earlier {
+    fn from(kept: KeptEarlier) -> Self {
+        match kept {
+            KeptEarlier::One(session) => Self(vec![session]),
+            KeptEarlier::Several(sessions) => Self(sessions),
+        }
+    }
+}
+
+impl Earlier {
+    fn add(&mut self, session: &SessionId) {
+        if !self.0.contains(session) {
+            self.0.push(session.clone());
+        }
+        if self.0.len() > EARLIER {
+            self.0.remove(0);
+        }
+    }
 }
 
 /// What a citizen was told that a relying party gets.
@@ -82,11 +118,13 @@ impl Session {
         &self.citizen
     }
 
-    /// The relying parties that were given something in this session or in one that it took the place of, and the
-    /// session as each of them knows it: all that have to hear of its end.
+    /// The relying parties that were given something in this session or in one that it took the place of, and every
+    /// session that they know: all that have to hear of its end. A relying party that asked again may still be in the
+    /// session of before: the browser need not have brought it the later one.
     pub fn relying_parties(&self) -> impl Iterator<Item = (&ClientId, &SessionId)> {
-        let earlier = self.earlier.iter().filter(|(client, _)| !self.informed.contains_key(*client));
-        self.informed.keys().map(|client| (client, self.id())).chain(earlier)
+        let earlier = self.earlier.iter();
+        let earlier = earlier.flat_map(|(client, Earlier(known))| known.iter().map(move |session| (client, session)));
+        earlier.chain(self.informed.keys().map(|client| (client, self.id())))
     }
 
     /// Takes the place of an earlier session of the same browser. One of the same citizen goes on in this one: its
@@ -96,7 +134,7 @@ impl Session {
             return Err(Box::new(replaced));
         }
         for (client, session) in replaced.relying_parties() {
-            self.earlier.insert(client.clone(), session.clone());
+            self.earlier.entry(client.clone()).or_default().add(session);
         }
         Ok(())
     }
