@@ -79,7 +79,7 @@ id!(
     |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 );
 id!(
-    /// The public name of a session, in ID tokens as `sid` (OIDC Back-Channel Logout §2.1): 22 base64url characters.
+    /// The gateway's own name of a session, from which each sector has its `sid`: 22 base64url characters.
     SessionId, 22..=22, "22 base64url characters",
     |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 );
@@ -100,7 +100,16 @@ impl SignInId {
 impl SessionId {
     /// Makes the identifier from 16 random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(crate::secret::base64url(&bytes))
+        // 22 characters have four bits more than 16 bytes: in them stands that this session has pairwise names.
+        let mut text = crate::secret::base64url(&[&bytes[..], &[0x10]].concat());
+        text.truncate(22);
+        Self(text)
+    }
+
+    /// Whether the session has another name in each sector. One of before that was so has one name everywhere, which
+    /// relying parties keep and compare for as long as a refresh token of theirs lives (OIDC Core §12.2).
+    pub fn is_pairwise(&self) -> bool {
+        self.0.ends_with(['B', 'R', 'h', 'x'])
     }
 }
 
@@ -132,6 +141,16 @@ mod tests {
         assert!(ClientId::parse(&"a".repeat(256)).is_err());
         assert!(ProviderId::parse("impots").is_ok());
         assert!(ProviderId::parse("Impots").is_err());
+    }
+
+    #[test]
+    fn a_session_says_whether_its_names_are_pairwise() {
+        for byte in 0..=255 {
+            let session = SessionId::from_random([byte; 16]);
+            assert!(session.is_pairwise() && SessionId::parse(session.as_str()).as_ref() == Ok(&session));
+            let of_before = SessionId::parse(&crate::secret::base64url(&[byte; 16])).expect("22 characters");
+            assert!(!of_before.is_pairwise() && of_before.as_str()[..21] == session.as_str()[..21]);
+        }
     }
 
     #[test]

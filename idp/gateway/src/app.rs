@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use domain::client::{Client, ClientState, Label, Registered};
-use domain::id::{ClientId, ProviderId};
+use domain::id::{ClientId, ProviderId, SessionId};
 use domain::identity::account::AccountKey;
 use domain::identity::account::AccountSecret;
-use domain::identity::subject::{Subject, SubjectSecret};
+use domain::identity::subject::{Pseudonyms, Subject, SubjectSecret};
 use domain::oidc::dpop::{NonceRule, NonceSecret};
 use domain::oidc::resource::Resource;
 use store::ephemeral::Ephemeral;
@@ -113,6 +113,11 @@ impl App {
     /// The subject of a citizen at a client.
     pub(crate) fn subject(&self, account: &AccountKey, client: &Client) -> Subject {
         Subject::pairwise(account, &client.sector, &self.subject_secret)
+    }
+
+    /// What a client knows a citizen and a session of theirs by.
+    pub(crate) fn pseudonyms(&self, account: &AccountKey, session: &SessionId, client: &Client) -> Pseudonyms {
+        Pseudonyms::of(account, session, &client.sector, &self.subject_secret)
     }
 
     /// What citizens read for a provider; its bare name once it left the configuration.

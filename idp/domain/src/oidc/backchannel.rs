@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::id::{ClientId, SessionId};
 use crate::identity::account::AccountKey;
-use crate::identity::subject::{Subject, SubjectSecret};
+use crate::identity::subject::{Pseudonyms, Sid, Subject, SubjectSecret};
 use crate::secret::base64url;
 use crate::time::{Lifetime, Timestamp};
 
@@ -40,7 +40,8 @@ pub struct SessionEnded {
     /// Its own subject of the citizen.
     pub subject: Subject,
     /// The session, as its ID tokens name it.
-    pub session: SessionId,
+    #[serde(rename = "session")]
+    pub sid: Sid,
 }
 
 /// What an attempt to tell came to.
@@ -59,11 +60,9 @@ pub enum Verdict {
 impl SessionEnded {
     /// What to tell a client; `None` for one that registered nowhere to be told.
     pub fn at(client: &Client, account: &AccountKey, session: &SessionId, secret: &SubjectSecret) -> Option<Self> {
-        client.backchannel_logout.as_ref().map(|_| Self {
-            client: client.id.clone(),
-            subject: Subject::pairwise(account, &client.sector, secret),
-            session: session.clone(),
-        })
+        client.backchannel_logout.as_ref()?;
+        let Pseudonyms { subject, sid } = Pseudonyms::of(account, session, &client.sector, secret);
+        Some(Self { client: client.id.clone(), subject, sid })
     }
 
     /// The claims of a logout token (§2.4), made anew for each attempt: `sub` and `sid`, no `nonce`.
@@ -76,7 +75,7 @@ impl SessionEnded {
             "jti": base64url(name),
             "events": { EVENT: {} },
             "sub": self.subject,
-            "sid": self.session,
+            "sid": self.sid,
         })
     }
 }
@@ -130,17 +129,30 @@ mod tests {
         let ended = told(&client).expect("it registered an address");
         let claims = ended.claims("https://issuer.example", &[3; 16], Timestamp::from_epoch(1000));
         let account = AccountKey::try_from(base64url(&[7; 32])).expect("32 bytes");
-        let subject = Subject::pairwise(&account, &client.sector, &SubjectSecret::new([2; 32]));
+        let session = SessionId::from_random([1; 16]);
+        let names = Pseudonyms::of(&account, &session, &client.sector, &SubjectSecret::new([2; 32]));
         assert_eq!(
             claims,
             json!({
                 "iss": "https://issuer.example", "aud": "ville", "iat": 1000, "exp": 1120,
                 "jti": "AwMDAwMDAwMDAwMDAwMDAw",
                 "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
-                "sub": subject, "sid": SessionId::from_random([1; 16]),
+                "sub": names.subject, "sid": names.sid,
             })
         );
         assert_eq!(claims.get("nonce"), None, "§2.4: a logout token never has one");
+    }
+
+    #[test]
+    fn what_was_kept_of_a_session_of_before_is_told_under_the_name_it_had() {
+        let client = client(&json!({ "backchannel_logout_uri": "https://v.example/logout" }));
+        let mut kept = serde_json::to_value(told(&client).expect("it registered an address")).expect("plain data");
+        kept["session"] = json!("AwMDAwMDAwMDAwMDAwMDAw");
+        let read: SessionEnded = serde_json::from_value(kept).expect("yesterday's form");
+        assert_eq!(
+            read.claims("https://i.example", &[3; 16], Timestamp::from_epoch(0))["sid"],
+            "AwMDAwMDAwMDAwMDAwMDAw"
+        );
     }
 
     #[test]

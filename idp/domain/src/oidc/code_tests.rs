@@ -8,7 +8,7 @@ use crate::client::{ClientState, Registered};
 use crate::id::ProviderId;
 use crate::identity::account::AccountSecret;
 use crate::identity::pivot::{Birthdate, Pivot, RawPivot};
-use crate::identity::subject::{Subject, SubjectSecret};
+use crate::identity::subject::{Pseudonyms, Subject, SubjectSecret};
 use crate::oidc::client_auth::Presented;
 use crate::oidc::request::Offline;
 use crate::oidc::resource::Resources;
@@ -101,15 +101,18 @@ fn a_code_gives_tokens_to_its_own_client_with_everything_it_fits() {
     let owner = registered("ville", true);
     let issued = try_redeem(&owner, "ville", "https://v.example/", Some(VERIFIER), Some(CHALLENGE), 1_000_001)
         .expect("all fits");
-    let subject = Subject::pairwise(&issued.access().account, &owner.client.sector, &SubjectSecret::new([2; 32]));
-    let claims = issued.id_token("https://i.example", &subject, "token", Lifetime::seconds(60));
+    let (access, secret) = (issued.access(), SubjectSecret::new([2; 32]));
+    let names = Pseudonyms::of(&access.account, &access.session, &owner.client.sector, &secret);
+    let claims = issued.id_token("https://i.example", &names, "token", Lifetime::seconds(60));
     assert_eq!(claims["auth_time"], 999_990);
     assert_eq!(claims["exp"], 1_000_061);
     assert_eq!(claims["nonce"], "n");
+    assert_eq!((&claims["sub"], &claims["sid"]), (&json!(names.subject), &json!(names.sid)));
+    assert_ne!(claims["sid"], json!(access.session), "the session has another name in each sector");
     assert_eq!(claims["acr"], "eidas1");
     assert_eq!(claims.get("amr"), None, "amr was not asked for");
     assert_eq!(claims.get("family_name"), None, "identity claims come from userinfo");
-    assert_eq!(issued.access().userinfo(&owner.client, &subject)["family_name"], "DUBOIS");
+    assert_eq!(issued.access().userinfo(&owner.client, &names.subject)["family_name"], "DUBOIS");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::parameters::Parameters;
 use crate::client::{Client, ClientState, Registered, RegisteredRedirect};
-use crate::id::{ClientId, ProviderId, SessionId};
+use crate::id::{ClientId, ProviderId};
+use crate::identity::subject::Sid;
 use crate::jose::{self, BadToken, KeySet, SigningAlgorithm};
 use crate::secret::from_base64url;
 
@@ -117,9 +118,9 @@ pub enum BadLogout {
 /// What a hint is worth.
 enum Hint {
     /// Ours, of this session, by a key that stands in the JWKS.
-    Current(SessionId),
+    Current(String),
     /// Ours, by a key that was retired.
-    Old(SessionId),
+    Old(String),
     /// By a key that nobody knows, or knows any more: no proof, and no forgery either.
     Unknown,
 }
@@ -144,14 +145,14 @@ impl<'a> LogoutRequest<'a> {
         self.hinted.as_ref().or(self.named.as_ref())
     }
 
-    /// Decides for a browser that holds the session `held`. An expired hint is still a hint (RP-Initiated Logout §2);
+    /// Decides for a browser that holds a session which the client knows as `held`. An expired hint is still a hint (RP-Initiated Logout §2);
     /// one by a retired key proves a wish for the session that is there and for no other.
     pub fn check(
         &self,
         found: Option<&Registered>,
         issuer: &str,
         keys: HintKeys<'_>,
-        held: Option<&SessionId>,
+        held: Option<&Sid>,
     ) -> Result<Logout, BadLogout> {
         let client = found.filter(|found| found.state == ClientState::Active).map(|found| &found.client);
         let worth = match self.hint {
@@ -162,10 +163,12 @@ impl<'a> LogoutRequest<'a> {
             Hint::Current(session) => {
                 let then = self.then(client)?;
                 // With the proof of another session the citizen decides.
-                let proven = held.is_none_or(|held| *held == session);
+                let proven = held.is_none_or(|held| held.as_str() == session);
                 Ok(if proven { Logout::Proven { then } } else { Logout::ToConfirm { then } })
             }
-            Hint::Old(session) if held == Some(&session) => Ok(Logout::Proven { then: self.then(client)? }),
+            Hint::Old(session) if held.is_some_and(|held| held.as_str() == session) => {
+                Ok(Logout::Proven { then: self.then(client)? })
+            }
             // The citizen's word stands for the hint where the client was named (§3: other means of confirming it).
             Hint::Old(_) | Hint::Unknown => {
                 let client = client.filter(|client| self.named.as_ref() == Some(&client.id));
@@ -197,7 +200,7 @@ fn weigh(hint: &str, client: &Client, issuer: &str, keys: HintKeys<'_>) -> Resul
     };
     claims.require("iss", issuer).map_err(|_| BadLogout::Hint)?;
     claims.require_audience(client.id.as_str()).map_err(|_| BadLogout::Hint)?;
-    let session = claims.text("sid").ok().and_then(|sid| SessionId::parse(sid).ok()).ok_or(BadLogout::Hint)?;
+    let session = claims.text("sid").map_err(|_| BadLogout::Hint)?.to_owned();
     Ok(if published { Hint::Current(session) } else { Hint::Old(session) })
 }
 
@@ -211,7 +214,8 @@ fn unverified_audience(token: &str) -> Option<ClientId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Kid;
+    use crate::id::{Kid, SessionId};
+    use crate::identity::subject::SubjectSecret;
     use crate::jose::SigningKey;
     use serde_json::json;
 
@@ -231,8 +235,9 @@ mod tests {
         SigningKey::generate(SigningAlgorithm::Es256, Kid::parse(kid).expect("plain")).expect("works")
     }
 
-    fn session(byte: u8) -> SessionId {
-        SessionId::from_random([byte; 16])
+    fn session(byte: u8) -> Sid {
+        let secret = SubjectSecret::new([9; 32]);
+        Sid::pairwise(&SessionId::from_random([byte; 16]), &registered().client.sector, &secret)
     }
 
     fn hint(key: &SigningKey) -> String {

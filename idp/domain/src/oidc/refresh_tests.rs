@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::client::{ClientState, Registered};
-use crate::identity::subject::{Subject, SubjectSecret};
+use crate::identity::subject::{Pseudonyms, SubjectSecret};
 use crate::oidc::binding::{Possession, Thumbprint};
 use crate::oidc::client_auth::Presented;
 use crate::oidc::code::tests::{NOW, form, grant};
@@ -57,10 +57,11 @@ fn a_refresh_gives_tokens_of_the_same_sign_in_without_its_nonce() {
     let ville = registered("ville", json!({}));
     let standing = standing(&ville.client, Binding::Bearer);
     let issued = refreshed(&standing, &ville, None, None, NOW).expect("good");
-    let subject = Subject::pairwise(&standing.grant.account, &ville.client.sector, &SubjectSecret::new([2; 32]));
-    let claims = issued.id_token("https://i.example", &subject, "token", LIFE);
+    let (grant, secret) = (&standing.grant, SubjectSecret::new([2; 32]));
+    let names = Pseudonyms::of(&grant.account, &grant.session, &ville.client.sector, &secret);
+    let claims = issued.id_token("https://i.example", &names, "token", LIFE);
     assert_eq!(claims["auth_time"], json!(standing.grant.auth_time));
-    assert_eq!(claims["sub"], json!(subject));
+    assert_eq!((&claims["sub"], &claims["sid"]), (&json!(names.subject), &json!(names.sid)));
     assert!(claims.get("nonce").is_none());
     assert!(issued.access().family.is_some());
     let answer = issued.answer("a", "i", Some("r"));

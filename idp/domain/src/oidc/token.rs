@@ -15,7 +15,7 @@ use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::Client;
 use crate::id::{ClientId, SessionId};
 use crate::identity::account::AccountKey;
-use crate::identity::subject::Subject;
+use crate::identity::subject::{Pseudonyms, Subject};
 use crate::jose::half_hash;
 use crate::level::Level;
 use crate::secret::Bearer;
@@ -122,18 +122,18 @@ impl Issued {
     }
 
     /// The claims of the ID token (OIDC Core §2), bound to the access token by `at_hash`.
-    pub fn id_token(&self, issuer: &str, subject: &Subject, access_token: &str, life: Lifetime) -> Value {
+    pub fn id_token(&self, issuer: &str, names: &Pseudonyms, access_token: &str, life: Lifetime) -> Value {
         let mut claims = self.access.scopes.release_in_id_token(&self.access.identity);
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         set("iss", json!(issuer));
-        set("sub", json!(subject));
+        set("sub", json!(names.subject));
         set("aud", json!(self.access.client));
         set("iat", json!(self.access.issued));
         set("exp", json!(self.access.issued.plus(life)));
         set("auth_time", json!(self.access.auth_time));
         set("acr", json!(self.access.level));
         set("at_hash", json!(half_hash(access_token)));
-        set("sid", json!(self.access.session));
+        set("sid", json!(names.sid));
         if let Some(nonce) = &self.nonce {
             set("nonce", json!(nonce));
         }

@@ -5,7 +5,7 @@ use axum::response::Redirect;
 use axum::routing::post;
 use domain::id::{ClientId, Sector, SessionId};
 use domain::identity::account::AccountKey;
-use domain::identity::subject::{Subject, SubjectSecret};
+use domain::identity::subject::{Pseudonyms, SubjectSecret};
 use domain::secret::base64url;
 use http::{HeaderMap, StatusCode};
 use store::registry::{Finished, Location};
@@ -42,14 +42,11 @@ impl Outbox {
         let account = AccountKey::try_from(base64url(&[7; 32])).expect("32 bytes");
         let told: Vec<SessionEnded> = clients
             .iter()
-            .map(|client| SessionEnded {
-                client: ClientId::parse(client).expect("plain"),
-                subject: Subject::pairwise(
-                    &account,
-                    &Sector::parse(client).expect("plain"),
-                    &SubjectSecret::new([1; 32]),
-                ),
-                session: session.clone(),
+            .map(|client| {
+                let sector = Sector::parse(client).expect("plain");
+                let Pseudonyms { subject, sid } =
+                    Pseudonyms::of(&account, &session, &sector, &SubjectSecret::new([1; 32]));
+                SessionEnded { client: ClientId::parse(client).expect("plain"), subject, sid }
             })
             .collect();
         let done = self.registry.end_session(&session, &[], &told, self.clock.now()).await.expect("kept");

@@ -82,8 +82,12 @@ async fn decide(
     let keys = app.keys();
     let Some(keys) = keys.hint_keys() else { return Ok(refused(app, headers)) };
     let browser = app.cookies.session(headers).zip(session(app, headers).await?);
-    let held = browser.as_ref().map(|(_, session)| session.id());
-    let logout = match request.check(found.as_deref(), app.issuer.as_str(), keys, held) {
+    // As the client that asks knows it; without one nothing is proved by a name.
+    let held = browser
+        .as_ref()
+        .zip(found.as_deref())
+        .map(|((_, session), found)| app.pseudonyms(&session.citizen().account, session.id(), &found.client).sid);
+    let logout = match request.check(found.as_deref(), app.issuer.as_str(), keys, held.as_ref()) {
         Ok(logout) => logout,
         Err(fault) => {
             tracing::info!(%fault, "logout request refused");

@@ -33,8 +33,8 @@ pub(super) async fn give(
 ) -> Result<Given, Refused> {
     let token = Bearer::<AccessToken>::from_random(app.random.bytes());
     let text = token.expose();
-    let subject = app.subject(&issued.access().account, client);
-    let id_token = issued.id_token(app.issuer.as_str(), &subject, &text, app.lifetimes.under(client.profile).id_token);
+    let names = app.pseudonyms(&issued.access().account, &issued.access().session, client);
+    let id_token = issued.id_token(app.issuer.as_str(), &names, &text, app.lifetimes.under(client.profile).id_token);
     let id_token = app.keys().sign(client.id_token_algorithm, "JWT", &id_token).ok_or(Refused::NoKey)?;
     let id_token = match client.encryption.id_token {
         Some(algorithm) => encrypted(app, client, algorithm, Content::Jwt, &id_token).await?,

@@ -1,7 +1,7 @@
 //! Cases for the relying parties that have to hear of the end of a session.
 
 use domain::id::{ClientId, SessionId};
-use domain::identity::subject::{Subject, SubjectSecret};
+use domain::identity::subject::{Pseudonyms, SubjectSecret};
 use domain::journal::Act;
 use domain::notice::Notice;
 use domain::oidc::backchannel::SessionEnded;
@@ -24,8 +24,8 @@ const LEASE: Lifetime = Lifetime::seconds(60);
 fn ended(client: &str, session: &SessionId) -> SessionEnded {
     let client = ClientId::parse(client).expect("plain");
     let sector = domain::id::Sector::parse(client.as_str()).expect("plain");
-    let subject = Subject::pairwise(&account(), &sector, &SubjectSecret::new([1; 32]));
-    SessionEnded { client, subject, session: session.clone() }
+    let Pseudonyms { subject, sid } = Pseudonyms::of(&account(), session, &sector, &SubjectSecret::new([1; 32]));
+    SessionEnded { client, subject, sid }
 }
 
 async fn end(registry: &Registry, clients: &[&str]) -> Vec<SessionEnded> {
