@@ -7,6 +7,7 @@ mod dpop;
 mod entropy;
 mod forms;
 mod introspection;
+mod limits;
 mod logout;
 mod mtls;
 mod refresh;

@@ -61,7 +61,7 @@ pub(crate) struct App {
     pub(crate) civil_registry: CivilRegistryClient,
     /// The keys of clients that keep them elsewhere.
     pub(crate) client_keys: ClientKeySets,
-    /// How much one address may ask for.
+    /// How much one address, and one client, may ask for.
     pub(crate) limits: Limits,
     /// The brand on the pages.
     pub(crate) brand: Brand,

@@ -1,11 +1,16 @@
-//! How many sign-ins one address may begin in a minute, so that nobody fills the store with them or wears the gateway
-//! out. Nothing is known of the asker yet but the address.
+//! How much one address, and one client, may ask for in a minute, so that nobody fills the store or wears the gateway out.
 //!
 //! ```text
 //!  GET /authorize ──────────┐   a bucket for each door and subscriber:   ┌──▶ handler
 //!  GET /callback/{provider} ┴─▶ full at the start, refilled evenly ──────┴──▶ 429, Retry-After
+//!
+//!  /token /par /introspect /revoke /userinfo ──▶ who is it? ──▶ a bucket for each client ──▶ the same
 //! ```
+//!
+//! At the doors of citizens nothing is known of the asker but the address. A client is counted once it proved who it is:
+//! nobody empties the bucket of another.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -16,12 +21,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::id::ClientId;
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Shared;
-use crate::config::{Listen, LoopbackClients, TrustedProxies};
+use crate::config::{self, Listen, LoopbackClients, TrustedProxies};
 use crate::listen::address::{ClientAddress, Subscriber};
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::page::{Occasion, problem};
@@ -38,40 +44,87 @@ enum Door {
     Callback,
 }
 
+/// A bucket for each `K`, none where nothing is counted.
+type Buckets<K> = Option<Arc<DefaultKeyedRateLimiter<K>>>;
+
 /// The buckets. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    buckets: Option<Arc<DefaultKeyedRateLimiter<(Door, Subscriber)>>>,
+    buckets: Buckets<(Door, Subscriber)>,
+    calls: Buckets<ClientId>,
+    pushes: Buckets<ClientId>,
     proxies: TrustedProxies,
     loopback: LoopbackClients,
 }
 
 impl Limits {
-    /// So many a minute for each address, and as many at once; any number for `None`. Our own proxies are exempt:
-    /// where one of them is all that is known, everybody would share its bucket.
-    pub(crate) fn new(per_minute: Option<NonZeroU32>, listen: &Listen) -> Self {
-        let buckets = per_minute.map(|number| Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_minute(number))));
-        Self { buckets, proxies: listen.trusted_proxies.clone(), loopback: listen.loopback }
+    /// So many a minute for each address or client, and as many at once; any number for `None`. Our own proxies are
+    /// exempt: where one of them is all that is known, everybody would share its bucket.
+    pub(crate) fn new(limits: &config::Limits, listen: &Listen) -> Self {
+        Self {
+            buckets: buckets(limits.authorize),
+            calls: buckets(limits.calls),
+            pushes: buckets(limits.pushes),
+            proxies: listen.trusted_proxies.clone(),
+            loopback: listen.loopback,
+        }
     }
 
     /// Forgets, for ever or until `stop`, who has not asked for a while.
     pub(crate) async fn look_after(&self, stop: &CancellationToken) {
-        let Some(buckets) = &self.buckets else { return };
         let mut tick = tokio::time::interval(FORGETTING);
         while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            buckets.retain_recent();
-            buckets.shrink_to_fit();
+            forget(self.buckets.as_ref());
+            forget(self.calls.as_ref());
+            forget(self.pushes.as_ref());
         }
     }
 
+    /// A client that proved who it is calls.
+    pub(crate) fn call(&self, client: &ClientId) -> Result<(), TooMany> {
+        self.calls.as_ref().map_or(Ok(()), |buckets| buckets.check_key(client).map_err(TooMany::from))
+    }
+
+    /// It pushes a request.
+    pub(crate) fn push(&self, client: &ClientId) -> Result<(), TooMany> {
+        self.pushes.as_ref().map_or(Ok(()), |buckets| buckets.check_key(client).map_err(TooMany::from))
+    }
+
     /// Takes one from the bucket, or says how long it stays empty.
-    fn take(&self, door: Door, address: IpAddr) -> Result<(), Duration> {
+    fn take(&self, door: Door, address: IpAddr) -> Result<(), TooMany> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         if self.loopback.exempts(address) || self.proxies.holds(address) {
             return Ok(());
         }
-        let refused = |not_until: governor::NotUntil<_>| not_until.wait_time_from(DefaultClock::default().now());
-        buckets.check_key(&(door, Subscriber::of(address))).map_err(refused)
+        buckets.check_key(&(door, Subscriber::of(address))).map_err(TooMany::from)
+    }
+}
+
+fn buckets<K: Hash + Eq + Clone>(per_minute: Option<NonZeroU32>) -> Buckets<K> {
+    per_minute.map(|number| Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_minute(number))))
+}
+
+fn forget<K: Hash + Eq + Clone>(buckets: Option<&Arc<DefaultKeyedRateLimiter<K>>>) {
+    if let Some(buckets) = buckets {
+        buckets.retain_recent();
+        buckets.shrink_to_fit();
+    }
+}
+
+/// A bucket is empty, for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooMany(Duration);
+
+impl TooMany {
+    /// Whole seconds, never too few (RFC 9110 §10.2.3).
+    pub(crate) fn retry_after(self) -> HeaderValue {
+        HeaderValue::from(self.0.as_secs() + u64::from(self.0.subsec_nanos() > 0))
+    }
+}
+
+impl From<NotUntil<<DefaultClock as governor::clock::Clock>::Instant>> for TooMany {
+    fn from(until: NotUntil<<DefaultClock as governor::clock::Clock>::Instant>) -> Self {
+        Self(until.wait_time_from(DefaultClock::default().now()))
     }
 }
 
@@ -98,19 +151,14 @@ pub(crate) async fn callback(
 async fn admit(app: &Shared, door: Door, address: ClientAddress, request: Request, next: Next) -> Response {
     match app.limits.take(door, address.0) {
         Ok(()) => next.run(request).await,
-        Err(wait) => {
+        Err(too_many) => {
             let occasion = Occasion::of(request.headers());
             let status = StatusCode::TOO_MANY_REQUESTS;
             let mut response = problem(app, occasion, status, WhatWentWrong::TooManyRequests, "P429");
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
+            response.headers_mut().insert(header::RETRY_AFTER, too_many.retry_after());
             response
         }
     }
-}
-
-/// Whole seconds, never too few (RFC 9110 §10.2.3).
-fn retry_after(wait: Duration) -> HeaderValue {
-    HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
 
 #[cfg(test)]
@@ -126,7 +174,9 @@ mod tests {
             max_connections_per_address: 1,
             loopback,
         };
-        Limits::new(NonZeroU32::new(per_minute), &listen)
+        let number = NonZeroU32::new(per_minute);
+        let limits = config::Limits { authorize: number, calls: number, pushes: number };
+        Limits::new(&limits, &listen)
     }
 
     fn taken(limits: &Limits, door: Door, address: &str) -> usize {
@@ -138,11 +188,24 @@ mod tests {
     fn an_address_takes_what_its_bucket_holds_and_is_told_how_long_to_wait() {
         let limits = limits(2, LoopbackClients::Counted);
         assert_eq!(taken(&limits, Door::Authorize, "192.0.2.1"), 2);
-        let wait = limits.take(Door::Authorize, "192.0.2.1".parse().expect("an address")).expect_err("empty");
+        let wait = limits.take(Door::Authorize, "192.0.2.1".parse().expect("an address")).expect_err("empty").0;
         assert!(wait > Duration::from_secs(20) && wait <= Duration::from_secs(30), "{wait:?}");
         // Another door, another address: other buckets.
         assert_eq!(taken(&limits, Door::Callback, "192.0.2.1"), 2);
         assert_eq!(taken(&limits, Door::Authorize, "192.0.2.2"), 2);
+    }
+
+    #[test]
+    fn a_client_takes_what_its_own_buckets_hold() {
+        let client = |name: &str| ClientId::parse(name).expect("plain");
+        let counted = limits(2, LoopbackClients::Exempt);
+        for name in ["ville", "port"] {
+            let calls = (0..10).take_while(|_| counted.call(&client(name)).is_ok()).count();
+            let pushes = (0..10).take_while(|_| counted.push(&client(name)).is_ok()).count();
+            assert_eq!((calls, pushes), (2, 2), "{name}");
+        }
+        let any = limits(0, LoopbackClients::Exempt);
+        assert!((0..10).all(|_| any.call(&client("ville")).is_ok() && any.push(&client("ville")).is_ok()));
     }
 
     #[test]
@@ -182,7 +245,7 @@ mod tests {
     #[test]
     fn the_wait_is_told_in_whole_seconds_and_never_too_short() {
         for (wait, told) in [(0, "0"), (1, "1"), (1000, "1"), (1001, "2"), (29_999, "30")] {
-            assert_eq!(retry_after(Duration::from_millis(wait)), told, "{wait}");
+            assert_eq!(TooMany(Duration::from_millis(wait)).retry_after(), told, "{wait}");
         }
     }
 }

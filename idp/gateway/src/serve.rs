@@ -132,7 +132,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
         client_keys: ClientKeySets::new(http, clock.clone()),
-        limits: Limits::new(config.limits.authorize_per_minute, &config.listen),
+        limits: Limits::new(&config.limits, &config.listen),
         brand,
         assets,
         endings: TaskTracker::new(),

@@ -1,17 +1,24 @@
-//! `[limits]`: how much one address may ask for.
+//! `[limits]`: how much one address, and one relying party, may ask for.
 
 use std::num::NonZeroU32;
 
 use super::reader::{Read, Section};
 
-/// How much one address may ask for.
+/// How much may be asked for in a minute; `None` for any number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Sign-ins it may begin, and returns from providers it may bring, in a minute; `None` for any number.
-    pub(crate) authorize_per_minute: Option<NonZeroU32>,
+    /// Sign-ins that one address may begin, and returns from providers it may bring.
+    pub(crate) authorize: Option<NonZeroU32>,
+    /// Calls of one client that authenticated, or brings a token of its own.
+    pub(crate) calls: Option<NonZeroU32>,
+    /// Requests that one client may push.
+    pub(crate) pushes: Option<NonZeroU32>,
 }
 
 pub(super) fn read(section: &Section<'_>) -> Read<Limits> {
-    let authorize_per_minute = section.number("authorize_per_minute", 120, 0..=1_000_000)?;
-    Ok(Limits { authorize_per_minute: NonZeroU32::new(authorize_per_minute) })
+    let number = |key, default| section.number(key, default, 0..=1_000_000).map(NonZeroU32::new);
+    let authorize = number("authorize_per_minute", 120);
+    let calls = number("calls_per_client_per_minute", 30_000);
+    let pushes = number("pushes_per_client_per_minute", 6_000);
+    Ok(Limits { authorize: authorize?, calls: calls?, pushes: pushes? })
 }

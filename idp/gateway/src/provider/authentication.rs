@@ -24,6 +24,7 @@ pub(super) async fn verified<'a>(
     found: Option<&'a Registered>,
 ) -> Result<AuthenticatedClient<'a>, Refused> {
     let client = verify(app, presented, found).await?;
+    app.limits.call(&client.client().id)?;
     count(app, &client).await?;
     Ok(client)
 }
@@ -37,6 +38,7 @@ pub(super) async fn holding<'a>(
     found: Option<&'a Registered>,
 ) -> Result<AuthenticatedClient<'a>, Refused> {
     let client = verify(app, presented, found).await?;
+    app.limits.call(&client.client().id)?;
     let client = client.holding(call.possession(app, None).await?);
     count(app, &client).await?;
     Ok(client)

@@ -9,7 +9,7 @@ use domain::oidc::dpop;
 use domain::oidc::error::TokenError;
 use domain::oidc::request::{PageFault, Rejected};
 use domain::oidc::token::Scheme;
-use http::header::{CACHE_CONTROL, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use store::StoreError;
@@ -17,6 +17,7 @@ use store::StoreError;
 use super::answer;
 use super::nested::NoRecipient;
 use crate::app::App;
+use crate::limits::TooMany;
 use crate::pages::problem::WhatWentWrong;
 use crate::signin::page::{Occasion, problem};
 
@@ -33,6 +34,8 @@ pub(crate) enum Refused {
     Unavailable(StoreError),
     /// We are at fault: no key signs.
     NoKey,
+    /// It calls too often.
+    TooMany(TooMany),
     /// The client has no key that its answer can be encrypted to.
     NoRecipient,
 }
@@ -40,6 +43,12 @@ pub(crate) enum Refused {
 impl From<NoRecipient> for Refused {
     fn from(NoRecipient: NoRecipient) -> Self {
         Self::NoRecipient
+    }
+}
+
+impl From<TooMany> for Refused {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooMany(too_many)
     }
 }
 
@@ -84,6 +93,13 @@ impl Refused {
                 tracing::error!("no key signs for the algorithm of a client");
                 unavailable()
             }
+            Self::TooMany(too_many) => {
+                let description = "this client calls too often: wait for as long as Retry-After says";
+                let body = json!({"error": "temporarily_unavailable", "error_description": description});
+                let headers =
+                    [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (RETRY_AFTER, too_many.retry_after())];
+                (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response()
+            }
             // Told in the log with its client where it was found out.
             Self::NoRecipient => {
                 let description = "no key of this client serves the encryption that it registered";
@@ -104,7 +120,9 @@ impl Refused {
             }
             Self::BadToken => Some(("invalid_token", BAD_TOKEN, scheme)),
             Self::NoToken => None,
-            Self::Token(_) | Self::Unavailable(_) | Self::NoKey | Self::NoRecipient => return self.answer(),
+            Self::Token(_) | Self::Unavailable(_) | Self::NoKey | Self::TooMany(_) | Self::NoRecipient => {
+                return self.answer();
+            }
         };
         let mut response = match told {
             None => (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response(),

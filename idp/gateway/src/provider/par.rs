@@ -37,6 +37,7 @@ async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<
     let presented = authentication::presented(call, &form)?;
     let found = app.client(presented.client());
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
+    app.limits.push(&client.client().id)?;
     let keys = app.keys();
     let incoming = match Pushed::incoming(form, &client) {
         Ok(incoming) => incoming,

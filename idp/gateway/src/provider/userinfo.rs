@@ -58,6 +58,7 @@ async fn claims(app: &App, call: &Call, body: &[u8], generation: Generation) -> 
     if !access.binding.is_held(&holds) {
         return Err(Refused::BadToken);
     }
+    app.limits.call(&access.client)?;
     let client = &registered.client;
     let subject = app.subject(&access.account, client);
     let signed = |algorithm| {

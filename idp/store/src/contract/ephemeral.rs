@@ -237,6 +237,14 @@ impl Record for Visit {
     const KIND: Kind = Kind::SignIn;
 }
 
+/// A stand-in for a pushed request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Push(String);
+
+impl Record for Push {
+    const KIND: Kind = Kind::Pushed;
+}
+
 const KIB: u64 = 1024;
 
 fn memory(budget: Budget) -> Ephemeral {
@@ -273,7 +281,7 @@ async fn a_full_memory_refuses_and_forgets_no_live_record() {
 
 #[tokio::test]
 async fn a_flood_of_sign_ins_leaves_room_for_those_who_came_through() {
-    let store = memory(Budget { sign_ins: 100 * KIB, rest: 100 * KIB });
+    let store = memory(Budget { sign_ins: 100 * KIB, rest: 100 * KIB, ..Budget::default() });
     let under_way = bearer();
     let version = store.put_versioned(&under_way, &Visit("mine".to_owned()), MINUTE).await.expect("puts");
     let flood = filled(&store, &Visit("flood".to_owned())).await;
@@ -293,9 +301,24 @@ async fn a_flood_of_sign_ins_leaves_room_for_those_who_came_through() {
     assert_eq!(store.take(&code).await.expect("takes"), Some(ticket("code")));
 
     // And the other way round.
-    let store = memory(Budget { sign_ins: 100 * KIB, rest: 100 * KIB });
+    let store = memory(Budget { sign_ins: 100 * KIB, rest: 100 * KIB, ..Budget::default() });
     filled(&store, &ticket("x")).await;
     assert_eq!(store.put(&bearer(), &Visit("new".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+}
+
+#[tokio::test]
+async fn a_flood_of_pushed_requests_stops_pushes_alone() {
+    let store = memory(Budget { pushed: 100 * KIB, ..Budget::default() });
+    assert!(filled(&store, &Push("flood".to_owned())).await.len() > 10);
+    store.ping().await.expect("what the node does for everyone else goes on");
+    assert_eq!(store.put(&bearer(), &ticket("code"), MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(store.put(&bearer(), &Seat("session".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(store.put(&bearer(), &Visit("sign-in".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+
+    // And the other way round.
+    let store = memory(Budget { rest: 100 * KIB, ..Budget::default() });
+    filled(&store, &ticket("x")).await;
+    assert_eq!(store.put(&bearer(), &Push("new".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
 }
 
 #[tokio::test]

@@ -106,19 +106,22 @@ pub enum Swap {
 }
 
 /// How much memory records may take, in bytes. Sign-ins have a budget of their own: anybody can begin one, and a flood
-/// of them must leave room for the codes, tokens and sessions of those who came through.
+/// of them must leave room for the codes, tokens and sessions of those who came through. So have pushed requests: a
+/// relying party that pushes without end stops pushes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// For sign-ins.
     pub sign_ins: u64,
+    /// For pushed requests.
+    pub pushed: u64,
     /// For all the rest together.
     pub rest: u64,
 }
 
 impl Default for Budget {
-    /// 256 MiB each.
+    /// 256 MiB for sign-ins and for the rest, 128 MiB for pushed requests, which live for a moment.
     fn default() -> Self {
-        Self { sign_ins: 256 << 20, rest: 256 << 20 }
+        Self { sign_ins: 256 << 20, pushed: 128 << 20, rest: 256 << 20 }
     }
 }
 
