@@ -6,11 +6,12 @@ use conformance::jose::{Algorithm, SigningKey};
 use conformance::mutual::{Door, Identity, client_from};
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
+use conformance::upstream::ProviderId;
 use http::Method;
 use serde_json::{Value, json};
 use toml::Table;
 
-use crate::journey::Journey;
+use crate::journey::{Journey, citizen_of};
 use crate::mutual::{assert_refused, bound, redemption, self_signed, told};
 
 async fn published(installation: &Installation) -> Value {
@@ -170,6 +171,40 @@ async fn a_service_with_a_secret_binds_its_tokens_to_the_certificate_it_shows() 
     let form = [redemption(&simple, &ask, &code), vec![secret]].concat();
     let (_, tokens) = told(door.client(Some(&shown)).post(at(&aliases, "token_endpoint")).form(&form)).await;
     assert_eq!(simple.userinfo(tokens["access_token"].as_str().unwrap()).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_service_that_renews_its_certificate_keeps_what_its_citizens_granted() {
+    let door = Door::new();
+    let (journey, aliases) = behind(&door).await;
+    let change = json!({
+        "tls_client_auth_san_dns": "ville.example",
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    let service = journey.register(&bound("tls_client_auth", &change)).await;
+    let (old, new) = (door.authority.issue("ville.example"), door.authority.issue("ville.example"));
+    let ask = service.ask("openid profile offline_access").and("prompt", "consent");
+    let back = journey.to_return(&mut citizen_of(&service), &ask, ProviderId::Impots, "angela").await;
+    let form = redemption(&service, &ask, &back.parameter("code").unwrap());
+    let token_endpoint = at(&aliases, "token_endpoint");
+    let (status, tokens) = told(door.client(Some(&old)).post(&token_endpoint).form(&form)).await;
+    assert_eq!(status, 200, "{tokens}");
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", service.client_id.as_str()),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let userinfo = at(&aliases, "userinfo_endpoint");
+    for (shown, other) in [(&old, &new), (&new, &old)] {
+        let (status, tokens) = told(door.client(Some(shown)).post(&token_endpoint).form(&form)).await;
+        assert_eq!(status, 200, "{tokens}");
+        let token = tokens["access_token"].as_str().unwrap();
+        assert_eq!(told(door.client(Some(shown)).get(&userinfo).bearer_auth(token)).await.0, 200);
+        assert_refused("not the one of the call", door.client(Some(other)).get(&userinfo).bearer_auth(token)).await;
+    }
+    let neighbour = door.authority.issue("autre.example");
+    let (status, _) = told(door.client(Some(&neighbour)).post(&token_endpoint).form(&form)).await;
+    assert_eq!(status, 401, "the client must still be itself");
 }
 
 #[tokio::test]

@@ -73,6 +73,14 @@ impl Binding {
         }
     }
 
+    /// Whether both are bound in one way, whatever to.
+    pub const fn is_like(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Bearer, Self::Bearer) | (Self::Key(_), Self::Key(_)) | (Self::Certificate(_), Self::Certificate(_))
+        )
+    }
+
     /// Whether who holds this may use a token so bound.
     pub fn is_held(&self, holds: &Possession) -> bool {
         let fits = |bound: &Thumbprint, held: &Option<Thumbprint>| held.as_ref().is_some_and(|held| bound.is(held));

@@ -7,8 +7,11 @@
 //!  a token that was rotated away comes back ──▶ the family is gone, and with it all of them
 //! ```
 //!
-//! A token that is bound to a key or a certificate is not rotated: whoever steals it cannot use it, and FAPI 2.0
-//! §5.3.2.1-9 forbids it.
+//! Every client here proves who it is, and a refresh token is bound to that (RFC 8705 §7.1, RFC 9449 §5): the access
+//! tokens alone are bound to the key or the certificate that comes with the call, in the way that the first one was. A
+//! client that renews its certificate keeps what its citizens granted (decisions/0018).
+//!
+//! A refresh token of bound access tokens is not rotated: FAPI 2.0 §5.3.2.1-9 forbids it.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +57,7 @@ pub enum RefreshToken {
 pub struct Standing {
     /// What the citizen granted.
     pub grant: Grant,
-    /// What its tokens are bound to.
+    /// What its first access token was bound to: in the same way are all after it.
     pub binding: Binding,
     /// Its family.
     pub family: Bearer<Family>,
@@ -137,8 +140,9 @@ impl Standing {
         if client.refresh == RefreshRule::Withheld {
             return Err(TokenError::UnauthorizedClient("this client may not use refresh tokens any more"));
         }
-        if Binding::of(client.constraint, holds)? != self.binding {
-            return Err(TokenError::InvalidGrant("the refresh token is bound to another key or certificate"));
+        let binding = Binding::of(client.constraint, holds)?;
+        if !binding.is_like(&self.binding) {
+            return Err(TokenError::InvalidGrant("the access tokens of this refresh token are bound in another way"));
         }
         let mut grant = self.grant.clone();
         if let Some(scopes) = &asked.scopes {
@@ -149,7 +153,7 @@ impl Standing {
         }
         // What ends with the family does not outlive it.
         let life = self.ends.left(now).map_or(life, |left| left.min(life));
-        let issued = Issued::new(&grant, client, self.binding.clone(), now, life).toward(&asked.target)?;
+        let issued = Issued::new(&grant, client, binding, now, life).toward(&asked.target)?;
         Ok(issued.of_family(self.family.clone()))
     }
 }

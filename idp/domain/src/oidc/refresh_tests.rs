@@ -45,11 +45,18 @@ fn refreshed(
     scope: Option<&str>,
     at: Timestamp,
 ) -> Result<Issued, TokenError> {
+    let holds = Possession { key: key.map(|key| Thumbprint::of(key.as_bytes())), ..Possession::default() };
+    standing.refresh(&asked(scope)?, &authenticated(presenter).holding(holds), at, LIFE)
+}
+
+fn refreshed_holding(standing: &Standing, presenter: &Registered, holds: Possession) -> Result<Issued, TokenError> {
+    standing.refresh(&asked(None)?, &authenticated(presenter).holding(holds), NOW, LIFE)
+}
+
+fn authenticated(presenter: &Registered) -> AuthenticatedClient<'_> {
     let credentials = form(&[("client_id", presenter.client.id.as_str()), ("client_secret", "s")]);
     let presented = Presented::read(None, &credentials, None).expect("readable");
-    let client = presented.verify(Some(presenter), None, "https://i.example", NOW).expect("right secret");
-    let holds = Possession { key: key.map(|key| Thumbprint::of(key.as_bytes())), ..Possession::default() };
-    standing.refresh(&asked(scope)?, &client.holding(holds), at, LIFE)
+    presented.verify(Some(presenter), None, "https://i.example", NOW).expect("right secret")
 }
 
 #[test]
@@ -117,18 +124,39 @@ fn a_refresh_is_for_its_own_client_while_it_may_and_in_time() {
 }
 
 #[test]
-fn a_bound_token_is_refreshed_by_its_own_key_alone_and_stays() {
+fn a_refresh_binds_the_access_token_to_what_is_held_now_and_in_the_same_way() {
     let ville = registered("ville", json!({"dpop_bound_access_tokens": true}));
     let bound = standing(&ville.client, Binding::Key(Thumbprint::of(b"k")));
-    assert!(refreshed(&bound, &ville, Some("k"), None, NOW).is_ok());
-    assert!(matches!(refreshed(&bound, &ville, Some("other"), None, NOW), Err(TokenError::InvalidGrant(_))));
+    for key in ["k", "the next one"] {
+        let issued = refreshed(&bound, &ville, Some(key), None, NOW).expect("the client proved who it is");
+        assert_eq!(issued.access().binding, Binding::Key(Thumbprint::of(key.as_bytes())));
+    }
     assert!(matches!(refreshed(&bound, &ville, None, None, NOW), Err(TokenError::InvalidDpopProof(_))));
     assert_eq!(bound.rotation(&ville.client), Rotation::Stays);
     let bearer = registered("ville", json!({}));
     assert_eq!(standing(&bearer.client, Binding::Bearer).rotation(&bearer.client), Rotation::Rotates);
-    // A token that was not bound does not become so, nor the other way round.
+    // Access tokens that were not bound do not become so, nor the other way round.
     assert!(refreshed(&standing(&bearer.client, Binding::Bearer), &bearer, Some("k"), None, NOW).is_err());
     assert!(refreshed(&bound, &bearer, None, None, NOW).is_err());
+}
+
+#[test]
+fn a_client_that_renews_its_certificate_keeps_its_refresh_tokens() {
+    let ville = registered("ville", json!({"tls_client_certificate_bound_access_tokens": true}));
+    let of = |certificate: &[u8]| Binding::Certificate(Thumbprint::of(certificate));
+    let bound = standing(&ville.client, of(b"old"));
+    let with = |certificate: Option<&[u8]>| {
+        refreshed_holding(
+            &bound,
+            &ville,
+            Possession { certificate: certificate.map(Thumbprint::of), ..Possession::default() },
+        )
+    };
+    assert_eq!(with(Some(b"new")).expect("the client proved who it is").access().binding, of(b"new"));
+    assert!(matches!(with(None), Err(TokenError::InvalidRequest(_))), "its access tokens stay bound");
+    let keyed = standing(&ville.client, Binding::Key(Thumbprint::of(b"k")));
+    let holds = Possession { certificate: Some(Thumbprint::of(b"c")), ..Possession::default() };
+    assert!(refreshed_holding(&keyed, &ville, holds).is_err(), "bound in another way");
 }
 
 #[test]
