@@ -4,11 +4,13 @@ use conformance::engines::{Postgres, Redis};
 use conformance::gateway::{Ephemeral, Lasting};
 use conformance::or_skip;
 use conformance::people::Person;
+use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
 use conformance::upstream::ProviderId;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::journey::Journey;
+use crate::journey::{Journey, citizen_of};
 
 /// What must appear nowhere after a sign-in of angela.
 fn secrets(more: &[&str]) -> Vec<String> {
@@ -77,6 +79,30 @@ async fn redis_and_postgresql_carry_sign_ins_and_hold_no_citizen_and_no_live_tok
         for secret in &secrets {
             assert!(!holds(bytes, secret) || is_catalogue_word(secret), "{} holds {secret}", path.display());
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_made_leaves_no_token_behind() {
+    let redis = or_skip!(Redis::start().await);
+    let setting = Setting { ephemeral: Ephemeral::Redis(redis.url()), ..Setting::default() };
+    let journey = Journey::set(setting).await;
+    let mut metadata = RelyingParty::ordinary("Ville sans clé");
+    metadata["grant_types"] = json!(["authorization_code", "refresh_token"]);
+    metadata["jwks_uri"] = json!("http://127.0.0.1:9/jwks");
+    metadata["id_token_encrypted_response_alg"] = json!("ECDH-ES");
+    metadata["id_token_encrypted_response_enc"] = json!("A256GCM");
+    let service = journey.register(&metadata).await;
+    let ask = service.ask("openid offline_access").and("prompt", "consent");
+    let back = journey.to_return(&mut citizen_of(&service), &ask, ProviderId::Impots, "angela").await;
+    for _ in 0..2 {
+        let answer = service.redeem(&ask, &back.parameter("code").unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 500, "no key to encrypt to: the code stays");
+    }
+    let dump = dump(redis.port()).await;
+    assert!(holds(&dump, "passerelle:code:"), "there is something to look at");
+    for kind in ["family", "refresh", "token"] {
+        assert!(!holds(&dump, &format!("passerelle:{kind}:")), "{kind}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the token endpoint gives, kept before it is given.
+//! What the token endpoint gives: signed first, kept then, given last.
 
 use domain::client::Client;
 use domain::id::ProviderId;
@@ -7,7 +7,7 @@ use domain::jose::jwe::Content;
 use domain::oidc::refresh::{Family, RefreshToken, Standing};
 use domain::oidc::token::{AccessToken, Issued};
 use domain::secret::Bearer;
-use domain::time::{Lifetime, Timestamp};
+use domain::time::Lifetime;
 use serde_json::Value;
 use store::StoreError;
 use store::ephemeral::Put;
@@ -20,16 +20,37 @@ use crate::app::App;
 pub(super) struct Given {
     /// The access token.
     pub(super) token: Bearer<AccessToken>,
+    /// The refresh token.
+    pub(super) refresh: Option<Bearer<RefreshToken>>,
     /// The answer of the token endpoint.
     pub(super) answer: Value,
 }
 
-/// Keeps an access token, and makes the answer that gives it together with an ID token.
+/// A refresh token that is to be given beside.
+pub(super) struct Renewal {
+    standing: Standing,
+    founds: Option<Lifetime>,
+}
+
+impl Renewal {
+    /// The first of a family, which lives for so long.
+    pub(super) const fn first(standing: Standing, life: Lifetime) -> Self {
+        Self { standing, founds: Some(life) }
+    }
+
+    /// The next one of a family that lives.
+    pub(super) const fn next(standing: Standing) -> Self {
+        Self { standing, founds: None }
+    }
+}
+
+/// Makes the answer that gives an access token together with an ID token, and keeps what it gives. Nothing is kept before
+/// everything is signed and encrypted: what fails there may be asked for again, and leaves nothing behind.
 pub(super) async fn give(
     app: &App,
     client: &Client,
     issued: &Issued,
-    refresh: Option<&Bearer<RefreshToken>>,
+    renewal: Option<Renewal>,
 ) -> Result<Given, Refused> {
     let token = Bearer::<AccessToken>::from_random(app.random.bytes());
     let text = token.expose();
@@ -40,26 +61,23 @@ pub(super) async fn give(
         Some(algorithm) => encrypted(app, client, algorithm, Content::Jwt, &id_token).await?,
         None => id_token,
     };
+    let refresh = match renewal {
+        Some(renewal) => Some(keep(app, renewal).await?),
+        None => None,
+    };
     let _: Put = app.ephemeral.put(&token, issued.access(), issued.life()).await?;
-    let refresh = refresh.map(Bearer::expose);
-    let answer = issued.answer(&text, &id_token, refresh.as_ref().map(|text| text.as_str()));
-    Ok(Given { token, answer })
+    let shown = refresh.as_ref().map(Bearer::expose);
+    let answer = issued.answer(&text, &id_token, shown.as_ref().map(|text| text.as_str()));
+    Ok(Given { token, refresh, answer })
 }
 
-/// Keeps a family alive.
-pub(super) async fn keep_family(app: &App, family: &Bearer<Family>, life: Lifetime) -> Result<(), StoreError> {
-    let _: Put = app.ephemeral.put(family, &Family, life).await?;
-    Ok(())
-}
-
-/// Keeps what a new refresh token stands for, for as long as its family lives.
-pub(super) async fn keep_standing(
-    app: &App,
-    standing: Standing,
-    now: Timestamp,
-) -> Result<Bearer<RefreshToken>, StoreError> {
+/// Keeps what a new refresh token stands for, for as long as its family lives, and the family where it founds one.
+async fn keep(app: &App, Renewal { standing, founds }: Renewal) -> Result<Bearer<RefreshToken>, StoreError> {
+    if let Some(life) = founds {
+        let _: Put = app.ephemeral.put(&standing.family, &Family, life).await?;
+    }
     let token = Bearer::<RefreshToken>::from_random(app.random.bytes());
-    let left = standing.ends.left(now).unwrap_or(Lifetime::seconds(1));
+    let left = standing.ends.left(app.clock.now()).unwrap_or(Lifetime::seconds(1));
     let _: Put = app.ephemeral.put(&token, &RefreshToken::Live(Box::new(standing)), left).await?;
     Ok(token)
 }

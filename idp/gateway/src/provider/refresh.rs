@@ -11,7 +11,7 @@ use store::StoreError;
 use store::ephemeral::Swap;
 
 use super::error::Refused;
-use super::grants::{self, Given};
+use super::grants::{self, Given, Renewal};
 use crate::app::App;
 
 /// How long a token that was rotated away is remembered, so that its use is seen as a replay. Later it is unknown, and
@@ -44,13 +44,16 @@ pub(super) async fn refresh(
         return Ok(grants::give(app, client.client(), &issued, None).await?.answer);
     }
     let (family, left) = (standing.family.clone(), standing.ends.left(now).ok_or(UNKNOWN)?);
-    let next = grants::keep_standing(app, *standing, now).await?;
-    let Given { token: access, answer } = grants::give(app, client.client(), &issued, Some(&next)).await?;
+    let renewal = Renewal::next(*standing);
+    let Given { token: access, refresh: next, answer } =
+        grants::give(app, client.client(), &issued, Some(renewal)).await?;
     let rotated = RefreshToken::Rotated { family: family.clone(), client: client.client().id.clone() };
     match app.ephemeral.swap(token, version, &rotated, left.min(REPLAY_SEEN)).await? {
         Swap::Done(_) => Ok(answer),
         Swap::Lost => {
-            let _: Option<RefreshToken> = app.ephemeral.take(&next).await?;
+            if let Some(next) = next {
+                let _: Option<RefreshToken> = app.ephemeral.take(&next).await?;
+            }
             grants::forget(app, &access, None).await?;
             replayed(app, client.client(), &family).await
         }

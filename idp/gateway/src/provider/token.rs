@@ -17,7 +17,7 @@ use store::ephemeral::Swap;
 use super::call::Call;
 use super::error::Refused;
 use super::form::Form;
-use super::grants::{self, Given};
+use super::grants::{self, Given, Renewal};
 use super::{authentication, refresh};
 use crate::app::{App, Shared};
 
@@ -88,17 +88,15 @@ async fn redeem(
             return Err(error.into());
         }
     };
-    let founds = code::founds_family(&grant, client.client());
-    let (family, refresh) = if founds {
-        let ends = now.plus(app.lifetimes.refresh_token);
+    let life = app.lifetimes.refresh_token;
+    let (family, renewal) = if code::founds_family(&grant, client.client()) {
         let family = Bearer::<Family>::from_random(app.random.bytes());
-        let standing = issued.found(&grant, family.clone(), ends);
-        grants::keep_family(app, &family, app.lifetimes.refresh_token).await?;
-        (Some(family), Some(grants::keep_standing(app, standing, now).await?))
+        let standing = issued.found(&grant, family.clone(), now.plus(life));
+        (Some(family), Some(Renewal::first(standing, life)))
     } else {
         (None, None)
     };
-    let Given { token, answer } = grants::give(app, client.client(), &issued, refresh.as_ref()).await?;
+    let Given { token, refresh, answer } = grants::give(app, client.client(), &issued, renewal).await?;
     let spent = Code::Spent { gave: Some(token.clone()), family: family.clone() };
     match app.ephemeral.swap(code, version, &spent, REPLAY_SEEN).await? {
         Swap::Done(_) => Ok(answer),
