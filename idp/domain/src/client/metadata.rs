@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, MetadataError};
 use super::keys::{ClientKeys, KeysUri};
-use super::sector::SectorList;
+use super::sector::{SectorList, SectorSource};
 use super::{
     Authentication, Client, IntrospectionFormat, Label, Profile, PushRule, RefreshRule, SenderConstraint,
     UserinfoFormat, backchannel, default_algorithm, encryption, objects, own, sector,
@@ -51,11 +51,13 @@ impl Client {
         }
         fields.only("subject_type", "pairwise")?;
         fields.all("response_types", &["code"], "code")?;
-        let sector = match (own.sector, sector::listed(metadata, list, &redirect_uris)?) {
+        let (sector, sector_source) = match (own.sector, sector::listed(metadata, list, &redirect_uris)?) {
             (Some(_), Some(_)) => return Err(MetadataError::Both("passerelle.sector", sector::FIELD)),
-            (Some(sector), None) | (None, Some(sector)) => sector,
+            (Some(sector), None) => (sector, SectorSource::Given),
+            (None, Some(sector)) => (sector, SectorSource::Listed),
             (None, None) => {
-                Sector::parse(id.as_str()).map_err(|cause| MetadataError::Id("passerelle.sector", cause))?
+                let own = Sector::parse(id.as_str()).map_err(|cause| MetadataError::Id("passerelle.sector", cause))?;
+                (own, SectorSource::Given)
             }
         };
         let algorithms = fields.algorithms(own.profile)?;
@@ -65,6 +67,7 @@ impl Client {
             uri: fields.uris_or_text("client_uri")?,
             kind: own.kind,
             sector,
+            sector_source,
             authentication: fields.authentication(own.profile)?,
             scopes: fields.scopes()?,
             amr: own.amr,

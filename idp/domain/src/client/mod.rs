@@ -38,7 +38,7 @@ pub use profile::Profile;
 use redirect::find;
 pub use redirect::{RedirectFault, RegisteredRedirect, check_redirect_uri};
 pub use rules::{Audience, Generation, Handles, Levels, Longest, Prompts, Rules, UnknownScopes};
-pub use sector::{NotAList, SectorList, SectorUri};
+pub use sector::{NotAList, SectorList, SectorSource, SectorUri};
 
 /// A relying party as registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct Client {
     pub kind: Kind,
     /// The sector its pairwise subjects belong to.
     pub sector: Sector,
+    /// Where it has its sector from.
+    #[serde(default)]
+    pub sector_source: SectorSource,
     /// How it proves who it is at the token endpoint.
     pub authentication: Authentication,
     /// The scopes it is habilitated to ask for.

@@ -4,9 +4,11 @@
 //! Whoever controls the host says which redirect URIs belong to it. A client that names a host without standing in its
 //! list would be told the subjects of other services, so metadata that names one is read together with the list alone.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use super::Client;
 use super::fields::MetadataError;
 use super::redirect::check_redirect_uri;
 use crate::id::Sector;
@@ -25,6 +27,17 @@ pub struct SectorUri(Url);
 pub struct SectorList {
     uri: SectorUri,
     redirect_uris: Vec<String>,
+}
+
+/// Where a client has its sector from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SectorSource {
+    /// From the operator, or from its own id.
+    #[default]
+    Given,
+    /// From the list on the host that the sector is named after.
+    Listed,
 }
 
 /// What came is no list of redirect URIs.
@@ -63,6 +76,19 @@ impl SectorList {
     }
 }
 
+impl Client {
+    /// Whether one of both has the sector by the list on its host, and the other by being called like that host: a name
+    /// that whoever registers may choose gives no part in what a host vouches for.
+    pub fn clashes_with(&self, other: &Self) -> bool {
+        let takes = |listed: &Self, named: &Self| {
+            listed.sector_source == SectorSource::Listed
+                && named.sector_source == SectorSource::Given
+                && named.sector.as_str() == named.id.as_str()
+        };
+        self.id != other.id && self.sector == other.sector && (takes(self, other) || takes(other, self))
+    }
+}
+
 /// The sector that the fetched list gives a client with these redirect URIs: the host of the address, when every one of
 /// them stands in the list, byte for byte.
 pub(super) fn listed(
@@ -85,7 +111,6 @@ pub(super) fn listed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Client;
     use crate::id::ClientId;
     use serde_json::json;
 
@@ -124,6 +149,27 @@ mod tests {
                 ))
             );
         }
+    }
+
+    #[test]
+    fn a_client_called_like_a_listed_host_has_no_part_in_its_sector() {
+        let listed = read(&metadata(), &json!(["https://a.example/r", "https://b.example/r"])).expect("listed");
+        let other = |change: Value| {
+            let mut metadata = json!({"client_name": "V", "redirect_uris": ["https://c.example/r"]});
+            for (name, value) in change.as_object().expect("an object") {
+                metadata[name] = value.clone();
+            }
+            Client::from_metadata(&metadata, || ClientId::parse("other").expect("plain")).expect("fine")
+        };
+        let named = other(json!({"client_id": "secteur.example"}));
+        assert!(named.clashes_with(&listed) && listed.clashes_with(&named));
+        let given = other(json!({"passerelle": {"sector": "secteur.example"}}));
+        assert!(!given.clashes_with(&listed), "the operator's word");
+        assert!(!listed.clashes_with(&listed.clone()) && !other(json!({})).clashes_with(&listed));
+        let mut kept = serde_json::to_value(&named).expect("plain data");
+        kept.as_object_mut().expect("an object").remove("sector_source");
+        let kept: Client = serde_json::from_value(kept).expect("yesterday's form");
+        assert_eq!(kept.sector_source, SectorSource::Given);
     }
 
     #[test]

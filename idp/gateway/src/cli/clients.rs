@@ -139,6 +139,15 @@ async fn import<W: Write>(
     };
     let id = || ClientId::parse(&made).expect("hexadecimal digits are plain");
     let client = Client::in_sector(&metadata, list.as_ref(), id).with_context(place)?;
+    if let Some(other) = registry.clients().await?.iter().find(|other| client.clashes_with(&other.client)) {
+        bail!(
+            "{}: the sector {} is that of a host by its list for one of this client and {}, and the mere client_id of \
+             the other: give that one another client_id, or its place in the list (sector_identifier_uri)",
+            place(),
+            client.sector,
+            other.client.id
+        );
+    }
     let (id, now) = (client.id.clone(), bench.clock.now());
     let new_secret = || Zeroizing::new(base64url(&bench.random.bytes::<32>()));
 

@@ -184,6 +184,10 @@ async fn a_client_joins_the_sector_whose_list_holds_its_redirect_uris() {
     assert_eq!(place.json(&["clients", "list", "--json"]).await, json!([]));
     assert_eq!(import(&origin.url("/list")).await.0, 0);
     assert_eq!(place.json(&["clients", "show", "ville", "--json"]).await["metadata"]["sector"], "127.0.0.1");
+    // Its host vouches for its list, and for nobody who is merely called like it.
+    let named = place.client(&json!({"client_id": "127.0.0.1"}));
+    let (code, told) = place.run(&["clients", "import", &named]).await;
+    assert!(code == 1 && told.contains("the sector 127.0.0.1 is that of a host by its list"), "{told}");
 }
 
 #[tokio::test]
