@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use domain::client::{Client, ClientState, Kind, Registered, SectorUri};
+use domain::client::{Client, ClientState, IntrospectionFormat, Kind, Registered, SectorUri, UserinfoFormat};
 use domain::id::ClientId;
 use domain::secret::{SecretDigest, base64url};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use store::registry::{Registry, SecretChange, Updated};
 use zeroize::Zeroizing;
 
 use super::Bench;
+use crate::config::Holder;
 use crate::outbound::http::Http;
 use crate::outbound::sector;
 
@@ -148,6 +149,7 @@ async fn import<W: Write>(
             other.client.id
         );
     }
+    can_be_signed(bench, registry, &metadata, &client).await.with_context(place)?;
     let (id, now) = (client.id.clone(), bench.clock.now());
     let new_secret = || Zeroizing::new(base64url(&bench.random.bytes::<32>()));
 
@@ -180,6 +182,47 @@ async fn import<W: Write>(
         Updated::Done => Ok(Imported { id, done: "updated", secret }),
         Updated::Missing => bail!("{id} went away while it was imported"),
     }
+}
+
+/// Refuses a client whose answers nothing signs: keys are made on a token, and it made none of the algorithm. Before the
+/// first keys are made nobody knows; keys that the registry holds are made of every algorithm.
+async fn can_be_signed<W: Write>(
+    bench: &Bench<'_, W>,
+    registry: &Registry,
+    metadata: &Value,
+    client: &Client,
+) -> anyhow::Result<()> {
+    let kept = registry.keys().await?;
+    if bench.config.keys.holder == Holder::Registry || kept.is_empty() {
+        return Ok(());
+    }
+    // The algorithm of signed authorization responses counts where it was named: most clients never ask for one.
+    let responses = metadata.get("authorization_signed_response_alg").map(|_| client.authorization_algorithm);
+    let id_token = (!client.redirect_uris().is_empty()).then_some(client.id_token_algorithm);
+    let userinfo = match client.userinfo {
+        UserinfoFormat::Signed(algorithm) => Some(algorithm),
+        UserinfoFormat::Json => None,
+    };
+    let introspection = match client.introspection {
+        IntrospectionFormat::Signed(algorithm) => Some(algorithm),
+        IntrospectionFormat::OnRequest(_) => None,
+    };
+    for (field, algorithm) in [
+        ("id_token_signed_response_alg", id_token),
+        ("authorization_signed_response_alg", responses),
+        ("userinfo_signed_response_alg", userinfo),
+        ("introspection_signed_response_alg", introspection),
+    ] {
+        let Some(algorithm) = algorithm else { continue };
+        if !kept.iter().any(|key| key.life.algorithm == algorithm) {
+            let name = algorithm.name();
+            bail!(
+                "{field}: there is no {name} key, and the token makes none by itself: register another algorithm, \
+                   or see what `idp keys rotate --algorithm {name}` says"
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn list<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, form: Form) -> anyhow::Result<()> {

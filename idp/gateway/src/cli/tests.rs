@@ -231,6 +231,53 @@ async fn metadata_that_cannot_be_registered_is_told_and_nothing_is_kept() {
 }
 
 #[tokio::test]
+async fn a_client_whose_answers_the_token_cannot_sign_is_refused() {
+    let mut place = Place::new();
+    let import = async |place: &Place, changes: Value| {
+        let file = place.client(&changes);
+        place.run(&["clients", "import", &file]).await
+    };
+    place.run(&["keys", "rotate"]).await;
+    // A registry whose token made ES256 alone.
+    let config = place.0.path().join("config/idp.toml");
+    let none = Environment::Given(BTreeMap::new());
+    let loaded = Config::load(&config, &none).unwrap_or_else(|problems| panic!("{problems}"));
+    let vault = serve::vault(&loaded, Random::system()).expect("a vault");
+    let registry = serve::registry(&loaded, vault).await.expect("a registry");
+    for key in registry.keys().await.expect("reads") {
+        if key.life.algorithm != SigningAlgorithm::Es256 {
+            let gone = registry.erase_key(&key.life, Clock::system().now()).await.expect("writes");
+            assert_eq!(gone, store::registry::Updated::Done);
+        }
+    }
+    registry.close().await;
+    assert_eq!(import(&place, json!({})).await.0, 0, "keys of the registry are made of every algorithm");
+    place.write(
+        "config/idp.toml",
+        "issuer = \"http://127.0.0.1:8401\"\n[keys]\nholder = \"pkcs11\"\n\
+         [keys.pkcs11]\nmodule = \"module.so\"\ntoken_label = \"a\"\n",
+    );
+    place.write("config/module.so", "");
+    place.1.insert("PASSERELLE_PKCS11_PIN".to_owned(), "1234".to_owned());
+    for (changes, field) in [
+        (json!({}), "id_token_signed_response_alg: there is no RS256 key"),
+        (
+            json!({"id_token_signed_response_alg": "ES256", "userinfo_signed_response_alg": "PS256"}),
+            "userinfo_signed_response_alg: there is no PS256 key",
+        ),
+        (
+            json!({"id_token_signed_response_alg": "ES256", "authorization_signed_response_alg": "EdDSA"}),
+            "authorization_signed_response_alg: there is no EdDSA key",
+        ),
+    ] {
+        let (code, told) = import(&place, changes).await;
+        assert!(code == 1 && told.contains(field) && told.contains("client.json"), "{told}");
+    }
+    let (code, told) = import(&place, json!({"id_token_signed_response_alg": "ES256"})).await;
+    assert_eq!(code, 0, "{told}");
+}
+
+#[tokio::test]
 async fn a_rotation_makes_a_key_of_each_algorithm_or_of_one() {
     let place = Place::new();
     assert_eq!(place.run(&["keys", "rotate"]).await.0, 0);
