@@ -55,13 +55,17 @@ impl<S> Seats<S> {
 
     /// A new seat, in place of all that are free: what made one of them useless may have made all so.
     pub(super) fn sit_anew<E: From<Full>>(&self, open: impl FnOnce() -> Result<S, E>) -> Result<Chair<'_, S>, E> {
+        let stale = std::mem::take(&mut self.room().idle);
+        let closed = stale.len();
+        // Closing one may take as long as whatever is behind it likes: others are turned away in time meanwhile. Until it
+        // is done the seats count as open.
+        drop(stale);
         let mut room = self.room();
-        let stale = std::mem::take(&mut room.idle);
-        room.open -= stale.len();
+        room.open -= closed;
+        self.freed.notify_all();
         if room.open >= self.most {
             return Err(Full.into());
         }
-        drop(stale);
         self.open(room, open)
     }
 
@@ -132,6 +136,7 @@ impl<S> Drop for Chair<'_, S> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
 
     use super::*;
 
@@ -187,6 +192,34 @@ mod tests {
             }
             assert_eq!(patient.sit(|| Ok(2)).err(), Some(Refused::Full), "one more than may wait");
             drop(held);
+        });
+    }
+
+    /// A seat that says when it is being closed, and is not before it may be.
+    struct Slow(mpsc::Sender<()>, mpsc::Receiver<()>);
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            let _gone = self.0.send(());
+            let _gone = self.1.recv();
+        }
+    }
+
+    #[test]
+    fn a_seat_that_takes_long_to_close_holds_nobody_up() {
+        let seats = Seats::new(1, Duration::ZERO);
+        let ((closing, closes), (close, may_close)) = (mpsc::channel(), mpsc::channel());
+        drop(seats.sit(|| Ok::<_, Refused>(Some(Slow(closing, may_close)))).expect("opened"));
+        std::thread::scope(|scope| {
+            let anew = scope.spawn(|| seats.sit_anew(|| Ok::<_, Refused>(None)).map(|chair| chair.is_none()));
+            closes.recv().expect("the stale one is being closed");
+            let (told, answer) = mpsc::channel();
+            let seats = &seats;
+            scope.spawn(move || told.send(seats.sit(|| Ok(None)).err()));
+            let turned_away = answer.recv_timeout(Duration::from_secs(20));
+            close.send(()).expect("it waits");
+            assert_eq!(turned_away, Ok(Some(Refused::Full)), "at once, not when the other is closed");
+            assert_eq!(anew.join().expect("no panic"), Ok(true));
         });
     }
 
