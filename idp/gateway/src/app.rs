@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
-use crate::keys::{KeyRing, Keyholder};
+use crate::keys::{KeyRing, Keyholder, Unproven};
 use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
@@ -49,6 +49,8 @@ pub(crate) struct App {
     pub(crate) watched: Watched,
     /// What holds the gateway's own keys.
     pub(crate) keyholder: Keyholder,
+    /// The turns of signatures that anybody can ask for.
+    pub(crate) unproven: Unproven,
     /// The secret of account keys.
     pub(crate) account_secret: AccountSecret,
     /// The secret of pairwise subjects.
@@ -67,7 +69,7 @@ pub(crate) struct App {
     pub(crate) brand: Brand,
     /// Style, logo, icons.
     pub(crate) assets: Assets,
-    /// The sessions that are being ended: done with before the gateway stops.
+    /// The sign-ins and sessions that are being ended: done with before the gateway stops.
     pub(crate) endings: TaskTracker,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,

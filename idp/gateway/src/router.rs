@@ -181,21 +181,11 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::clock::Clock;
-    use crate::config::{Config, Environment};
     use crate::listen::address::ClientAddress;
-    use crate::random::Random;
 
     /// The router of a gateway with this configuration, and the folder it lives in.
     async fn routed(text: &str) -> (Router, TempDir) {
-        let folder = TempDir::new().expect("a folder");
-        let config = folder.path().join("config");
-        std::fs::create_dir_all(config.join("providers")).expect("writable");
-        std::fs::write(config.join("idp.toml"), text).expect("writable");
-        let none = Environment::Given(std::collections::BTreeMap::new());
-        let config = Config::load(&config.join("idp.toml"), &none).unwrap_or_else(|problems| panic!("{problems}"));
-        std::fs::create_dir_all(&config.data).expect("writable");
-        let app = crate::serve::build(&config, &Clock::system(), Random::system()).await.expect("it stands");
+        let (app, folder) = crate::serve::standing(text).await;
         (router(app), folder)
     }
 

@@ -26,8 +26,8 @@ use crate::app::{App, Dpop, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
-use crate::keys::Keyholder;
 use crate::keys::rotation::{Occasion, make};
+use crate::keys::{Keyholder, Unproven};
 use crate::limits::Limits;
 use crate::listen::Server;
 use crate::outbound::backchannel::{Hosts, LogoutCourier, Word, Words};
@@ -93,6 +93,20 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     Ok(())
 }
 
+/// A gateway with this `idp.toml`, and the folder it lives in.
+#[cfg(test)]
+pub(crate) async fn standing(text: &str) -> (Shared, tempfile::TempDir) {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let config = folder.path().join("config");
+    std::fs::create_dir_all(config.join("providers")).expect("writable");
+    std::fs::write(config.join("idp.toml"), text).expect("writable");
+    let none = crate::config::Environment::Given(std::collections::BTreeMap::new());
+    let config = Config::load(&config.join("idp.toml"), &none).unwrap_or_else(|problems| panic!("{problems}"));
+    std::fs::create_dir_all(&config.data).expect("writable");
+    let app = build(&config, &Clock::system(), Random::system()).await.expect("it stands");
+    (app, folder)
+}
+
 /// Puts the gateway together.
 pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
     let vault = vault(config, random)?;
@@ -126,6 +140,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         registry,
         watched,
         keyholder: holder,
+        unproven: Unproven::beside(config.keys.token.as_ref()),
         account_secret: AccountSecret::new(*vault.derive("account")),
         subject_secret: SubjectSecret::new(*vault.derive("subject")),
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },

@@ -179,6 +179,11 @@ impl ReturnAddress {
 }
 
 impl AuthorizationResponse {
+    /// Whether it tells of an error: anybody can bring one about, and nobody has proved anything.
+    pub fn is_error(&self) -> bool {
+        self.parameters.iter().any(|(name, _)| name == "error")
+    }
+
     /// What has to be signed before the response can be delivered; `None` for a plain mode.
     pub fn to_protect(&self, now: Timestamp) -> Option<ToProtect> {
         if !self.mode.is_signed() {
