@@ -98,7 +98,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: St
 }
 
 async fn begin(
-    app: &App,
+    app: &Shared,
     headers: &HeaderMap,
     request: AuthorizationRequest,
     client: &Client,
@@ -189,7 +189,7 @@ async fn accepted_silently(
 }
 
 /// The code at once, and the notice all the same.
-async fn finish_at_once(app: &App, headers: &HeaderMap, signin: SignIn<Finishing>) -> Result<Response, StoreError> {
+async fn finish_at_once(app: &Shared, headers: &HeaderMap, signin: SignIn<Finishing>) -> Result<Response, StoreError> {
     // Nothing is left to come back to: the browser needs no secret of this sign-in.
     let (slot, _) = Slot::open_known(app, &signin.clone().into()).await?;
     Ok(finish::complete(app, headers, slot, signin).await)

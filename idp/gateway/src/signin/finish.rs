@@ -4,6 +4,8 @@
 //! own secret, both chosen when the citizen accepted. A browser that lost the answer, or a second click, asks again and
 //! gets the same one until the code ends.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use domain::client::Profile;
@@ -32,7 +34,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny
 }
 
 /// The answer of a sign-in that was accepted before, finished now if it was not; another step has its own page.
-pub(super) async fn once_more(app: &App, headers: &HeaderMap, at: AtAny) -> Response {
+pub(super) async fn once_more(app: &Shared, headers: &HeaderMap, at: AtAny) -> Response {
     match SignIn::try_from(at.signin) {
         Ok(signin) => complete(app, headers, at.slot, signin).await,
         Err(elsewhere) => same_answer(app, &elsewhere).await,
@@ -51,10 +53,14 @@ pub(super) async fn same_answer(app: &App, current: &AnySignIn) -> Response {
     }
 }
 
-/// Finishes a sign-in and sends the citizen back with the code.
-pub(crate) async fn complete(app: &App, headers: &HeaderMap, slot: Slot, signin: SignIn<Finishing>) -> Response {
+/// Finishes a sign-in and sends the citizen back with the code. It is done whole, whatever becomes of the request: a
+/// browser that leaves between the session that is taken and the one in its place would have all its relying parties
+/// forgotten.
+pub(crate) async fn complete(app: &Shared, headers: &HeaderMap, slot: Slot, signin: SignIn<Finishing>) -> Response {
     let occasion = Occasion::in_language(signin.language());
-    match conclude(app, headers, slot, signin).await {
+    let (own, headers) = (Arc::clone(app), headers.clone());
+    let conclusion = app.endings.spawn(async move { conclude(&own, &headers, slot, signin).await });
+    match conclusion.await.unwrap_or(Err(StoreError::Corrupt { what: "the end of a sign-in" })) {
         Ok(response) => response,
         Err(error) => unavailable(app, occasion, &error),
     }
@@ -225,3 +231,7 @@ async fn change(
     }
     Ok(false)
 }
+
+#[cfg(test)]
+#[path = "finish_tests.rs"]
+mod tests;

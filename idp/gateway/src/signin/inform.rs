@@ -43,7 +43,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
 }
 
 async fn accept(
-    app: &App,
+    app: &Shared,
     headers: &HeaderMap,
     slot: Slot,
     signin: SignIn<Informing>,
