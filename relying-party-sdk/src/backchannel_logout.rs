@@ -64,8 +64,9 @@ impl BackchannelLogout {
 impl Client {
     /// Verifies a back-channel logout: the raw body of a `POST` to the registered `backchannel_logout_uri`. End the
     /// sessions that it [`ends`](BackchannelLogout::ends), with their refresh tokens; then answer 200, or 400 on an
-    /// error and keep them, or 503 after [`Client::release_logout`] when you could not end them; all with
-    /// `Cache-Control: no-store`.
+    /// error and keep them, or 503 with `Retry-After` on one that [may pass](Error::may_pass), or after
+    /// [`Client::release_logout`] when you could not end them; all with `Cache-Control: no-store`. The gateway gives up
+    /// on a 400, and tells again after anything else.
     ///
     /// A token is taken once. What was taken is remembered by this client and its clones: another process of the
     /// site may still be told the same again, which then ends nothing more.
@@ -83,11 +84,8 @@ impl Client {
             .map_err(&untrusted)?;
         let now = clock::now();
         let logout = read(&claims, now).map_err(&untrusted)?;
-        if self.taken().take(&logout.jti, logout.issued.saturating_add(LONGEST_LIFE + CLOCK_SKEW), now) {
-            Ok(logout)
-        } else {
-            Err(untrusted(Rejection::Replayed))
-        }
+        let until = logout.issued.saturating_add(LONGEST_LIFE + CLOCK_SKEW);
+        self.taken().take(&logout.jti, until, now).map(|()| logout).map_err(untrusted)
     }
 
     /// Gives a logout back that this site could not carry out: told again, it is taken again.
@@ -138,19 +136,22 @@ fn read(claims: &Claims, now: i64) -> Result<BackchannelLogout, Rejection> {
 pub(crate) struct Taken(Mutex<HashMap<[u8; 32], i64>>);
 
 impl Taken {
-    /// Whether this one is taken now, for the first time; times in seconds since 1970.
-    fn take(&self, jti: &str, until: i64, now: i64) -> bool {
+    /// Takes this one, for the first time; times in seconds since 1970.
+    fn take(&self, jti: &str, until: i64, now: i64) -> Result<(), Rejection> {
         let name = name(jti);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.len() >= MOST_TOKENS {
             taken.retain(|_, until| *until >= now);
         }
-        // full of tokens that could be replayed: refused, and told again by the gateway later
-        if taken.len() >= MOST_TOKENS || taken.get(&name).is_some_and(|until| *until >= now) {
-            return false;
+        if taken.get(&name).is_some_and(|until| *until >= now) {
+            return Err(Rejection::Replayed);
+        }
+        // full of tokens that could be replayed: told again by the gateway later
+        if taken.len() >= MOST_TOKENS {
+            return Err(Rejection::Full);
         }
         taken.insert(name, until);
-        true
+        Ok(())
     }
 
     fn release(&self, jti: &str) {
@@ -209,14 +210,14 @@ mod tests {
     #[test]
     fn a_token_is_taken_once_and_the_memory_has_an_end() {
         let taken = Taken::default();
-        assert!(taken.take("a", NOW + 10, NOW));
-        assert!(!taken.take("a", NOW + 10, NOW + 10));
-        assert!(taken.take("a", NOW + 30, NOW + 11), "it would be refused as old before it is forgotten");
-        for token in 0..MOST_TOKENS {
-            taken.take(&token.to_string(), NOW + 10, NOW);
-        }
-        assert!(!taken.take("one more", NOW + 10, NOW), "full");
-        assert!(taken.take("one more", NOW + 99, NOW + 40), "what is old makes room");
+        assert_eq!(taken.take("a", NOW + 10, NOW), Ok(()));
+        assert_eq!(taken.take("a", NOW + 10, NOW + 10), Err(Rejection::Replayed));
+        assert_eq!(taken.take("a", NOW + 30, NOW + 11), Ok(()), "it would be refused as old before it is forgotten");
+        let full = (0..MOST_TOKENS).find_map(|token| taken.take(&token.to_string(), NOW + 10, NOW).err());
+        assert_eq!(full, Some(Rejection::Full));
+        assert_eq!(taken.take("one more", NOW + 10, NOW), Err(Rejection::Full), "it may be told again");
+        assert_eq!(taken.take("a", NOW + 10, NOW), Err(Rejection::Replayed), "full or not");
+        assert_eq!(taken.take("one more", NOW + 99, NOW + 40), Ok(()), "what is old makes room");
         assert!(taken.0.lock().expect("kept").len() <= MOST_TOKENS);
     }
 }

@@ -255,6 +255,35 @@ impl Error {
         }
     }
 
+    /// Whether the same may be taken in a moment, so that whoever sent it should send it again: the network, or this
+    /// site's own memory, stood in the way.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Untrusted { reason, .. } => matches!(reason, Rejection::NoKeys | Rejection::Full),
+            Self::Setting { .. }
+            | Self::HttpClient { .. }
+            | Self::Status { .. }
+            | Self::Redirected { .. }
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::DiscoveryIssuer { .. }
+            | Self::Unsupported { .. }
+            | Self::TokenRefused { .. }
+            | Self::NoRefreshToken
+            | Self::RequestRefused { .. }
+            | Self::Answer { .. }
+            | Self::StateDiffers
+            | Self::AnswerIssuer { .. }
+            | Self::Denied { .. }
+            | Self::InitiatedLogin { .. }
+            | Self::NoLogin
+            | Self::LoginExpired { .. }
+            | Self::Unsealable
+            | Self::SessionTooLarge { .. } => false,
+        }
+    }
+
     /// Who has to act.
     pub fn fault(&self) -> Fault {
         match self {
@@ -263,7 +292,7 @@ impl Error {
             | Self::Unsupported { .. }
             | Self::NoRefreshToken
             | Self::SessionTooLarge { .. } => Fault::Site,
-            Self::Unreachable { .. } => Fault::Network,
+            Self::Unreachable { .. } | Self::Untrusted { reason: Rejection::NoKeys, .. } => Fault::Network,
             Self::Denied { refusal } if refusal.is_access_denied() => Fault::Citizen,
             Self::Status { .. }
             | Self::Redirected { .. }

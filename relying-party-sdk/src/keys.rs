@@ -1,9 +1,10 @@
 //! The gateway's public keys, and the signature of what it says.
 //!
 //! The set is read once at discovery and kept. A token that names an unknown key makes it read again, at most
-//! once per [`COOL_DOWN`], so that a flood of made-up key ids cannot be turned against the gateway; a set older
+//! per [`COOL_DOWN`], so that a flood of made-up key ids cannot be turned against the gateway; a set older
 //! than [`MAX_AGE`] is read again too, so that a withdrawn key dies. A set that cannot be used never replaces one
-//! that can.
+//! that can, but one older than [`TOO_OLD`] verifies nothing any more: who keeps this site from the gateway must not
+//! keep a withdrawn key alive.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::rejection::Rejection;
 
 const COOL_DOWN: Duration = Duration::from_secs(30);
 const MAX_AGE: Duration = Duration::from_hours(1);
+const TOO_OLD: Duration = Duration::from_hours(4);
 
 /// What a token is for, as its `typ` may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +62,21 @@ struct Kept {
     set: Arc<KeySet>,
     read: Instant,
     tried: Instant,
+    /// Whether the last reading failed.
+    failed: bool,
 }
 
 impl Kept {
+    /// The set to verify with, if it can tell: a set that is too old cannot, nor can one that does not know the key and
+    /// could not be read again.
+    fn usable(&self, kid: Option<&str>, now: Instant) -> Result<Arc<KeySet>, Rejection> {
+        let unknown = kid.is_some_and(|kid| !self.set.knows(kid));
+        if now.duration_since(self.read) >= TOO_OLD || (unknown && self.failed) {
+            return Err(Rejection::NoKeys);
+        }
+        Ok(Arc::clone(&self.set))
+    }
+
     /// Whether the set must be read again for this key id, and may be.
     fn should_read(&self, kid: Option<&str>, now: Instant) -> bool {
         let wanted = kid.is_some_and(|kid| !self.set.knows(kid)) || now.duration_since(self.read) >= MAX_AGE;
@@ -77,7 +91,11 @@ impl Keys {
         let set = Arc::new(fetch(http, &address).await?);
         let now = clock::instant();
         let tried = now.checked_sub(COOL_DOWN).unwrap_or(now);
-        Ok(Self { address, kept: Mutex::new(Kept { set, read: now, tried }), reading: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            address,
+            kept: Mutex::new(Kept { set, read: now, tried, failed: false }),
+            reading: tokio::sync::Mutex::new(()),
+        })
     }
 
     /// The claims of a token in compact form whose signature verifies with a key of the gateway and the
@@ -108,7 +126,7 @@ impl Keys {
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| unreadable("the payload is not base64url"))?;
 
         let kid = header.text("kid")?;
-        let set = self.fresh(http, kid).await;
+        let set = self.fresh(http, kid).await?;
         let key = set.find(kid, registered)?;
         let algorithm = registered.verified_as();
         match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.public, algorithm) {
@@ -117,8 +135,8 @@ impl Keys {
         }
     }
 
-    /// The set to verify with, read again if need be. A failed reading leaves the last good set.
-    async fn fresh(&self, http: &Http, kid: Option<&str>) -> Arc<KeySet> {
+    /// The set to verify with, read again if need be. A failed reading leaves the last good set, for a while.
+    async fn fresh(&self, http: &Http, kid: Option<&str>) -> Result<Arc<KeySet>, Rejection> {
         if !self.kept().should_read(kid, clock::instant()) {
             return self.settled(kid).await;
         }
@@ -127,28 +145,29 @@ impl Keys {
             let mut kept = self.kept();
             let now = clock::instant();
             if !kept.should_read(kid, now) {
-                return Arc::clone(&kept.set);
+                return kept.usable(kid, now);
             }
             // claimed before the wait: whatever becomes of this reading, the next one is a cool-down away
             kept.tried = now;
         }
         let answer = fetch(http, &self.address).await;
         let mut kept = self.kept();
+        let now = clock::instant();
+        kept.failed = answer.is_err();
         if let Ok(set) = answer {
             kept.set = Arc::new(set);
-            kept.read = clock::instant();
+            kept.read = now;
         }
-        Arc::clone(&kept.set)
+        kept.usable(kid, now)
     }
 
     /// The set as it is, or, for a key it does not know, as it will be after a reading under way.
-    async fn settled(&self, kid: Option<&str>) -> Arc<KeySet> {
-        let set = Arc::clone(&self.kept().set);
-        if kid.is_none_or(|kid| set.knows(kid)) {
-            return set;
+    async fn settled(&self, kid: Option<&str>) -> Result<Arc<KeySet>, Rejection> {
+        let known = kid.is_none_or(|kid| self.kept().set.knows(kid));
+        if !known {
+            let _reading = self.reading.lock().await;
         }
-        let _reading = self.reading.lock().await;
-        Arc::clone(&self.kept().set)
+        self.kept().usable(kid, clock::instant())
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -175,7 +194,7 @@ mod tests {
         let start = clock::instant();
         let json = format!(r#"{{"keys":[{{{P256},"kid":"a"}}]}}"#);
         let set = Arc::new(KeySet::parse(json.as_bytes()).expect("a usable set"));
-        let kept = Kept { set, read: start, tried: start };
+        let kept = Kept { set, read: start, tried: start, failed: false };
         let soon = start + (COOL_DOWN / 2);
         let later = start + COOL_DOWN;
         assert!(!kept.should_read(Some("b"), soon));
@@ -183,5 +202,26 @@ mod tests {
         assert!(!kept.should_read(Some("a"), later));
         assert!(!kept.should_read(None, later));
         assert!(kept.should_read(Some("a"), start + MAX_AGE), "a withdrawn key must die");
+    }
+
+    #[test]
+    fn a_set_that_cannot_be_read_again_is_used_for_a_while_and_tells_nothing_of_other_keys() {
+        let start = clock::instant();
+        let json = format!(r#"{{"keys":[{{{P256},"kid":"a"}}]}}"#);
+        let set = Arc::new(KeySet::parse(json.as_bytes()).expect("a usable set"));
+        let kept = |failed| Kept { set: Arc::clone(&set), read: start, tried: start, failed };
+        let before = start + TOO_OLD.saturating_sub(Duration::from_secs(1));
+        for failed in [false, true] {
+            assert!(kept(failed).usable(Some("a"), before).is_ok());
+            for kid in [Some("a"), None] {
+                assert_eq!(
+                    kept(failed).usable(kid, start + TOO_OLD).err(),
+                    Some(Rejection::NoKeys),
+                    "withdrawn or not"
+                );
+            }
+        }
+        assert_eq!(kept(true).usable(Some("b"), before).err(), Some(Rejection::NoKeys), "nobody could say");
+        assert!(kept(false).usable(Some("b"), before).is_ok(), "the gateway said that there is none");
     }
 }

@@ -26,6 +26,14 @@ pub enum Rejection {
         /// The `kid` of the header; empty when there was none.
         kid: String,
     },
+    /// The gateway's keys could not be read for too long, or not again for the key that it names: nobody can tell.
+    #[error(
+        "the gateway's keys cannot be read at the moment: check the network and the gateway's status page, then retry"
+    )]
+    NoKeys,
+    /// There is no room to remember that it was taken: again in a moment.
+    #[error("too many are remembered at the moment: retry")]
+    Full,
     /// It names no key, and the gateway publishes several that would fit.
     #[error("it names no key and {candidates} published keys would fit")]
     AmbiguousKey {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::backchannel::token;
-use crate::provider::{Provider, Rotation, Script, usual_login};
+use crate::provider::{Breakage, Endpoint, Provider, Rotation, Script, usual_login};
 use crate::signing::{Signer, client_key_pem};
 use crate::site::{Site, failed, location};
 
@@ -99,6 +99,24 @@ async fn a_logout_that_the_site_cannot_carry_out_is_told_again() {
     assert_eq!(told(&site, body.clone()).await, 200);
     assert_eq!(told(&site, body).await, 400, "taken");
     assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_logout_by_a_key_that_cannot_be_looked_for_is_told_again() {
+    let site = Site::start_with(Script::default(), with_logout).await;
+    let mut browser = site.browser();
+    browser.sign_in().await;
+    // the gateway has rotated its key, and its key set is out of reach at this moment
+    site.provider.change(|script| script.broken = Some((Endpoint::Jwks, Breakage::FiftyMegabytes)));
+    let body = token(&site.provider, Signer::OtherEs256, json!({"kid": "es-2027"}), json!({}));
+    let request = reqwest::Client::builder().no_proxy().build().unwrap().post(format!("{}/told", site.address));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+    let response = request.send().await.unwrap();
+    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"30".parse().unwrap()));
+    assert_eq!(browser.get("/open").await.text().await.unwrap(), "known");
+    // what is wrong for good is still told so
+    let wrong = token(&site.provider, Signer::Es256, json!({}), json!({"nonce": "n"}));
+    assert_eq!(told(&site, wrong).await, 400);
 }
 
 #[tokio::test]

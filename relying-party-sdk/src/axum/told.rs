@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::SignIn;
@@ -84,6 +84,10 @@ impl SignIn {
 pub(crate) async fn backchannel_logout(State(sign_in): State<SignIn>, body: String) -> Response {
     let client = &sign_in.0.client;
     let status = match client.backchannel_logout(&body).await {
+        Err(error) if error.may_pass() => {
+            tracing::warn!(code = error.code(), %error, "a back-channel logout could not be judged");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Err(error) => {
             tracing::warn!(code = error.code(), %error, "a back-channel logout was refused");
             StatusCode::BAD_REQUEST
@@ -99,7 +103,11 @@ pub(crate) async fn backchannel_logout(State(sign_in): State<SignIn>, body: Stri
             }
         },
     };
-    (status, [(CACHE_CONTROL, "no-store")]).into_response()
+    let mut answer = (status, [(CACHE_CONTROL, "no-store")]).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("30"));
+    }
+    answer
 }
 
 impl SignIn {
