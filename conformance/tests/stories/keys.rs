@@ -1,8 +1,10 @@
 //! The signing keys: rotated during traffic without a token lost, by hand and by schedule, sealed or on a token.
 
 use conformance::or_skip;
+use conformance::process::Signals;
 use conformance::relying_party::{Ask, RelyingParty, Tokens};
 use conformance::scene::Setting;
+use conformance::site::free_port;
 use conformance::token::{Presence, Token};
 use conformance::tools::Tool;
 use conformance::upstream::ProviderId;
@@ -123,6 +125,46 @@ async fn attack_g14_keys_are_rotated_during_traffic_and_no_kept_jwks_lacks_the_k
     let (last, _) = published(&journey.service).await;
     assert!(!kids(&last).contains(&old.as_str()) && kids(&last).contains(&new.as_str()));
     assert_eq!(journey.sql(&format!("SELECT count(*) FROM signing_keys WHERE kid = '{old}'")).unwrap(), "0");
+    idp(&journey, &["journal", "verify"]).await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_withdrawn_signs_and_verifies_nothing_any_more() {
+    or_skip!(Tool::Sqlite.find());
+    let mut journey = Journey::start().await;
+    let mut metadata = RelyingParty::ordinary("Archives");
+    metadata["id_token_signed_response_alg"] = json!("ES256");
+    journey.service = journey.register(&metadata).await;
+    let beside = journey.scene.gateway.installation().beside(free_port()).unwrap();
+    let _second = beside.serve(Signals::Shared).await.unwrap();
+    let stolen = kid(&journey, "ES256", "signing").await.unwrap();
+    let (_, first) = tokens(&journey).await;
+    idp(&journey, &["keys", "rotate", "--algorithm", "ES256"]).await;
+    let next = kid(&journey, "ES256", "announced").await.unwrap();
+
+    // The next one was announced a moment ago; without a next one, one is made.
+    for (withdrawn, follows) in [(stolen.clone(), Some(next.clone())), (next.clone(), None)] {
+        let said = idp(&journey, &["keys", "withdraw", &withdrawn]).await;
+        let signs = kid(&journey, "ES256", "signing").await.unwrap();
+        assert!(follows.is_none_or(|follows| follows == signs) && said.contains(&signs), "{said}");
+        let keys = eventually("a token by the next key", async || {
+            let (_, again) = tokens(&journey).await;
+            let (keys, _) = published(&journey.service).await;
+            (verifies(&keys, &journey.service, &again) == Ok(signs.clone())).then_some(keys)
+        })
+        .await;
+        assert!(!kids(&keys).contains(&withdrawn.as_str()));
+        assert!(verifies(&keys, &journey.service, &first).is_err(), "what it signed is worth nothing");
+        eventually("the other node without it", async || {
+            let set: JwkSet = reqwest::get(format!("{}/jwks", beside.base())).await.unwrap().json().await.unwrap();
+            (!kids(&set).contains(&withdrawn.as_str()) && kids(&set).contains(&signs.as_str())).then_some(())
+        })
+        .await;
+        assert_eq!(told(&journey, &withdrawn).last().map(String::as_str), Some("withdrawn operator"));
+        assert_eq!(journey.sql(&format!("SELECT count(*) FROM signing_keys WHERE kid = '{withdrawn}'")).unwrap(), "0");
+    }
+    let nobody = journey.scene.gateway.installation().run(&["keys", "withdraw", &stolen]).await.unwrap();
+    assert!(!nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("there is no key"));
     idp(&journey, &["journal", "verify"]).await;
 }
 

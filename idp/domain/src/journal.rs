@@ -107,6 +107,8 @@ pub enum KeyChange {
     Reached(KeyState),
     /// Its private half was destroyed, and nothing is kept of it.
     Erased,
+    /// It was taken out of the JWKS before its time, whatever it had signed.
+    Withdrawn,
 }
 
 impl KeyChange {
@@ -114,6 +116,7 @@ impl KeyChange {
         match self {
             Self::Reached(state) => state.name(),
             Self::Erased => "erased",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }
@@ -124,7 +127,7 @@ impl KeyChange {
 pub enum KeyCause {
     /// A gateway that had no key of the algorithm.
     FirstUse,
-    /// An operator, by `idp keys rotate`.
+    /// An operator, by `idp keys rotate` or `idp keys withdraw`.
     Operator,
     /// The schedule of the configuration.
     Schedule,

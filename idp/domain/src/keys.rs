@@ -173,6 +173,44 @@ pub fn signs_from(existing: &[KeyLife], now: Timestamp) -> Timestamp {
     if existing.is_empty() { now } else { now.plus(LEAD) }
 }
 
+/// What becomes of the others when a key is withdrawn in an emergency: it stops signing and leaves the JWKS at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// Nothing: it did not sign.
+    Alone,
+    /// This announced key signs at once; its dates are new.
+    Successor(KeyLife),
+    /// None is announced: one has to be made, which signs from then on.
+    MakeOne {
+        /// Of this algorithm.
+        algorithm: SigningAlgorithm,
+        /// From when it signs.
+        signs_from: Timestamp,
+    },
+}
+
+impl Timetable {
+    /// Decides what a withdrawal leads to; `None` when there is no such key. Who takes over signs from a moment that has
+    /// passed on every node, by whatever clock, and after every other key of the algorithm: what was replaced before never
+    /// signs again. No time is left to relying parties to see it first: they meet an unknown `kid` and read the JWKS anew.
+    pub fn withdrawal(&self, keys: &[KeyLife], kid: &Kid, now: Timestamp) -> Option<Withdrawal> {
+        let states = self.states(keys, now);
+        let (withdrawn, state) = keys.iter().zip(&states).find(|(key, _)| key.kid == *kid)?;
+        if *state != KeyState::Signing {
+            return Some(Withdrawal::Alone);
+        }
+        let others = || keys.iter().filter(|key| key.algorithm == withdrawn.algorithm && key.kid != *kid);
+        let passed = now.epoch().saturating_sub(CLOCKS.as_seconds().into());
+        let before = others().filter(|key| key.signs_from <= now).map(|key| key.signs_from.epoch().saturating_add(1));
+        let signs_from = Timestamp::from_epoch(before.chain([passed]).max().unwrap_or(passed));
+        let next = others().filter(|key| key.signs_from > now).min_by_key(|key| (key.signs_from, key.kid.as_str()));
+        Some(match next {
+            Some(next) => Withdrawal::Successor(KeyLife { signs_from, ..next.clone() }),
+            None => Withdrawal::MakeOne { algorithm: withdrawn.algorithm, signs_from },
+        })
+    }
+}
+
 /// For how long the JWKS of a node may be kept that read the keys at `confirmed`, by its own clock: a key that it does
 /// not know of yet begins to sign after that time, on whichever node.
 pub fn max_age(confirmed: Timestamp, now: Timestamp) -> Lifetime {

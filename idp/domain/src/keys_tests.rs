@@ -230,3 +230,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_is_withdrawn_is_followed_at_once_and_never_by_one_that_was_replaced() {
+    let timetable = Timetable::new(Lifetime::seconds(3600), Lifetime::seconds(86_400), None).expect("enough");
+    let life = |name: &str, signs_from: i64| KeyLife {
+        kid: Kid::parse(name).expect("plain"),
+        algorithm: SigningAlgorithm::Es256,
+        announced: Timestamp::from_epoch(signs_from - 900),
+        signs_from: Timestamp::from_epoch(signs_from),
+    };
+    let now = Timestamp::from_epoch(100_000);
+    let other = KeyLife { algorithm: SigningAlgorithm::Rs256, ..life("other", 1000) };
+    let (old, signing, next, later) =
+        (life("old", 1000), life("sign", 99_990), life("next", 100_300), life("z", 100_400));
+    let keys = [old.clone(), signing.clone(), later.clone(), next.clone(), other.clone()];
+    let withdraw = |keys: &[KeyLife], kid: &KeyLife| timetable.withdrawal(keys, &kid.kid, now);
+    for kid in [&old, &next, &later] {
+        assert_eq!(withdraw(&keys, kid), Some(Withdrawal::Alone), "{}", kid.kid);
+    }
+    assert_eq!(withdraw(&keys, &life("nobody", 1)), None);
+
+    let Some(Withdrawal::Successor(follows)) = withdraw(&keys, &signing) else { panic!("one is announced") };
+    assert_eq!((&follows.kid, follows.signs_from), (&next.kid, Timestamp::from_epoch(100_000 - 60)));
+    // On a node whose clock is behind as far as it may be, the next one signs, and not the one that was replaced.
+    let left = [old.clone(), follows, other.clone()];
+    let behind = Timestamp::from_epoch(now.epoch() - i64::from(CLOCKS.as_seconds()));
+    let signs = |at| {
+        let states = timetable.states(&left, at);
+        left.iter()
+            .zip(states)
+            .filter(|(_, state)| *state == KeyState::Signing)
+            .map(|(key, _)| key.kid.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(signs(behind), ["next", "other"]);
+    assert_eq!(signs(now), ["next", "other"]);
+
+    let recent = life("recent", 99_980);
+    let made = withdraw(&[recent.clone(), signing.clone()], &signing);
+    let signs_from = Timestamp::from_epoch(99_981);
+    assert_eq!(made, Some(Withdrawal::MakeOne { algorithm: SigningAlgorithm::Es256, signs_from }), "after the other");
+}

@@ -62,9 +62,9 @@ impl Limits {
     /// exempt: where one of them is all that is known, everybody would share its bucket.
     pub(crate) fn new(limits: &config::Limits, listen: &Listen) -> Self {
         Self {
-            buckets: buckets(limits.authorize_per_minute),
-            calls: buckets(limits.calls_per_client_per_minute),
-            pushes: buckets(limits.pushes_per_client_per_minute),
+            buckets: buckets(limits.authorize),
+            calls: buckets(limits.calls),
+            pushes: buckets(limits.pushes),
             proxies: listen.trusted_proxies.clone(),
             loopback: listen.loopback,
         }
@@ -175,11 +175,7 @@ mod tests {
             loopback,
         };
         let number = NonZeroU32::new(per_minute);
-        let limits = config::Limits {
-            authorize_per_minute: number,
-            calls_per_client_per_minute: number,
-            pushes_per_client_per_minute: number,
-        };
+        let limits = config::Limits { authorize: number, calls: number, pushes: number };
         Limits::new(&limits, &listen)
     }
 

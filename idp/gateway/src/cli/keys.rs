@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
+use domain::id::Kid;
 use domain::jose::{SigningAlgorithm, verify};
 use domain::keys::{KeyLife, KeyState};
 use domain::time::Timestamp;
@@ -16,7 +17,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Bench;
-use crate::keys::rotation::{Occasion, make};
+use crate::keys::rotation::{Occasion, make, withdraw};
 use crate::keys::{KeyRing, Keyholder};
 use crate::serve;
 
@@ -33,6 +34,11 @@ pub(super) enum Command {
         /// For one algorithm alone
         #[arg(long)]
         algorithm: Option<Algorithm>,
+    },
+    /// In an emergency: take a key out of use at once. What it signed verifies no more
+    Withdraw {
+        /// The key, as `idp keys list` names it
+        kid: String,
     },
     /// Sign and verify with every key that signs now, and tell how long a signature takes
     Check {
@@ -83,6 +89,7 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
             }
         }),
         Command::Rotate { algorithm } => rotate(bench, &registry, &vault, algorithm.map(Algorithm::meant)).await,
+        Command::Withdraw { kid } => withdrawn(bench, &registry, &vault, &kid).await,
         Command::Check { count } => check(bench, &registry, &vault, count).await,
     };
     registry.close().await;
@@ -114,6 +121,31 @@ async fn rotate<W: Write>(
         bench.say(&format!("made {}, {}, signs from {}", life.kid, life.algorithm.name(), moment(life.signs_from)));
     }
     Ok(())
+}
+
+async fn withdrawn<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    vault: &Vault,
+    name: &str,
+) -> anyhow::Result<()> {
+    let unknown = || format!("there is no key {name:?}: see `idp keys list`");
+    let kid = Kid::parse(name).ok().with_context(unknown)?;
+    let holder = holder(bench, registry, vault).await?;
+    let withdrawn = withdraw(registry, &holder, &kid, bench.random, &bench.clock).await?.with_context(unknown)?;
+    bench.say(&format!("withdrew {kid}: every node leaves it within a second"));
+    match withdrawn.follows {
+        Some(next) => bench.say(&format!("{next} signs in its place")),
+        None => bench.say("it did not sign: nothing takes its place"),
+    }
+    bench.say(
+        "relying parties that keep the JWKS trust it until they read it anew: for ten minutes, or as long as they keep \
+         it against what is stated",
+    );
+    match withdrawn.left_behind {
+        None => Ok(()),
+        Some(error) => bail!("its private half is still on the token, destroy it there: {error}"),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a signature takes is measured, not decided upon")]

@@ -8,11 +8,11 @@ use super::reader::{Read, Section};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Sign-ins that one address may begin, and returns from providers it may bring.
-    pub(crate) authorize_per_minute: Option<NonZeroU32>,
+    pub(crate) authorize: Option<NonZeroU32>,
     /// Calls of one client that authenticated, or brings a token of its own.
-    pub(crate) calls_per_client_per_minute: Option<NonZeroU32>,
+    pub(crate) calls: Option<NonZeroU32>,
     /// Requests that one client may push.
-    pub(crate) pushes_per_client_per_minute: Option<NonZeroU32>,
+    pub(crate) pushes: Option<NonZeroU32>,
 }
 
 pub(super) fn read(section: &Section<'_>) -> Read<Limits> {
@@ -20,9 +20,5 @@ pub(super) fn read(section: &Section<'_>) -> Read<Limits> {
     let authorize = number("authorize_per_minute", 120);
     let calls = number("calls_per_client_per_minute", 30_000);
     let pushes = number("pushes_per_client_per_minute", 6_000);
-    Ok(Limits {
-        authorize_per_minute: authorize?,
-        calls_per_client_per_minute: calls?,
-        pushes_per_client_per_minute: pushes?,
-    })
+    Ok(Limits { authorize: authorize?, calls: calls?, pushes: pushes? })
 }

@@ -467,11 +467,11 @@ fn limits_by_address_spare_this_machine_on_a_loopback_issuer_alone() {
     let folder = Folder::new();
     folder.write("config/idp.toml", &format!("{LOCAL}[limits]\nauthorize_per_minute = 0\n"));
     let sandbox = folder.load().expect("sound");
-    assert_eq!((sandbox.listen.loopback, sandbox.limits.authorize_per_minute), (LoopbackClients::Exempt, None));
+    assert_eq!((sandbox.listen.loopback, sandbox.limits.authorize), (LoopbackClients::Exempt, None));
     folder.write("config/idp.toml", PRODUCTION);
     let production = folder.load_in(&[("PASSERELLE_MASTER_KEY", &key_text())]).expect("sound");
     assert_eq!(production.listen.loopback, LoopbackClients::Counted);
-    assert_eq!(production.limits.authorize_per_minute.map(std::num::NonZeroU32::get), Some(120));
+    assert_eq!(production.limits.authorize.map(std::num::NonZeroU32::get), Some(120));
     assert_eq!(production.listen.max_connections_per_address, 100);
 }
 
@@ -481,8 +481,7 @@ fn limits_by_client_hold_unless_they_are_switched_off() {
     let read = |limits: &str| {
         folder.write("config/idp.toml", &format!("{LOCAL}[limits]\n{limits}"));
         let limits = folder.load().expect("sound").limits;
-        [limits.calls_per_client_per_minute, limits.pushes_per_client_per_minute]
-            .map(|number| number.map(std::num::NonZeroU32::get))
+        [limits.calls, limits.pushes].map(|number| number.map(std::num::NonZeroU32::get))
     };
     assert_eq!(read(""), [Some(30_000), Some(6_000)]);
     assert_eq!(read("calls_per_client_per_minute = 7\npushes_per_client_per_minute = 0\n"), [Some(7), None]);

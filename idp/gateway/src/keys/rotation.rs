@@ -9,13 +9,13 @@ use anyhow::{Context as _, bail};
 use domain::id::Kid;
 use domain::jose::SigningAlgorithm;
 use domain::journal::KeyCause;
-use domain::keys::{KeyLife, KeyState, Timetable, signs_from};
+use domain::keys::{KeyLife, KeyState, Timetable, Withdrawal, signs_from};
 use domain::time::Timestamp;
 use store::StoreError;
 use store::ephemeral::Put;
-use store::registry::{HeldKey, KeptKey, Registry, Updated};
+use store::registry::{Follower, HeldKey, KeptKey, Registry, Updated};
 
-use super::keyholder::Keyholder;
+use super::keyholder::{Keyholder, NotMade};
 use crate::clock::Clock;
 use crate::random::Random;
 
@@ -132,6 +132,61 @@ fn dated(algorithm: SigningAlgorithm, key: &HeldKey, known: &[KeyLife], now: Tim
 
 async fn lives(registry: &Registry) -> Result<Vec<KeyLife>, StoreError> {
     Ok(registry.keys().await?.into_iter().map(|kept| kept.life).collect())
+}
+
+/// What a withdrawal came to.
+#[derive(Debug)]
+pub(crate) struct Withdrawn {
+    /// Which key signs in its place, if it signed.
+    pub(crate) follows: Option<Kid>,
+    /// Why its private half is still on the token, if it is.
+    pub(crate) left_behind: Option<NotMade>,
+}
+
+/// Takes a key out of use in an emergency: it signs no more and leaves the JWKS, within a second on every node, and what
+/// it signed verifies no more. The next one signs at once; one is made when none is announced. `None` when there is no
+/// such key.
+pub(crate) async fn withdraw(
+    registry: &Registry,
+    holder: &Keyholder,
+    kid: &Kid,
+    random: Random,
+    clock: &Clock,
+) -> anyhow::Result<Option<Withdrawn>> {
+    let mut made: Option<HeldKey> = None;
+    for _ in 0..16 {
+        let (kept, now) = (registry.keys().await?, clock.now());
+        let known: Vec<KeyLife> = kept.iter().map(|key| key.life.clone()).collect();
+        let Some(withdrawn) = kept.iter().find(|key| key.life.kid == *kid) else { return Ok(None) };
+        let Some(withdrawal) = holder.timetable.withdrawal(&known, kid, now) else { return Ok(None) };
+        let follower = match withdrawal {
+            Withdrawal::Alone => None,
+            Withdrawal::Successor(life) => Some(Follower::Announced(life)),
+            Withdrawal::MakeOne { algorithm, signs_from } => {
+                let key = if let Some(key) = made.take() {
+                    key
+                } else {
+                    let kid = Kid::parse(&domain::secret::base64url(&random.bytes::<12>()))?;
+                    holder.make(algorithm, kid).with_context(|| format!("no {} key", algorithm.name()))?
+                };
+                let life = KeyLife { kid: key.public().kid().clone(), algorithm, announced: now, signs_from };
+                made = Some(key.clone());
+                Some(Follower::Made(KeptKey { life, key, journalled: KeyState::Announced }))
+            }
+        };
+        if registry.withdraw_key(&withdrawn.life, follower.as_ref(), &known, now).await? == Put::Fresh {
+            let follows = follower.map(|follower| follower.kid().clone());
+            // One that was made before another node announced one.
+            if let Some(unused) = made.filter(|key| follows.as_ref() != Some(key.public().kid()))
+                && let Err(error) = holder.destroy(&unused)
+            {
+                tracing::warn!(%error, "a key that is not used stays on the token");
+            }
+            // Last: whatever the token says, nobody trusts the key any more.
+            return Ok(Some(Withdrawn { follows, left_behind: holder.destroy(&withdrawn.key).err() }));
+        }
+    }
+    bail!("the signing keys change all the time: another process is making keys in a loop")
 }
 
 /// Looks after the lives of the keys: makes those that the schedule calls for, journals the states that were reached,

@@ -8,7 +8,7 @@ use domain::keys::{KeyLife, KeyState};
 use super::{Offices, at_once, for_each_engine, kinds, made, now};
 use crate::StoreError;
 use crate::ephemeral::Put;
-use crate::registry::{HeldKey, KeptKey, Registry, Updated};
+use crate::registry::{Follower, HeldKey, KeptKey, Registry, Updated};
 
 for_each_engine!(offices: sqlite, postgres; {
     of_two_nodes_that_make_a_key_one_has_to_decide_again,
@@ -17,6 +17,7 @@ for_each_engine!(offices: sqlite, postgres; {
     a_key_on_a_token_leaves_its_public_half_alone,
     a_step_in_the_life_of_a_key_is_journalled_by_one_node,
     erasing_a_key_is_journalled_by_one_node,
+    a_key_is_withdrawn_with_the_one_that_follows_or_not_at_all,
     a_sealed_key_opens_in_its_own_row_alone,
     a_row_is_not_passed_off_as_the_other_kind,
     of_all_nodes_one_makes_the_key_of_request_objects,
@@ -121,6 +122,33 @@ async fn erasing_a_key_is_journalled_by_one_node(offices: Offices) {
     assert_eq!(lives(&offices.two).await, []);
     assert_eq!(told(&offices.two).await, ["e announced operator", "e erased clock"]);
     assert_eq!(offices.two.changes().await.expect("reads").keys, before + 1, "every node reads the keys again");
+}
+
+async fn a_key_is_withdrawn_with_the_one_that_follows_or_not_at_all(offices: Offices) {
+    let (bad, next) = (made("bad", &[]), made("next", &[]));
+    assert_eq!(insert(&offices.one, &[bad.clone(), next.clone()], &[]).await, Put::Fresh);
+    let (known, before) = (lives(&offices.one).await, offices.one.changes().await.expect("reads").keys);
+    let follows = KeyLife { signs_from: now().plus(domain::time::Lifetime::seconds(7)), ..next.life.clone() };
+    let follower = Follower::Announced(follows.clone());
+    let withdraw = async |node: &Registry, life: &KeyLife, follower: Option<&Follower>, known: &[KeyLife]| {
+        node.withdraw_key(life, follower, known, now()).await.expect("writes")
+    };
+    assert_eq!(withdraw(&offices.one, &bad.life, Some(&follower), &known[..1]).await, Put::Taken, "decided on less");
+    assert_eq!(lives(&offices.two).await.len(), 2);
+    assert_eq!(withdraw(&offices.one, &bad.life, Some(&follower), &known).await, Put::Fresh);
+    assert_eq!(lives(&offices.two).await, std::slice::from_ref(&follows));
+    assert_eq!(offices.two.changes().await.expect("reads").keys, before + 1, "every node reads the keys again");
+
+    let anew = Follower::Made(made("anew", &[]));
+    let known = lives(&offices.two).await;
+    assert_eq!(withdraw(&offices.two, &follows, Some(&anew), &known).await, Put::Fresh);
+    assert_eq!(lives(&offices.one).await.iter().map(|life| life.kid.as_str()).collect::<Vec<_>>(), ["anew"]);
+    let told = told(&offices.one).await;
+    let expected = ["bad withdrawn operator", "next withdrawn operator", "anew announced operator"];
+    assert_eq!(told[2..], expected);
+    let known = lives(&offices.one).await;
+    assert_eq!(withdraw(&offices.one, &known[0], None, &known).await, Put::Fresh);
+    assert_eq!(lives(&offices.one).await, []);
 }
 
 async fn a_sealed_key_opens_in_its_own_row_alone(offices: Offices) {

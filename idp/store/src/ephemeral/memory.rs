@@ -29,14 +29,17 @@ const OVERHEAD: usize = 512;
 
 #[derive(Clone)]
 pub(crate) struct Memory {
-    sign_ins: Room,
-    pushed: Room,
-    rest: Room,
+    rooms: Arc<Rooms>,
     clock: Clock,
 }
 
+struct Rooms {
+    sign_ins: Room,
+    pushed: Room,
+    rest: Room,
+}
+
 /// Records that share a budget.
-#[derive(Clone)]
 struct Room {
     held: Cache<Place, Held>,
     /// Bytes.
@@ -53,13 +56,13 @@ struct Held {
 impl Memory {
     pub(super) fn new(clock: Clock, budget: Budget) -> Self {
         let [sign_ins, pushed, rest] = [budget.sign_ins, budget.pushed, budget.rest].map(Room::new);
-        Self { sign_ins, pushed, rest, clock }
+        Self { rooms: Arc::new(Rooms { sign_ins, pushed, rest }), clock }
     }
 
     /// Whether there is room for the codes, tokens and sessions of those who came through. A flood of new sign-ins does
     /// not count: what this node does for everyone else goes on.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        self.rest.has_room(self.rest.budget).await
+        self.rooms.rest.has_room(self.rooms.rest.budget).await
     }
 
     fn held(&self, place: Place) -> &Cache<Place, Held> {
@@ -68,8 +71,8 @@ impl Memory {
 
     fn room(&self, place: Place) -> &Room {
         match place.kind {
-            Kind::SignIn => &self.sign_ins,
-            Kind::Pushed => &self.pushed,
+            Kind::SignIn => &self.rooms.sign_ins,
+            Kind::Pushed => &self.rooms.pushed,
             Kind::Session
             | Kind::Code
             | Kind::AccessToken
@@ -79,7 +82,7 @@ impl Memory {
             | Kind::ClientAssertion
             | Kind::RefreshToken
             | Kind::Family
-            | Kind::DpopProof => &self.rest,
+            | Kind::DpopProof => &self.rooms.rest,
         }
     }
 
@@ -148,7 +151,7 @@ impl Memory {
 #[cfg(test)]
 impl Memory {
     pub(super) fn dump(&self) -> Vec<u8> {
-        let rooms = [&self.sign_ins.held, &self.pushed.held, &self.rest.held];
+        let rooms = [&self.rooms.sign_ins.held, &self.rooms.pushed.held, &self.rooms.rest.held];
         let all = rooms.into_iter().flat_map(|held| held.iter());
         all.flat_map(|(place, held)| [place.hash.as_slice(), &held.blob].concat()).collect()
     }

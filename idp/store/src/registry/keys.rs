@@ -29,6 +29,25 @@ pub struct KeptKey {
     pub journalled: KeyState,
 }
 
+/// Which key follows one that is withdrawn.
+#[derive(Clone)]
+pub enum Follower {
+    /// One that was announced, with new dates.
+    Announced(KeyLife),
+    /// One that was made for it.
+    Made(KeptKey),
+}
+
+impl Follower {
+    /// Its name.
+    pub const fn kid(&self) -> &Kid {
+        match self {
+            Self::Announced(life) => &life.kid,
+            Self::Made(key) => &key.life.kid,
+        }
+    }
+}
+
 /// A signing key, by where its private half lies.
 #[derive(Clone)]
 pub enum HeldKey {
@@ -104,35 +123,36 @@ impl Registry {
         let mut transaction = self.write().await?;
         // The first statement locks: two nodes that decided on the same list come one after the other.
         touch(&mut transaction).await?;
-        let mut held: Vec<String> =
-            sqlx::query_scalar("SELECT kid FROM signing_keys").fetch_all(&mut *transaction).await.map_err(failed)?;
-        let mut expected: Vec<&str> = known.iter().map(|life| life.kid.as_str()).collect();
-        held.sort_unstable();
-        expected.sort_unstable();
-        if held != expected {
+        if !still_known(&mut transaction, known).await? {
             return Ok(Put::Taken);
         }
-        for KeptKey { life, key, journalled } in new {
-            sqlx::query(
-                "INSERT INTO signing_keys (kid, algorithm, announced, signs_from, sealed, holder, journalled) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(life.kid.as_str())
-            .bind(life.algorithm.name())
-            .bind(life.announced.epoch())
-            .bind(life.signs_from.epoch())
-            .bind(self.seal_key(&life.kid, key)?)
-            .bind(key.holder())
-            .bind(journalled.name())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        for key in new {
+            self.insert(&mut transaction, key).await?;
         }
         let acts: Vec<Act> =
             new.iter().map(|key| act(&key.life, KeyChange::Reached(KeyState::Announced), cause)).collect();
         journal::append(&mut transaction, &self.journal_key, &acts, now).await?;
         commit(transaction).await?;
         Ok(Put::Fresh)
+    }
+
+    async fn insert(&self, transaction: &mut Transaction<'static, Any>, key: &KeptKey) -> Result<(), StoreError> {
+        let KeptKey { life, key, journalled } = key;
+        sqlx::query(
+            "INSERT INTO signing_keys (kid, algorithm, announced, signs_from, sealed, holder, journalled) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(life.kid.as_str())
+        .bind(life.algorithm.name())
+        .bind(life.announced.epoch())
+        .bind(life.signs_from.epoch())
+        .bind(self.seal_key(&life.kid, key)?)
+        .bind(key.holder())
+        .bind(journalled.name())
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+        Ok(())
     }
 
     fn seal_key(&self, kid: &Kid, key: &HeldKey) -> Result<String, StoreError> {
@@ -184,6 +204,57 @@ impl Registry {
         commit(transaction).await?;
         Ok(Updated::Done)
     }
+
+    /// Takes a key out before its time, with the dates of the one that follows changed, or that one kept: all or nothing,
+    /// decided on `known`, the keys as they were listed. [`Put::Taken`] when another node changed them meanwhile: list and
+    /// decide again. Journals it.
+    pub async fn withdraw_key(
+        &self,
+        withdrawn: &KeyLife,
+        follows: Option<&Follower>,
+        known: &[KeyLife],
+        now: Timestamp,
+    ) -> Result<Put, StoreError> {
+        let mut transaction = self.write().await?;
+        touch(&mut transaction).await?;
+        if !still_known(&mut transaction, known).await? {
+            return Ok(Put::Taken);
+        }
+        sqlx::query("DELETE FROM signing_keys WHERE kid = $1")
+            .bind(withdrawn.kid.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let mut acts = vec![act(withdrawn, KeyChange::Withdrawn, KeyCause::Operator)];
+        match follows {
+            Some(Follower::Announced(life)) => {
+                sqlx::query("UPDATE signing_keys SET signs_from = $2 WHERE kid = $1")
+                    .bind(life.kid.as_str())
+                    .bind(life.signs_from.epoch())
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
+            }
+            Some(Follower::Made(key)) => {
+                self.insert(&mut transaction, key).await?;
+                acts.push(act(&key.life, KeyChange::Reached(KeyState::Announced), KeyCause::Operator));
+            }
+            None => {}
+        }
+        journal::append(&mut transaction, &self.journal_key, &acts, now).await?;
+        commit(transaction).await?;
+        Ok(Put::Fresh)
+    }
+}
+
+/// Whether the keys are those that a decision was made on.
+async fn still_known(transaction: &mut Transaction<'static, Any>, known: &[KeyLife]) -> Result<bool, StoreError> {
+    let mut held: Vec<String> =
+        sqlx::query_scalar("SELECT kid FROM signing_keys").fetch_all(&mut **transaction).await.map_err(failed)?;
+    let mut expected: Vec<&str> = known.iter().map(|life| life.kid.as_str()).collect();
+    held.sort_unstable();
+    expected.sort_unstable();
+    Ok(held == expected)
 }
 
 fn act(life: &KeyLife, change: KeyChange, cause: KeyCause) -> Act {

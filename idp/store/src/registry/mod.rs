@@ -31,7 +31,7 @@ use zeroize::Zeroizing;
 
 pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
-pub use keys::{HeldKey, KeptKey};
+pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
 
 use crate::seal::Vault;
