@@ -26,6 +26,10 @@ mod world;
 use clap::{Parser, Subcommand, ValueEnum};
 use conformance::jose::Algorithm;
 
+/// The allocator of the gateway: the floor has the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the command line may say.
 #[derive(Debug, Parser)]
 #[command(name = "logins", about = "Full logins through the real gateway, beside a floor server in the same run")]

@@ -31,6 +31,10 @@ mod stage;
 
 use clap::{Parser, Subcommand};
 
+/// The allocator of the gateway: the floor has the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the command line may say.
 #[derive(Debug, Parser)]
 #[command(name = "tokens", about = "Token exchange, userinfo, introspection and PAR, beside a floor server")]

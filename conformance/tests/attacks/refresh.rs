@@ -346,11 +346,14 @@ async fn nothing_is_refreshed_for_an_account_that_is_frozen_or_refuses_the_provi
         ),
     ] {
         journey.sql(ends).unwrap();
+        // Within a second: what was read of an account counts for so long (decisions/0015).
+        eventually(case, async || (refreshed().await.status == 400).then_some(())).await;
         assert_eq!(refreshed().await.refusal(), refused("no_longer"), "C18 {case}");
         journey.sql(restores).unwrap();
-        assert_eq!(refreshed().await.status, 200, "C18 {case}: it was for this reason");
+        eventually("it was for this reason", async || (refreshed().await.status == 200).then_some(())).await;
     }
     journey.sql("DELETE FROM accounts").unwrap();
+    eventually("the account is gone", async || (refreshed().await.status == 400).then_some(())).await;
     assert_eq!(refreshed().await.refusal(), refused("no_longer"), "C18 the account is gone");
 }
 

@@ -156,7 +156,7 @@ async fn a_token_of_a_service_that_is_not_served_or_a_frozen_account_is_inactive
         assert_eq!(all.tax.introspect(&token).await.unwrap()["active"], active, "{verb}");
     }
     or_skip!(all.journey.sql("UPDATE accounts SET state = 'frozen'"));
-    assert_eq!(all.tax.introspect(&token).await.unwrap(), inactive());
+    eventually("the freeze", async || (all.tax.introspect(&token).await.unwrap() == inactive()).then_some(())).await;
 }
 
 #[tokio::test]

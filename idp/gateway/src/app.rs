@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use domain::client::{Client, ClientState, Label, Registered};
 use domain::id::{ClientId, ProviderId, SessionId};
-use domain::identity::account::AccountKey;
-use domain::identity::account::AccountSecret;
+use domain::identity::account::{Account, AccountKey, AccountSecret};
 use domain::identity::subject::{Pseudonyms, Subject, SubjectSecret};
 use domain::oidc::dpop::{NonceRule, NonceSecret};
 use domain::oidc::resource::Resource;
+use store::StoreError;
 use store::ephemeral::Ephemeral;
 use store::registry::Registry;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
@@ -105,6 +106,16 @@ impl App {
         let mut found = self.watched.data_providers(resource);
         found.retain(|found| found.state == ClientState::Active);
         found
+    }
+
+    /// A citizen's account, as it is now: for a sign-in.
+    pub(crate) async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreError> {
+        self.registry.account(key, Instant::now().into_std()).await
+    }
+
+    /// A citizen's account, as it was within the last second: for what a relying party's server asks.
+    pub(crate) async fn standing(&self, key: &AccountKey) -> Result<Option<Account>, StoreError> {
+        self.registry.standing(key, Instant::now().into_std()).await
     }
 
     /// The signing keys.

@@ -108,7 +108,7 @@ pub(crate) fn about_provider(mut response: Response, provider: &ProviderId) -> R
 }
 
 /// Whether an answer refuses: what is told of it then. An error is one, whoever made the answer.
-pub(crate) fn entry(response: &mut Response) -> Option<Entry> {
+pub(crate) fn entry<B>(response: &mut Response<B>) -> Option<Entry> {
     let marked = response.extensions_mut().remove::<Entry>();
     let status = response.status();
     let fails = status.is_client_error() || status.is_server_error();

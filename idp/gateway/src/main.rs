@@ -24,6 +24,11 @@ mod telemetry;
 mod upstream;
 mod watch;
 
+/// What allocates. The counting build has one of its own.
+#[cfg(not(feature = "measure"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::main()
 }

@@ -11,6 +11,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use domain::language::Language;
+use tower::ServiceBuilder;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -95,13 +96,14 @@ fn router(app: Shared) -> Router {
 
 /// What holds for every route.
 fn bounded(routes: Router<Shared>, app: Shared) -> Router {
-    routes
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
-        .layer(CatchPanicLayer::custom(telemetry::panicked))
-        .layer(option_layer(app.issuer.is_https().then(https_only)))
+    // The first is the outermost. One stack: of several layers, each would put every route into a box of its own.
+    let stack = ServiceBuilder::new()
         .layer(telemetry::layer())
-        .with_state(app)
+        .layer(option_layer(app.issuer.is_https().then(https_only)))
+        .layer(CatchPanicLayer::custom(telemetry::panicked))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    routes.layer(stack).with_state(app)
 }
 
 /// The same endpoints where French software has hard-coded them (decision 11). The rules of a client are its own,

@@ -16,6 +16,7 @@ mod signin;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use domain::client::Label;
 use domain::id::Kid;
@@ -183,6 +184,12 @@ fn random<const N: usize>() -> [u8; N] {
 
 fn bearer<R>() -> Bearer<R> {
     Bearer::from_random(random())
+}
+
+/// A moment to count others from: none of them is read from the clock.
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning")]
+pub(crate) fn moment() -> Instant {
+    Instant::now()
 }
 
 fn now() -> Timestamp {

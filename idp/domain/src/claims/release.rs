@@ -87,11 +87,11 @@ impl GrantedScopes {
 
     /// Grants the part of what is asked that the relying party is habilitated to now.
     pub fn intersect(asked: &Asked, client: &Client) -> Self {
-        let covered = covered(client);
+        let covered = |claim: &&Claim| covers(&client.scopes, **claim);
         Self {
             scopes: asked.scopes.intersection(&client.scopes).copied().collect(),
-            single: asked.userinfo.union(&asked.id_token).filter(|claim| covered.contains(claim)).copied().collect(),
-            in_id_token: asked.id_token.intersection(&covered).copied().collect(),
+            single: asked.userinfo.union(&asked.id_token).filter(covered).copied().collect(),
+            in_id_token: asked.id_token.iter().filter(covered).copied().collect(),
             amr: asked.amr == AmrAsked::Yes && client.amr == AmrRule::Granted,
         }
     }
@@ -99,8 +99,7 @@ impl GrantedScopes {
     /// The part of the grant that the relying party is still habilitated to.
     #[must_use]
     pub fn narrowed(&self, client: &Client) -> Self {
-        let covered = covered(client);
-        let still = |claims: &BTreeSet<Claim>| claims.intersection(&covered).copied().collect();
+        let still = |claims: &BTreeSet<Claim>| under(&client.scopes, claims);
         Self {
             scopes: self.scopes.intersection(&client.scopes).copied().collect(),
             single: still(&self.single),
@@ -115,8 +114,7 @@ impl GrantedScopes {
         if !scopes.is_subset(&self.scopes) || !scopes.contains(&Scope::OPENID) {
             return None;
         }
-        let covered = covered_by(scopes);
-        let still = |claims: &BTreeSet<Claim>| claims.intersection(&covered).copied().collect();
+        let still = |claims: &BTreeSet<Claim>| under(scopes, claims);
         Some(Self {
             scopes: scopes.clone(),
             single: still(&self.single),
@@ -169,8 +167,7 @@ impl GrantedScopes {
     /// The claims that a data provider is told of the citizen: those granted to the relying party that the data
     /// provider's own habilitation covers, too.
     pub fn claims_for(&self, provider: &Client) -> Vec<Claim> {
-        let covered = covered(provider);
-        self.claims().into_iter().filter(|claim| covered.contains(claim)).collect()
+        self.claims().into_iter().filter(|claim| covers(&provider.scopes, *claim)).collect()
     }
 
     /// The same with their values.
@@ -184,13 +181,14 @@ impl GrantedScopes {
     }
 }
 
-/// The claims that the client's scopes cover.
-fn covered(client: &Client) -> BTreeSet<Claim> {
-    covered_by(&client.scopes)
+/// Whether one of the scopes covers a claim.
+fn covers(scopes: &BTreeSet<Scope>, claim: Claim) -> bool {
+    scopes.iter().any(|scope| scope.claims().contains(&claim))
 }
 
-fn covered_by(scopes: &BTreeSet<Scope>) -> BTreeSet<Claim> {
-    scopes.iter().flat_map(|scope| scope.claims().iter().copied()).collect()
+/// The claims that the scopes cover.
+fn under(scopes: &BTreeSet<Scope>, claims: &BTreeSet<Claim>) -> BTreeSet<Claim> {
+    claims.iter().filter(|claim| covers(scopes, **claim)).copied().collect()
 }
 
 fn released(claims: impl IntoIterator<Item = Claim>, identity: &Identity) -> Map<String, Value> {

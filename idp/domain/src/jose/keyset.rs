@@ -1,11 +1,11 @@
 //! Public keys of another party, parsed once and within bounds.
 
-use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::SigningAlgorithm;
 use super::jwe::{KeyAlgorithm, Recipient};
+use super::verifier::Verifier;
 use crate::secret::from_base64url;
 
 /// At most this many keys are taken from one set.
@@ -22,10 +22,9 @@ pub struct KeySet {
 #[derive(Clone)]
 struct PublicKey {
     kid: Option<String>,
-    kind: Kind,
     /// The one algorithm the key is declared for, when it is.
     declared: Option<SigningAlgorithm>,
-    key: DecodingKey,
+    verifier: Verifier,
 }
 
 /// What a key says of its use (RFC 7517 §4.2).
@@ -35,21 +34,9 @@ enum Usage {
     Any,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    P256,
-    Ed25519,
-    Rsa,
-}
-
 impl PublicKey {
     fn serves(&self, algorithm: SigningAlgorithm) -> bool {
-        let fits = match algorithm {
-            SigningAlgorithm::Es256 => self.kind == Kind::P256,
-            SigningAlgorithm::EdDsa => self.kind == Kind::Ed25519,
-            SigningAlgorithm::Ps256 | SigningAlgorithm::Rs256 => self.kind == Kind::Rsa,
-        };
-        fits && self.declared.is_none_or(|declared| declared == algorithm)
+        self.verifier.serves(algorithm) && self.declared.is_none_or(|declared| declared == algorithm)
     }
 }
 
@@ -93,7 +80,9 @@ impl KeySet {
             let key = read(jwk)?;
             recipients.extend(recipient(jwk));
             let Some(key) = key else { continue };
-            if key.kid.is_some() && keys.iter().any(|held| held.kid == key.kid && held.kind == key.kind) {
+            if key.kid.is_some()
+                && keys.iter().any(|held| held.kid == key.kid && held.verifier.is_of_type(&key.verifier))
+            {
                 return Err(BadKeySet::DuplicateKid);
             }
             keys.push(key);
@@ -127,13 +116,13 @@ impl KeySet {
         &'a self,
         algorithm: SigningAlgorithm,
         kid: Option<&'a str>,
-    ) -> impl Iterator<Item = &'a DecodingKey> {
+    ) -> impl Iterator<Item = &'a Verifier> {
         self.keys
             .iter()
             .filter(move |key| {
                 key.serves(algorithm) && kid.is_none_or(|kid| key.kid.as_deref().is_none_or(|own| own == kid))
             })
-            .map(|key| &key.key)
+            .map(|key| &key.verifier)
     }
 }
 
@@ -146,32 +135,7 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     if text("use").is_some_and(|usage| usage != "sig") {
         return Ok(None);
     }
-    let (kind, key) = match kind {
-        "EC" if text("crv") == Some("P-256") => {
-            let coordinates = [text("x").ok_or(BadKeySet::Key)?, text("y").ok_or(BadKeySet::Key)?];
-            let [x, y] = coordinates;
-            if coordinates.into_iter().any(|part| from_base64url(part).is_none_or(|bytes| bytes.len() != 32)) {
-                return Err(BadKeySet::Key);
-            }
-            (Kind::P256, DecodingKey::from_ec_components(x, y).map_err(|_| BadKeySet::Key)?)
-        }
-        "RSA" => {
-            let (modulus, exponent) = (text("n").ok_or(BadKeySet::Key)?, text("e").ok_or(BadKeySet::Key)?);
-            let bits = from_base64url(modulus).map(|bytes| bit_length(&bytes)).ok_or(BadKeySet::Key)?;
-            if !(2048..=8192).contains(&bits) {
-                return Err(BadKeySet::RsaSize);
-            }
-            (Kind::Rsa, DecodingKey::from_rsa_components(modulus, exponent).map_err(|_| BadKeySet::Key)?)
-        }
-        "OKP" if text("crv") == Some("Ed25519") => {
-            let x = text("x").ok_or(BadKeySet::Key)?;
-            if from_base64url(x).is_none_or(|bytes| bytes.len() != 32) {
-                return Err(BadKeySet::Key);
-            }
-            (Kind::Ed25519, DecodingKey::from_ed_components(x).map_err(|_| BadKeySet::Key)?)
-        }
-        _ => return Ok(None),
-    };
+    let Some(verifier) = Verifier::read(jwk)? else { return Ok(None) };
     let declared = match text("alg") {
         None => None,
         Some(name) => match SigningAlgorithm::of_token(name) {
@@ -184,7 +148,7 @@ fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
         Some(Value::String(kid)) => Some(kid.clone()),
         Some(_) => return Err(BadKeySet::Malformed),
     };
-    Ok(Some(PublicKey { kid, kind, declared, key }))
+    Ok(Some(PublicKey { kid, declared, verifier }))
 }
 
 /// The key as one to encrypt to, when it is one: for encryption or any use, P-256 or RSA of 2048 to 8192 bits.
@@ -210,11 +174,6 @@ fn recipient(jwk: &Value) -> Option<(Usage, Recipient)> {
         _ => None,
     };
     Some((usage, key?))
-}
-
-fn bit_length(bytes: &[u8]) -> usize {
-    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.get(leading).map_or(0, |first| (bytes.len() - leading) * 8 - first.leading_zeros() as usize)
 }
 
 impl std::fmt::Debug for KeySet {

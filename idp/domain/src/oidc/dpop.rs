@@ -155,7 +155,7 @@ fn is_address(claimed: &str, own: &str) -> bool {
         url.set_fragment(None);
         Some(url)
     };
-    plain(claimed).is_some_and(|claimed| plain(own) == Some(claimed))
+    claimed == own || plain(claimed).is_some_and(|claimed| plain(own) == Some(claimed))
 }
 
 fn refusal(fault: &BadToken) -> TokenError {

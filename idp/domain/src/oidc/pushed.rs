@@ -16,7 +16,6 @@ use super::client_auth::AuthenticatedClient;
 use super::error::AuthorizeError;
 use super::parameters::Parameters;
 use super::request::{AuthorizationRequest, Incoming, Rejected};
-use crate::client::{ClientState, Registered};
 use crate::id::{ClientId, SignInId};
 use crate::jose::KeySet;
 use crate::secret::Bearer;
@@ -74,8 +73,7 @@ impl Pushed {
         let bad = |description| NotPushed { error: AuthorizeError::InvalidRequest, description };
         let held = client.holds().key.clone();
         // The client was found and is served: authentication proved it.
-        let registered = Registered { client: client.client().clone(), secret: None, state: ClientState::Active };
-        match incoming.check_pushed(&registered) {
+        match incoming.checked(client.client()) {
             Ok(request) => bound(request, held.as_ref()).map(|request| Self { request: Box::new(request) }),
             Err(Rejected::Page(_)) => Err(bad("redirect_uri is missing or not registered, or state cannot be used")),
             Err(Rejected::Answer { error, description, .. }) => Err(NotPushed { error, description }),
@@ -125,7 +123,7 @@ pub fn reference(request_uri: &str) -> Option<Bearer<Pushed>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Client;
+    use crate::client::{Client, ClientState, Registered};
     use crate::oidc::client_auth::Presented;
     use crate::secret::SecretDigest;
     use crate::time::Timestamp;

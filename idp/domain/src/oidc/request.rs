@@ -286,7 +286,13 @@ impl Incoming {
     /// Checks the request against what was found; gives the client that is served, too. A client that must push its
     /// requests is refused (RFC 9126 §5).
     pub fn check(self, found: Option<&Registered>) -> Result<(AuthorizationRequest, &Client), Rejected> {
-        let (request, client) = self.checked(found)?;
+        let client = match found {
+            Some(Registered { client, state: ClientState::Active, .. }) => client,
+            Some(Registered { state: ClientState::Disabled, .. }) | None => {
+                return Err(Rejected::Page(PageFault::ClientUnknown));
+            }
+        };
+        let request = self.checked(client)?;
         match client.pushing {
             PushRule::Optional => Ok((request, client)),
             PushRule::Required => Err(Rejected::Answer {
@@ -297,18 +303,8 @@ impl Incoming {
         }
     }
 
-    /// Checks a pushed request.
-    pub(super) fn check_pushed(self, found: &Registered) -> Result<AuthorizationRequest, Rejected> {
-        self.checked(Some(found)).map(|(request, _)| request)
-    }
-
-    fn checked(self, found: Option<&Registered>) -> Result<(AuthorizationRequest, &Client), Rejected> {
-        let client = match found {
-            Some(Registered { client, state: ClientState::Active, .. }) => client,
-            Some(Registered { state: ClientState::Disabled, .. }) | None => {
-                return Err(Rejected::Page(PageFault::ClientUnknown));
-            }
-        };
+    /// Checks the request of a client that is served, however it came.
+    pub(super) fn checked(self, client: &Client) -> Result<AuthorizationRequest, Rejected> {
         let parameters = &self.parameters;
         let redirect = match parameters.one("redirect_uri") {
             Ok(Some(uri)) => client.redirect(uri).ok_or(Rejected::Page(PageFault::RedirectUnknown))?,
@@ -327,7 +323,7 @@ impl Incoming {
             }
             (Form::Plain | Form::Object(None), ObjectRule::Optional | ObjectRule::Signed) => {}
         }
-        answering.check(parameters, client, redirect).map(|request| (request, client))
+        answering.check(parameters, client, redirect)
     }
 }
 

@@ -55,7 +55,7 @@ impl Case {
         let incoming = Incoming::read(parameters).map_err(|fault| Refusal::Checks(Rejected::Page(fault)))?;
         assert!(incoming.is_object());
         let opened = incoming.opened(&self.client, &self.opening()).map_err(Refusal::Unopened)?;
-        opened.check_pushed(&self.client).map_err(Refusal::Checks)
+        opened.checked(&self.client.client).map_err(Refusal::Checks)
     }
 
     fn object(&self, changes: &Value) -> String {

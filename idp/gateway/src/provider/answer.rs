@@ -25,13 +25,11 @@ pub(crate) async fn send(app: &App, occasion: Occasion, service: &Label, respons
             } else {
                 protected(app, &to_protect).await
             };
-            match jwt {
-                Some(jwt) => response.protected(jwt),
-                None => {
-                    let (status, what) = (StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable);
-                    return problem(app, occasion, status, what, ProblemCode::P500);
-                }
-            }
+            let Some(jwt) = jwt else {
+                let (status, what) = (StatusCode::SERVICE_UNAVAILABLE, WhatWentWrong::Unavailable);
+                return problem(app, occasion, status, what, ProblemCode::P500);
+            };
+            response.protected(jwt)
         }
     };
     match response.deliver() {

@@ -133,7 +133,7 @@ async fn begin(
     let session = session(app, headers).await?;
     let session = session.filter(|session| fits(app, session, &request, client));
     let standing = if let Some(session) = &session {
-        let account = app.registry.account(&session.citizen().account).await?;
+        let account = app.account(&session.citizen().account).await?;
         Some((session, standing(app, session.citizen(), account.as_ref(), (client, request.level))))
     } else {
         None
@@ -198,7 +198,7 @@ async fn accepted_silently(
     client: &Client,
 ) -> Result<Option<SignIn<Finishing>>, StoreError> {
     let session = session(app, headers).await?;
-    let account = app.registry.account(&signin.citizen().account).await?;
+    let account = app.account(&signin.citizen().account).await?;
     let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level));
     let Ok(still) = signin.still_holds(client, session.as_ref(), account.as_ref(), standing) else { return Ok(None) };
     let accepted = signin.accept(client, Acceptance::WentOn, still, &app.random.bytes(), app.clock.now());

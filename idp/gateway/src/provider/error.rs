@@ -103,13 +103,6 @@ impl Refused {
                 let answer = (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response();
                 audit::mark(answer, Other::TooManyCalls)
             }
-            Self::TooMany(too_many) => {
-                let description = "this client calls too often: wait for as long as Retry-After says";
-                let body = json!({"error": "temporarily_unavailable", "error_description": description});
-                let headers =
-                    [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (RETRY_AFTER, too_many.retry_after())];
-                (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response()
-            }
             // Told in the log with its client where it was found out.
             Self::NoRecipient => {
                 let description = "no key of this client serves the encryption that it registered";

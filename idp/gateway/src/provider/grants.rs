@@ -112,5 +112,5 @@ pub(super) async fn alive(app: &App, token: &Bearer<AccessToken>) -> Result<Opti
 
 /// Whether an account is there, not frozen, and still admits the provider that vouched.
 pub(super) async fn admits(app: &App, account: &AccountKey, provider: &ProviderId) -> Result<bool, StoreError> {
-    Ok(app.registry.account(account).await?.is_some_and(|account| account.admits(provider).is_ok()))
+    Ok(app.standing(account).await?.is_some_and(|account| account.admits(provider).is_ok()))
 }

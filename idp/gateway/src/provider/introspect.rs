@@ -49,7 +49,7 @@ async fn ask(app: &App, call: &Call, form: &Parameters) -> Result<Response, Refu
     let family_lives = app.ephemeral.look(&family).await?.is_some();
     let access = access.filter(|_| family_lives || !has_family);
     let key = access.as_ref().map_or(AccountKey::NOBODY, |access| access.account.clone());
-    let account = app.registry.account(&key).await?;
+    let account = app.standing(&key).await?;
     let client = access.as_ref().and_then(|access| app.served(&access.client));
     let found = access.as_ref().map(|token| Found {
         token,

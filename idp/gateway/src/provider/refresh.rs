@@ -69,7 +69,7 @@ async fn replayed(app: &App, family: &Bearer<Family>) -> Result<Value, Refused> 
 /// Whether account and provider still stand as they did when the citizen granted.
 async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Result<bool, StoreError> {
     let grant = &standing.grant;
-    let Some(account) = app.registry.account(&grant.account).await? else { return Ok(false) };
+    let Some(account) = app.standing(&grant.account).await? else { return Ok(false) };
     let provider = &grant.identity.provider;
     // An earlier sign-in does not need the provider to answer now.
     let answering = |_: &_| Health::Answering;

@@ -42,7 +42,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny
 /// says its word at the arrival. A store that fails here only leaves the reason unsaid.
 async fn blocked(app: &App, headers: &HeaderMap) -> BTreeSet<ProviderId> {
     let Ok(Some(session)) = session(app, headers).await else { return BTreeSet::new() };
-    let account = app.registry.account(&session.citizen().account).await;
+    let account = app.account(&session.citizen().account).await;
     account.ok().flatten().map(|account| account.blocked_providers).unwrap_or_default()
 }
 

@@ -52,7 +52,7 @@ async fn accept(
 ) -> Result<Response, StoreError> {
     let Some(registered) = app.served(signin.client()) else { return Ok(closed(app, &signin)) };
     let held = session(app, headers).await?;
-    let account = app.registry.account(&signin.citizen().account).await?;
+    let account = app.account(&signin.citizen().account).await?;
     let client = &registered.client;
     let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level));
     let still = match signin.still_holds(client, held.as_ref(), account.as_ref(), standing) {

@@ -1,20 +1,22 @@
 //! Cases for the accounts of citizens and for the end of their sign-ins.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::id::{ClientId, ProviderId, SignInId};
 use domain::identity::account::AccountState;
 use domain::notice::Notice;
 use domain::time::{Lifetime, Timestamp};
 
-use super::{Offices, account, at_once, for_each_engine, kinds, logged_out, notice, now, random};
+use super::{Offices, account, at_once, for_each_engine, kinds, logged_out, moment, notice, now, random};
 use crate::StoreError;
 use crate::journal::Verdict;
-use crate::registry::{Consent, Finish, Finished, Updated};
+use crate::registry::{Consent, Finish, Finished, Registry, Updated};
 
 for_each_engine!(offices: sqlite, postgres; {
     two_first_sign_ins_at_once_make_one_account,
     an_account_keeps_what_the_citizen_set,
+    a_frozen_account_stands_nowhere_a_second_later_and_here_at_once,
     a_sign_in_finishes_once_from_however_many_nodes,
     a_finish_that_fails_leaves_nothing_behind,
     finished_sign_ins_are_forgotten_after_a_day,
@@ -28,7 +30,7 @@ async fn two_first_sign_ins_at_once_make_one_account(offices: Offices) {
     });
     let created: BTreeSet<_> = accounts.await.into_iter().map(|account| account.created).collect();
     assert_eq!(created.len(), 1);
-    let kept = offices.one.account(&key).await.expect("reads").expect("is there");
+    let kept = offices.one.account(&key, moment()).await.expect("reads").expect("is there");
     assert_eq!(kept.last_used, now().plus(Lifetime::seconds(49)));
     assert_eq!(kept.state, AccountState::Active);
 }
@@ -44,6 +46,26 @@ async fn an_account_keeps_what_the_citizen_set(offices: Offices) {
     let account = offices.two.touch_account(&key, Timestamp::from_epoch(1)).await.expect("touches");
     assert_eq!((account.state, account.blocked_providers), (AccountState::Frozen, blocked));
     assert_eq!((account.created, account.last_used), (now(), now()));
+}
+
+async fn a_frozen_account_stands_nowhere_a_second_later_and_here_at_once(offices: Offices) {
+    let (Offices { one, two, .. }, key, start) = (&offices, account(), moment());
+    let stands = async |node: &Registry, millis| {
+        let account = node.standing(&key, start + Duration::from_millis(millis)).await.expect("reads");
+        account.map(|account| account.state)
+    };
+    assert_eq!(stands(one, 0).await, None);
+    one.touch_account(&key, now()).await.expect("touches");
+    assert_eq!(stands(one, 0).await, Some(AccountState::Active), "that it was not there is not remembered");
+    assert_eq!(stands(two, 0).await, Some(AccountState::Active));
+    assert_eq!(one.set_account_state(&key, AccountState::Frozen).await.expect("writes"), Updated::Done);
+    assert_eq!(stands(one, 0).await, Some(AccountState::Frozen), "at once where it was changed");
+    assert_eq!(stands(two, 999).await, Some(AccountState::Active), "the second of its reading");
+    assert_eq!(stands(two, 1000).await, Some(AccountState::Frozen));
+    assert_eq!(one.set_account_state(&key, AccountState::Active).await.expect("writes"), Updated::Done);
+    let fresh = two.account(&key, start + Duration::from_millis(1001)).await.expect("reads").expect("is there");
+    assert_eq!(fresh.state, AccountState::Active, "a sign-in asks the engine itself");
+    assert_eq!(stands(two, 1001).await, Some(AccountState::Active), "and what it read is held");
 }
 
 async fn a_sign_in_finishes_once_from_however_many_nodes(offices: Offices) {

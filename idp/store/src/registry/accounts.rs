@@ -1,11 +1,14 @@
 //! The accounts of citizens: pseudonyms by keyed hash, and what the citizen allows.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use domain::id::ProviderId;
 use domain::identity::account::{Account, AccountKey, AccountState};
 use domain::time::Timestamp;
+use sqlx::any::AnyQueryResult;
 
+use super::standing::Standing;
 use super::{Registry, Updated, failed, from_json, to_json};
 use crate::StoreError;
 
@@ -29,15 +32,27 @@ impl Registry {
         read(row)
     }
 
-    /// The account, when there is one.
-    pub async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreError> {
+    /// The account, when there is one, as it is; held for [`Registry::standing`] from `now`.
+    pub async fn account(&self, key: &AccountKey, now: Instant) -> Result<Option<Account>, StoreError> {
+        let reading = self.standings.begin(now);
         let row: Option<Row> =
             sqlx::query_as("SELECT key, state, blocked_providers, created, last_used FROM accounts WHERE key = $1")
                 .bind(String::from(key.clone()))
                 .fetch_optional(&self.readers)
                 .await
                 .map_err(failed)?;
-        row.map(read).transpose()
+        let account = row.map(read).transpose()?;
+        self.standings.keep(reading, key, account.as_ref());
+        Ok(account)
+    }
+
+    /// The account, when there is one, as it was at most a second before `now`. A change made through this registry
+    /// counts at once.
+    pub async fn standing(&self, key: &AccountKey, now: Instant) -> Result<Option<Account>, StoreError> {
+        match self.standings.look(key, now) {
+            Standing::Held(account) => Ok(account),
+            Standing::Unread => self.account(key, now).await,
+        }
     }
 
     /// Freezes or opens an account.
@@ -46,9 +61,8 @@ impl Registry {
             .bind(String::from(key.clone()))
             .bind(state_name(state))
             .execute(&self.writers)
-            .await
-            .map_err(failed)?;
-        Ok(if updated.rows_affected() == 0 { Updated::Missing } else { Updated::Done })
+            .await;
+        self.changed(key, updated)
     }
 
     /// Sets the identity providers that the citizen does not want used in their name.
@@ -61,8 +75,14 @@ impl Registry {
             .bind(String::from(key.clone()))
             .bind(to_json(blocked, "an account")?)
             .execute(&self.writers)
-            .await
-            .map_err(failed)?;
+            .await;
+        self.changed(key, updated)
+    }
+
+    /// After a change, or one of which nobody knows whether it took place.
+    fn changed(&self, key: &AccountKey, updated: Result<AnyQueryResult, sqlx::Error>) -> Result<Updated, StoreError> {
+        self.standings.changed(key);
+        let updated = updated.map_err(failed)?;
         Ok(if updated.rows_affected() == 0 { Updated::Missing } else { Updated::Done })
     }
 }

@@ -15,6 +15,7 @@ mod keys;
 mod outbox;
 mod request_keys;
 mod schema;
+mod standing;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
 pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
+use standing::Standings;
 
 use crate::seal::Vault;
 use crate::{Outage, StoreError, journal};
@@ -65,6 +67,7 @@ pub struct Registry {
     pub(crate) writers: AnyPool,
     vault: Arc<Vault>,
     pub(crate) journal_key: Arc<JournalKey>,
+    standings: Arc<Standings>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -165,7 +168,7 @@ impl Registry {
         let writers = pool.clone().max_connections(writers).connect_with(options.clone()).await.map_err(failed)?;
         let readers = pool.max_connections(readers).connect_with(options).await.map_err(failed)?;
         let journal_key = Arc::new(JournalKey::new(vault.derive("journal")));
-        Ok(Self { engine, readers, writers, vault, journal_key })
+        Ok(Self { engine, readers, writers, vault, journal_key, standings: Arc::default() })
     }
 
     /// A transaction that writes. Dropped without `commit`, it leaves nothing behind.
