@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::button::Language;
 use crate::endpoint::Parameters;
+use crate::error::Error;
 use crate::identity::Level;
 use crate::local_path::LocalPath;
 use crate::random;
@@ -25,6 +26,7 @@ pub struct Login {
     language: Option<Language>,
     hint: Option<String>,
     methods: Methods,
+    resources: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,7 @@ impl Login {
             language: None,
             hint: None,
             methods: Methods::NotAsked,
+            resources: Vec::new(),
         }
     }
 
@@ -67,6 +70,22 @@ impl Login {
     pub fn with_max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
         self
+    }
+
+    /// Asks for an access token to a data provider too, by its resource identifier (RFC 8707 §2); one call for each. The
+    /// token is kept with [`with_tokens_kept`](crate::Registration::with_tokens_kept). With [`Scope::OFFLINE_ACCESS`] and
+    /// [`Prompt::Consent`] it can be renewed.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when it is no absolute URI, or has a fragment.
+    pub fn with_resource(mut self, identifier: &str) -> Result<Self, Error> {
+        if !Url::parse(identifier).is_ok_and(|url| url.fragment().is_none()) {
+            let wanted = "a resource identifier is an absolute URI without a fragment";
+            return Err(Error::Setting { name: "resource", seen: identifier.to_owned(), wanted });
+        }
+        // as it was registered, not as it would be written anew
+        self.resources.push(identifier.to_owned());
+        Ok(self)
     }
 
     /// Asks for pages in this language.
@@ -209,6 +228,7 @@ impl Login {
         parameters.extend(self.max_age.map(|seconds| ("max_age", seconds.to_string())));
         parameters.extend(self.language.map(|language| ("ui_locales", language.tag().to_owned())));
         parameters.extend(self.hint.as_ref().map(|hint| ("login_hint", hint.clone())));
+        parameters.extend(self.resources.iter().map(|resource| ("resource", resource.clone())));
         match self.methods {
             Methods::NotAsked => {}
             Methods::Asked => parameters.push(("claims", r#"{"id_token":{"amr":null}}"#.to_owned())),
@@ -276,6 +296,23 @@ mod tests {
     fn the_challenge_is_the_one_of_rfc_7636_appendix_b() {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
         assert_eq!(challenge(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn each_data_provider_is_named_and_only_by_a_whole_address() {
+        let login = Login::at_least(Level::Low);
+        let two = login.clone().with_resource("https://a.example").and_then(|it| it.with_resource("urn:x:b"));
+        let (query, _) = two.expect("two URIs").request(&Towards {
+            issuer: "https://gateway.example",
+            client_id: "commune",
+            redirect_uri: &Url::parse("https://commune.example/callback").expect("a URL"),
+            now: 0,
+        });
+        let named: Vec<_> = query.iter().filter(|(name, _)| *name == "resource").map(|(_, value)| value).collect();
+        assert_eq!(named, ["https://a.example", "urn:x:b"]);
+        for wrong in ["/api", "a.example", "https://a.example/#part", ""] {
+            assert!(login.clone().with_resource(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

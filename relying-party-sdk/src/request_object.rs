@@ -13,8 +13,17 @@ const LIFETIME: i64 = 300;
 
 /// The request as a signed object; `now` in seconds since 1970.
 pub(crate) fn sign(key: &ClientKey, issuer: &Issuer, client_id: &str, asked: &Parameters, now: i64) -> String {
-    let mut claims: Map<String, Value> =
-        asked.iter().map(|(name, value)| ((*name).to_owned(), typed(name, value))).collect();
+    let mut claims = Map::new();
+    for (name, value) in asked {
+        match claims.get_mut(*name) {
+            // a parameter that may come several times, as `resource`, is an array in a JSON object (RFC 8707 §2)
+            Some(Value::Array(all)) => all.push(typed(name, value)),
+            Some(first) => *first = json!([first.take(), typed(name, value)]),
+            None => {
+                claims.insert((*name).to_owned(), typed(name, value));
+            }
+        }
+    }
     for (name, value) in [
         ("iss", json!(client_id)),
         ("aud", json!(issuer.as_str())),

@@ -35,6 +35,8 @@ impl Scope {
     pub const IDP_BIRTHDATE: Self = Self(Cow::Borrowed("idp_birthdate"));
     /// Which identity provider was used.
     pub const IDP_ID: Self = Self(Cow::Borrowed("idp_id"));
+    /// A refresh token, for a site that the gateway allows it; ask it with [`crate::Prompt::Consent`].
+    pub const OFFLINE_ACCESS: Self = Self(Cow::Borrowed("offline_access"));
 
     /// Any other scope by its name, as `dgfip_rfr`.
     ///

@@ -26,6 +26,7 @@ mod refresh;
 mod refused;
 pub(crate) mod request_object;
 mod requests;
+mod sdk;
 mod services;
 mod session;
 mod sign_in;

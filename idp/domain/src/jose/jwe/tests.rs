@@ -1,8 +1,9 @@
 //! Encryption against decryption, the example of the standard, and what must not open.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256};
 use aws_lc_rs::encoding::{AsBigEndian as _, AsDer as _, EcPrivateKeyBin, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{KeyPair as _, RsaKeyPair};
 use serde_json::{Value, json};
 
@@ -140,6 +141,44 @@ fn headers_that_would_make_work_are_refused() {
     }
     for garbage in ["", "....", "a.b.c", "a.b.c.d.e.f", &"A".repeat(300_000)] {
         assert!(key.decrypt(garbage, KeyAlgorithm::EcdhEs).is_err());
+    }
+}
+
+#[test]
+fn a_header_that_an_honest_sender_sealed_is_refused_for_what_it_holds_alone() {
+    let made = PrivateDecryptingKey::generate(KeySize::Rsa2048).expect("works");
+    let der: Pkcs8V1Der<'_> = made.as_der().expect("works");
+    let key = DecryptionKey::from_pkcs8(der.as_ref()).expect("its own form");
+    let public = OaepPublicEncryptingKey::new(made.public_key()).expect("works");
+    let opens = |name: &str, value: Value| {
+        let mut header = json!({"alg": "RSA-OAEP-256", "enc": "A256GCM"});
+        header[name] = value;
+        let protected = base64url(header.to_string().as_bytes());
+        let mut wrapped = vec![0; public.ciphertext_size()];
+        public.encrypt(&OAEP_SHA256_MGF1SHA256, &[7; 32], &mut wrapped, None).expect("works");
+        let content = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).expect("32 bytes"));
+        let (mut text, aad) = (b"a.b.c".to_vec(), Aad::from(protected.as_bytes()));
+        let tag = content.seal_in_place_separate_tag(Nonce::assume_unique_for_key([9; 12]), aad, &mut text);
+        let [wrapped, text, tag] = [&wrapped, &text, tag.expect("works").as_ref()].map(base64url);
+        let token = format!("{protected}.{wrapped}.{}.{text}.{tag}", base64url(&[9; 12]));
+        key.decrypt(&token, KeyAlgorithm::RsaOaep256).is_ok()
+    };
+    assert!(opens("cty", json!("JWT")) && opens("kid", json!("k")), "the sender here is one that is understood");
+    for (name, value) in [
+        ("alg", json!("RSA-OAEP")),
+        ("alg", json!("dir")),
+        ("enc", json!("A128GCM")),
+        ("enc", json!("A256CBC-HS512")),
+        ("zip", json!("DEF")),
+        ("crit", json!([])),
+        ("jku", json!("https://evil.example/")),
+        ("x5u", json!("https://evil.example/")),
+        ("jwk", json!({"kty": "oct", "k": "AA"})),
+        ("x5c", json!([])),
+        ("p2c", json!(1_000_000_000)),
+        ("p2s", json!("AA")),
+    ] {
+        assert!(!opens(name, value.clone()), "{name}: {value}");
     }
 }
 
