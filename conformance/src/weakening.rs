@@ -63,6 +63,21 @@ pub fn all() -> anyhow::Result<Vec<Weakening>> {
     Ok(all)
 }
 
+/// Weakenings in lots of at most `most`, in their order; no two of a lot touch the same file.
+pub fn lots(weakenings: &[Weakening], most: usize) -> Vec<Vec<&Weakening>> {
+    let mut lots: Vec<Vec<&Weakening>> = Vec::new();
+    for weakening in weakenings {
+        let touches =
+            |other: &Weakening| other.edit.iter().any(|one| weakening.edit.iter().any(|own| own.file == one.file));
+        let fits = |lot: &&mut Vec<&Weakening>| lot.len() < most && !lot.iter().any(|other| touches(other));
+        match lots.iter_mut().find(fits) {
+            Some(lot) => lot.push(weakening),
+            None => lots.push(vec![weakening]),
+        }
+    }
+    lots
+}
+
 impl Edit {
     /// The file's text with the rule taken out.
     ///
@@ -106,32 +121,32 @@ impl Workbench {
         Ok(bench)
     }
 
-    /// Takes one rule out, runs its test, and puts the rule back. An honest sign-in must still pass: a gateway that is
-    /// broken altogether would fail any test.
-    pub async fn see(&self, weakening: &Weakening) -> anyhow::Result<Result<(), String>> {
+    /// Takes rules out together, runs the test of each, and puts the rules back. An honest sign-in must still pass: a
+    /// gateway that is broken altogether would fail any test. One at a time no test fails for the sake of its neighbour.
+    pub async fn see(&self, together: &[&Weakening]) -> anyhow::Result<Vec<Result<(), String>>> {
         let mut originals = BTreeMap::new();
-        for edit in &weakening.edit {
+        for edit in together.iter().flat_map(|weakening| &weakening.edit) {
             let path = self.tree.join(&edit.file);
             let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
             std::fs::write(&path, edit.applied(&text)?)?;
             originals.entry(path).or_insert(text);
         }
-        let seen = match self.run(&weakening.test).await {
-            Ok(Ended::Failed) if is_of_the_wire(&weakening.test) => match self.run(HONEST).await {
-                Ok(Ended::Passed) => Ok(Ended::Failed),
-                Ok(Ended::Failed) => Err(anyhow::anyhow!("an honest sign-in fails too")),
-                Err(error) => Err(error),
-            },
-            other => other,
-        };
+        let mut seen = Vec::new();
+        let speaks = together.iter().any(|weakening| is_of_the_wire(&weakening.test));
+        let is_honest = if speaks { self.run(HONEST).await } else { Ok(Ended::Passed) };
+        for weakening in together {
+            seen.push(match (&is_honest, self.run(&weakening.test).await) {
+                (Ok(Ended::Passed), Ok(Ended::Failed)) => Ok(()),
+                (Ok(Ended::Failed), Ok(_)) => Err("an honest sign-in fails too".to_owned()),
+                (Ok(Ended::Passed), Ok(Ended::Passed)) => Err("its test passed all the same".to_owned()),
+                (_, Err(error)) => Err(format!("{error:#}")),
+                (Err(error), Ok(_)) => Err(format!("{error:#}")),
+            });
+        }
         for (path, text) in originals {
             std::fs::write(path, text)?;
         }
-        Ok(match seen {
-            Ok(Ended::Failed) => Ok(()),
-            Ok(Ended::Passed) => Err("its test passed all the same".to_owned()),
-            Err(error) => Err(format!("{error:#}")),
-        })
+        Ok(seen)
     }
 
     /// That a test passes against the sound sources.
@@ -152,10 +167,17 @@ impl Workbench {
                 command
             }
             Some((package @ ("domain" | "store" | "gateway" | "relying-party-sdk"), _)) => {
-                let selection = if package == "gateway" { "--bins" } else { "--tests" };
-                let mut build = self.cargo(&["test", "--quiet", "--no-run", selection, "--package", package]);
-                ensure!(build.status().await?.success(), "the weakened {package} does not build");
-                self.cargo(&["test", "--quiet", selection, "--package", package, name])
+                let selection = match package {
+                    "gateway" => ["--workspace", "--bin", "idp"],
+                    _ => ["--package", package, "--tests"],
+                };
+                let mut build = self.cargo(&["test", "--quiet", "--no-run"]);
+                let output = build.args(selection).output().await.context("cargo cannot be started")?;
+                let said = String::from_utf8_lossy(&output.stderr);
+                ensure!(output.status.success(), "the weakened {package} does not build: {said}");
+                let mut command = self.cargo(&["test", "--quiet"]);
+                command.args(selection).arg(name);
+                command
             }
             _ => anyhow::bail!("no test of this kind can be run: {test}"),
         };
