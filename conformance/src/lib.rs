@@ -43,4 +43,5 @@ pub mod site;
 pub mod token;
 pub mod tools;
 pub mod upstream;
+pub mod weakening;
 pub mod workspace;

@@ -1,5 +1,6 @@
 //! `cargo conformance`: sets up what the tests need, runs every test of the workspace, and says what ran.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
@@ -9,6 +10,7 @@ use conformance::engines::{Postgres, Redis};
 use conformance::fuzzing::{self, Fuzzed};
 use conformance::preparation::{self, Installing, Outcome};
 use conformance::tools::Missing;
+use conformance::weakening::{self, Workbench};
 use conformance::workspace;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -26,6 +28,11 @@ struct Arguments {
     /// Look at the TLS of both doors from outside with testssl.sh, a few minutes long, and run no test.
     #[arg(long)]
     scan: bool,
+    /// Take each rule that an attack is stopped by out of a copy of the sources, and see the test of the attack fail: hours.
+    /// Words after it choose rows (`C01`) or groups (`C`). With a number, so many rules are taken out together, each in a
+    /// file of its own: quicker, but a test might fail for the sake of another rule than its own.
+    #[arg(long, value_name = "TOGETHER", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    weaken: Option<usize>,
     /// Words for `cargo test` after `--workspace`, for example a test's name or `-- --test-threads 1`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
@@ -45,6 +52,9 @@ async fn conform(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return scan(installing).await;
     }
     prepare(installing).await;
+    if let Some(together) = arguments.weaken {
+        return weaken(&arguments.rest, together).await;
+    }
 
     let mut totals = Totals::default();
     let skipped = skipped_file()?;
@@ -108,6 +118,46 @@ async fn scan(installing: Installing) -> anyhow::Result<ExitCode> {
         sound &= report.faults().is_empty();
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Sees the tests of attacks fail against weakened gateways, and says which did not.
+#[expect(clippy::print_stdout, reason = "what was seen is what the command is for")]
+async fn weaken(rows: &[String], together: usize) -> anyhow::Result<ExitCode> {
+    let chosen = |row: &str| rows.is_empty() || rows.iter().any(|wanted| row.starts_with(wanted.as_str()));
+    let weakenings: Vec<_> = weakening::all()?.into_iter().filter(|weakening| chosen(&weakening.row)).collect();
+    anyhow::ensure!(!weakenings.is_empty(), "no weakening of these rows: {}", rows.join(" "));
+    let (redis, postgres) = (Redis::start().await?, Postgres::start().await?);
+    let surroundings = vec![
+        ("PASSERELLE_TEST_REDIS_URL", redis.url().clone()),
+        ("PASSERELLE_TEST_POSTGRES_URL", postgres.url().clone()),
+    ];
+    eprintln!("\n== Building the tests");
+    let bench = Workbench::set_up(surroundings).await?;
+    eprintln!("\n== The tests against the sound gateway");
+    let tests: BTreeSet<_> = weakenings.iter().map(|weakening| weakening.test.as_str()).collect();
+    for test in tests {
+        bench.control(test).await?;
+        println!("  passes   {test}");
+    }
+    eprintln!("\n== The tests against weakened gateways");
+    let mut survived = 0_u32;
+    for lot in weakening::lots(&weakenings, together) {
+        for (weakening, verdict) in lot.iter().zip(bench.see(&lot).await?) {
+            match verdict {
+                Ok(()) => println!("  fails    {}  {}", weakening.row, weakening.then),
+                Err(why) => {
+                    survived += 1;
+                    println!("  PROVES NOTHING  {}  {}: {why} ({})", weakening.row, weakening.then, weakening.test);
+                }
+            }
+        }
+    }
+    println!(
+        "\ntotal: {} of {} weakened gateways were seen through",
+        weakenings.len() - survived as usize,
+        weakenings.len()
+    );
+    Ok(if survived == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn tell(outcome: Outcome) {
