@@ -204,8 +204,7 @@ impl Workbench {
     fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(arguments).current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.target);
-        // A rule that is gone leaves what only it used.
-        command.env("RUSTFLAGS", "-Awarnings").stdin(Stdio::null()).kill_on_drop(true);
+        command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }
 
