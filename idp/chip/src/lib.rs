@@ -21,4 +21,8 @@ pub mod ber;
 pub mod curve;
 pub mod hash;
 pub mod moment;
+pub mod signature;
 pub mod tlv;
+
+#[cfg(test)]
+mod testing;
