@@ -20,7 +20,9 @@ pub mod asn1;
 pub mod ber;
 pub mod curve;
 pub mod hash;
+pub mod lds;
 pub mod moment;
+pub mod mrz;
 pub mod signature;
 pub mod tlv;
 
