@@ -18,6 +18,8 @@
 
 pub mod asn1;
 pub mod ber;
+pub mod certificate;
+pub mod cms;
 pub mod curve;
 pub mod hash;
 pub mod lds;
