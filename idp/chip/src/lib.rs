@@ -25,8 +25,10 @@ pub mod hash;
 pub mod lds;
 pub mod moment;
 pub mod mrz;
+pub mod profile;
 pub mod signature;
 pub mod tlv;
+pub mod trust;
 
 #[cfg(test)]
 mod testing;
