@@ -25,6 +25,7 @@ pub mod hash;
 pub mod lds;
 pub mod moment;
 pub mod mrz;
+pub mod passive;
 pub mod profile;
 pub mod signature;
 pub mod tlv;
