@@ -23,6 +23,7 @@ pub mod cms;
 pub mod curve;
 pub mod hash;
 pub mod lds;
+pub mod master_list;
 pub mod moment;
 pub mod mrz;
 pub mod passive;
