@@ -85,7 +85,8 @@ impl TrustStore {
     ) -> Result<Self, StoreFault> {
         let unique: BTreeMap<_, _> =
             certificates.into_iter().map(|certificate| (certificate.fingerprint(), certificate)).collect();
-        if unique.len() > LIMIT {
+        let lists: Vec<_> = lists.into_iter().collect();
+        if unique.len() > LIMIT || lists.len() > LIMIT {
             return Err(StoreFault::TooMany);
         }
         let (mut anchors, mut links, mut signers) = (Vec::new(), Vec::new(), Vec::new());
@@ -99,7 +100,7 @@ impl TrustStore {
         }
         let mut store =
             Self { anchors, links, signers, lists: Vec::new(), version: StoreVersion(Fingerprint([0; 32])) };
-        store.lists = lists.into_iter().take(LIMIT).map(|list| store.listed(list)).collect();
+        store.lists = lists.into_iter().map(|list| store.listed(list)).collect();
         store.version = store.digest();
         Ok(store)
     }
