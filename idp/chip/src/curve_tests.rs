@@ -226,6 +226,14 @@ fn what_the_arithmetic_of_the_tests_signs_verifies() {
         let (r, s) = curve.sign(&secret, &[0x33; 32], &[9; 64]);
         assert!(key.verifies(&[9; 64], &r, &s), "{}", curve.name());
         assert!(!key.verifies(&[8; 64], &r, &s), "{}", curve.name());
+        // With the generator as the key, and with its opposite, the points that are added are the same, and opposite.
+        let last = curve.order().last().unwrap() - 1;
+        let opposite = [&curve.order()[..curve.field_length() - 1], &[last]].concat();
+        for secret in [curve.secret(&[1]), opposite] {
+            let (key, (r, s)) = (curve.public(&secret), curve.sign(&secret, &[0x33; 32], &[9; 64]));
+            assert_eq!(key.x(), curve.generator().x());
+            assert!(key.verifies(&[9; 64], &r, &s) && !key.verifies(&[8; 64], &r, &s), "{}", curve.name());
+        }
         // Signing with the number 1 shows the generator; the group has the order that the table says.
         assert_eq!(curve.public(&curve.secret(&[1])), curve.generator());
     }

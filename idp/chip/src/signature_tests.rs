@@ -140,6 +140,13 @@ fn the_signature_has_the_length_of_the_modulus() {
     assert_eq!(verdict(&RSA_2048, algorithm, &[0; 256]), Err(Fault::Invalid));
     assert_eq!(verdict(&RSA_2048, algorithm, &[0xff; 256]), Err(Fault::Invalid), "not below the modulus");
     assert_eq!(verdict(&RSA_2048, algorithm, &[]), Err(Fault::Invalid));
+    // A signature that begins with zeros is not shorter for it (RFC 8017 §8.2.2, step 1).
+    let message = 216_u32.to_be_bytes();
+    let signature = RSA_2048.sign(algorithm, &message);
+    assert_eq!(signature[0], 0);
+    let key = PublicKey::from_der(&RSA_2048.spki()).unwrap();
+    assert_eq!(key.verify(algorithm, &[&message], &signature), Ok(()));
+    assert_eq!(key.verify(algorithm, &[&message], &signature[1..]), Err(Fault::Invalid));
 }
 
 #[test]
