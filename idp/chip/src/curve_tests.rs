@@ -238,3 +238,25 @@ fn what_the_arithmetic_of_the_tests_signs_verifies() {
         assert_eq!(curve.public(&curve.secret(&[1])), curve.generator());
     }
 }
+
+/// s + n is s for the arithmetic, and no signature (SEC 1 §4.1.4, step 1): it fits the octets of P-521.
+#[test]
+fn a_signature_is_not_written_in_a_second_way() {
+    let curve = Curve::P521;
+    let secret = curve.secret(&[0x5a; 32]);
+    let (key, (r, s)) = (curve.public(&secret), curve.sign(&secret, &[0x33; 32], &[9; 64]));
+    let mut carry = 0;
+    let mut beyond: Vec<u8> = s
+        .iter()
+        .zip(curve.order())
+        .rev()
+        .map(|(one, other)| {
+            let sum = u16::from(*one) + u16::from(*other) + carry;
+            carry = sum >> 8;
+            sum.to_be_bytes()[1]
+        })
+        .collect();
+    beyond.reverse();
+    assert!(key.verifies(&[9; 64], &r, &s));
+    assert!(carry == 0 && !key.verifies(&[9; 64], &r, &beyond));
+}
