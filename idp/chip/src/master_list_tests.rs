@@ -128,6 +128,8 @@ fn two_people_approve_the_same_change_of_the_same_store() {
     assert_eq!(proposal.approved(&approval("one"), &approval("one")), Err(NotApproved::SamePerson));
     let elsewhere = Approval { list: Fingerprint::of(b"another list"), ..approval("two") };
     assert_eq!(proposal.approved(&approval("one"), &elsewhere), Err(NotApproved::OtherChange));
+    let other_store = Approval { store: StoreVersion(Fingerprint::of(b"another store")), ..approval("two") };
+    assert_eq!(proposal.approved(&approval("one"), &other_store), Err(NotApproved::OtherChange));
     let none = Approval { roots: BTreeSet::new(), ..approval("two") };
     assert_eq!(proposal.approved(&approval("one"), &none), Err(NotApproved::OtherChange));
     let unknown = |approver| Approval { roots: BTreeSet::from([Fingerprint::of(b"x")]), ..approval(approver) };
