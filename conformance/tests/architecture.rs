@@ -73,7 +73,7 @@ impl Graph {
 }
 
 /// The crates under idp/.
-const HOUSE: [&str; 3] = ["domain", "store", "gateway"];
+const HOUSE: [&str; 4] = ["chip", "domain", "store", "gateway"];
 
 fn of_the_house<'a>(names: &BTreeSet<&'a str>) -> Vec<&'a str> {
     names.iter().copied().filter(|name| HOUSE.contains(name)).collect()
@@ -82,19 +82,21 @@ fn of_the_house<'a>(names: &BTreeSet<&'a str>) -> Vec<&'a str> {
 #[test]
 fn dependencies_run_one_way_along_the_line() {
     let graph = Graph::read();
-    assert_eq!(of_the_house(&graph.direct("domain")), Vec::<&str>::new());
+    assert_eq!(of_the_house(&graph.direct("chip")), Vec::<&str>::new());
+    assert!(of_the_house(&graph.direct("domain")).iter().all(|below| *below == "chip"));
     assert_eq!(of_the_house(&graph.direct("store")), ["domain"]);
-    assert_eq!(of_the_house(&graph.direct("gateway")), ["domain", "store"]);
+    // The command line judges cards for an auditor, without any rule of ours.
+    assert_eq!(of_the_house(&graph.direct("gateway")), ["chip", "domain", "store"]);
 }
 
 #[test]
-fn the_domain_reaches_no_runtime_and_no_wire() {
+fn chip_and_domain_reach_no_runtime_and_no_wire() {
     let graph = Graph::read();
-    let reached = graph.reached("domain");
+    let reached = &graph.reached("domain") | &graph.reached("chip");
     for banned in
         ["tokio", "axum", "sqlx", "sqlx-core", "redis", "hyper", "reqwest", "tower", "rustls", "async-std", "moka"]
     {
-        assert!(!reached.contains(banned), "domain reaches {banned}");
+        assert!(!reached.contains(banned), "chip or domain reaches {banned}");
     }
     let store = graph.reached("store");
     assert!(store.contains("tokio") && store.contains("sqlx-core"), "this test can see what it looks for");
