@@ -16,6 +16,17 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
+pub mod apdu;
+pub mod cipher;
 pub mod curve;
 pub mod hash;
+mod kdf;
+pub mod messaging;
 pub mod tlv;
+
+/// Octets from the hexadecimal digits of a worked example; anything else in the text is skipped.
+#[cfg(test)]
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|digit| u8::try_from(digit).unwrap()).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
