@@ -18,8 +18,10 @@
 
 pub mod agreement;
 pub mod apdu;
+pub mod authentication;
 pub mod cipher;
 pub mod curve;
+pub mod dialogue;
 pub mod hash;
 mod kdf;
 pub mod messaging;

@@ -303,6 +303,10 @@ impl Channel {
         if response.data.is_empty() {
             return Err(Fault::Unprotected(response.status));
         }
+        // Before anything is computed: the work is bounded by what was asked for.
+        if response.data.len() > self.wrapped_length(asked.expected) {
+            return Err(Fault::MoreThanAsked);
+        }
         let objects = Objects::read(response.data, asked.is_odd)?;
         if !bool::from(self.code(counter, objects.authenticated)?.ct_eq(objects.code)) {
             return Err(Fault::Code);
