@@ -70,6 +70,11 @@ impl Randomness {
     pub const fn new(octets: [u8; RANDOMNESS]) -> Self {
         Self(octets)
     }
+
+    /// The octets, for a nonce that is sent in clear.
+    pub(crate) const fn octets(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// No octet of them.

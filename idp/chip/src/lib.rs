@@ -25,7 +25,10 @@ pub mod dialogue;
 pub mod hash;
 mod kdf;
 pub mod messaging;
+pub mod pace;
 pub mod tlv;
+#[cfg(test)]
+mod vectors;
 
 /// Octets from the hexadecimal digits of a worked example; anything else in the text is skipped.
 #[cfg(test)]

@@ -415,9 +415,13 @@ impl<'a> Objects<'a> {
     }
 }
 
-/// The worked example of basic access control begins with another counter than zero.
+/// For the worked examples: basic access control begins with another counter than zero, and keys are printed.
 #[cfg(test)]
 impl Channel {
+    pub(crate) fn keys_for_test(&self) -> (Vec<u8>, Vec<u8>) {
+        (self.keys.encryption.to_vec(), self.keys.authentication.to_vec())
+    }
+
     pub(crate) const fn beginning_at(keys: SessionKeys, counter: u128) -> Self {
         Self { keys, counter }
     }
