@@ -76,9 +76,8 @@ impl ChipAuthentication {
 
 /// MSE:Set KAT for triple DES; MSE:Set AT and GENERAL AUTHENTICATE for AES (ICAO 9303-11 §6.2.4).
 fn opening(key: &ChipKey, public: &Point) -> Result<Vec<Command>, apdu::Fault> {
-    let object = |into: &mut Vec<u8>, tag, value: &[u8]| {
-        tlv::write(into, Tag(tag), value).map_err(|_| apdu::Fault::Oversized)
-    };
+    let object =
+        |into: &mut Vec<u8>, tag, value: &[u8]| tlv::write(into, Tag(tag), value).map_err(|_| apdu::Fault::Oversized);
     let identifier: Option<Vec<u8>> = key.identifier.map(|identifier| {
         let octets = identifier.to_be_bytes();
         let zeros = octets.iter().take_while(|octet| **octet == 0).count().min(7);

@@ -3,7 +3,8 @@
 
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::{
-    Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InvalidLength, KeyInit, KeyIvInit,
+    Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InvalidLength, KeyInit,
+    KeyIvInit,
 };
 use cmac::{Cmac, Mac};
 use des::{Des, TdesEde2};

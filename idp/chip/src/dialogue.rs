@@ -176,9 +176,10 @@ impl Plan {
     /// # Errors
     /// [`Refusal::Plan`] for none, a file twice, or more than one round holds.
     pub fn new(wanted: Vec<Wanted>, chunk: Chunk) -> Result<Self, Refusal> {
-        let is_once = wanted.iter().enumerate().all(|(at, one)| {
-            wanted.iter().skip(at.saturating_add(1)).all(|other| other.file != one.file)
-        });
+        let is_once = wanted
+            .iter()
+            .enumerate()
+            .all(|(at, one)| wanted.iter().skip(at.saturating_add(1)).all(|other| other.file != one.file));
         let has_lengths =
             wanted.iter().filter_map(|one| one.length).all(|length| (HEAD..=LONGEST_FILE).contains(&length));
         let plan = Self { wanted, chunk };
@@ -327,11 +328,7 @@ impl Unasked {
 }
 
 /// Writes the commands of a round.
-fn ask(
-    transcript: &mut Vec<u8>,
-    channel: Channel,
-    reads: &[Read],
-) -> Result<(Vec<Vec<u8>>, Pending), Refusal> {
+fn ask(transcript: &mut Vec<u8>, channel: Channel, reads: &[Read]) -> Result<(Vec<Vec<u8>>, Pending), Refusal> {
     let mut commands = Vec::new();
     for read in reads {
         commands.push(Command::select_file(read.file.identifier));

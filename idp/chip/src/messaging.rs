@@ -429,4 +429,4 @@ impl Channel {
 
 #[cfg(test)]
 #[path = "messaging_tests.rs"]
-mod tests;
+pub(crate) mod tests;

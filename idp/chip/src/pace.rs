@@ -157,9 +157,9 @@ fn check_digit(field: &str) -> Option<u8> {
         b'0'..=b'9' | b'A'..=b'Z' => char::from(character).to_digit(36),
         _ => None,
     });
-    let sum = values.zip([7, 3, 1].into_iter().cycle()).try_fold(0_u32, |sum, (value, weight)| {
-        value.map(|value| sum.saturating_add(value.saturating_mul(weight)))
-    })?;
+    let sum = values
+        .zip([7, 3, 1].into_iter().cycle())
+        .try_fold(0_u32, |sum, (value, weight)| value.map(|value| sum.saturating_add(value.saturating_mul(weight))))?;
     u8::try_from(sum.checked_rem(10)?).ok().map(|digit| b'0'.saturating_add(digit))
 }
 
@@ -367,7 +367,8 @@ impl Asking {
         protocol.cipher.decrypt(&key, &vec![0; protocol.cipher.block()], &mut nonce)?;
         let (ours, sent) = match protocol.mapping {
             Mapping::Integrated => {
-                let ours = Zeroizing::new(randomness.octets().get(..protocol.cipher.key()).unwrap_or_default().to_vec());
+                let ours =
+                    Zeroizing::new(randomness.octets().get(..protocol.cipher.key()).unwrap_or_default().to_vec());
                 let sent = ours.to_vec();
                 (Ours::Nonce(ours), sent)
             }

@@ -19,7 +19,12 @@ struct Script<'a> {
 }
 
 impl Script<'_> {
-    fn run(&self, begun: (Command, Selecting), mapping: Randomness, agreement: Randomness) -> Result<Established, Fault> {
+    fn run(
+        &self,
+        begun: (Command, Selecting),
+        mapping: Randomness,
+        agreement: Randomness,
+    ) -> Result<Established, Fault> {
         let sent = |at: usize, command: &Command| assert_eq!(command.to_bytes(), self.commands[at], "command {at}");
         let (command, step) = begun;
         sent(0, &command);
@@ -218,7 +223,9 @@ fn no_changed_octet_of_an_answer_gives_a_channel_to_a_proved_chip() {
         let static_key = case.curve().point(&case.octets("static")).unwrap();
         for at in 0..genuine.len() {
             // Points are checked octet by octet elsewhere: a few of each answer suffice for those.
-            for octet in (0..genuine[at].len()).filter(|octet| *octet < 12 || octet % 7 == 0 || *octet + 4 > genuine[at].len()) {
+            for octet in
+                (0..genuine[at].len()).filter(|octet| *octet < 12 || octet % 7 == 0 || *octet + 4 > genuine[at].len())
+            {
                 let mut answers = genuine.clone();
                 answers[at][octet] ^= 1;
                 let result = outcome(case, &answers, &static_key);
