@@ -163,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::hex;
+    use crate::vectors::hex;
 
     /// RFC 4493 §4, examples 1 and 2: all of the code, of which the first eight octets count.
     #[test]

@@ -18,14 +18,12 @@ use zeroize::Zeroizing;
 
 use crate::agreement::{self, Randomness};
 use crate::apdu::{self, Command, Response, Status};
-use crate::authentication::{ChipAuthentication, ChipKey};
+use crate::authentication::{ChipAuthentication, StaticKey};
 use crate::curve::Point;
 use crate::hash::Hash;
+use crate::lds::Group;
 use crate::messaging::{Aborted, Answer, Channel, Fault as ChannelFault, MOST_COMMANDS, Pending};
 use crate::tlv::{self, Tag};
-
-/// The longest file that is read, in octets.
-pub const LONGEST_FILE: usize = 256 * 1024;
 
 /// The first octets of a file, which tell how long it is: a tag of one octet and the longest length.
 const HEAD: usize = 5;
@@ -74,11 +72,11 @@ pub enum Refusal {
         at: usize,
     },
     /// A file is not the one data object that it must be.
-    #[error("file {0:04x} is not the data object that it must be")]
-    File(u16),
+    #[error("the file of {0} is not the data object that it must be")]
+    File(Group),
     /// A file is longer than any that is read.
-    #[error("file {0:04x} is longer than any that is read")]
-    LongFile(u16),
+    #[error("the file of {0} is longer than any that is read")]
+    LongFile(Group),
 }
 
 impl Refusal {
@@ -100,50 +98,11 @@ impl Refusal {
     }
 }
 
-/// An elementary file of the eMRTD application (ICAO 9303-10 §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct File {
-    identifier: u16,
-    tag: Tag,
-}
-
-impl File {
-    /// The document security object.
-    pub const SECURITY: Self = Self { identifier: 0x011d, tag: Tag(0x77) };
-
-    /// A data group. None for numbers that do not exist, and for groups 3 and 4: fingerprints and irises are never read.
-    pub const fn group(number: u8) -> Option<Self> {
-        let tag = match number {
-            1 => 0x61,
-            2 => 0x75,
-            5 => 0x65,
-            6 => 0x66,
-            7 => 0x67,
-            8 => 0x68,
-            9 => 0x69,
-            10 => 0x6a,
-            11 => 0x6b,
-            12 => 0x6c,
-            13 => 0x6d,
-            14 => 0x6e,
-            15 => 0x6f,
-            16 => 0x70,
-            _ => return None,
-        };
-        Some(Self { identifier: 0x0100 | number as u16, tag: Tag(tag) })
-    }
-
-    /// Its identifier.
-    pub const fn identifier(self) -> u16 {
-        self.identifier
-    }
-}
-
-/// A file to read, and how long it is if that is known: the phone read most of them before.
+/// A data group to read, and how long its file is if that is known: the phone read most of them before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
-    /// Which file.
-    pub file: File,
+    /// Which group.
+    pub group: Group,
     /// Its length, in octets. A wrong one is found out: the file must be whole.
     pub length: Option<usize>,
 }
@@ -174,30 +133,31 @@ impl Plan {
     /// Reads these files, each once.
     ///
     /// # Errors
-    /// [`Refusal::Plan`] for none, a file twice, or more than one round holds.
+    /// [`Refusal::Plan`] for none, a file twice, one that is never read (fingerprints), or more than one round holds.
     pub fn new(wanted: Vec<Wanted>, chunk: Chunk) -> Result<Self, Refusal> {
         let is_once = wanted
             .iter()
             .enumerate()
-            .all(|(at, one)| wanted.iter().skip(at.saturating_add(1)).all(|other| other.file != one.file));
-        let has_lengths =
-            wanted.iter().filter_map(|one| one.length).all(|length| (HEAD..=LONGEST_FILE).contains(&length));
+            .all(|(at, one)| wanted.iter().skip(at.saturating_add(1)).all(|other| other.group != one.group));
+        let is_readable = wanted.iter().all(|one| {
+            !one.group.is_reserved() && one.length.is_none_or(|length| (HEAD..=one.group.limit()).contains(&length))
+        });
         let plan = Self { wanted, chunk };
         let commands = plan.reads().iter().map(Read::commands).fold(0_usize, usize::saturating_add);
-        if is_once && has_lengths && (1..=MOST_COMMANDS).contains(&commands) { Ok(plan) } else { Err(Refusal::Plan) }
+        if is_once && is_readable && (1..=MOST_COMMANDS).contains(&commands) { Ok(plan) } else { Err(Refusal::Plan) }
     }
 
     /// What the first round reads: files of known length whole, of the others the head.
     fn reads(&self) -> Vec<Read> {
         let to = |wanted: &Wanted| wanted.length.unwrap_or(HEAD);
-        self.wanted.iter().map(|one| Read { file: one.file, from: 0, to: to(one), chunk: self.chunk }).collect()
+        self.wanted.iter().map(|one| Read { group: one.group, from: 0, to: to(one), chunk: self.chunk }).collect()
     }
 }
 
 /// A part of a file that one round reads.
 #[derive(Clone, Copy)]
 struct Read {
-    file: File,
+    group: Group,
     from: usize,
     to: usize,
     chunk: Chunk,
@@ -249,7 +209,7 @@ pub struct Dialogue {
     pending: Pending,
     reads: Vec<Read>,
     /// Octets read so far, by file.
-    files: Vec<(File, Zeroizing<Vec<u8>>)>,
+    files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     transcript: Vec<u8>,
 }
 
@@ -265,13 +225,13 @@ impl Dialogue {
     ///
     /// # Errors
     /// [`Refusal`] when no key is agreed on, or the batch cannot be written.
-    pub fn begin(key: &ChipKey, randomness: Randomness, plan: &Plan) -> Result<(Round, Self), Refusal> {
+    pub fn begin(key: &StaticKey, randomness: Randomness, plan: &Plan) -> Result<(Round, Self), Refusal> {
         let authentication = ChipAuthentication::begin(key, randomness)?;
         let opening: Vec<_> = authentication.opening().iter().map(Command::to_bytes).collect();
         let mut dialogue = Unasked {
-            key: key.public.clone(),
+            key: key.public().clone(),
             opening: opening.len(),
-            files: plan.wanted.iter().map(|wanted| (wanted.file, Zeroizing::default())).collect(),
+            files: plan.wanted.iter().map(|wanted| (wanted.group, Zeroizing::default())).collect(),
             transcript: Hash::Sha256.digest(&[&opening.concat()]),
         };
         let (relay, pending) = ask(&mut dialogue.transcript, authentication.into_channel(), &plan.reads())?;
@@ -316,7 +276,7 @@ impl Dialogue {
 struct Unasked {
     key: Point,
     opening: usize,
-    files: Vec<(File, Zeroizing<Vec<u8>>)>,
+    files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     transcript: Vec<u8>,
 }
 
@@ -331,11 +291,11 @@ impl Unasked {
 fn ask(transcript: &mut Vec<u8>, channel: Channel, reads: &[Read]) -> Result<(Vec<Vec<u8>>, Pending), Refusal> {
     let mut commands = Vec::new();
     for read in reads {
-        commands.push(Command::select_file(read.file.identifier));
+        commands.push(Command::select_file(read.group.file()));
         for (from, length) in read.chunks() {
-            let offset = u32::try_from(from).map_err(|_| Refusal::LongFile(read.file.identifier))?;
+            let offset = u32::try_from(from).map_err(|_| Refusal::LongFile(read.group))?;
             let command = Command::read_binary(offset, length);
-            commands.push(command.map_err(|_| Refusal::LongFile(read.file.identifier))?);
+            commands.push(command.map_err(|_| Refusal::LongFile(read.group))?);
         }
     }
     let (relay, pending) = channel.protect(&commands).map_err(Refusal::Batch)?;
@@ -351,7 +311,7 @@ fn record(transcript: &mut Vec<u8>, octets: &[Vec<u8>]) {
 }
 
 /// Puts what was answered to its files. Answers are as many as commands: the channel saw to that.
-fn take(reads: &[Read], opened: &[Answer], files: &mut [(File, Zeroizing<Vec<u8>>)]) -> Result<(), Refusal> {
+fn take(reads: &[Read], opened: &[Answer], files: &mut [(Group, Zeroizing<Vec<u8>>)]) -> Result<(), Refusal> {
     let mut answers = opened.iter().enumerate();
     let mut next = || {
         let (at, answer) = answers.next().ok_or(Refusal::Length { at: opened.len() })?;
@@ -365,7 +325,7 @@ fn take(reads: &[Read], opened: &[Answer], files: &mut [(File, Zeroizing<Vec<u8>
         if !data.is_empty() {
             return Err(Refusal::Length { at });
         }
-        let Some((_, octets)) = files.iter_mut().find(|(file, _)| *file == read.file) else { continue };
+        let Some((_, octets)) = files.iter_mut().find(|(group, _)| *group == read.group) else { continue };
         for (from, length) in read.chunks() {
             let (at, data) = next()?;
             let is_framed = from > 0x7fff;
@@ -380,13 +340,13 @@ fn take(reads: &[Read], opened: &[Answer], files: &mut [(File, Zeroizing<Vec<u8>
 }
 
 /// What is still to be read of files whose head says that they are longer.
-fn remaining(reads: &[Read], files: &[(File, Zeroizing<Vec<u8>>)]) -> Result<Vec<Read>, Refusal> {
+fn remaining(reads: &[Read], files: &[(Group, Zeroizing<Vec<u8>>)]) -> Result<Vec<Read>, Refusal> {
     let mut left = Vec::new();
     for read in reads {
-        let Some((file, octets)) = files.iter().find(|(file, _)| *file == read.file) else { continue };
-        let announced = tlv::announced(octets, file.tag).map_err(|_| Refusal::File(file.identifier))?;
-        if announced > LONGEST_FILE {
-            return Err(Refusal::LongFile(file.identifier));
+        let Some((group, octets)) = files.iter().find(|(group, _)| *group == read.group) else { continue };
+        let announced = tlv::announced(octets, group.tag()).map_err(|_| Refusal::File(*group))?;
+        if announced > group.limit() {
+            return Err(Refusal::LongFile(*group));
         }
         let is_head = read.from == 0 && read.to == HEAD;
         if is_head && announced > HEAD {
@@ -403,22 +363,22 @@ fn remaining(reads: &[Read], files: &[(File, Zeroizing<Vec<u8>>)]) -> Result<Vec
 /// passive authentication: the files given here are compared with the security object's hashes.
 pub struct GenuineChip {
     key: Point,
-    files: Vec<(File, Zeroizing<Vec<u8>>)>,
+    files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     transcript: Vec<u8>,
 }
 
 /// Which files, and nothing in them.
 impl fmt::Debug for GenuineChip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files: Vec<_> = self.files.iter().map(|(file, _)| file.identifier).collect();
-        write!(f, "GenuineChip({files:04x?})")
+        let groups: Vec<_> = self.files.iter().map(|(group, _)| group.number()).collect();
+        write!(f, "GenuineChip({groups:?})")
     }
 }
 
 impl GenuineChip {
-    fn new(key: Point, files: Vec<(File, Zeroizing<Vec<u8>>)>, transcript: Vec<u8>) -> Result<Self, Refusal> {
-        for (file, octets) in &files {
-            tlv::only(octets, file.tag).map_err(|_| Refusal::File(file.identifier))?;
+    fn new(key: Point, files: Vec<(Group, Zeroizing<Vec<u8>>)>, transcript: Vec<u8>) -> Result<Self, Refusal> {
+        for (group, octets) in &files {
+            group.contents(octets).map_err(|_| Refusal::File(*group))?;
         }
         Ok(Self { key, files, transcript })
     }
@@ -428,9 +388,9 @@ impl GenuineChip {
         &self.key
     }
 
-    /// A file as the chip gave it in the channel, tag and length included.
-    pub fn file(&self, file: File) -> Option<&[u8]> {
-        self.files.iter().find(|(known, _)| *known == file).map(|(_, octets)| &octets[..])
+    /// The file of a group as the chip gave it in the channel, tag and length included.
+    pub fn file(&self, group: Group) -> Option<&[u8]> {
+        self.files.iter().find(|(known, _)| *known == group).map(|(_, octets)| &octets[..])
     }
 
     /// A digest over all that went by: tells dialogues apart in a journal, and proves nothing.

@@ -13,33 +13,34 @@ fn vectors() -> Vec<Case> {
     cases(include_str!("../vectors/dialogue.txt"))
 }
 
-fn file_of(identifier: &[u8]) -> File {
-    let file = File::group(identifier[1]).unwrap();
-    assert_eq!(file.identifier().to_be_bytes(), identifier);
-    file
+fn group_of(identifier: &[u8]) -> Group {
+    let group = group(identifier[1]);
+    assert_eq!(group.file().to_be_bytes(), identifier);
+    group
 }
 
-fn key_of(case: &Case) -> ChipKey {
-    let identifier = case.text("identifier").parse().ok();
-    ChipKey { cipher: case.cipher(), public: case.curve().point(&case.octets("chip")).unwrap(), identifier }
+fn key_of(case: &Case) -> StaticKey {
+    let identifier: Option<u16> = case.text("identifier").parse().ok();
+    let octets = identifier.map(|number| number.to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect());
+    StaticKey::for_test(case.cipher(), case.curve().point(&case.octets("chip")).unwrap(), octets)
 }
 
 /// Against a chip that was written a second time, in Python: every curve and cipher, short and extended.
 #[test]
 fn the_other_implementation_gives_the_same_octets() {
     for case in vectors() {
-        let files: Vec<_> = case.all("file").iter().map(|file| (file_of(&file[..2]), file[2..].to_vec())).collect();
-        let wanted = files.iter().map(|(file, octets)| Wanted { file: *file, length: Some(octets.len()) }).collect();
+        let files: Vec<_> = case.all("file").iter().map(|file| (group_of(&file[..2]), file[2..].to_vec())).collect();
+        let wanted = files.iter().map(|(file, octets)| Wanted { group: *file, length: Some(octets.len()) }).collect();
         let chunk = Chunk::new(case.text("chunk").parse().unwrap()).unwrap();
         let plan = Plan::new(wanted, chunk).unwrap();
         let key = key_of(&case);
         let (round, dialogue) = Dialogue::begin(&key, case.randomness("randomness"), &plan).unwrap();
-        assert_eq!(round.opening, case.all("opening"), "{} {:?}", case.text("curve"), key.cipher);
-        assert_eq!(round.relay, case.all("relay"), "{} {:?}", case.text("curve"), key.cipher);
+        assert_eq!(round.opening, case.all("opening"), "{} {:?}", case.text("curve"), key.cipher());
+        assert_eq!(round.relay, case.all("relay"), "{} {:?}", case.text("curve"), key.cipher());
         let opening = vec![vec![0x90, 0]; round.opening.len()];
         let turn = dialogue.answer(Answers { opening: &opening, relay: &case.all("answer") }).unwrap();
         let Turn::Genuine(chip) = turn else { panic!("one round trip suffices") };
-        assert_eq!(*chip.key(), key.public);
+        assert_eq!(chip.key(), key.public());
         for (file, octets) in files {
             assert_eq!(chip.file(file), Some(&octets[..]));
         }
@@ -48,7 +49,7 @@ fn the_other_implementation_gives_the_same_octets() {
 
 /// A chip with its files, for what the vectors have not: it understands what the terminal wraps by knowing what is asked.
 struct Chip {
-    key: ChipKey,
+    key: StaticKey,
     secret: Vec<u8>,
     files: BTreeMap<u16, Vec<u8>>,
 }
@@ -64,7 +65,7 @@ impl Chip {
             octets
         };
         let files = [(0x0101, file(0x61, 91)), (0x0102, file(0x75, 40_000)), (0x010d, file(0x6d, 300))].into();
-        Self { key: ChipKey { cipher, public: curve.public(&secret), identifier: None }, secret, files }
+        Self { key: StaticKey::for_test(cipher, curve.public(&secret), None), secret, files }
     }
 
     /// Answers one round that reads these parts: (file, from, length).
@@ -85,18 +86,18 @@ impl Chip {
 
     /// The channel's other end: what the chip's secret and the server's public key give.
     fn card(&self, server: &[u8]) -> Card {
-        let curve = self.key.public.curve();
+        let curve = self.key.public().curve();
         let mut randomness = [0; RANDOMNESS];
         randomness[RANDOMNESS - self.secret.len()..].copy_from_slice(&self.secret);
         let own = agreement::EphemeralSecret::new(curve, Randomness::new(randomness)).unwrap();
-        assert_eq!(*own.public(), self.key.public);
+        assert_eq!(own.public(), self.key.public());
         let shared = own.agree(&curve.point(server).unwrap()).unwrap();
-        Card::new(self.key.cipher, shared.x())
+        Card::new(self.key.cipher(), shared.x())
     }
 }
 
-fn group(number: u8) -> File {
-    File::group(number).unwrap()
+fn group(number: u8) -> Group {
+    Group::new(number).unwrap()
 }
 
 /// The server's public key in the opening commands.
@@ -109,7 +110,7 @@ fn server_key(round: &Round, curve: Curve) -> Vec<u8> {
 
 fn begin(chip: &Chip, plan: &Plan) -> (Round, Dialogue, Card) {
     let (round, dialogue) = Dialogue::begin(&chip.key, Randomness::new(RANDOM), plan).unwrap();
-    let card = chip.card(&server_key(&round, chip.key.public.curve()));
+    let card = chip.card(&server_key(&round, chip.key.public().curve()));
     (round, dialogue, card)
 }
 
@@ -119,7 +120,7 @@ fn done(count: usize) -> Vec<Vec<u8>> {
 
 /// DG1 of known length, DG13 of unknown length.
 fn two_rounds() -> Plan {
-    let wanted = vec![Wanted { file: group(1), length: Some(93) }, Wanted { file: group(13), length: None }];
+    let wanted = vec![Wanted { group: group(1), length: Some(93) }, Wanted { group: group(13), length: None }];
     Plan::new(wanted, Chunk::SHORT).unwrap()
 }
 
@@ -145,7 +146,7 @@ fn files_of_unknown_length_take_one_round_more() {
 fn a_picture_beyond_the_short_offsets_is_read() {
     let chip = Chip::new(Cipher::Aes256, Curve::P256);
     let length = chip.files[&0x0102].len();
-    let plan = Plan::new(vec![Wanted { file: group(2), length: Some(length) }], Chunk::new(4096).unwrap()).unwrap();
+    let plan = Plan::new(vec![Wanted { group: group(2), length: Some(length) }], Chunk::new(4096).unwrap()).unwrap();
     let (round, dialogue, mut card) = begin(&chip, &plan);
     assert_eq!(round.relay.len(), 11);
     let relay = chip.answer(&mut card, &[(0x0102, 0, length)], 4096);
@@ -201,10 +202,10 @@ fn each_refusal_has_its_code() {
 fn a_phone_with_a_secret_of_its_own_proves_nothing() {
     for cipher in Cipher::ALL {
         let chip = Chip::new(cipher, Curve::BrainpoolP256r1);
-        let thief =
-            Chip { secret: Curve::BrainpoolP256r1.secret(&[6; 80]), ..Chip::new(cipher, Curve::BrainpoolP256r1) };
-        let thief =
-            Chip { key: ChipKey { public: Curve::BrainpoolP256r1.public(&thief.secret), ..thief.key }, ..thief };
+        let curve = Curve::BrainpoolP256r1;
+        let secret = curve.secret(&[6; 80]);
+        let key = StaticKey::for_test(cipher, curve.public(&secret), None);
+        let thief = Chip { key, secret, ..Chip::new(cipher, curve) };
         let (round, dialogue) = Dialogue::begin(&chip.key, Randomness::new(RANDOM), &two_rounds()).unwrap();
         let mut card = thief.card(&server_key(&round, Curve::BrainpoolP256r1));
         let relay = thief.answer(&mut card, &[(0x0101, 0, 93), (0x010d, 0, 5)], 0xdf);
@@ -241,16 +242,16 @@ fn a_dialogue_is_taken_up_by_doing_the_same_again() {
 
 #[test]
 fn a_plan_that_reads_nothing_twice_or_too_much_is_refused() {
-    let one = |file, length| Wanted { file, length };
+    let one = |group, length| Wanted { group, length };
     let plan = |wanted: Vec<Wanted>| Plan::new(wanted, Chunk::SHORT).map(|_| ()).map_err(Refusal::code);
     assert_eq!(plan(vec![]), Err("DIALOGUE_PLAN"));
     assert_eq!(plan(vec![one(group(1), None), one(group(1), Some(93))]), Err("DIALOGUE_PLAN"));
-    assert_eq!(plan(vec![one(group(2), Some(LONGEST_FILE + 1))]), Err("DIALOGUE_PLAN"));
-    assert_eq!(plan(vec![one(group(2), Some(LONGEST_FILE))]), Err("DIALOGUE_PLAN"), "too many short commands");
+    assert_eq!(plan(vec![one(group(2), Some(group(2).limit() + 1))]), Err("DIALOGUE_PLAN"));
+    assert_eq!(plan(vec![one(group(2), Some(group(2).limit()))]), Err("DIALOGUE_PLAN"), "too many short commands");
     assert_eq!(plan(vec![one(group(1), Some(4))]), Err("DIALOGUE_PLAN"));
-    assert_eq!(plan(vec![one(group(1), None), one(File::SECURITY, Some(2000))]), Ok(()));
-    for number in [0, 3, 4, 17] {
-        assert_eq!(File::group(number), None, "DG{number}");
+    assert_eq!(plan(vec![one(group(1), None), one(group(14), Some(2000))]), Ok(()));
+    for number in [3, 4] {
+        assert_eq!(plan(vec![one(group(number), None)]), Err("DIALOGUE_PLAN"), "DG{number}");
     }
     assert_eq!(Chunk::new(15), None);
 }

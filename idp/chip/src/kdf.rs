@@ -67,7 +67,7 @@ impl SessionKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex;
+    use crate::vectors::hex;
 
     /// ICAO 9303-11 appendix D.1: keys from a seed.
     #[test]

@@ -16,24 +16,28 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
+pub mod active;
 pub mod agreement;
 pub mod apdu;
+pub mod asn1;
 pub mod authentication;
+pub mod ber;
+pub mod certificate;
 pub mod cipher;
+pub mod cms;
 pub mod curve;
 pub mod dialogue;
 pub mod hash;
 mod kdf;
+pub mod lds;
 pub mod messaging;
+pub mod moment;
+pub mod mrz;
 pub mod pace;
+pub mod signature;
 pub mod tlv;
+
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod vectors;
-
-/// Octets from the hexadecimal digits of a worked example; anything else in the text is skipped.
-#[cfg(test)]
-pub(crate) fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.chars().filter_map(|c| c.to_digit(16)).map(|digit| u8::try_from(digit).unwrap()).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-}

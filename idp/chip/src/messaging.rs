@@ -342,9 +342,9 @@ impl Pending {
             self.channel.next().map_err(aborted)?;
             let counter = self.channel.next().map_err(aborted)?;
             let answer = answer.as_ref();
-            opened.push(self.channel.unwrap(*asked, counter, answer).map_err(|fault| match fault {
-                Fault::Code if self.is_elsewhere(begun, counter, answer) => aborted(Fault::Order),
-                fault => aborted(fault),
+            opened.push(self.channel.unwrap(*asked, counter, answer).map_err(|fault| {
+                let is_order = fault == Fault::Code && self.is_elsewhere(begun, counter, answer);
+                aborted(if is_order { Fault::Order } else { fault })
             })?);
         }
         if opened.len() < self.asked.len() {
@@ -397,10 +397,9 @@ impl<'a> Objects<'a> {
             },
         };
         let status = next(STATUS);
-        let authenticated = bytes.get(..length).ok_or(Fault::Form)?;
         // `next` counted up to here: what the code covers.
+        let authenticated = bytes.get(..length).ok_or(Fault::Form)?;
         match (status, objects.next(), objects.next()) {
-            (_, _, Some(_)) | (_, Some(Err(_)), _) => Err(Fault::Form),
             (None, Some(Ok(object)), None) if object.tag == CHECKSUM => Err(Fault::NoStatus),
             (_, None, None) => Err(Fault::NoCode),
             (Some(status), Some(Ok(object)), None) if object.tag == CHECKSUM => {
@@ -410,7 +409,7 @@ impl<'a> Objects<'a> {
                 }
                 Ok(Self { encrypted, status: Status(status), code: object.value, authenticated })
             }
-            (_, Some(Ok(_)), None) => Err(Fault::Form),
+            _ => Err(Fault::Form),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::cipher::{CODE, Cipher, WrongLength, unpadded};
 use crate::curve::{self, Curve, Point};
 use crate::hash::Hash;
 use crate::kdf::{Key, Purpose, SessionKeys, derive};
+use crate::lds::PaceInfo;
 use crate::messaging::Channel;
 use crate::tlv::{self, Tag};
 
@@ -83,6 +84,21 @@ impl Protocol {
             return Err(Fault::Protocol);
         }
         Ok(Self { mapping, cipher, curve, parameters: Some(parameters) })
+    }
+
+    /// The protocol of a PACEInfo.
+    ///
+    /// # Errors
+    /// [`Fault::Protocol`] for one that is not spoken here.
+    pub fn of(info: &PaceInfo) -> Result<Self, Fault> {
+        let mut arcs = info.protocol.arcs().skip(PACE.len().saturating_add(1));
+        let is_pace = info.protocol.as_bytes().starts_with(&PACE) && info.version == 2;
+        let (Some(mapping), Some(cipher), None, true) = (arcs.next(), arcs.next(), arcs.next(), is_pace) else {
+            return Err(Fault::Protocol);
+        };
+        let parameters = info.parameters.and_then(|parameters| u8::try_from(parameters).ok()).ok_or(Fault::Protocol)?;
+        let mapping = Mapping::of_arc(mapping).ok_or(Fault::Protocol)?;
+        Self::new(mapping, Cipher::of_arc(cipher).ok_or(Fault::Protocol)?, parameters)
     }
 
     /// Without the parameters in the command: the chip has these alone.

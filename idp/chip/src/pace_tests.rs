@@ -1,8 +1,7 @@
 use super::*;
 use crate::agreement::RANDOMNESS;
-use crate::hex;
 use crate::messaging::Answer;
-use crate::vectors::{Case, cases};
+use crate::vectors::{Case, cases, hex};
 
 /// Randomness that gives this secret number.
 fn giving(secret: &str) -> Randomness {
@@ -320,4 +319,26 @@ fn a_protocol_that_does_not_exist_is_refused() {
         assert_eq!(Protocol::new(mapping, cipher, parameters), Err(Fault::Protocol));
     }
     assert_eq!(Mapping::of_arc(1), None, "over numbers");
+}
+
+/// The EF.CardAccess of ICAO 9303-11 appendix G.1, and what is none of ours.
+#[test]
+fn the_protocol_is_read_from_the_card() {
+    let card = hex("31143012060A04007F0007020204020202010202010D");
+    let infos = crate::lds::SecurityInfos::of_set(&card).unwrap();
+    let [info] = &infos.pace[..] else { panic!("one protocol") };
+    assert_eq!(Protocol::of(info), Protocol::new(Mapping::Generic, Cipher::Aes128, 13));
+    for (protocol, version, parameters) in [
+        ("0.4.0.127.0.7.2.2.4.2.2", 1, Some(13)),
+        ("0.4.0.127.0.7.2.2.4.2.2", 2, None),
+        ("0.4.0.127.0.7.2.2.4.2.2", 2, Some(269)),
+        ("0.4.0.127.0.7.2.2.4.1.2", 2, Some(13)),
+        ("0.4.0.127.0.7.2.2.4.2.5", 2, Some(13)),
+        ("0.4.0.127.0.7.2.2.4.2", 2, Some(13)),
+        ("0.4.0.127.0.7.2.2.4.2.2.1", 2, Some(13)),
+        ("0.4.0.127.0.7.2.2.3.2.2", 2, Some(13)),
+    ] {
+        let info = PaceInfo { protocol: protocol.parse().unwrap(), version, parameters };
+        assert_eq!(Protocol::of(&info), Err(Fault::Protocol), "{protocol}");
+    }
 }

@@ -26,7 +26,7 @@ pub enum Fault {
     /// They end in the middle of one.
     #[error("the bytes end in the middle of a data object")]
     Truncated,
-    /// A tag of more than three octets, or of a form that is not the shortest.
+    /// A tag of more than three octets, or of a longer form than it needs.
     #[error("the tag has a form that is not used")]
     TagForm,
     /// A length without an end, in a form that is not the shortest, or of more than three octets.
@@ -73,12 +73,25 @@ impl<'a> Reader<'a> {
         self.0
     }
 
-    /// The next object, which must have this tag.
+    /// The value of the next object, which must have this tag.
     pub fn expect(&mut self, tag: Tag) -> Result<&'a [u8], Fault> {
+        self.object(tag).map(|object| object.value)
+    }
+
+    /// The next object, which must have this tag.
+    pub fn object(&mut self, tag: Tag) -> Result<Object<'a>, Fault> {
         match self.next().ok_or(Fault::Truncated)?? {
-            object if object.tag == tag => Ok(object.value),
+            object if object.tag == tag => Ok(object),
             _ => Err(Fault::Unexpected),
         }
+    }
+
+    /// The next object if it has this tag; another one is left.
+    pub fn optional(&mut self, wanted: Tag) -> Result<Option<Object<'a>>, Fault> {
+        if self.0.is_empty() || tag(self.0)?.0 != wanted {
+            return Ok(None);
+        }
+        self.object(wanted).map(Some)
     }
 
     /// That nothing is left.
@@ -148,7 +161,7 @@ pub fn write(into: &mut Vec<u8>, tag: Tag, value: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn tag(bytes: &[u8]) -> Result<(Tag, &[u8]), Fault> {
+pub(crate) fn tag(bytes: &[u8]) -> Result<(Tag, &[u8]), Fault> {
     let (&first, rest) = bytes.split_first().ok_or(Fault::Truncated)?;
     if first & 0x1f != 0x1f {
         return Ok((Tag(first.into()), rest));
@@ -156,8 +169,8 @@ fn tag(bytes: &[u8]) -> Result<(Tag, &[u8]), Fault> {
     let (&second, rest) = rest.split_first().ok_or(Fault::Truncated)?;
     let two = u32::from(first) << 8 | u32::from(second);
     if second & 0x80 == 0 {
-        // Numbers below 31 belong into one octet.
-        return if second >= 0x1f { Ok((Tag(two), rest)) } else { Err(Fault::TagForm) };
+        // Numbers below 31 belong into one octet by X.690, and stand in two in interindustry tags such as 5F0E.
+        return Ok((Tag(two), rest));
     }
     let (&third, rest) = rest.split_first().ok_or(Fault::Truncated)?;
     if second == 0x80 || third & 0x80 != 0 {
@@ -191,6 +204,7 @@ mod tests {
 
     #[test]
     fn tags_of_one_to_three_octets_are_read() {
+        assert_eq!(objects(&[0x5f, 0x0e, 1, 7]).unwrap(), [(0x5f0e, vec![7])], "a name of data group 11");
         let bytes = [0x61, 1, 7, 0x5f, 0x26, 0, 0x7f, 0x49, 2, 1, 2, 0x9f, 0x85, 0x01, 0];
         let read = objects(&bytes).unwrap();
         assert_eq!(read, [(0x61, vec![7]), (0x5f26, vec![]), (0x7f49, vec![1, 2]), (0x9f_8501, vec![])]);
@@ -205,7 +219,6 @@ mod tests {
             (&[0x61, 0x81, 0x7f], Fault::LengthForm),
             (&[0x61, 0x82, 0x00, 0xff], Fault::LengthForm),
             (&[0x61, 0x84, 0, 0, 0, 1, 0], Fault::LengthForm),
-            (&[0x7f, 0x1e, 0], Fault::TagForm),
             (&[0x7f, 0x80, 0x01, 0], Fault::TagForm),
             (&[0x7f, 0x81, 0x81, 0x01, 0], Fault::TagForm),
             (&[0x61], Fault::Truncated),

@@ -3,7 +3,13 @@
 use crate::agreement::{RANDOMNESS, Randomness};
 use crate::cipher::Cipher;
 use crate::curve::Curve;
-use crate::hex;
+
+/// Octets from the hexadecimal digits of a worked example; anything else in the text is skipped.
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|c| c.to_digit(16)).map(|digit| u8::try_from(digit).unwrap()).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
 
 /// One case.
 pub(crate) struct Case(Vec<(&'static str, &'static str)>);
