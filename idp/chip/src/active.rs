@@ -124,18 +124,26 @@ impl Challenge {
         Command::internal_authenticate(self.0, key.longest())
     }
 
-    /// Takes the chip's answer, unwrapped.
+    /// Takes the chip's answer as a phone unwrapped it: a signature needs no channel to be believed.
     ///
     /// # Errors
     /// [`Fault`] when it is not the key's signature over this challenge.
-    pub fn verify(self, key: &ActiveKey, answer: &[u8]) -> Result<ActivelyAuthenticated, Fault> {
+    pub fn answer(self, key: &ActiveKey, answer: &[u8]) -> Result<ActivelyAuthenticated, Fault> {
         let response = Response::read(answer)?;
         if response.status != Status::DONE {
             return Err(Fault::Refused(response.status));
         }
+        self.verify(key, response.data)
+    }
+
+    /// Holds the signature against the key and this challenge.
+    ///
+    /// # Errors
+    /// [`Fault`] when it is not the key's over this challenge.
+    pub fn verify(self, key: &ActiveKey, signature: &[u8]) -> Result<ActivelyAuthenticated, Fault> {
         match &key.0 {
-            Kind::Rsa(rsa) => recovered(&recover(rsa, response.data)?, self.0)?,
-            Kind::Ecdsa(point, hash) => ecdsa(point, *hash, self.0, response.data)?,
+            Kind::Rsa(rsa) => recovered(&recover(rsa, signature)?, self.0)?,
+            Kind::Ecdsa(point, hash) => ecdsa(point, *hash, self.0, signature)?,
         }
         Ok(ActivelyAuthenticated { key: key.clone() })
     }

@@ -45,7 +45,8 @@ fn key_of(case: &Case) -> Result<ActiveKey, Fault> {
 
 fn verify(case: &Case, key: &ActiveKey, signature: &[u8]) -> Result<(), Fault> {
     let challenge = Challenge::new(case.octets("challenge").try_into().unwrap());
-    challenge.verify(key, &[signature, &[0x90, 0]].concat()).map(|_| ())
+    let answer = [signature, &[0x90, 0]].concat();
+    challenge.answer(key, &answer).map(|_| ())
 }
 
 /// Against signatures of the other implementation, in Python: every trailer.
@@ -67,7 +68,7 @@ fn every_trailer_of_the_message_recovery_is_read() {
         assert_eq!(verify(&case, &key, &complement), Ok(()));
         let other = Challenge::new([7; 8]);
         let answer = [&signature[..], &[0x90, 0]].concat();
-        assert_eq!(other.verify(&key, &answer).unwrap_err(), Fault::Signature, "of another challenge");
+        assert_eq!(other.answer(&key, &answer).unwrap_err(), Fault::Signature, "of another challenge");
         assert_eq!(other_challenge().command(&key).unwrap().expected(), 256);
     }
 }
@@ -110,8 +111,8 @@ fn what_reads_in_two_ways_is_refused() {
 fn refusals_and_hashes_have_their_codes() {
     let case = vectors("ec").remove(0);
     let key = key_of(&case).unwrap();
-    assert_eq!(other_challenge().verify(&key, &[0x69, 0x82]).unwrap_err().code(), "AA_REFUSED");
-    assert_eq!(other_challenge().verify(&key, &[0x90]).unwrap_err().code(), "APDU_TRUNCATED");
+    assert_eq!(other_challenge().answer(&key, &[0x69, 0x82]).unwrap_err().code(), "AA_REFUSED");
+    assert_eq!(other_challenge().answer(&key, &[0x90]).unwrap_err().code(), "APDU_TRUNCATED");
     let point = case.curve().point(&case.octets("public")).unwrap();
     for announced in [None, Some(Hash::Sha1)] {
         assert_eq!(ActiveKey::new(PublicKey::Ec(point.clone()), announced).unwrap_err().code(), "AA_HASH");
@@ -124,7 +125,7 @@ proptest! {
     #[test]
     fn any_octets_are_refused_without_a_panic(answer in proptest::collection::vec(any::<u8>(), 0..300), message in any::<Vec<u8>>()) {
         for case in [vectors("rsa").remove(0), vectors("ec").remove(0)] {
-            prop_assert!(other_challenge().verify(&key_of(&case).unwrap(), &answer).is_err());
+            prop_assert!(other_challenge().answer(&key_of(&case).unwrap(), &answer).is_err());
         }
         prop_assert!(recovered(&message, [0; 8]).is_err());
     }

@@ -3,10 +3,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::agreement::RANDOMNESS;
+use crate::active::ActiveKey;
+use crate::agreement::{EphemeralSecret, RANDOMNESS};
 use crate::cipher::Cipher;
 use crate::curve::Curve;
 use crate::messaging::tests::Card;
+use crate::signature::PublicKey;
 use crate::vectors::{Case, cases};
 
 fn vectors() -> Vec<Case> {
@@ -89,7 +91,7 @@ impl Chip {
         let curve = self.key.public().curve();
         let mut randomness = [0; RANDOMNESS];
         randomness[RANDOMNESS - self.secret.len()..].copy_from_slice(&self.secret);
-        let own = agreement::EphemeralSecret::new(curve, Randomness::new(randomness)).unwrap();
+        let own = EphemeralSecret::new(curve, Randomness::new(randomness)).unwrap();
         assert_eq!(own.public(), self.key.public());
         let shared = own.agree(&curve.point(server).unwrap()).unwrap();
         Card::new(self.key.cipher(), shared.x())
@@ -212,6 +214,30 @@ fn a_phone_with_a_secret_of_its_own_proves_nothing() {
         let refusal = dialogue.answer(Answers { opening: &done(round.opening.len()), relay: &relay });
         assert_eq!(refusal.map(|_| ()).unwrap_err().code(), "SM_CODE");
     }
+}
+
+/// Active authentication within the channel, with the challenge and the signature of the other implementation.
+#[test]
+fn the_chip_also_signs_where_it_has_a_key_for_that() {
+    let case =
+        cases(include_str!("../vectors/active.txt")).into_iter().rfind(|case| case.text("kind") == "ec").unwrap();
+    let point = case.curve().point(&case.octets("public")).unwrap();
+    let key = ActiveKey::new(PublicKey::Ec(point), Some(Hash::Sha256)).unwrap();
+    let wanted = vec![Wanted { group: group(1), length: Some(93) }];
+    let challenge = case.octets("challenge").try_into().unwrap();
+    let plan = Plan::new(wanted, Chunk::SHORT).unwrap().signing(challenge, key.clone());
+    let run = |signature: &[u8]| {
+        let chip = Chip::new(Cipher::Aes128, Curve::P256);
+        let (_, dialogue, mut card) = begin(&chip, &plan);
+        let mut relay = chip.answer(&mut card, &[(0x0101, 0, 93)], 0xdf);
+        relay.push(card.answer(false, signature, 0x9000));
+        dialogue.answer(Answers { opening: &done(2), relay: &relay })
+    };
+    let Ok(Turn::Genuine(genuine)) = run(&case.octets("signature")) else { panic!("it signed") };
+    assert_eq!(genuine.signed().unwrap().key(), &key);
+    let mut changed = case.octets("signature");
+    changed[9] ^= 1;
+    assert_eq!(run(&changed).map(|_| ()).unwrap_err().code(), "AA_SIGNATURE");
 }
 
 /// The answers of one dialogue, replayed to another with the same chip and another secret.

@@ -10,17 +10,38 @@
 //!
 //! A channel is consumed by every step and comes back only from answers without a fault: one that was aborted, or that
 //! waits for answers, cannot be written with.
+//!
+//! ```
+//! # use chip::{apdu::Command, messaging::{Aborted, Channel, Fault, Pending}};
+//! fn in_turn(pending: Pending, answers: &[Vec<u8>], next: &[Command]) -> Option<Vec<Vec<u8>>> {
+//!     let (_, channel) = pending.open(answers).ok()?;
+//!     Some(channel.protect(next).ok()?.0)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # use chip::{apdu::Command, messaging::{Aborted, Channel, Fault, Pending}};
+//! fn again(pending: Pending, forged: &[Vec<u8>], answers: &[Vec<u8>]) -> bool {
+//!     pending.open(forged).is_ok() || pending.open(answers).is_ok()
+//! }
+//! ```
+
+mod fault;
+mod objects;
 
 use std::fmt;
+
+pub use fault::Fault;
+use objects::{CHECKSUM, ENCRYPTED, ENCRYPTED_ODD, EXPECTED, Objects};
 
 use elliptic_curve::subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroize;
 
 use crate::apdu::{self, Command, Response, Status};
-use crate::cipher::{CODE, Cipher, WrongLength, pad, unpadded};
+use crate::cipher::{CODE, Cipher, pad, unpadded};
 use crate::kdf::SessionKeys;
-use crate::tlv::{self, Tag};
+use crate::tlv;
 
 /// The most commands that one batch holds.
 pub const MOST_COMMANDS: usize = 1024;
@@ -30,95 +51,6 @@ const ORDER_BUDGET: usize = 64 * 1024;
 
 /// What secure messaging with an authenticated header adds to the class (§9.8.4).
 const CLASS: u8 = 0x0c;
-
-const ENCRYPTED: Tag = Tag(0x87);
-const ENCRYPTED_ODD: Tag = Tag(0x85);
-const EXPECTED: Tag = Tag(0x97);
-const STATUS: Tag = Tag(0x99);
-const CHECKSUM: Tag = Tag(0x8e);
-
-/// Why a channel ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// An answer without secure messaging: the chip aborted, or something answered in its place (§9.8.5).
-    #[error("an answer came without secure messaging, status {0}")]
-    Unprotected(Status),
-    /// No answer, or longer than any.
-    #[error("what came is no answer: {0}")]
-    Answer(#[from] apdu::Fault),
-    /// Data objects that cannot be read, other ones, or in another order (§9.8.4).
-    #[error("the data objects of an answer are not those of secure messaging")]
-    Form,
-    /// The object with the status is missing.
-    #[error("an answer does not authenticate its status")]
-    NoStatus,
-    /// The object with the authentication code is missing.
-    #[error("an answer carries no authentication code")]
-    NoCode,
-    /// The authentication code is not of eight octets.
-    #[error("the authentication code has another length")]
-    CodeLength,
-    /// The authentication code is not of this answer under these keys.
-    #[error("the authentication code is wrong")]
-    Code,
-    /// The answer is one of this batch, in another place.
-    #[error("an answer came in the place of another")]
-    Order,
-    /// The status outside differs from the one that is authenticated.
-    #[error("the status differs from the authenticated one")]
-    StatusDiffers,
-    /// The decrypted octets do not end in a padding.
-    #[error("the padding is wrong")]
-    Padding,
-    /// The answer has more octets than were asked for.
-    #[error("an answer has more octets than were asked for")]
-    MoreThanAsked,
-    /// Answers are missing, or there are too many.
-    #[error("another number of answers than of commands")]
-    Count,
-    /// No command, or more than a batch holds.
-    #[error("a batch of no commands or of too many")]
-    Batch,
-    /// A command that neither carries nor expects anything: nothing of it would come back authenticated.
-    #[error("a command that carries and expects nothing")]
-    Empty,
-    /// The counter of the channel is at its end.
-    #[error("the counter is at its end")]
-    Exhausted,
-    /// A key of another length than its cipher has: the key derivation of this crate makes none.
-    #[error("a key has another length than its cipher")]
-    Key,
-}
-
-impl Fault {
-    /// Its stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unprotected(_) => "SM_UNPROTECTED",
-            Self::Answer(fault) => fault.code(),
-            Self::Form => "SM_FORM",
-            Self::NoStatus => "SM_NO_STATUS",
-            Self::NoCode => "SM_NO_CODE",
-            Self::CodeLength => "SM_CODE_LENGTH",
-            Self::Code => "SM_CODE",
-            Self::Order => "SM_ORDER",
-            Self::StatusDiffers => "SM_STATUS_DIFFERS",
-            Self::Padding => "SM_PADDING",
-            Self::MoreThanAsked => "SM_MORE_THAN_ASKED",
-            Self::Count => "SM_COUNT",
-            Self::Batch => "SM_BATCH",
-            Self::Empty => "SM_EMPTY",
-            Self::Exhausted => "SM_EXHAUSTED",
-            Self::Key => "SM_KEY",
-        }
-    }
-}
-
-impl From<WrongLength> for Fault {
-    fn from(_: WrongLength) -> Self {
-        Self::Key
-    }
-}
 
 /// A fault and the answer, counted from 0, at which the channel ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -364,53 +296,6 @@ impl Pending {
                 self.channel.code(counter, objects.authenticated).is_ok_and(|code| code.ct_eq(objects.code).into())
             })
         })
-    }
-}
-
-/// The data objects of an answer, in the only order they have (§9.8.4).
-struct Objects<'a> {
-    encrypted: &'a [u8],
-    status: Status,
-    code: &'a [u8],
-    /// All objects before the code, as they came.
-    authenticated: &'a [u8],
-}
-
-impl<'a> Objects<'a> {
-    fn read(bytes: &'a [u8], is_odd: bool) -> Result<Self, Fault> {
-        let mut objects = tlv::Reader::new(bytes).peekable();
-        let mut length = 0_usize;
-        let mut next = |tag| match objects.next_if(|object| object.is_ok_and(|object| object.tag == tag)) {
-            Some(Ok(object)) => {
-                length = length.saturating_add(object.whole.len());
-                Some(object.value)
-            }
-            Some(Err(_)) | None => None,
-        };
-        let encrypted = match next(if is_odd { ENCRYPTED_ODD } else { ENCRYPTED }) {
-            None => &[][..],
-            // The first octet says that padding method 2 was used, and stands in the even object alone (§9.8.4).
-            Some(value) if is_odd => Some(value).filter(|value| !value.is_empty()).ok_or(Fault::Form)?,
-            Some(value) => match value.split_first() {
-                Some((0x01, encrypted)) if !encrypted.is_empty() => encrypted,
-                _ => return Err(Fault::Form),
-            },
-        };
-        let status = next(STATUS);
-        // `next` counted up to here: what the code covers.
-        let authenticated = bytes.get(..length).ok_or(Fault::Form)?;
-        match (status, objects.next(), objects.next()) {
-            (None, Some(Ok(object)), None) if object.tag == CHECKSUM => Err(Fault::NoStatus),
-            (_, None, None) => Err(Fault::NoCode),
-            (Some(status), Some(Ok(object)), None) if object.tag == CHECKSUM => {
-                let status = status.try_into().map(u16::from_be_bytes).map_err(|_| Fault::Form)?;
-                if object.value.len() != CODE {
-                    return Err(Fault::CodeLength);
-                }
-                Ok(Self { encrypted, status: Status(status), code: object.value, authenticated })
-            }
-            _ => Err(Fault::Form),
-        }
     }
 }
 

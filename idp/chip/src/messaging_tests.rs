@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::objects::STATUS;
 use super::*;
 use crate::vectors::hex;
 

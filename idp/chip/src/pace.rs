@@ -8,251 +8,30 @@
 //!           MSE:Set AT   80        81 / 82   83 / 84     85 / 86       each step consumes the one before
 //! ```
 
+mod fault;
+mod password;
+mod protocol;
+
 use std::fmt;
 
+pub use fault::Fault;
+pub use password::Password;
+pub use protocol::{Mapping, Protocol};
+
 use elliptic_curve::subtle::ConstantTimeEq;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::agreement::{self, EphemeralSecret, Randomness};
-use crate::apdu::{self, Chain, Command, Response, Status};
-use crate::cipher::{CODE, Cipher, WrongLength, unpadded};
-use crate::curve::{self, Curve, Point};
-use crate::hash::Hash;
+use crate::apdu::{Chain, Command, Response, Status};
+use crate::cipher::{CODE, unpadded};
+use crate::curve::Point;
 use crate::kdf::{Key, Purpose, SessionKeys, derive};
-use crate::lds::PaceInfo;
 use crate::messaging::Channel;
 use crate::tlv::{self, Tag};
-
-/// 0.4.0.127.0.7.2.2.4, id-PACE, without the arcs of the mapping and the cipher (ICAO 9303-11 §9.2.3).
-const PACE: [u8; 8] = [0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x04];
+use protocol::pseudo_random;
 
 /// Dynamic authentication data (ICAO 9303-11 §4.4.4.2).
 const DYNAMIC: Tag = Tag(0x7c);
-
-/// How both sides get from the nonce to a generator (ICAO 9303-11 §4.4.3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mapping {
-    /// By an agreement.
-    Generic,
-    /// By a map onto the curve.
-    Integrated,
-    /// By an agreement with which the chip also proves its static key.
-    ChipAuthentication,
-}
-
-impl Mapping {
-    /// The mapping of an arc of the protocol identifier, over elliptic curves. Those over numbers have none here.
-    pub const fn of_arc(arc: u32) -> Option<Self> {
-        match arc {
-            2 => Some(Self::Generic),
-            4 => Some(Self::Integrated),
-            6 => Some(Self::ChipAuthentication),
-            _ => None,
-        }
-    }
-
-    const fn arc(self) -> u8 {
-        match self {
-            Self::Generic => 2,
-            Self::Integrated => 4,
-            Self::ChipAuthentication => 6,
-        }
-    }
-}
-
-/// How a chip speaks PACE: a PACEInfo of its EF.CardAccess (ICAO 9303-11 §9.2.3). The file is not signed: what stands in
-/// it decides what is tried, and nothing of what is believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Protocol {
-    mapping: Mapping,
-    cipher: Cipher,
-    curve: Curve,
-    /// The standardized parameters, named in the command when the chip has several.
-    parameters: Option<u8>,
-}
-
-impl Protocol {
-    /// A protocol over standardized parameters.
-    ///
-    /// # Errors
-    /// [`Fault::Protocol`] for parameters that are no curve of the list, and for chip authentication mapping with triple
-    /// DES, which does not exist (ICAO 9303-11 §4.4.3.2).
-    pub fn new(mapping: Mapping, cipher: Cipher, parameters: u8) -> Result<Self, Fault> {
-        let curve = Curve::standardized(parameters).ok_or(Fault::Protocol)?;
-        if mapping == Mapping::ChipAuthentication && cipher == Cipher::TripleDes {
-            return Err(Fault::Protocol);
-        }
-        Ok(Self { mapping, cipher, curve, parameters: Some(parameters) })
-    }
-
-    /// The protocol of a PACEInfo.
-    ///
-    /// # Errors
-    /// [`Fault::Protocol`] for one that is not spoken here.
-    pub fn of(info: &PaceInfo) -> Result<Self, Fault> {
-        let mut arcs = info.protocol.arcs().skip(PACE.len().saturating_add(1));
-        let is_pace = info.protocol.as_bytes().starts_with(&PACE) && info.version == 2;
-        let (Some(mapping), Some(cipher), None, true) = (arcs.next(), arcs.next(), arcs.next(), is_pace) else {
-            return Err(Fault::Protocol);
-        };
-        let parameters = info.parameters.and_then(|parameters| u8::try_from(parameters).ok()).ok_or(Fault::Protocol)?;
-        let mapping = Mapping::of_arc(mapping).ok_or(Fault::Protocol)?;
-        Self::new(mapping, Cipher::of_arc(cipher).ok_or(Fault::Protocol)?, parameters)
-    }
-
-    /// Without the parameters in the command: the chip has these alone.
-    #[must_use]
-    pub const fn unnamed(self) -> Self {
-        Self { parameters: None, ..self }
-    }
-
-    /// The value of its object identifier.
-    fn oid(self) -> Vec<u8> {
-        [&PACE[..], &[self.mapping.arc(), self.cipher.arc()]].concat()
-    }
-
-    /// Length of both nonces of the integrated mapping: the whole blocks that hold a key (§4.4.3.3).
-    const fn nonce(self) -> usize {
-        match self.cipher {
-            Cipher::TripleDes | Cipher::Aes128 => 16,
-            Cipher::Aes192 | Cipher::Aes256 => 32,
-        }
-    }
-}
-
-/// What is printed on the document and opens its chip: wiped when it goes.
-pub struct Password {
-    reference: u8,
-    encoded: Zeroizing<Vec<u8>>,
-}
-
-/// No character of it.
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password")
-    }
-}
-
-impl Password {
-    /// The six digits of the card access number.
-    ///
-    /// # Errors
-    /// [`Fault::Password`] for anything else.
-    pub fn can(digits: &str) -> Result<Self, Fault> {
-        if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-            return Err(Fault::Password);
-        }
-        Ok(Self { reference: 2, encoded: Zeroizing::new(digits.into()) })
-    }
-
-    /// Of the machine readable zone, document number, date of birth and date of expiry (`YYMMDD`); the check digits are
-    /// computed here. A number of more than nine characters is given whole (ICAO 9303-11 §9.7.3).
-    ///
-    /// # Errors
-    /// [`Fault::Password`] for characters that the zone does not have, or other lengths.
-    pub fn mrz(number: &str, birth: &str, expiry: &str) -> Result<Self, Fault> {
-        let is_date = |date: &str| date.len() == 6 && date.bytes().all(|digit| digit.is_ascii_digit() || digit == b'<');
-        if number.is_empty() || number.len() > 22 || !is_date(birth) || !is_date(expiry) {
-            return Err(Fault::Password);
-        }
-        let number = Zeroizing::new(format!("{number:<<9}"));
-        let mut text = Zeroizing::new(Vec::with_capacity(64));
-        for field in [&number[..], birth, expiry] {
-            text.extend_from_slice(field.as_bytes());
-            text.push(check_digit(field).ok_or(Fault::Password)?);
-        }
-        Ok(Self { reference: 1, encoded: Zeroizing::new(Hash::Sha1.digest(&[&text])) })
-    }
-}
-
-/// ICAO 9303-3 §4.9: weights 7, 3, 1.
-fn check_digit(field: &str) -> Option<u8> {
-    let values = field.bytes().map(|character| match character {
-        b'<' => Some(0_u32),
-        b'0'..=b'9' | b'A'..=b'Z' => char::from(character).to_digit(36),
-        _ => None,
-    });
-    let sum = values
-        .zip([7, 3, 1].into_iter().cycle())
-        .try_fold(0_u32, |sum, (value, weight)| value.map(|value| sum.saturating_add(value.saturating_mul(weight))))?;
-    u8::try_from(sum.checked_rem(10)?).ok().map(|digit| b'0'.saturating_add(digit))
-}
-
-/// Why no channel came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// A protocol that is not spoken here.
-    #[error("the protocol is not spoken here")]
-    Protocol,
-    /// The password is none.
-    #[error("the password has not its form")]
-    Password,
-    /// The chip says that the password is wrong, and perhaps how many tries are left.
-    #[error("the password is wrong")]
-    WrongPassword(Option<u8>),
-    /// The chip refused a step.
-    #[error("the chip answered {0}")]
-    Refused(Status),
-    /// No answer, or longer than any.
-    #[error("what came is no answer: {0}")]
-    Answer(#[from] apdu::Fault),
-    /// The answer has not the data objects of its step.
-    #[error("the answer has not the data objects of its step")]
-    Form,
-    /// The nonce has another length than the cipher has it.
-    #[error("the nonce has another length")]
-    Nonce,
-    /// A point of the chip's is none of the curve.
-    #[error("a public key of the chip is refused: {0}")]
-    Point(#[from] curve::Fault),
-    /// No key was agreed on.
-    #[error("no key was agreed on: {0}")]
-    Agreement(#[from] agreement::Fault),
-    /// The chip sent our own public key back (§4.4.1, step 3).
-    #[error("both public keys are the same")]
-    Reflected,
-    /// The chip's token is wrong: it does not know the password, or somebody stands between.
-    #[error("the token of the chip is wrong")]
-    Token,
-    /// The chip authentication data are missing, cannot be decrypted, or are there unasked.
-    #[error("the chip authentication data are not what they must be")]
-    ChipData,
-    /// The chip does not hold the secret of the static key.
-    #[error("the chip authentication data are not of this key")]
-    OtherChip,
-    /// A key of another length than its cipher has: the key derivation of this crate makes none.
-    #[error("a key has another length than its cipher")]
-    Key,
-}
-
-impl Fault {
-    /// Its stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Protocol => "PACE_PROTOCOL",
-            Self::Password => "PACE_PASSWORD_FORM",
-            Self::WrongPassword(_) => "PACE_WRONG_PASSWORD",
-            Self::Refused(_) => "PACE_REFUSED",
-            Self::Answer(fault) => fault.code(),
-            Self::Form => "PACE_FORM",
-            Self::Nonce => "PACE_NONCE",
-            Self::Point(_) => "PACE_POINT",
-            Self::Agreement(fault) => fault.code(),
-            Self::Reflected => "PACE_REFLECTED",
-            Self::Token => "PACE_TOKEN",
-            Self::ChipData => "PACE_CHIP_DATA",
-            Self::OtherChip => "PACE_OTHER_CHIP",
-            Self::Key => "PACE_KEY",
-        }
-    }
-}
-
-impl From<WrongLength> for Fault {
-    fn from(_: WrongLength) -> Self {
-        Self::Key
-    }
-}
 
 /// The protocol was selected.
 pub struct Selecting {
@@ -510,53 +289,6 @@ fn chip_data(keys: &SessionKeys, encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>,
     let end = unpadded(&data, block).ok_or(Fault::ChipData)?;
     data.truncate(end);
     Ok(data)
-}
-
-/// The pseudo-random string of the integrated mapping (ICAO 9303-11 §4.4.3.3.2): 64 bits and more above the field.
-fn pseudo_random(protocol: Protocol, nonce: &[u8], ours: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    const CONSTANTS_128: [[u8; 16]; 2] = [
-        0xa668_892a_7c41_e3ca_739f_40b0_57d8_5904_u128.to_be_bytes(),
-        0xa4e1_36ac_725f_738b_01c1_f602_17c1_88ad_u128.to_be_bytes(),
-    ];
-    const CONSTANTS_256: [[[u8; 16]; 2]; 2] = [
-        [
-            0xd463_d652_3412_4ef7_8970_5498_6dca_0a17_u128.to_be_bytes(),
-            0x4e28_df75_8cba_a03f_2406_1641_4d5a_1676_u128.to_be_bytes(),
-        ],
-        [
-            0x54bd_7255_f0aa_f831_bec3_423f_cf39_d69b_u128.to_be_bytes(),
-            0x6cbf_0666_77d0_faae_5aad_d99d_f8e5_3517_u128.to_be_bytes(),
-        ],
-    ];
-    let [first, second] = match protocol.cipher {
-        Cipher::TripleDes | Cipher::Aes128 => CONSTANTS_128.map(|constant| constant.to_vec()),
-        Cipher::Aes192 | Cipher::Aes256 => CONSTANTS_256.map(|halves| halves.concat()),
-    };
-    let cipher = protocol.cipher;
-    let encrypted = |key: &[u8], data: &[u8]| -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let mut data = Zeroizing::new(data.to_vec());
-        cipher.encrypt(key, &vec![0; cipher.block()], &mut data)?;
-        Ok(data)
-    };
-    let needed = match protocol.curve {
-        // 521 + 64 bits.
-        Curve::P521 => 74,
-        Curve::P256
-        | Curve::P384
-        | Curve::BrainpoolP256r1
-        | Curve::BrainpoolP320r1
-        | Curve::BrainpoolP384r1
-        | Curve::BrainpoolP512r1 => protocol.curve.field_length().saturating_add(8),
-    };
-    // Keys are the first octets of what comes out (the note of §4.4.3.3.2).
-    let mut key = encrypted(ours, nonce)?;
-    let mut string = Zeroizing::new(Vec::with_capacity(128));
-    while string.len() < needed {
-        key.truncate(cipher.key());
-        string.extend_from_slice(&encrypted(&key, &second)?);
-        key = encrypted(&key, &first)?;
-    }
-    Ok(string)
 }
 
 fn object(tag: u32, value: &[u8]) -> Result<Vec<u8>, Fault> {

@@ -1,5 +1,9 @@
 use super::*;
 use crate::agreement::RANDOMNESS;
+use crate::cipher::Cipher;
+use crate::curve::Curve;
+use crate::hash::Hash;
+use crate::lds::PaceInfo;
 use crate::messaging::Answer;
 use crate::vectors::{Case, cases, hex};
 
