@@ -6,6 +6,7 @@ mod extensions;
 mod name;
 
 pub use extensions::{BasicConstraints, Extensions, KeyUsage, UsagePeriod};
+pub(crate) use extensions::{authority_key, each};
 pub use name::Name;
 
 use std::sync::Arc;
@@ -38,10 +39,11 @@ impl Fingerprint {
             .filter(|character| *character != ':')
             .map(|character| character.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
             .collect();
-        let octets: Vec<u8> = digits?
-            .chunks(2)
-            .filter_map(|pair| if let [high, low] = pair { Some(high << 4 | low) } else { None })
-            .collect();
+        let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
+        let octets: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+        if !rest.is_empty() {
+            return None;
+        }
         octets.try_into().ok().map(Self)
     }
 }

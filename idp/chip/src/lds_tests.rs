@@ -103,7 +103,7 @@ fn the_key_of_active_authentication_is_read() {
 
 #[test]
 fn what_french_cards_add_is_read_in_latin1() {
-    let file = object(0x6d, &[&[0x5c, 2, 0x9f, 0x07][..], &[0x9f, 0x07, 9], b"ORL\xc9ANS<45"].concat());
+    let file = object(0x6d, &[&[0x5c, 2, 0x9f, 0x07][..], &[0x9f, 0x07, 10], b"ORL\xc9ANS<45"].concat());
     let read = NationalContent::read(&file).unwrap();
     assert_eq!(read.birth_place.as_deref(), Some("ORLÉANS<45"));
     assert_eq!(format!("{read:?}"), "NationalContent");
