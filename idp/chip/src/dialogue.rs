@@ -7,9 +7,9 @@
 //!                                                                  └─▶ Refusal: nothing is left of it
 //! ```
 //!
-//! Between two round trips a server remembers the randomness, the plan and the answers so far, sealed, and takes them back
-//! by doing the same again: everything is a function of its arguments, and no channel key is ever written anywhere. The
-//! round that was answered is taken once, whatever comes of it.
+//! Between two round trips a server remembers the randomness, the plan and the answers so far, sealed, and does the same
+//! again ([`Dialogue::resumed`]): everything is a function of its arguments, and no channel key is ever written anywhere.
+//! What was remembered is taken once, whatever comes of the answers.
 
 mod plan;
 mod refusal;
@@ -100,6 +100,24 @@ impl Dialogue {
         let (relay, mut dialogue) = gathered.ask(authentication.into_channel(), plan.reads(), plan.signing.clone())?;
         dialogue.opening = opening.len();
         Ok((Round { opening, relay }, dialogue))
+    }
+
+    /// One that was begun before, with the same arguments, and whose first rounds were answered by these: how a server goes
+    /// on after a round trip.
+    ///
+    /// # Errors
+    /// [`Refusal`], as then; [`Refusal::Plan`] when the dialogue ended with those answers.
+    pub fn resumed(
+        key: &StaticKey,
+        randomness: Randomness,
+        plan: &Plan,
+        answered: &[Answers<'_>],
+    ) -> Result<Self, Refusal> {
+        let (_, begun) = Self::begin(key, randomness, plan)?;
+        answered.iter().try_fold(begun, |dialogue, answers| match dialogue.answer(*answers)? {
+            Turn::Next(_, next) => Ok(*next),
+            Turn::Genuine(_) => Err(Refusal::Plan),
+        })
     }
 
     /// Takes the answers of the round.

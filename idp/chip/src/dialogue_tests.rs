@@ -251,19 +251,24 @@ fn answers_of_another_dialogue_are_refused() {
     assert_eq!(refusal.map(|_| ()).unwrap_err().code(), "SM_CODE");
 }
 
-/// The same randomness, plan and answers give the same rounds: how a server takes a dialogue up again.
+/// The same randomness, plan and answers give the same rounds: how a server goes on after a round trip.
 #[test]
-fn a_dialogue_is_taken_up_by_doing_the_same_again() {
+fn a_dialogue_goes_on_from_what_a_server_remembers() {
     let chip = Chip::new(Cipher::Aes128, Curve::P256);
     let (first, dialogue, mut card) = begin(&chip, &two_rounds());
-    let relay = chip.answer(&mut card, &[(0x0101, 0, 93), (0x010d, 0, 5)], 0xdf);
-    let next = |dialogue: Dialogue| match dialogue.answer(Answers { opening: &done(2), relay: &relay }).unwrap() {
-        Turn::Next(round, _) => round,
-        Turn::Genuine(_) => panic!("DG13 is not whole"),
-    };
-    let (again, dialogue_again, _) = begin(&chip, &two_rounds());
+    let (again, _, _) = begin(&chip, &two_rounds());
     assert_eq!(first, again);
-    assert_eq!(next(dialogue), next(dialogue_again));
+    let relay = chip.answer(&mut card, &[(0x0101, 0, 93), (0x010d, 0, 5)], 0xdf);
+    let opening = done(2);
+    let answered = [Answers { opening: &opening, relay: &relay }];
+    drop(dialogue.answer(answered[0]).unwrap());
+    let resumed = Dialogue::resumed(&chip.key, Randomness::new(RANDOM), &two_rounds(), &answered).unwrap();
+    let rest = chip.answer(&mut card, &[(0x010d, 5, 304)], 0xdf);
+    let turn = resumed.answer(Answers { opening: &[], relay: &rest }).unwrap();
+    assert!(matches!(turn, Turn::Genuine(_)));
+    let ended = [answered[0], Answers { opening: &[], relay: &rest }];
+    let refusal = Dialogue::resumed(&chip.key, Randomness::new(RANDOM), &two_rounds(), &ended).map(|_| ());
+    assert_eq!(refusal.unwrap_err().code(), "DIALOGUE_PLAN");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::agreement::RANDOMNESS;
 use crate::cipher::Cipher;
@@ -344,5 +346,28 @@ fn the_protocol_is_read_from_the_card() {
     ] {
         let info = PaceInfo { protocol: protocol.parse().unwrap(), version, parameters };
         assert_eq!(Protocol::of(&info), Err(Fault::Protocol), "{protocol}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_octets_at_any_step_are_refused_without_a_panic(
+        at in 0_usize..5,
+        octets in proptest::collection::vec(any::<u8>(), 0..80),
+        is_wrapped: bool,
+        index in any::<prop::sample::Index>(),
+    ) {
+        let cases = vectors();
+        let case = &cases[index.index(cases.len())];
+        let mut answers = case.all("answer");
+        // The integrated mapping has an empty answer here.
+        prop_assume!(at != 2 || octets.len() > 2);
+        // Half of them get past the outermost form.
+        answers[at] = if is_wrapped { [object(0x7c, &octets).unwrap(), vec![0x90, 0]].concat() } else { octets };
+        let key = case.curve().point(&case.octets("static")).unwrap();
+        prop_assume!(!(answers[at].ends_with(&[0x90, 0]) && at == 0));
+        prop_assert!(outcome(case, &answers, &key).is_err());
     }
 }

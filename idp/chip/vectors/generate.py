@@ -1,5 +1,5 @@
 """The chip's side and the terminal's, written a second time: Python integers for the curves, the package `cryptography`
-for the block ciphers, and not a line of the crate. Prints the vectors that the crate's tests read.
+for the block ciphers, `sympy` for primes, and not a line of the crate. Prints the vectors that the crate's tests read.
 
     python3 generate.py dialogue > dialogue.txt     (likewise: pace, active)
 
