@@ -1,4 +1,5 @@
-//! A short run of every fuzz target of `idp/domain/fuzz`, built as cargo-fuzz builds them, without asking for it.
+//! A short run of every fuzz target of `idp/domain/fuzz` and `idp/chip/fuzz`, built as cargo-fuzz builds them, without asking
+//! for it.
 //!
 //! The instrumentation is what stable rustc offers; a long run with sanitizers is for `cargo fuzz` itself.
 
@@ -12,9 +13,14 @@ use crate::process::tied;
 use crate::tools::{Missing, Tool};
 use crate::workspace::{root, workshop};
 
-/// The targets, as `idp/domain/fuzz/Cargo.toml` names them.
-pub const TARGETS: [&str; 7] =
-    ["authorization_request", "token_request", "jose", "dpop", "redirect", "client_metadata", "certificate"];
+/// The folders that have targets, and the targets as their `Cargo.toml` names them: no name twice.
+const FOLDERS: [(&str, &[&str]); 2] = [
+    (
+        "idp/domain/fuzz",
+        &["authorization_request", "token_request", "jose", "dpop", "redirect", "client_metadata", "certificate"],
+    ),
+    ("idp/chip/fuzz", &["tlv", "sod", "mrz", "document_signer", "revocation_list", "master_list"]),
+];
 
 /// How many inputs each target is given.
 const RUNS: u32 = 300_000;
@@ -42,24 +48,27 @@ pub async fn run() -> Result<anyhow::Result<Vec<Fuzzed>>, Missing> {
 async fn build_and_run() -> anyhow::Result<Vec<Fuzzed>> {
     let host = host().await?;
     let folder = workshop().join("fuzz");
-    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build
-        .args(["build", "--quiet", "--release", "--locked", "--target", &host, "--manifest-path"])
-        .arg(root().join("idp/domain/fuzz/Cargo.toml"))
-        .env("CARGO_TARGET_DIR", &folder)
-        .env("RUSTFLAGS", FLAGS);
-    let status = build.stdin(Stdio::null()).status().await.context("cargo cannot be started")?;
-    anyhow::ensure!(status.success(), "the fuzz targets do not build: {status}");
     let mut found = Vec::new();
-    for target in TARGETS {
-        let program = folder.join(&host).join("release").join(target);
-        found.push(Fuzzed { target, verdict: fuzz(target, program).await? });
+    for (place, targets) in FOLDERS {
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build
+            .args(["build", "--quiet", "--release", "--locked", "--target", &host, "--manifest-path"])
+            .arg(root().join(place).join("Cargo.toml"))
+            .env("CARGO_TARGET_DIR", &folder)
+            .env("RUSTFLAGS", FLAGS);
+        let status = build.stdin(Stdio::null()).status().await.context("cargo cannot be started")?;
+        anyhow::ensure!(status.success(), "the fuzz targets of {place} do not build: {status}");
+        for target in targets {
+            let program = folder.join(&host).join("release").join(target);
+            let seeds = root().join(place).join("seeds").join(target);
+            found.push(Fuzzed { target, verdict: fuzz(target, program, seeds).await? });
+        }
     }
     Ok(found)
 }
 
 /// libFuzzer writes what it found beside the seeds it was given first, which is a folder of its own here.
-async fn fuzz(target: &str, program: PathBuf) -> anyhow::Result<Result<(), String>> {
+async fn fuzz(target: &str, program: PathBuf, seeds: PathBuf) -> anyhow::Result<Result<(), String>> {
     let corpus = tempfile::tempdir()?;
     let artifacts = workshop().join("fuzz/artifacts/");
     std::fs::create_dir_all(&artifacts)?;
@@ -70,7 +79,7 @@ async fn fuzz(target: &str, program: PathBuf) -> anyhow::Result<Result<(), Strin
         .args(["-seed=1", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"])
         .arg(format!("-artifact_prefix={}{target}-", artifacts.display()))
         .arg(corpus.path())
-        .arg(root().join("idp/domain/fuzz/seeds").join(target));
+        .arg(seeds);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
     if output.status.success() {
         return Ok(Ok(()));
@@ -94,13 +103,20 @@ mod tests {
 
     #[test]
     fn every_target_is_run_and_has_seeds() {
-        let manifest = std::fs::read_to_string(root().join("idp/domain/fuzz/Cargo.toml")).unwrap();
-        let manifest: toml::Table = manifest.parse().unwrap();
-        let named: Vec<_> =
-            manifest["bin"].as_array().unwrap().iter().map(|bin| bin["name"].as_str().unwrap()).collect();
-        assert_eq!(named, TARGETS);
-        for target in TARGETS {
-            assert!(std::fs::read_dir(root().join("idp/domain/fuzz/seeds").join(target)).unwrap().count() > 0);
+        let mut names = Vec::new();
+        for (place, targets) in FOLDERS {
+            let manifest = std::fs::read_to_string(root().join(place).join("Cargo.toml")).unwrap();
+            let manifest: toml::Table = manifest.parse().unwrap();
+            let named: Vec<_> =
+                manifest["bin"].as_array().unwrap().iter().map(|bin| bin["name"].as_str().unwrap()).collect();
+            assert_eq!(named, targets);
+            for target in targets {
+                assert!(std::fs::read_dir(root().join(place).join("seeds").join(target)).unwrap().count() > 0);
+            }
+            names.extend(targets);
         }
+        // They are built into one folder.
+        let count = names.len();
+        assert_eq!(names.into_iter().collect::<std::collections::BTreeSet<_>>().len(), count);
     }
 }

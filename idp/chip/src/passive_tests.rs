@@ -1,8 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::certificate::Certificate;
 use crate::curve::Curve;
 use crate::hash::Hash;
+use crate::moment::Date;
 use crate::signature::{Algorithm, Pssed};
 use crate::testing::card::{Card, SIGNER, dg1, zone};
 use crate::testing::pki::{
@@ -12,6 +14,7 @@ use crate::testing::scene::{AUTHORITY, Scene, other};
 use crate::testing::{
     Form, Key, RSA_1024, RSA_2048_3, RSA_4096, RSA_6144, hash_identifier, integer, object, oid, sequence,
 };
+use crate::tlv::{self, Tag};
 use crate::trust::RevocationList;
 
 fn refused(scene: &Scene) -> Option<&'static str> {
@@ -501,6 +504,56 @@ fn a_signer_that_was_trusted_stands_until_something_changes() {
     assert_eq!(again(&scene, &store), kept, "the last second of the list");
     scene.at = Moment(scene.at.0 + 1);
     assert_eq!(scene.judge_sod(&store, &sod, &known).outcome.unwrap_err().1, Refusal::CrlStale);
+}
+
+/// What OpenSSL says of the signature of signed data with the certificate inside; none where it is not installed.
+fn openssl(folder: &std::path::Path, signed_data: &[u8]) -> Option<bool> {
+    let path = folder.join("signed-data");
+    std::fs::write(&path, signed_data).unwrap();
+    let mut command = std::process::Command::new("openssl");
+    command.args(["cms", "-verify", "-noverify", "-binary", "-inform", "DER", "-out", "/dev/null", "-in"]).arg(path);
+    command.output().ok().map(|output| output.status.success())
+}
+
+#[test]
+fn signatures_of_security_objects_are_judged_as_openssl_does() {
+    let folder = std::env::temp_dir().join(format!("chip-objects-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut signers: Vec<(Key, Algorithm)> =
+        [Hash::Sha256, Hash::Sha384, Hash::Sha512].map(|hash| (RSA_4096, Algorithm::RsaPkcs1(hash))).to_vec();
+    for (hash, salt) in
+        [(Hash::Sha256, 20), (Hash::Sha256, 32), (Hash::Sha384, 48), (Hash::Sha512, 20), (Hash::Sha512, 64)]
+    {
+        signers.push((RSA_2048_3, Algorithm::RsaPss(Pssed { hash, salt })));
+    }
+    for curve in Curve::ALL {
+        for hash in [Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            signers.push((Key::Ec(curve, 5, Form::Explicit), Algorithm::Ecdsa(hash)));
+        }
+    }
+    let store = Scene::new().store();
+    for (key, algorithm) in signers {
+        let mut scene = Scene::new();
+        scene.signer(|signer| Certified { key, ..signer });
+        scene.card.algorithm = algorithm;
+        let genuine = scene.card.sod();
+        let mut by_another = scene.clone();
+        by_another.card.key = match key {
+            Key::Rsa(_) => SIGNER,
+            Key::Ec(curve, _, form) => Key::Ec(curve, 6, form),
+        };
+        let mut other_digest = scene.clone();
+        other_digest.card.attributes.push((DIGEST, vec![object(4, &vec![7; algorithm.hash().length()])]));
+        for sod in [genuine, by_another.card.sod(), other_digest.card.sod()] {
+            let Some(theirs) = openssl(&folder, tlv::only(&sod, Tag(0x77)).unwrap()) else {
+                eprintln!("skipped: no openssl on this machine to compare with");
+                return;
+            };
+            let ours = scene.judge_sod(&store, &sod, &KnownSigners::default()).outcome.is_ok();
+            assert_eq!(ours, theirs, "{key:?} {algorithm:?}");
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -8,9 +8,11 @@
 //!
 //! What a person or a script asked for goes to standard output; everything else to standard error.
 
+mod card;
 mod clients;
 mod keys;
 mod master_key;
+mod trust;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,15 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Configured(Configured),
+    #[command(flatten)]
+    Alone(Alone),
+}
+
+/// What works with a configuration.
+#[derive(Debug, Subcommand)]
+enum Configured {
     /// Run the gateway until SIGINT or SIGTERM
     Serve,
     /// Tell everything that is wrong with the configuration
@@ -66,6 +77,17 @@ enum Command {
     /// Look after the journal
     #[command(subcommand)]
     Journal(Journal),
+}
+
+/// Tools of an auditor, who has no gateway and no configuration.
+#[derive(Debug, Subcommand)]
+enum Alone {
+    /// Judge the files of a card; needs no configuration
+    #[command(subcommand)]
+    Card(card::Command),
+    /// Look at the roots that cards are judged by, and take in new ones; needs no configuration
+    #[command(subcommand)]
+    Trust(trust::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -145,23 +167,28 @@ fn told(failure: &Failure) -> ExitCode {
 
 /// Runs one command; what was asked for is written to `out`.
 pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut W) -> Result<(), Failure> {
+    let command = match cli.command {
+        Command::Alone(Alone::Card(command)) => return card::run(command, out),
+        Command::Alone(Alone::Trust(command)) => return trust::run(command, out),
+        Command::Configured(command) => command,
+    };
     let path = cli
         .config
         .or_else(|| environment.read("PASSERELLE_CONFIG").map(|path| PathBuf::from(path.expose())))
         .unwrap_or_else(|| PathBuf::from("config/idp.toml"));
     let config = Config::load(&path, environment).map_err(|problems| Failure::Usage(problems.into()))?;
     let mut bench = Bench { config, clock: Clock::system(), random: Random::system(), out };
-    if !matches!(cli.command, Command::CheckConfig) {
+    if !matches!(command, Configured::CheckConfig) {
         own_folder(&bench.config.data).context("the data folder cannot be made")?;
     }
-    match cli.command {
-        Command::CheckConfig => check(&mut bench),
-        Command::Serve => serve(bench.config).await,
-        Command::Migrate => Ok(migrate(&mut bench).await?),
-        Command::Clients(command) => Ok(clients::run(command, &mut bench).await?),
-        Command::Keys(command) => Ok(keys::run(command, &mut bench).await?),
-        Command::MasterKey(command) => Ok(master_key::run(&command, &mut bench)?),
-        Command::Journal(Journal::Verify { holds }) => Ok(verify(&mut bench, holds).await?),
+    match command {
+        Configured::CheckConfig => check(&mut bench),
+        Configured::Serve => serve(bench.config).await,
+        Configured::Migrate => Ok(migrate(&mut bench).await?),
+        Configured::Clients(command) => Ok(clients::run(command, &mut bench).await?),
+        Configured::Keys(command) => Ok(keys::run(command, &mut bench).await?),
+        Configured::MasterKey(command) => Ok(master_key::run(&command, &mut bench)?),
+        Configured::Journal(Journal::Verify { holds }) => Ok(verify(&mut bench, holds).await?),
     }
 }
 
