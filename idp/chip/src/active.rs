@@ -105,6 +105,7 @@ impl fmt::Debug for Challenge {
 }
 
 /// Proof that the chip holds the secret of the key: it signed the challenge.
+#[cfg_attr(fuzzing, derive(Clone))]
 #[derive(Debug)]
 pub struct ActivelyAuthenticated {
     key: ActiveKey,

@@ -60,6 +60,7 @@ pub enum Turn {
 }
 
 /// A dialogue that waits for the answers of a round.
+#[cfg_attr(fuzzing, derive(Clone))]
 pub struct Dialogue {
     opening: usize,
     pending: Pending,
@@ -69,6 +70,7 @@ pub struct Dialogue {
 }
 
 /// What is known so far.
+#[cfg_attr(fuzzing, derive(Clone))]
 struct Gathered {
     key: Point,
     files: Vec<(Group, Zeroizing<Vec<u8>>)>,

@@ -47,6 +47,7 @@ pub(crate) fn derive(cipher: Cipher, secret: &[u8], purpose: Purpose) -> Key {
 
 /// The two keys of a channel. They are made from an agreement of this process alone: nothing reads them from outside, and
 /// nothing gives them out (reference: whoever knows them can write the chip's answers).
+#[cfg_attr(fuzzing, derive(Clone))]
 pub(crate) struct SessionKeys {
     pub(crate) cipher: Cipher,
     pub(crate) encryption: Key,

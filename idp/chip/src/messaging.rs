@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A channel is consumed by every step and comes back only from answers without a fault: one that was aborted, or that
-//! waits for answers, cannot be written with.
+//! waits for answers, cannot be written with. (Fuzz targets clone one, to answer it many times; no other build can.)
 //!
 //! ```
 //! # use chip::{apdu::Command, messaging::{Aborted, Channel, Fault, Pending}};
@@ -86,6 +86,7 @@ impl Drop for Answer {
 }
 
 /// A channel to the chip at rest: every command of it was answered.
+#[cfg_attr(fuzzing, derive(Clone))]
 pub struct Channel {
     keys: SessionKeys,
     counter: u128,
@@ -99,6 +100,7 @@ impl fmt::Debug for Channel {
 }
 
 /// A channel whose batch waits for its answers.
+#[cfg_attr(fuzzing, derive(Clone))]
 pub struct Pending {
     channel: Channel,
     asked: Vec<Asked>,

@@ -174,6 +174,15 @@ fn the_password_of_a_long_number_is_that_of_appendix_d_2() {
     assert_eq!(seed.encoded[..16], hex("239AB9CB282DAF66231DC5A4DF6BFBAE"), "of which 16 octets are the seed of D.2");
 }
 
+/// The zone of ICAO 9303-5 appendix B, and its fields typed in.
+#[test]
+fn a_zone_gives_the_password_that_its_fields_give() {
+    let zone = b"I<UTOD231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<";
+    let zone = crate::mrz::Mrz::read(zone).unwrap();
+    let typed = Password::mrz("D23145890", "740812", "120415").unwrap();
+    assert_eq!(Password::of(&zone).encoded, typed.encoded);
+}
+
 #[test]
 fn a_password_of_another_form_is_refused() {
     for can in ["", "12345", "1234567", "12345a", "１２"] {

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Fault;
 use crate::hash::Hash;
+use crate::mrz::{Mrz, check_digit};
 
 /// What is printed on the document and opens its chip: wiped when it goes.
 pub struct Password {
@@ -38,29 +39,26 @@ impl Password {
     /// # Errors
     /// [`Fault::Password`] for characters that the zone does not have, or other lengths.
     pub fn mrz(number: &str, birth: &str, expiry: &str) -> Result<Self, Fault> {
+        let is_number = number.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'A'..=b'Z' | b'<'));
         let is_date = |date: &str| date.len() == 6 && date.bytes().all(|digit| digit.is_ascii_digit() || digit == b'<');
-        if number.is_empty() || number.len() > 22 || !is_date(birth) || !is_date(expiry) {
+        if !(1..=22).contains(&number.len()) || !is_number || !is_date(birth) || !is_date(expiry) {
             return Err(Fault::Password);
         }
         let number = Zeroizing::new(format!("{number:<<9}"));
-        let mut text = Zeroizing::new(Vec::with_capacity(64));
+        let mut text = Zeroizing::new(String::with_capacity(64));
         for field in [&number[..], birth, expiry] {
-            text.extend_from_slice(field.as_bytes());
-            text.push(check_digit(field).ok_or(Fault::Password)?);
+            text.push_str(field);
+            text.extend(char::from_digit(check_digit(field), 10));
         }
-        Ok(Self { reference: 1, encoded: Zeroizing::new(Hash::Sha1.digest(&[&text])) })
+        Ok(Self::of_access_information(&text))
     }
-}
 
-/// ICAO 9303-3 §4.9: weights 7, 3, 1.
-fn check_digit(field: &str) -> Option<u8> {
-    let values = field.bytes().map(|character| match character {
-        b'<' => Some(0_u32),
-        b'0'..=b'9' | b'A'..=b'Z' => char::from(character).to_digit(36),
-        _ => None,
-    });
-    let sum = values
-        .zip([7, 3, 1].into_iter().cycle())
-        .try_fold(0_u32, |sum, (value, weight)| value.map(|value| sum.saturating_add(value.saturating_mul(weight))))?;
-    u8::try_from(sum.checked_rem(10)?).ok().map(|digit| b'0'.saturating_add(digit))
+    /// Of a machine readable zone that was read and whose check digits are right.
+    pub fn of(zone: &Mrz) -> Self {
+        Self::of_access_information(&Zeroizing::new(zone.access_information()))
+    }
+
+    fn of_access_information(text: &str) -> Self {
+        Self { reference: 1, encoded: Zeroizing::new(Hash::Sha1.digest(&[text.as_bytes()])) }
+    }
 }
