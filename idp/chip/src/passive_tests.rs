@@ -59,6 +59,7 @@ fn files() -> Vec<(Refusal, &'static str, Change)> {
         (Refusal::SodTooLarge, "64 KiB and more", |it| it.alter = |_| object(0x77, &[0; SOD_LIMIT])),
         (Refusal::GroupTooLarge, "a face of 256 KiB and more", |it| it.file(2, &object(0x75, &[0; 256 << 10]))),
         (Refusal::GroupRepeated, "the same group twice", |it| it.card.files.push(it.card.files[0].clone())),
+        (Refusal::GroupReserved, "fingerprints", |it| it.file(3, &object(0x63, b"fingerprints"))),
         (Refusal::GroupMalformed, "another tag", |it| it.file(2, &object(0x74, b"face"))),
         (Refusal::GroupMalformed, "an octet after the file", |it| it.file(2, &[0x75, 0, 0])),
         (Refusal::GroupMandatory, "no zone", |it| it.card.files.retain(|(group, _)| *group != 1)),

@@ -292,3 +292,73 @@ proptest! {
         });
     }
 }
+
+/// What OpenSSL says of a signer with pinned and other authorities; none where it is not installed.
+fn openssl(folder: &std::path::Path, pinned: &Certified, others: &[Certified], signer: &Certified) -> Option<bool> {
+    let write = |name: &str, certificate: &Certified| {
+        let path = folder.join(name);
+        std::fs::write(&path, certificate.der()).unwrap();
+        path
+    };
+    let mut command = std::process::Command::new("openssl");
+    command.arg("verify").args(["-no-CApath", "-no-CAfile", "-attime", &now().0.to_string()]);
+    command.arg("-trusted").arg(write("root.der", pinned));
+    for (index, other) in others.iter().enumerate() {
+        command.arg("-untrusted").arg(write(&format!("other-{index}.der"), other));
+    }
+    command.arg(write("signer.der", signer));
+    command.output().ok().map(|output| {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("Could not"), "OpenSSL could not read: {said}");
+        output.status.success()
+    })
+}
+
+/// It builds no path over explicit parameters, so the curves here are named.
+#[test]
+fn paths_are_judged_as_openssl_does() {
+    use crate::curve::Curve;
+    use crate::testing::{Form, Key, RSA_2048_3, RSA_4096};
+    let folder = std::env::temp_dir().join(format!("chip-paths-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut compared = Vec::new();
+    let mut judge = |pinned: &Certified, others: &[Certified], signer: &Certified| {
+        let Some(theirs) = openssl(&folder, pinned, others, signer) else {
+            eprintln!("skipped: no openssl on this machine to compare with");
+            return;
+        };
+        let store = store(std::slice::from_ref(pinned), others, &[]);
+        let ours = store.trust(&read(signer), Rules { profile: Profile::Icao, grace: 0 }, now());
+        assert_eq!(ours.is_ok(), theirs, "case {}: {ours:?}", compared.len());
+        compared.push(theirs);
+    };
+    let named = |curve, seed| Key::Ec(curve, seed, Form::Named);
+    let keys: Vec<_> = [RSA_2048_3, RSA_4096].into_iter().chain(Curve::ALL.map(|curve| named(curve, 1))).collect();
+    for key in keys {
+        let signer = Certified::signer(RSA_2048, key);
+        judge(&Certified::root(key), &[], &signer);
+        judge(&Certified::root(key), &[], &signer.clone().signed_by(named(Curve::P256, 2)));
+        let expired = Certified { validity: ("20100101", "20260101"), ..Certified::root(key) };
+        judge(&expired, &[], &signer);
+        judge(&Certified::root(named(Curve::P256, 3)), &[], &signer);
+        let next = named(Curve::BrainpoolP256r1, 4);
+        let linked = Certified::signer(RSA_2048, next);
+        judge(&Certified::root(key), &[Certified::link(next, key)], &linked);
+        let over = Certified { validity: ("20200101", "20261101"), ..Certified::link(next, key) };
+        judge(&Certified::root(key), &[over], &linked);
+        for length in [Some(0), Some(1), None] {
+            let of = |text| name(PRINTABLE, "FR", text);
+            let root =
+                Certified { issuer: of("eID"), subject: of("eID"), ..Certified::root(key) }.set(authority(length));
+            let below = Certified { issuer: of("eID"), subject: of("sub"), ..Certified::link(next, key) };
+            judge(&root, &[below], &Certified { issuer: of("sub"), ..linked.clone() });
+        }
+        let no_signer = Certified::link(next, key).set(usage(true, 1, 0x02));
+        judge(&Certified::root(key), &[no_signer], &linked);
+        let no_authority = Certified::link(next, key).set((BASIC, true, sequence(&[])));
+        judge(&Certified::root(key), &[no_authority], &linked);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    let good = compared.iter().filter(|verdict| **verdict).count();
+    assert!(compared.is_empty() || good == 9 * 4 && compared.len() == 9 * 11, "{good} good of {}", compared.len());
+}

@@ -8,7 +8,9 @@ use chip::certificate::Certificate;
 use chip::trust::{RevocationList, TrustStore};
 use libfuzzer_sys::fuzz_target;
 
-const LIST: &[u8] = include_bytes!("../scene/list.der");
+/// What the authority signed: the seeds.
+const SIGNED: [&[u8]; 2] =
+    [include_bytes!("../seeds/revocation_list/one"), include_bytes!("../seeds/revocation_list/none")];
 
 static STORE: LazyLock<TrustStore> = LazyLock::new(|| {
     let root = Certificate::read(include_bytes!("../scene/root.der")).expect("a root");
@@ -19,6 +21,6 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(list) = RevocationList::read(bytes) else { return };
     assert!(list.len() <= bytes.len());
     if STORE.with_list(list).is_ok() {
-        assert_eq!(bytes, LIST);
+        assert!(SIGNED.contains(&bytes));
     }
 });

@@ -32,6 +32,10 @@ impl Judgement<'_> {
             if seen.contains(group) {
                 return Err(Refusal::GroupRepeated);
             }
+            // Nobody here may hold them, whoever signed them.
+            if group.is_reserved() {
+                return Err(Refusal::GroupReserved);
+            }
             if file.len() > group.limit() {
                 return Err(Refusal::GroupTooLarge);
             }

@@ -107,6 +107,7 @@ coded! {
         SodTooLarge "SOD_TOO_LARGE" "the security object is too large",
         GroupTooLarge "GROUP_TOO_LARGE" "a data group is too large",
         GroupRepeated "GROUP_REPEATED" "a data group was delivered twice",
+        GroupReserved "GROUP_RESERVED" "fingerprints or irises were delivered, which only a State may read",
         GroupMalformed "GROUP_MALFORMED" "a file is not the one object of its data group",
         GroupMandatory "GROUP_MANDATORY" "data group 1, or the one of the chip's key, was not delivered",
         SodMalformed "SOD_MALFORMED" "the file is no security object",

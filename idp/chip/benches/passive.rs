@@ -1,0 +1,54 @@
+//! How many cards one core judges in a second: `cargo bench -p chip --bench passive`.
+//!
+//! The scene is the one of the fuzz targets: an authority with RSA of 3072 bits, and document signers with RSA of 2048 bits
+//! and on brainpoolP512r1, the slowest curve of the list. A signer is judged anew (cold), or known from the card before.
+
+#![expect(clippy::disallowed_methods, reason = "time is what it measures")]
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use chip::certificate::Certificate;
+use chip::lds::Group;
+use chip::moment::Moment;
+use chip::passive::{Files, Policy, Unread, authenticate};
+use chip::profile::Profile;
+use chip::trust::{KnownSigners, RevocationList, Rules, TrustStore};
+
+/// 2026-11-22.
+const AT: Moment = Moment(1_795_305_600);
+const FOR: Duration = Duration::from_secs(3);
+
+fn main() {
+    let root = Certificate::read(include_bytes!("../fuzz/scene/root.der")).expect("a root");
+    let list = RevocationList::read(include_bytes!("../fuzz/scene/list.der")).expect("a list");
+    let store = TrustStore::new(&BTreeSet::from([root.fingerprint()]), [root], [list]).expect("a store");
+    let groups: [(u8, &[u8]); 3] = [
+        (1, include_bytes!("../fuzz/scene/dg1")),
+        (2, include_bytes!("../fuzz/scene/dg2")),
+        (14, include_bytes!("../fuzz/scene/dg14")),
+    ];
+    let groups = groups.map(|(number, file)| (Group::new(number).expect("a group"), file));
+    let policy = Policy { rules: Rules { profile: Profile::Cnie, grace: 0 }, unread: Unread::default() };
+    let signers: [(&str, &[u8]); 2] = [
+        ("RSA 2048", include_bytes!("../fuzz/seeds/sod/rsa")),
+        ("brainpoolP512r1", include_bytes!("../fuzz/seeds/sod/brainpool")),
+    ];
+    for (name, sod) in signers {
+        let files = Files { sod, groups: &groups };
+        let judge = |known: &KnownSigners| authenticate(files, &store, known, &policy, AT).outcome.expect("genuine");
+        let mut known = KnownSigners::default();
+        known.keep(judge(&known).signer().clone());
+        for (state, known) in [("cold", &KnownSigners::default()), ("known", &known)] {
+            let (begun, mut slowest, mut judged) = (Instant::now(), Duration::ZERO, 0_u32);
+            while begun.elapsed() < FOR {
+                let one = Instant::now();
+                judge(known);
+                slowest = slowest.max(one.elapsed());
+                judged += 1;
+            }
+            let rate = f64::from(judged) / begun.elapsed().as_secs_f64();
+            println!("{name:<16} {state:<6} {rate:>8.0} cards/s   slowest {:.2} ms", slowest.as_secs_f64() * 1000.0);
+        }
+    }
+}
