@@ -272,8 +272,8 @@ fn two_digits(field: &str) -> Result<u8, Fault> {
     }
 }
 
-/// Weights 7, 3, 1 (ICAO 9303-3 §4.9).
-fn checked(field: &str, digit: &str, what: Checked) -> Result<(), Fault> {
+/// Weights 7, 3, 1 (ICAO 9303-3 §4.9): 0 to 9.
+pub(crate) fn check_digit(field: &str) -> u32 {
     let sum = field.bytes().zip([7_u32, 3, 1].into_iter().cycle()).fold(0_u32, |sum, (octet, weight)| {
         let value = match octet {
             b'0'..=b'9' => octet.wrapping_sub(b'0'),
@@ -282,8 +282,12 @@ fn checked(field: &str, digit: &str, what: Checked) -> Result<(), Fault> {
         };
         sum.wrapping_add(u32::from(value).wrapping_mul(weight))
     });
+    sum % 10
+}
+
+fn checked(field: &str, digit: &str, what: Checked) -> Result<(), Fault> {
     match digit.as_bytes() {
-        [octet @ b'0'..=b'9'] if u32::from(octet & 0xf) == sum % 10 => Ok(()),
+        [octet @ b'0'..=b'9'] if u32::from(octet & 0xf) == check_digit(field) => Ok(()),
         _ => Err(Fault::CheckDigit(what)),
     }
 }

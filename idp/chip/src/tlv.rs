@@ -130,6 +130,17 @@ pub fn only(bytes: &[u8], tag: Tag) -> Result<&[u8], Fault> {
     Ok(value)
 }
 
+/// How many octets the object that begins here has in all, tag and length included, when it has this tag: the beginning of
+/// a file tells how long the file is.
+pub fn announced(bytes: &[u8], expected: Tag) -> Result<usize, Fault> {
+    let (tag, rest) = tag(bytes)?;
+    if tag != expected {
+        return Err(Fault::Unexpected);
+    }
+    let (length, rest) = length(rest)?;
+    Ok(bytes.len().saturating_sub(rest.len()).saturating_add(length))
+}
+
 /// Writes one object in its shortest form.
 ///
 /// # Errors
@@ -225,6 +236,14 @@ mod tests {
         assert_eq!(only(&[0x77, 1, 5], Tag(0x61)), Err(Fault::Unexpected));
         assert_eq!(only(&[0x77, 1, 5, 0], Tag(0x77)), Err(Fault::Trailing));
         assert_eq!(only(&[], Tag(0x77)), Err(Fault::Truncated));
+    }
+
+    #[test]
+    fn the_beginning_of_an_object_tells_how_long_it_is() {
+        assert_eq!(announced(&[0x61, 5, 1], Tag(0x61)), Ok(7));
+        assert_eq!(announced(&[0x75, 0x83, 1, 0, 0], Tag(0x75)), Ok(65_541));
+        assert_eq!(announced(&[0x75, 0x83, 1], Tag(0x75)), Err(Fault::Truncated));
+        assert_eq!(announced(&[0x61, 5], Tag(0x75)), Err(Fault::Unexpected));
     }
 
     proptest! {
