@@ -250,8 +250,9 @@ async fn tests() -> anyhow::Result<PathBuf> {
     ensure!(output.status.success(), "the tests do not build: see cargo's messages above");
     let said = String::from_utf8_lossy(&output.stdout);
     let messages = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let mut built =
-        messages.filter(|message| message["target"]["name"] == "main" && message["profile"]["test"] == true);
+    // The SDK has tests of that name too.
+    let source = root().join("conformance/tests/main.rs");
+    let mut built = messages.filter(|message| message["target"]["src_path"].as_str().map(Path::new) == Some(&source));
     let path = built.find_map(|message| message["executable"].as_str().map(PathBuf::from));
     path.context("cargo built the tests and did not say where")
 }
