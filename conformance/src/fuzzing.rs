@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_target_is_run_and_has_seeds() {
-        let mut names = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
         for (place, targets) in FOLDERS {
             let manifest = std::fs::read_to_string(root().join(place).join("Cargo.toml")).unwrap();
             let manifest: toml::Table = manifest.parse().unwrap();
