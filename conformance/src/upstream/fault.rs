@@ -67,7 +67,7 @@ pub enum Fault {
     RotateKeys,
     /// The JWKS holds ten thousand keys.
     ManyKeys,
-    /// The JWKS is empty.
+    /// The JWKS is empty, and the ID token names a key that was never there: whoever kept the last good set reads it anew.
     NoKeys,
     /// The authorization response has no `iss` although discovery announces it (RFC 9207).
     ResponseIssMissing,

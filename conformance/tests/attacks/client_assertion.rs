@@ -224,8 +224,13 @@ async fn a_header_leads_to_no_other_key_file_or_address() {
         }
         let assertion = stranger.sign_under(&header, &party.assertion_claims());
         assert_eq!(push(&party, &assertion).await.refusal(), refused(), "C16 {own}");
-        if own.get("kid").is_none() || own.as_object().unwrap().len() > 1 {
-            // Even of the client itself: a header that brings or fetches keys, or extends the format, is refused.
+        let named = own.get("kid");
+        if named.is_none_or(|kid| !kid.is_string()) || own.as_object().unwrap().len() > 1 {
+            // Even of the client itself: a header that brings or fetches keys, or extends the format, is refused, and a name
+            // of another type is not none.
+            if named.is_some_and(|kid| *kid == of_stranger) {
+                header["kid"] = party.key.kid().into();
+            }
             let assertion = party.key.sign_under(&header, &party.assertion_claims());
             assert_eq!(push(&party, &assertion).await.refusal(), refused(), "C16 signed by the client: {own}");
         }

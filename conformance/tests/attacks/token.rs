@@ -139,6 +139,21 @@ async fn parameters_sent_twice_and_other_grants_are_refused() {
         let answer = error("C19", journey.service.token_request(&[("grant_type", grant)]).await.unwrap()).await;
         assert_eq!(answer, refused("unsupported_grant_type", "grant.unsupported_type"), "{grant}");
     }
+    // With all that the right grant needs: the name of the grant alone decides, and spends nothing.
+    let (ask, code) = journey.code(&journey.service).await;
+    let named = |grant| {
+        let redirect_uri = journey.service.redirect_uri.as_str();
+        [
+            ("grant_type", grant),
+            ("code", code.as_str()),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", ask.verifier.as_str()),
+        ]
+    };
+    let other = journey.service.token_request(&named("password")).await.unwrap();
+    assert_eq!(error("C19", other).await, refused("unsupported_grant_type", "grant.unsupported_type"));
+    let right = journey.service.token_request(&named("authorization_code")).await.unwrap();
+    assert_eq!(right.status(), 200, "C19: the code is still good");
     assert_eq!(error("none", journey.service.token_request(&[]).await.unwrap()).await, malformed);
 }
 

@@ -198,7 +198,10 @@ async fn a_flood_of_unknown_keys_reaches_the_provider_a_few_times_only() {
 async fn keys_that_are_not_right_are_refused_and_the_last_good_set_is_kept() {
     let journey = Journey::start().await;
     journey.tokens(ProviderId::Msa, "angela").await;
-    for fault in [Fault::NoKeys, Fault::ManyKeys] {
+    let before = journey.scene.providers.jwks_fetches(ProviderId::Msa);
+    ends_without_a_code(&journey, ProviderId::Msa, Fault::NoKeys).await;
+    assert!(journey.scene.providers.jwks_fetches(ProviderId::Msa) > before, "the bad set was read");
+    for fault in [Fault::Ok, Fault::ManyKeys] {
         journey.scene.providers.set(ProviderId::Msa, fault);
         journey.tokens(ProviderId::Msa, "angela").await;
     }
