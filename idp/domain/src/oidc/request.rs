@@ -6,20 +6,21 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::authorization_details::AuthorizationDetails;
 use super::binding::Thumbprint;
+use super::claims_parameter::ClaimsParameter;
 use super::demands;
 use super::error::AuthorizeError;
 use super::parameters::{Parameters, Repeated};
+use super::pkce::Challenge;
+use super::prompt::Prompt;
 use super::pushed::{self, Pushed};
 use super::refresh::OFFLINE_ACCESS;
 use super::request_object::ObjectFault;
 use super::resource::Resources;
 use super::response::{Place, ResponseMode, ReturnAddress};
 use super::sharing::Sharing;
-use crate::claims::claim::Claim;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
 use crate::client::{Client, ClientState, ObjectRule, PkceRule, PushRule, RefreshRule, Registered, RegisteredRedirect};
@@ -27,7 +28,7 @@ use crate::id::{ClientId, ProviderId};
 use crate::jose::{self, KeySet, SigningAlgorithm};
 use crate::language::Language;
 use crate::level::Level;
-use crate::secret::{Bearer, base64url, from_base64url, same, sha256};
+use crate::secret::Bearer;
 
 /// The longest `state` that is echoed, in bytes.
 pub const MAX_STATE: usize = 2048;
@@ -126,59 +127,6 @@ impl AuthorizationRequest {
             error: AuthorizeError::InvalidRequest,
             description: "id_token_hint is not an ID token that this issuer gave this client",
         }
-    }
-}
-
-/// What the relying party wants of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Prompt {
-    /// Nothing particular.
-    Any,
-    /// No page may be shown.
-    None,
-    /// The citizen signs in anew.
-    Login,
-    /// The citizen is informed, or consents, anew.
-    Consent,
-    /// The citizen signs in anew and is informed anew.
-    LoginAndConsent,
-}
-
-impl Prompt {
-    /// Whether the citizen is shown what is sent, whatever they were shown before.
-    const fn wants_consent(self) -> bool {
-        match self {
-            Self::Consent | Self::LoginAndConsent => true,
-            Self::Any | Self::None | Self::Login => false,
-        }
-    }
-
-    /// Whether an earlier sign-in must not be reused.
-    pub const fn wants_login(self) -> bool {
-        match self {
-            Self::Login | Self::LoginAndConsent => true,
-            Self::Any | Self::None | Self::Consent => false,
-        }
-    }
-}
-
-/// A PKCE challenge of method S256 (RFC 7636 §4.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Challenge(String);
-
-impl Challenge {
-    /// Reads a challenge: 43 base64url characters.
-    pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 43 && from_base64url(text).is_some_and(|bytes| bytes.len() == 32)).then(|| Self(text.to_owned()))
-    }
-
-    /// Whether a verifier (43 to 128 unreserved characters) answers the challenge.
-    pub fn is_answered_by(&self, verifier: &str) -> bool {
-        (43..=128).contains(&verifier.len())
-            && verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
-            && same(base64url(&sha256(verifier.as_bytes())).as_bytes(), self.0.as_bytes())
     }
 }
 
@@ -390,8 +338,14 @@ impl Answering {
         demands::check(&client.profile.rules(), parameters)
             .map_err(|(error, description)| self.refuse(error, description))?;
         let mut asked = self.scopes(parameters)?;
-        let prompt = self.prompt(parameters)?;
-        let claims = self.claims(parameters, &mut asked)?;
+        let prompt = match self.one(parameters, "prompt")? {
+            None => Prompt::Any,
+            Some(text) => Prompt::parse(text).map_err(|sentence| self.bad(sentence))?,
+        };
+        let claims = match self.one(parameters, "claims")? {
+            None => ClaimsParameter::default(),
+            Some(text) => ClaimsParameter::parse(text, &mut asked).map_err(|sentence| self.bad(sentence))?,
+        };
         GrantedScopes::grant(&asked, client).map_err(|_| {
             self.refuse(AuthorizeError::InvalidScope, "a scope is outside the habilitation of this client")
         })?;
@@ -512,77 +466,6 @@ impl Answering {
         };
         Ok(level.max(client.minimum_level))
     }
-
-    fn prompt(&self, parameters: &Parameters) -> Result<Prompt, Rejected> {
-        let Some(text) = self.one(parameters, "prompt")? else { return Ok(Prompt::Any) };
-        let words: BTreeSet<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-        if words.contains("none") {
-            return if words.len() == 1 { Ok(Prompt::None) } else { Err(self.bad("prompt none stands alone")) };
-        }
-        if words.iter().any(|word| !["login", "consent", "select_account"].contains(word)) {
-            return Err(self.bad("prompt may hold none, or login, consent, select_account"));
-        }
-        let login = words.contains("login") || words.contains("select_account");
-        Ok(match (login, words.contains("consent")) {
-            (true, true) => Prompt::LoginAndConsent,
-            (true, false) => Prompt::Login,
-            (false, true) => Prompt::Consent,
-            (false, false) => Prompt::Any,
-        })
-    }
-
-    fn claims(&self, parameters: &Parameters, asked: &mut Asked) -> Result<ClaimsParameter, Rejected> {
-        let mut found = ClaimsParameter::default();
-        let Some(text) = self.one(parameters, "claims")? else { return Ok(found) };
-        let malformed = || self.bad("claims must be a JSON object of userinfo and id_token objects (OIDC Core 5.5)");
-        let Ok(Value::Object(parts)) = serde_json::from_str(text) else { return Err(malformed()) };
-        for (part, members) in &parts {
-            if part != "userinfo" && part != "id_token" {
-                continue;
-            }
-            let Value::Object(members) = members else { return Err(malformed()) };
-            for (name, wish) in members {
-                if !(wish.is_null() || wish.is_object()) {
-                    return Err(malformed());
-                }
-                let known = Claim::parse(name);
-                match (part.as_str(), name.as_str(), known) {
-                    ("id_token", "acr", _) if wish.get("essential") == Some(&Value::Bool(true)) => {
-                        found.essential_acr = Some(texts_of(wish));
-                    }
-                    ("id_token", "amr", _) => asked.amr = AmrAsked::Yes,
-                    (_, "sub", _) => found.subject = subject_of(wish).map(str::to_owned),
-                    ("userinfo", _, Some(claim)) => {
-                        asked.userinfo.insert(claim);
-                    }
-                    (_, _, Some(claim)) => {
-                        asked.id_token.insert(claim);
-                    }
-                    (_, _, None) => {}
-                }
-            }
-        }
-        found.essential_acr = found.essential_acr.filter(|values| !values.is_empty());
-        Ok(found)
-    }
-}
-
-/// What the `claims` parameter asks beside claims.
-#[derive(Default)]
-struct ClaimsParameter {
-    essential_acr: Option<Vec<String>>,
-    subject: Option<String>,
-}
-
-/// A subject that is asked for. One that is too long to be a subject (OIDC Core §2: 255 characters) is not kept.
-fn subject_of(wish: &Value) -> Option<&str> {
-    wish.get("value").and_then(Value::as_str).filter(|subject| subject.len() <= 255)
-}
-
-fn texts_of(wish: &Value) -> Vec<String> {
-    let one = wish.get("value").and_then(Value::as_str).map(str::to_owned);
-    let many = wish.get("values").and_then(Value::as_array).into_iter().flatten();
-    one.into_iter().chain(many.filter_map(|value| value.as_str().map(str::to_owned))).collect()
 }
 
 #[cfg(test)]

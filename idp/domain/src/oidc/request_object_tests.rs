@@ -124,7 +124,7 @@ fn what_is_inside_counts_and_nothing_outside() {
     ];
     let request = case.send(&case.object(&json!({})), &outside).expect("good inside");
     assert_eq!(request.redirect.as_str(), REDIRECT);
-    assert_eq!((request.nonce, request.prompt), (None, crate::oidc::request::Prompt::Any));
+    assert_eq!((request.nonce, request.prompt), (None, crate::oidc::prompt::Prompt::Any));
     assert_eq!(request.asked.scopes.len(), 2);
     let answer = request.answer_to.code(ISSUER, "c").deliver();
     assert!(format!("{answer:?}").contains("state=inside"), "{answer:?}");

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::claims::claim::Claim;
 use crate::id::Kid;
 use crate::jose::SigningKey;
 use crate::oidc::response::Delivery;

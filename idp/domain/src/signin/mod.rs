@@ -227,7 +227,7 @@ impl SignIn<Choosing> {
         session: Option<(&Session, session::ProviderStanding)>,
         start: Start,
     ) -> Beginning {
-        let silent = request.prompt == crate::oidc::request::Prompt::None;
+        let silent = request.prompt == crate::oidc::prompt::Prompt::None;
         let reused = session.and_then(|(session, standing)| session.reuse(&request, standing, start.at).ok());
         let base = Box::new(Base {
             id: start.id,
