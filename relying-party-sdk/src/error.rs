@@ -291,7 +291,8 @@ impl Error {
             | Self::HttpClient { .. }
             | Self::Unsupported { .. }
             | Self::NoRefreshToken
-            | Self::SessionTooLarge { .. } => Fault::Site,
+            | Self::SessionTooLarge { .. }
+            | Self::Untrusted { reason: Rejection::Full, .. } => Fault::Site,
             Self::Unreachable { .. } | Self::Untrusted { reason: Rejection::NoKeys, .. } => Fault::Network,
             Self::Denied { refusal } if refusal.is_access_denied() => Fault::Citizen,
             Self::Status { .. }

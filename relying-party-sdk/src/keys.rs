@@ -1,7 +1,7 @@
 //! The gateway's public keys, and the signature of what it says.
 //!
 //! The set is read once at discovery and kept. A token that names an unknown key makes it read again, at most
-//! per [`COOL_DOWN`], so that a flood of made-up key ids cannot be turned against the gateway; a set older
+//! once per [`COOL_DOWN`], so that a flood of made-up key ids cannot be turned against the gateway; a set older
 //! than [`MAX_AGE`] is read again too, so that a withdrawn key dies. A set that cannot be used never replaces one
 //! that can, but one older than [`TOO_OLD`] verifies nothing any more: who keeps this site from the gateway must not
 //! keep a withdrawn key alive.
@@ -149,6 +149,8 @@ impl Keys {
             }
             // claimed before the wait: whatever becomes of this reading, the next one is a cool-down away
             kept.tried = now;
+            // and failed until it did not: a caller who leaves in the middle must not make a key unknown for good
+            kept.failed = true;
         }
         let answer = fetch(http, &self.address).await;
         let mut kept = self.kept();

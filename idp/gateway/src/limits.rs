@@ -42,6 +42,8 @@ enum Door {
     Authorize,
     /// Citizens who come back from a provider.
     Callback,
+    /// Answers that end a sign-in, given once more for a second click: each may cost a signature.
+    Finish,
 }
 
 /// A bucket for each `K`, none where nothing is counted.
@@ -146,6 +148,16 @@ pub(crate) async fn callback(
     next: Next,
 ) -> Response {
     admit(&app, Door::Callback, address, request, next).await
+}
+
+/// In front of `GET /signin/{id}/finish` and `POST /signin/{id}/cancel`.
+pub(crate) async fn finish(
+    State(app): State<Shared>,
+    Extension(address): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    admit(&app, Door::Finish, address, request, next).await
 }
 
 async fn admit(app: &Shared, door: Door, address: ClientAddress, request: Request, next: Next) -> Response {

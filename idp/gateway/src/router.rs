@@ -61,9 +61,15 @@ fn router(app: Shared) -> Router {
         .route("/signin/{id}/change", post(choose::change))
         .route("/signin/{id}/arriving", get(choose::arriving))
         .route("/signin/{id}/inform", get(inform::get).post(inform::post))
-        .route("/signin/{id}/finish", get(finish::get))
+        .route(
+            "/signin/{id}/finish",
+            get(finish::get).route_layer(from_fn_with_state(Arc::clone(&app), limits::finish)),
+        )
         .route("/signin/{id}/refused", get(refused::get))
-        .route("/signin/{id}/cancel", post(leave::cancel))
+        .route(
+            "/signin/{id}/cancel",
+            post(leave::cancel).route_layer(from_fn_with_state(Arc::clone(&app), limits::finish)),
+        )
         .route("/signin/{id}/ended", get(leave::ended))
         .layer(csrf(&app));
 

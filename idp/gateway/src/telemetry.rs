@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::response::{IntoResponse as _, Response};
 use domain::secret::base64url;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower::{Layer, Service};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument as _, Metadata, Span};
@@ -159,7 +159,20 @@ where
 
 fn span(request: &Request<Body>, id: &RequestId) -> Span {
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
-    tracing::info_span!(target: audit::TARGET, "request", %id, method = %request.method(), route)
+    // One that the standard does not name is whatever its sender wrote.
+    let method = match *request.method() {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::DELETE
+        | Method::CONNECT
+        | Method::OPTIONS
+        | Method::TRACE
+        | Method::PATCH => request.method().as_str(),
+        _ => "(other)",
+    };
+    tracing::info_span!(target: audit::TARGET, "request", %id, method, route)
 }
 
 #[cfg(test)]

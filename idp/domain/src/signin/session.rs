@@ -39,11 +39,11 @@ const EARLIER: usize = 8;
 
 /// Earlier sessions that one relying party knows, the oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "KeptEarlier")]
+#[serde(from = "KeptEarlier", into = "KeptEarlier")]
 struct Earlier(Vec<SessionId>);
 
-/// As they are kept. A session of before there could be several has one.
-#[derive(Deserialize)]
+/// As they are kept: one as it was before there could be several, so that a node of before reads most of them.
+#[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum KeptEarlier {
     One(SessionId),
@@ -55,6 +55,18 @@ impl From<KeptEarlier> for Earlier {
         match kept {
             KeptEarlier::One(session) => Self(vec![session]),
             KeptEarlier::Several(sessions) => Self(sessions),
+        }
+    }
+}
+
+impl From<Earlier> for KeptEarlier {
+    fn from(Earlier(mut sessions): Earlier) -> Self {
+        match (sessions.pop(), sessions.is_empty()) {
+            (Some(one), true) => Self::One(one),
+            (last, _) => {
+                sessions.extend(last);
+                Self::Several(sessions)
+            }
         }
     }
 }

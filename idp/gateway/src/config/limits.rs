@@ -19,6 +19,6 @@ pub(super) fn read(section: &Section<'_>) -> Read<Limits> {
     let number = |key, default| section.number(key, default, 0..=1_000_000).map(NonZeroU32::new);
     let authorize = number("authorize_per_minute", 120);
     let calls = number("calls_per_client_per_minute", 30_000);
-    let pushes = number("pushes_per_client_per_minute", 6_000);
+    let pushes = number("pushes_per_client_per_minute", 3_000);
     Ok(Limits { authorize: authorize?, calls: calls?, pushes: pushes? })
 }

@@ -483,9 +483,9 @@ fn limits_by_client_hold_unless_they_are_switched_off() {
         let limits = folder.load().expect("sound").limits;
         [limits.calls, limits.pushes].map(|number| number.map(std::num::NonZeroU32::get))
     };
-    assert_eq!(read(""), [Some(30_000), Some(6_000)]);
+    assert_eq!(read(""), [Some(30_000), Some(3_000)]);
     assert_eq!(read("calls_per_client_per_minute = 7\npushes_per_client_per_minute = 0\n"), [Some(7), None]);
-    assert_eq!(read("calls_per_client_per_minute = 0\n"), [None, Some(6_000)]);
+    assert_eq!(read("calls_per_client_per_minute = 0\n"), [None, Some(3_000)]);
 }
 
 #[test]

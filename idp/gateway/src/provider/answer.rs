@@ -42,19 +42,31 @@ pub(crate) async fn send(app: &App, occasion: Occasion, service: &Label, respons
 
 /// The same for a response that anybody can bring about: it waits for its turn, and gives up.
 async fn protected_in_turn(app: &App, to_protect: &ToProtect) -> Option<String> {
-    let Some(_turn) = app.unproven.turn().await else {
+    let Some(turn) = app.unproven.turn().await else {
         tracing::warn!(client = %to_protect.audience, "more error answers are to be signed than have their turn");
         return None;
     };
-    protected(app, to_protect).await
+    let jwt = signed(app, to_protect);
+    // Others need not wait while the keys of this client are fetched.
+    drop(turn);
+    sealed(app, to_protect, jwt?).await
 }
 
 /// The response as a JWT (JARM §2.1); `None` when no key of ours signs or no key of the client is there to encrypt to.
 async fn protected(app: &App, to_protect: &ToProtect) -> Option<String> {
-    let Some(jwt) = app.keys().sign(to_protect.signing, "oauth-authz-resp+jwt", &to_protect.claims) else {
+    sealed(app, to_protect, signed(app, to_protect)?).await
+}
+
+fn signed(app: &App, to_protect: &ToProtect) -> Option<String> {
+    let jwt = app.keys().sign(to_protect.signing, "oauth-authz-resp+jwt", &to_protect.claims);
+    if jwt.is_none() {
         tracing::error!("no key signs authorization responses");
-        return None;
-    };
+    }
+    jwt
+}
+
+/// Encrypted to the client, where that is registered.
+async fn sealed(app: &App, to_protect: &ToProtect, jwt: String) -> Option<String> {
     let Some(algorithm) = to_protect.encryption else { return Some(jwt) };
     let Some(found) = app.client(&to_protect.audience) else {
         tracing::error!(client = %to_protect.audience, "a client that a response is encrypted to went away");

@@ -49,7 +49,7 @@ async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Re
     }
 }
 
-/// The code is spent whatever comes of it. The tokens are kept before the code is spent on them: a replay that comes in
+/// The code is spent by what it gives; where nothing can be signed it stays what it was. The tokens are kept before the code is spent on them: a replay that comes in
 /// between finds the tokens to revoke.
 async fn redeem(
     app: &App,

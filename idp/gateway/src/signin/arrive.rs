@@ -161,7 +161,13 @@ async fn confirm(app: &App, assertion: &Assertion) -> Result<Confirmed, Refusal>
 
 async fn failed(app: &App, arriving: SignIn<Arriving>, error: ArrivalError) -> Result<AnySignIn, StoreError> {
     let provider = app.provider_title(arriving.provider());
-    tracing::warn!(provider = %arriving.provider(), %error, "an arrival failed");
+    match &error {
+        ArrivalError::Unavailable(_) | ArrivalError::Untrusted(_) | ArrivalError::Identity(_) => {
+            tracing::warn!(provider = %arriving.provider(), %error, "an arrival failed");
+        }
+        // Nothing that the event of the request does not tell.
+        ArrivalError::Cancelled | ArrivalError::NotOffered | ArrivalError::Refused => {}
+    }
     match error {
         ArrivalError::Cancelled => Ok(arriving.set_back(Setback::Cancelled { provider }).into()),
         ArrivalError::Unavailable(_) => Ok(arriving.set_back(Setback::Unavailable { provider }).into()),

@@ -38,20 +38,30 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, at: AtAny
 pub(super) async fn once_more(app: &Shared, headers: &HeaderMap, at: AtAny) -> Response {
     match SignIn::try_from(at.signin) {
         Ok(signin) => complete(app, headers, at.slot, signin).await,
-        Err(elsewhere) => same_answer(app, &elsewhere).await,
+        Err(elsewhere) => same_answer(app, headers, &elsewhere).await,
     }
 }
 
 /// The answer that ended the sign-in, once more for a second click; after a while, the page that says it is over.
-pub(super) async fn same_answer(app: &App, current: &AnySignIn) -> Response {
+pub(super) async fn same_answer(app: &App, headers: &HeaderMap, current: &AnySignIn) -> Response {
     let AnySignIn::Ended(ended) = current else { return to_page(current) };
     let Some(answer) = ended.repeat(app.clock.now()) else { return to_page(current) };
     let occasion = Occasion::in_language(current.common().language());
     let mut response = answer::send(app, occasion, current.common().service(), answer).await;
-    if let Some(session) = ended.opened() {
+    if let Some(session) = ended.opened()
+        && !holds_another(app, headers, session).await
+    {
         app.cookies.set_session(response.headers_mut(), session);
     }
     response
+}
+
+/// Whether the browser has a session meanwhile that this one must not push out: nobody could log out of it any more.
+async fn holds_another(app: &App, headers: &HeaderMap, opened: &Bearer<Session>) -> bool {
+    match app.cookies.session(headers) {
+        Some(held) if *held.expose() != *opened.expose() => !matches!(app.ephemeral.look(&held).await, Ok(None)),
+        Some(_) | None => false,
+    }
 }
 
 /// Finishes a sign-in and sends the citizen back with the code. It is done whole, whatever becomes of the request: a

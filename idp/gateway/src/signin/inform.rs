@@ -72,7 +72,7 @@ async fn accept(
         Ok(finishing) => match slot.try_advance(app, &finishing.clone().into()).await {
             Ok(Ok(slot)) => Ok(finish::complete(app, headers, slot, finishing).await),
             // The other click accepted first: its code is the one, and its answer this one's too.
-            Ok(Err(current)) => Ok(finish::same_answer(app, &current).await),
+            Ok(Err(current)) => Ok(finish::same_answer(app, headers, &current).await),
             Err(response) => Ok(response),
         },
         Err((signin, _)) => {

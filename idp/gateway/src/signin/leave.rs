@@ -29,13 +29,13 @@ pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: At
             (AuthorizeError::AccessDenied, "the citizen cancelled the sign-in")
         }
         // A second click follows the first.
-        AnySignIn::Ended(_) => return same_answer(&app, &at.signin).await,
+        AnySignIn::Ended(_) => return same_answer(&app, &headers, &at.signin).await,
         AnySignIn::Finishing(_) | AnySignIn::Moved(_) => return to_page(&at.signin),
     };
     let given_up = at.signin.give_up(app.issuer.as_str(), error, description, app.clock.now());
     match at.slot.try_advance(&app, &given_up.signin.into()).await {
         Ok(Ok(_)) => answer::send(&app, occasion, &service, given_up.response).await,
-        Ok(Err(current)) => same_answer(&app, &current).await,
+        Ok(Err(current)) => same_answer(&app, &headers, &current).await,
         Err(response) => response,
     }
 }
