@@ -58,7 +58,7 @@ use crate::oidc::code::{Code, Grant};
 use crate::oidc::error::AuthorizeError;
 use crate::oidc::request::AuthorizationRequest;
 use crate::oidc::response::{AuthorizationResponse, ReturnAddress};
-use crate::secret::{Bearer, same};
+use crate::secret::Bearer;
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::{Attempt, IdTokenHint};
 use offer::Choosable;
@@ -367,11 +367,6 @@ impl<S> SignIn<S> {
     /// The secret that its forms carry.
     pub fn csrf(&self) -> &str {
         &self.base.csrf
-    }
-
-    /// Whether a form carries the secret, in constant time.
-    pub fn owns_form(&self, csrf: &str) -> bool {
-        same(self.base.csrf.as_bytes(), csrf.as_bytes())
     }
 
     /// Where answers to the relying party go.
