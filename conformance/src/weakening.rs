@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::workspace::{root, workshop};
+use crate::workspace::{built, root, workshop};
 
 /// One rule that is taken out, and the test that must miss it.
 #[derive(Debug, Clone, Deserialize)]
@@ -238,21 +238,11 @@ fn is_of_the_wire(test: &str) -> bool {
 
 /// The tests through the wire, built from the sound sources.
 async fn tests() -> anyhow::Result<PathBuf> {
-    let child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["test", "--workspace", "--no-run", "--test", "main", "--message-format=json-render-diagnostics"])
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("cargo cannot be started")?;
-    let output = child.wait_with_output().await?;
-    ensure!(output.status.success(), "the tests do not build: see cargo's messages above");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let messages = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let messages = built("test", &["--no-run", "--test", "main"]).await.context("the tests")?;
     // The SDK has tests of that name too.
     let source = root().join("conformance/tests/main.rs");
-    let mut built = messages.filter(|message| message["target"]["src_path"].as_str().map(Path::new) == Some(&source));
-    let path = built.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    let mut ours =
+        messages.iter().filter(|message| message["target"]["src_path"].as_str().map(Path::new) == Some(&source));
+    let path = ours.find_map(|message| message["executable"].as_str().map(PathBuf::from));
     path.context("cargo built the tests and did not say where")
 }

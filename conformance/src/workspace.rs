@@ -56,9 +56,24 @@ async fn build() -> anyhow::Result<Programs> {
 /// # Errors
 /// When cargo cannot be started, a program does not build, or `selection` does not hold one of `names`.
 pub async fn executables<const N: usize>(names: [&str; N], selection: &[&str]) -> anyhow::Result<[PathBuf; N]> {
+    let messages = built("build", selection).await.with_context(|| names.join(" or "))?;
+    let mut built: HashMap<&str, PathBuf> = HashMap::new();
+    for message in &messages {
+        if let (Some(name), Some(path)) = (message["target"]["name"].as_str(), message["executable"].as_str()) {
+            built.insert(name, path.into());
+        }
+    }
+    let found: Option<Vec<_>> = names.iter().map(|name| built.remove(*name)).collect();
+    let found = found.and_then(|found| <[PathBuf; N]>::try_from(found).ok());
+    found.context("cargo built it and did not say where")
+}
+
+/// What cargo says of all that it built out of the whole workspace, as `command` selects it; its progress goes to standard
+/// error.
+pub(crate) async fn built(command: &str, selection: &[&str]) -> anyhow::Result<Vec<Value>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let child = Command::new(cargo)
-        .args(["build", "--workspace", "--message-format=json-render-diagnostics"])
+        .args([command, "--workspace", "--message-format=json-render-diagnostics"])
         .args(selection)
         .current_dir(root())
         .stdin(Stdio::null())
@@ -68,16 +83,8 @@ pub async fn executables<const N: usize>(names: [&str; N], selection: &[&str]) -
         .context("cargo cannot be started")?;
     let output = child.wait_with_output().await?;
     if !output.status.success() {
-        bail!("{} does not build: see cargo's messages above", names.join(" or "));
+        bail!("it does not build: see cargo's messages above");
     }
-    let mut built: HashMap<String, PathBuf> = HashMap::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
-        if let (Some(name), Some(path)) = (message["target"]["name"].as_str(), message["executable"].as_str()) {
-            built.insert(name.to_owned(), path.into());
-        }
-    }
-    let found: Option<Vec<_>> = names.iter().map(|name| built.remove(*name)).collect();
-    let found = found.and_then(|found| <[PathBuf; N]>::try_from(found).ok());
-    found.context("cargo built it and did not say where")
+    let said = String::from_utf8_lossy(&output.stdout);
+    Ok(said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

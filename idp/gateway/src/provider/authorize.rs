@@ -36,13 +36,7 @@ use crate::signin::{depart, finish};
 /// `GET /authorize`.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let Ok(parameters) = Parameters::parse(query.unwrap_or_default().as_bytes()) else {
-        return problem(
-            &app,
-            Occasion::of(&headers),
-            StatusCode::BAD_REQUEST,
-            WhatWentWrong::BadRequest,
-            ProblemCode::P100,
-        );
+        return unreadable(&app, &headers);
     };
     let incoming = match Incoming::read(parameters) {
         Ok(incoming) => incoming,
@@ -98,18 +92,18 @@ async fn opened<'a>(
     Ok((pushed.request_for(client, reference).ok_or_else(unknown)?, &registered.client))
 }
 
+/// The page for what is no form at all.
+fn unreadable(app: &App, headers: &HeaderMap) -> Response {
+    let (status, what) = (StatusCode::BAD_REQUEST, WhatWentWrong::BadRequest);
+    problem(app, Occasion::of(headers), status, what, ProblemCode::P100)
+}
+
 /// `POST /authorize`: the same request by GET. A cross-site POST carries no `SameSite=Lax` cookie, the GET that
 /// follows does, and so finds the browser's session and its other sign-ins.
 pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let body = str::from_utf8(&body).unwrap_or("#");
     if !is_form(&headers) || body.bytes().any(|byte| !(0x21..=0x7e).contains(&byte) || byte == b'#') {
-        return problem(
-            &app,
-            Occasion::of(&headers),
-            StatusCode::BAD_REQUEST,
-            WhatWentWrong::BadRequest,
-            ProblemCode::P100,
-        );
+        return unreadable(&app, &headers);
     }
     see_other(&app.issuer.at(&format!("/authorize?{body}")))
 }
