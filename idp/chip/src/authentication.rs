@@ -19,6 +19,7 @@ use crate::curve::{self, Point};
 use crate::kdf::SessionKeys;
 use crate::lds::{AUTHENTICATION_BY_CHIP, ChipKey, ChipKeyAgreement, ChipProtocol, SecurityInfos};
 use crate::messaging::Channel;
+use crate::passive::Authentic;
 use crate::tlv::{self, Tag};
 
 /// Octets that the identifier of a key may have.
@@ -62,21 +63,39 @@ impl Fault {
 
 /// The static key of a chip and how it speaks.
 ///
-/// It must come from a data group 14 whose hash was found in an authentic security object: with a key of an attacker's,
-/// the whole protocol proves the attacker.
+/// It comes from a data group 14 whose hash was found in an authentic security object: with a key of an attacker's, the
+/// whole protocol proves the attacker.
+///
+/// ```compile_fail,E0308
+/// # use chip::{authentication::StaticKey, lds::SecurityInfos};
+/// fn of_anybody(infos: &SecurityInfos) -> bool {
+///     StaticKey::of(infos).is_ok()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaticKey {
     cipher: Cipher,
     public: Point,
+    thumbprint: [u8; 32],
     identifier: Option<Vec<u8>>,
 }
 
 impl StaticKey {
-    /// The best key and protocol that the infos of an authentic data group 14 announce: the longest cipher key first.
+    /// The best key and protocol that the data group 14 of an authentic document announces: the longest cipher key first.
     ///
     /// # Errors
     /// [`Fault`] when nothing that is announced can be spoken.
-    pub fn of(infos: &SecurityInfos) -> Result<Self, Fault> {
+    pub fn of(authentic: &Authentic) -> Result<Self, Fault> {
+        Self::best(authentic.security_infos().ok_or(Fault::NoKey)?)
+    }
+
+    /// That of infos which nobody proved authentic.
+    #[cfg(fuzzing)]
+    pub fn unproved(infos: &SecurityInfos) -> Result<Self, Fault> {
+        Self::best(infos)
+    }
+
+    fn best(infos: &SecurityInfos) -> Result<Self, Fault> {
         let (found, faults): (Vec<_>, Vec<_>) =
             infos.chip_keys.iter().map(|key| Self::of_key(infos, key)).partition(Result::is_ok);
         let fault = faults.into_iter().find_map(Result::err).unwrap_or(Fault::NoKey);
@@ -103,7 +122,7 @@ impl StaticKey {
         if identifier.as_ref().is_some_and(|identifier| identifier.len() > LONGEST_IDENTIFIER) {
             return Err(Fault::Identifier);
         }
-        Ok(Self { cipher, public, identifier })
+        Ok(Self { cipher, public, thumbprint: key.thumbprint, identifier })
     }
 
     /// The cipher of its channels.
@@ -114,6 +133,11 @@ impl StaticKey {
     /// The public key.
     pub const fn public(&self) -> &Point {
         &self.public
+    }
+
+    /// SHA-256 of its SubjectPublicKeyInfo, as group 14 writes it.
+    pub const fn thumbprint(&self) -> [u8; 32] {
+        self.thumbprint
     }
 }
 
@@ -203,7 +227,7 @@ fn opening(key: &StaticKey, public: &Point) -> Result<Vec<Command>, apdu::Fault>
 #[cfg(test)]
 impl StaticKey {
     pub(crate) fn for_test(cipher: Cipher, public: Point, identifier: Option<Vec<u8>>) -> Self {
-        Self { cipher, public, identifier }
+        Self { cipher, public, thumbprint: [0; 32], identifier }
     }
 }
 
@@ -244,7 +268,7 @@ mod tests {
 
     fn key(identifier: Option<u8>) -> ChipKey {
         let agreement = ChipKeyAgreement::Ecdh(Curve::P256.generator());
-        ChipKey { agreement, identifier: identifier.map(|identifier| vec![identifier]) }
+        ChipKey { agreement, thumbprint: [0; 32], identifier: identifier.map(|identifier| vec![identifier]) }
     }
 
     fn protocol(arcs: [u32; 2], version: u32, identifier: Option<u8>) -> ChipProtocol {
@@ -255,7 +279,7 @@ mod tests {
 
     fn chosen(chip_keys: Vec<ChipKey>, chip_protocols: Vec<ChipProtocol>) -> Result<(Cipher, Option<Vec<u8>>), Fault> {
         let infos = SecurityInfos { chip_keys, chip_protocols, ..SecurityInfos::default() };
-        StaticKey::of(&infos).map(|key| (key.cipher, key.identifier))
+        StaticKey::best(&infos).map(|key| (key.cipher, key.identifier))
     }
 
     #[test]
@@ -272,7 +296,7 @@ mod tests {
     #[test]
     fn what_cannot_be_spoken_is_refused_by_its_code() {
         let code = |keys, protocols| chosen(keys, protocols).unwrap_err().code();
-        let of = |agreement| ChipKey { agreement, identifier: None };
+        let of = |agreement| ChipKey { agreement, thumbprint: [0; 32], identifier: None };
         assert_eq!(code(vec![], vec![]), "CA_NO_KEY");
         assert_eq!(code(vec![of(ChipKeyAgreement::Dh(vec![0x30, 0]))], vec![]), "CA_KEY_DH");
         assert_eq!(code(vec![of(ChipKeyAgreement::Unlisted(curve::Fault::Unlisted))], vec![]), "CA_KEY_CURVE");

@@ -12,7 +12,7 @@ pub use name::Name;
 use std::sync::Arc;
 
 use der::Decode;
-use der::asn1::{GeneralizedTime, UtcTime};
+use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
 
 use crate::asn1::{self, Limits, Malformed, SEQUENCE, context};
 use crate::hash::Hash;
@@ -20,7 +20,7 @@ use crate::moment::Moment;
 use crate::signature::{self, Algorithm, PublicKey};
 use crate::tlv::{self, Reader, Tag};
 
-/// SHA-256 of a whole certificate.
+/// SHA-256 of a whole certificate, or of another file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -74,6 +74,7 @@ struct Inner {
     not_before: Moment,
     not_after: Moment,
     key: Result<PublicKey, signature::Fault>,
+    key_info: Fingerprint,
     algorithm: Result<Algorithm, signature::Fault>,
     extensions: Extensions,
 }
@@ -117,7 +118,8 @@ impl Certificate {
         let (not_before, not_after) = (next_time(&mut validity)?, next_time(&mut validity)?);
         validity.finish()?;
         let subject = Name::read(fields.object(SEQUENCE)?.whole)?;
-        let key = PublicKey::from_der(fields.object(SEQUENCE)?.whole);
+        let key_info = fields.object(SEQUENCE)?.whole;
+        let key = PublicKey::from_der(key_info);
         fields.optional(Tag(0x81))?;
         fields.optional(Tag(0x82))?;
         let extensions = match fields.optional(context(3))? {
@@ -136,6 +138,7 @@ impl Certificate {
             not_before,
             not_after,
             key,
+            key_info: Fingerprint::of(key_info),
             algorithm,
             extensions,
         })))
@@ -186,6 +189,11 @@ impl Certificate {
         self.0.key.as_ref().map_err(|fault| *fault)
     }
 
+    /// SHA-256 of its SubjectPublicKeyInfo, as it is written.
+    pub fn key_thumbprint(&self) -> [u8; 32] {
+        self.0.key_info.0
+    }
+
     /// What it is signed with.
     pub fn algorithm(&self) -> Result<Algorithm, signature::Fault> {
         self.0.algorithm
@@ -194,6 +202,11 @@ impl Certificate {
     /// Its extensions.
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
+    }
+
+    /// Whether it was issued under a policy.
+    pub fn has_policy(&self, policy: ObjectIdentifier) -> bool {
+        self.0.extensions.policies.contains(&policy)
     }
 
     /// That this key signed it.

@@ -25,8 +25,8 @@ use crate::active::{ActivelyAuthenticated, Challenge};
 use crate::agreement::Randomness;
 use crate::apdu::{Command, Response, Status};
 use crate::authentication::{ChipAuthentication, StaticKey};
+use crate::certificate::Fingerprint;
 use crate::curve::Point;
-use crate::hash::Hash;
 use crate::lds::Group;
 use crate::messaging::{Answer, Channel, Pending};
 use crate::tlv::{self, Tag};
@@ -73,9 +73,10 @@ pub struct Dialogue {
 #[cfg_attr(fuzzing, derive(Clone))]
 struct Gathered {
     key: Point,
+    thumbprint: [u8; 32],
     files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     signed: Option<ActivelyAuthenticated>,
-    transcript: Vec<u8>,
+    transcript: [u8; 32],
 }
 
 /// Neither keys nor what was read.
@@ -95,9 +96,10 @@ impl Dialogue {
         let opening: Vec<_> = authentication.opening().iter().map(Command::to_bytes).collect();
         let gathered = Gathered {
             key: key.public().clone(),
+            thumbprint: key.thumbprint(),
             files: plan.wanted.iter().map(|wanted| (wanted.group, Zeroizing::default())).collect(),
             signed: None,
-            transcript: Hash::Sha256.digest(&[&opening.concat()]),
+            transcript: Fingerprint::of(&opening.concat()).0,
         };
         let (relay, mut dialogue) = gathered.ask(authentication.into_channel(), plan.reads(), plan.signing.clone())?;
         dialogue.opening = opening.len();
@@ -182,7 +184,7 @@ impl Gathered {
     /// Chains the digest of what went by: what the journal keeps of a dialogue.
     fn record(&mut self, octets: &[Vec<u8>]) {
         for one in octets {
-            self.transcript = Hash::Sha256.digest(&[&self.transcript, &Hash::Sha256.digest(&[one])]);
+            self.transcript = Fingerprint::of(&[self.transcript, Fingerprint::of(one).0].concat()).0;
         }
     }
 
@@ -234,11 +236,11 @@ impl Gathered {
     }
 
     fn finish(self) -> Result<GenuineChip, Refusal> {
-        let Self { key, files, signed, transcript } = self;
+        let Self { key, thumbprint, files, signed, transcript } = self;
         for (group, octets) in &files {
             group.contents(octets).map_err(|_| Refusal::File(*group))?;
         }
-        Ok(GenuineChip { key, files, signed, transcript })
+        Ok(GenuineChip { key, thumbprint, files, signed, transcript })
     }
 }
 
@@ -275,14 +277,15 @@ fn portion(from: usize, data: &[u8]) -> Option<&[u8]> {
 /// ```compile_fail,E0451
 /// # use chip::{curve::Point, dialogue::GenuineChip};
 /// fn made_up(key: Point) -> GenuineChip {
-///     GenuineChip { key, files: Vec::new(), signed: None, transcript: Vec::new() }
+///     GenuineChip { key, thumbprint: [0; 32], files: Vec::new(), signed: None, transcript: [0; 32] }
 /// }
 /// ```
 pub struct GenuineChip {
     key: Point,
+    thumbprint: [u8; 32],
     files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     signed: Option<ActivelyAuthenticated>,
-    transcript: Vec<u8>,
+    transcript: [u8; 32],
 }
 
 /// Which files, and nothing in them.
@@ -299,6 +302,16 @@ impl GenuineChip {
         &self.key
     }
 
+    /// SHA-256 of its SubjectPublicKeyInfo, as group 14 writes it.
+    pub const fn key_thumbprint(&self) -> [u8; 32] {
+        self.thumbprint
+    }
+
+    /// The files that it gave.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (Group, &[u8])> {
+        self.files.iter().map(|(group, octets)| (*group, &octets[..]))
+    }
+
     /// The file of a group as the chip gave it in the channel, tag and length included.
     pub fn file(&self, group: Group) -> Option<&[u8]> {
         self.files.iter().find(|(known, _)| *known == group).map(|(_, octets)| &octets[..])
@@ -310,11 +323,11 @@ impl GenuineChip {
     }
 
     /// A digest over all that went by: tells dialogues apart in a journal, and proves nothing.
-    pub fn transcript(&self) -> &[u8] {
-        &self.transcript
+    pub const fn transcript(&self) -> [u8; 32] {
+        self.transcript
     }
 }
 
 #[cfg(test)]
 #[path = "dialogue_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -7,6 +7,7 @@ use crate::active::ActiveKey;
 use crate::agreement::{EphemeralSecret, RANDOMNESS};
 use crate::cipher::Cipher;
 use crate::curve::Curve;
+use crate::hash::Hash;
 use crate::messaging::tests::Card;
 use crate::signature::PublicKey;
 use crate::vectors::{Case, cases};
@@ -50,10 +51,10 @@ fn the_other_implementation_gives_the_same_octets() {
 }
 
 /// A chip with its files, for what the vectors have not: it understands what the terminal wraps by knowing what is asked.
-struct Chip {
-    key: StaticKey,
-    secret: Vec<u8>,
-    files: BTreeMap<u16, Vec<u8>>,
+pub(crate) struct Chip {
+    pub(crate) key: StaticKey,
+    pub(crate) secret: Vec<u8>,
+    pub(crate) files: BTreeMap<u16, Vec<u8>>,
 }
 
 const RANDOM: [u8; RANDOMNESS] = [0x42; RANDOMNESS];
@@ -71,7 +72,7 @@ impl Chip {
     }
 
     /// Answers one round that reads these parts: (file, from, length).
-    fn answer(&self, card: &mut Card, reads: &[(u16, usize, usize)], chunk: usize) -> Vec<Vec<u8>> {
+    pub(crate) fn answer(&self, card: &mut Card, reads: &[(u16, usize, usize)], chunk: usize) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
         for (file, from, to) in reads {
             answers.push(card.answer(false, &[], 0x9000));
@@ -110,13 +111,13 @@ fn server_key(round: &Round, curve: Curve) -> Vec<u8> {
     last[at..at + length].to_vec()
 }
 
-fn begin(chip: &Chip, plan: &Plan) -> (Round, Dialogue, Card) {
+pub(crate) fn begin(chip: &Chip, plan: &Plan) -> (Round, Dialogue, Card) {
     let (round, dialogue) = Dialogue::begin(&chip.key, Randomness::new(RANDOM), plan).unwrap();
     let card = chip.card(&server_key(&round, chip.key.public().curve()));
     (round, dialogue, card)
 }
 
-fn done(count: usize) -> Vec<Vec<u8>> {
+pub(crate) fn done(count: usize) -> Vec<Vec<u8>> {
     vec![vec![0x90, 0]; count]
 }
 

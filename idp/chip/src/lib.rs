@@ -10,6 +10,8 @@
 //!  trust: roots, links, lists ────┘
 //!  server key ─▶ authentication ─▶ messaging ─┬▶ the chip itself   (ICAO 9303-11 §6.2, TR-03110-3)
 //!                       dialogue, active ──────┘
+//!  both of one card ─▶ live                                       what the provider goes by
+//!  certificate, signature of the second application ─▶ holder     who knew the code
 //!  password ─▶ pace ─▶ messaging ─▶ a chip at the desk             (ICAO 9303-11 §4.4)
 //! ```
 //!
@@ -30,8 +32,10 @@ pub mod cms;
 pub mod curve;
 pub mod dialogue;
 pub mod hash;
+pub mod holder;
 mod kdf;
 pub mod lds;
+pub mod live;
 pub mod master_list;
 pub mod messaging;
 pub mod moment;

@@ -77,6 +77,7 @@ pub struct Verdict {
 /// Proof that a State signed these files: made by [`authenticate`] alone.
 #[derive(Clone)]
 pub struct Authentic {
+    evidence: Fingerprint,
     profile: Profile,
     groups: BTreeMap<Group, Vec<u8>>,
     hashes: SecurityObject,
@@ -95,6 +96,11 @@ impl std::fmt::Debug for Authentic {
 }
 
 impl Authentic {
+    /// SHA-256 of the security object.
+    pub fn evidence(&self) -> Fingerprint {
+        self.evidence
+    }
+
     /// The rules it was judged by.
     pub fn profile(&self) -> Profile {
         self.profile
@@ -197,7 +203,8 @@ impl<'a> Judgement<'a> {
         let (infos, active_key) = self.run(Check::ChipKeys, Self::chip_keys)?;
         let groups = self.files.groups.iter().map(|(group, file)| (*group, file.to_vec())).collect();
         let (profile, signing_time) = (self.policy.rules.profile, signer.signing_time);
-        Ok(Authentic { profile, groups, hashes, zone, infos, active_key, signer: trusted, signing_time })
+        let evidence = Fingerprint::of(self.files.sod);
+        Ok(Authentic { evidence, profile, groups, hashes, zone, infos, active_key, signer: trusted, signing_time })
     }
 
     fn run<T>(

@@ -232,6 +232,16 @@ impl PublicKey {
     }
 }
 
+impl PublicKey {
+    /// That r and s, at the length of the curve's order and one after the other (TR-03111 §5.2.1), sign what has this hash:
+    /// keys of elliptic curves alone.
+    pub fn verify_plain(&self, hash: &[u8], signature: &[u8]) -> Result<(), Fault> {
+        let Self::Ec(point) = self else { return Err(Fault::Mismatch) };
+        let (r, s) = signature.split_at_checked(point.curve().field_length()).ok_or(Fault::Invalid)?;
+        if r.len() == s.len() && numbers_sign(point, hash, r, s) { Ok(()) } else { Err(Fault::Invalid) }
+    }
+}
+
 fn rsa_key(info: &SubjectPublicKeyInfoRef<'_>) -> Result<RsaPublicKey, Fault> {
     let octets = info.subject_public_key.as_bytes().ok_or(Fault::Key)?;
     let (n, e) = two_numbers(octets).ok_or(Fault::Key)?;
@@ -290,15 +300,7 @@ fn rsa(key: &RsaPublicKey, scheme: impl SignatureScheme, digest: &[u8], signatur
     key.verify(scheme, digest, signature).map_err(|_| Fault::Invalid)
 }
 
-/// The crates of the named curves where they exist, and the arithmetic of [`curve`] for the two that have none.
 fn ecdsa(point: &Point, digest: &[u8], signature: &[u8]) -> Result<(), Fault> {
-    macro_rules! by_crate {
-        ($kind:ty, $r:expr, $s:expr) => {
-            ecdsa::VerifyingKey::<$kind>::from_sec1_bytes(point.octets())
-                .and_then(|key| key.verify_prehash(digest, &ecdsa::Signature::<$kind>::from_slice(&[$r, $s].concat())?))
-                .is_ok()
-        };
-    }
     let (r, s) = two_numbers(signature).ok_or(Fault::Invalid)?;
     let length = point.curve().field_length();
     let padded = |number: &[u8]| {
@@ -306,15 +308,27 @@ fn ecdsa(point: &Point, digest: &[u8], signature: &[u8]) -> Result<(), Fault> {
         Some([&vec![0; missing], number].concat())
     };
     let (r, s) = padded(r).zip(padded(s)).ok_or(Fault::Invalid)?;
-    let verifies = match point.curve() {
-        Curve::P256 => by_crate!(p256::NistP256, r, s),
-        Curve::P384 => by_crate!(p384::NistP384, r, s),
-        Curve::P521 => by_crate!(p521::NistP521, r, s),
-        Curve::BrainpoolP256r1 => by_crate!(bp256::BrainpoolP256r1, r, s),
-        Curve::BrainpoolP384r1 => by_crate!(bp384::BrainpoolP384r1, r, s),
-        Curve::BrainpoolP320r1 | Curve::BrainpoolP512r1 => point.verifies(digest, &r, &s),
-    };
-    if verifies { Ok(()) } else { Err(Fault::Invalid) }
+    if numbers_sign(point, digest, &r, &s) { Ok(()) } else { Err(Fault::Invalid) }
+}
+
+/// By the crates of the named curves where they exist, and by the arithmetic of [`curve`] for the two that have none. Both
+/// numbers have the length of the order.
+fn numbers_sign(point: &Point, digest: &[u8], r: &[u8], s: &[u8]) -> bool {
+    macro_rules! by_crate {
+        ($kind:ty) => {
+            ecdsa::VerifyingKey::<$kind>::from_sec1_bytes(point.octets())
+                .and_then(|key| key.verify_prehash(digest, &ecdsa::Signature::<$kind>::from_slice(&[r, s].concat())?))
+                .is_ok()
+        };
+    }
+    match point.curve() {
+        Curve::P256 => by_crate!(p256::NistP256),
+        Curve::P384 => by_crate!(p384::NistP384),
+        Curve::P521 => by_crate!(p521::NistP521),
+        Curve::BrainpoolP256r1 => by_crate!(bp256::BrainpoolP256r1),
+        Curve::BrainpoolP384r1 => by_crate!(bp384::BrainpoolP384r1),
+        Curve::BrainpoolP320r1 | Curve::BrainpoolP512r1 => point.verifies(digest, r, s),
+    }
 }
 
 #[cfg(test)]

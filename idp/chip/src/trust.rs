@@ -17,6 +17,7 @@ pub use revocation::{ListFault, RevocationList, Standing, Unproven};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use der::asn1::ObjectIdentifier;
 use thiserror::Error;
 
 use crate::certificate::{Certificate, Fingerprint};
@@ -24,6 +25,10 @@ use crate::moment::Moment;
 use crate::profile::Profile;
 
 use path::Budget;
+
+/// The policy of simulators (an arc for examples, RFC 5612): their roots are issued under it, and a service for the public
+/// starts with none of them.
+pub const SIMULATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1.4.1");
 
 /// Certificates, and lists, that a store may hold: some five hundred authorities exist.
 const LIMIT: usize = 4096;
@@ -156,9 +161,9 @@ impl TrustStore {
         self.version
     }
 
-    /// Whether a root was issued under a policy: simulators mark theirs, and production refuses to start with one.
-    pub fn has_policy(&self, policy: der::asn1::ObjectIdentifier) -> bool {
-        self.anchors.iter().chain(&self.links).any(|certificate| certificate.extensions().policies.contains(&policy))
+    /// Whether anything in it was issued under a policy: [`SIMULATOR`], for one.
+    pub fn has_policy(&self, policy: ObjectIdentifier) -> bool {
+        self.authorities().chain(&self.signers).any(|certificate| certificate.has_policy(policy))
     }
 
     /// Whether a document signer may be trusted now: its path, and the standing of every certificate on it.
@@ -240,6 +245,11 @@ impl TrustedSigner {
     /// The revocation lists that it is not on.
     pub fn lists(&self) -> &[Standing] {
         &self.lists
+    }
+
+    /// Whether it, or an authority above it, was issued under a policy: [`SIMULATOR`], for one.
+    pub fn has_policy(&self, policy: ObjectIdentifier) -> bool {
+        self.signer.has_policy(policy) || self.path.has_policy(policy)
     }
 
     /// What no revocation list says: only where the profile admits that.

@@ -234,11 +234,17 @@ fn certificates_are_read_whole_or_not_at_all() {
 
 #[test]
 fn a_root_of_a_simulator_is_known_by_its_policy() {
-    let policy = ("2.5.29.32", false, sequence(&[&sequence(&[&oid("1.3.6.1.4.1.99999.1")])]));
-    let simulated = der::asn1::ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1");
-    let with = store(&[Certified::root(other(1)).set(policy)], &[], &[]);
-    assert!(with.has_policy(simulated));
-    assert!(!store(&[Certified::root(other(1)).set(ski(&other(1)))], &[], &[]).has_policy(simulated));
+    let policy = ("2.5.29.32", false, sequence(&[&sequence(&[&oid("1.3.6.1.4.1.32473.1.4.1")])]));
+    let (root, link) = (Certified::root(other(1)), Certified::link(other(2), other(1)));
+    let signer = Certified::signer(RSA_2048, other(1));
+    let with = |root: &Certified, link: &Certified, signer: &Certified| {
+        store(std::slice::from_ref(root), &[link.clone(), signer.clone()], &[]).has_policy(SIMULATOR)
+    };
+    assert!(with(&root.clone().set(policy.clone()), &link, &signer));
+    assert!(with(&root, &link.clone().set(policy.clone()), &signer));
+    assert!(with(&root, &link, &signer.clone().set(policy.clone())));
+    assert!(!with(&root, &link, &signer));
+    assert!(!store(&[root.set(policy)], &[], &[]).has_policy(ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1.4.2")));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::asn1::{self, Malformed, SEQUENCE, SET};
 use crate::tlv::{self, Object, Reader};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// A name whose parts are folded for comparison.
@@ -51,9 +52,19 @@ impl Name {
 
     /// Its country, in capital letters, if it has exactly one.
     pub fn country(&self) -> Option<String> {
-        let mut countries = self.texts(COUNTRY);
-        let country = countries.next()?.to_uppercase();
-        countries.next().is_none().then_some(country)
+        self.only(COUNTRY)
+    }
+
+    /// Its serial number, in capital letters, if it has exactly one: that of the subject, not of the certificate
+    /// (X.520 §6.2.9).
+    pub fn serial_number(&self) -> Option<String> {
+        self.only(SERIAL_NUMBER)
+    }
+
+    fn only(&self, kind: ObjectIdentifier) -> Option<String> {
+        let mut texts = self.texts(kind);
+        let text = texts.next()?.to_uppercase();
+        texts.next().is_none().then_some(text)
     }
 
     fn texts(&self, kind: ObjectIdentifier) -> impl Iterator<Item = &str> {

@@ -5,6 +5,7 @@ use der::asn1::ObjectIdentifier;
 use spki::SubjectPublicKeyInfoRef;
 
 use crate::asn1::{self, Limits, Malformed, SEQUENCE, SET};
+use crate::certificate::Fingerprint;
 use crate::curve::{self, Point};
 use crate::hash::Hash;
 use crate::signature::{self, PublicKey};
@@ -45,6 +46,8 @@ pub struct SecurityInfos {
 pub struct ChipKey {
     /// The key.
     pub agreement: ChipKeyAgreement,
+    /// SHA-256 of its SubjectPublicKeyInfo, as it is written.
+    pub thumbprint: [u8; 32],
     /// Its identifier, where there are several.
     pub identifier: Option<Vec<u8>>,
 }
@@ -106,8 +109,10 @@ impl SecurityInfos {
         let protocol = asn1::oid(&mut fields)?;
         let under = |arc: ObjectIdentifier| protocol != arc && protocol.starts_with(arc);
         if under(CHIP_KEY) {
+            let info = fields.object(SEQUENCE)?.whole;
             self.chip_keys.push(ChipKey {
-                agreement: agreement(protocol, fields.object(SEQUENCE)?.whole)?,
+                agreement: agreement(protocol, info)?,
+                thumbprint: Fingerprint::of(info).0,
                 identifier: identifier(&mut fields)?,
             });
         } else if under(AUTHENTICATION_BY_CHIP) {

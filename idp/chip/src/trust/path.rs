@@ -1,5 +1,6 @@
 //! From a certificate to a pinned root.
 
+use der::asn1::ObjectIdentifier;
 use thiserror::Error;
 
 use super::{TrustStore, Unproven};
@@ -34,6 +35,16 @@ impl Path {
     /// Whoever signed the certificate that the path begins with.
     pub fn issuer(&self) -> &Certificate {
         self.issuers.first().unwrap_or(&self.anchor)
+    }
+
+    /// Whether one of its authorities was issued under a policy.
+    pub fn has_policy(&self, policy: ObjectIdentifier) -> bool {
+        self.issuers().any(|certificate| certificate.has_policy(policy))
+    }
+
+    /// Whether it begins with an authority of its own below the pinned root, and not with the root or a link to it.
+    pub fn is_by_sub_authority(&self) -> bool {
+        self.issuers.first().is_some_and(|issuer| !is_link(issuer))
     }
 
     pub(super) fn below_anchor(&self) -> impl Iterator<Item = &Certificate> {
