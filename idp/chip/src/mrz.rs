@@ -75,6 +75,16 @@ impl PartialDate {
             .or_else(|| self.in_year(year.saturating_sub(100)).filter(|date| *date <= today))
     }
 
+    /// The month, if it is known.
+    pub const fn month(self) -> Option<u8> {
+        self.month
+    }
+
+    /// The day, if it is known.
+    pub const fn day(self) -> Option<u8> {
+        self.day
+    }
+
     fn in_year(self, year: u16) -> Option<Date> {
         let month = self.month.unwrap_or(12);
         match self.day {

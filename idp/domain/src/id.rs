@@ -90,12 +90,49 @@ id!(
     |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'
 );
 
-impl SignInId {
-    /// Makes the identifier from 16 random bytes.
-    pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(crate::secret::base64url(&bytes))
-    }
+/// The kinds of identifier that are 128 random bits in base64url.
+macro_rules! random_id {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        $(id!(
+            $(#[$doc])* $name, 22..=22, "22 base64url characters",
+            |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
+        );
+        random_id!(@made $name);)+
+    };
+    (@made $name:ident) => {
+        impl $name {
+            /// Makes the identifier from 16 random bytes.
+            pub fn from_random(bytes: [u8; 16]) -> Self {
+                Self(crate::secret::base64url(&bytes))
+            }
+        }
+    };
 }
+
+random_id!(@made SignInId);
+random_id!(
+    /// An identity on a card: the gateway's own name of it.
+    IdentityId,
+    /// One request to have an identity certified.
+    RequestId,
+    /// One citizen at the desk of a town hall.
+    CaseId,
+    /// One use of a card with its code: 128 bits, never shown to whoever does not take part.
+    TransactionId,
+);
+
+macro_rules! octets {
+    ($($name:ident),+) => {
+        $(impl $name {
+            /// The 16 octets of the identifier; none when it was not made of 16.
+            pub fn octets(&self) -> Option<[u8; 16]> {
+                crate::secret::from_base64url(&self.0)?.try_into().ok()
+            }
+        })+
+    };
+}
+
+octets!(IdentityId, RequestId);
 
 impl SessionId {
     /// Makes the identifier from 16 random bytes.

@@ -31,6 +31,7 @@
 
 pub mod claims;
 pub mod client;
+pub mod cnie;
 pub mod id;
 pub mod identity;
 pub mod jose;

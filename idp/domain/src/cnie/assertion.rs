@@ -1,0 +1,141 @@
+//! What the card provider asserts, and at which level. eIDAS high has one way: [`CardLevel::high`].
+
+use serde::{Deserialize, Serialize};
+
+use super::card::CardAndCode;
+use super::identity::InForce;
+use super::refusal::Refusal;
+use super::status::CardInForce;
+use crate::id::{IdentityId, ProviderId};
+use crate::identity::pivot::{Pivot, RawPivot};
+use crate::level::Level;
+use crate::time::Timestamp;
+use crate::upstream::Assertion;
+
+/// What an identity gives that is not certified: a policy of who runs the gateway. Never substantial, never high.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Uncertified {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// eIDAS low.
+    Low,
+}
+
+/// The level of a card that was shown.
+///
+/// ```
+/// use domain::cnie::{assertion::CardLevel, card::CardAndCode, identity::InForce};
+/// fn high(shown: &CardAndCode, certified: InForce) -> CardLevel { CardLevel::high(shown, certified) }
+/// ```
+///
+/// ```compile_fail,E0061
+/// use domain::cnie::{assertion::CardLevel, card::CardAndCode};
+/// fn high(shown: &CardAndCode) -> CardLevel { CardLevel::high(shown) }
+/// ```
+///
+/// ```compile_fail,E0423
+/// use domain::{cnie::assertion::CardLevel, level::Level};
+/// let level = CardLevel(Level::High);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CardLevel(Level);
+
+impl CardLevel {
+    /// eIDAS high: a genuine chip and its code, now ([`CardAndCode`]), of an identity that is certified now
+    /// ([`InForce`], taken by value).
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is used once")]
+    pub fn high(_: &CardAndCode, certified: InForce) -> Self {
+        let _: &IdentityId = certified.identity();
+        Self(Level::High)
+    }
+
+    /// What the policy gives an identity that is not certified.
+    pub const fn uncertified(policy: Uncertified, _: &CardAndCode) -> Result<Self, Refusal> {
+        match policy {
+            Uncertified::Nothing => Err(Refusal::NotCertified),
+            Uncertified::Low => Ok(Self(Level::Low)),
+        }
+    }
+
+    /// The level.
+    pub const fn level(self) -> Level {
+        self.0
+    }
+}
+
+/// What the card provider asserts of a citizen. It is kept for the seconds between the phone's last answer and the
+/// browser's next request, sealed under a secret of the browser.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CardAssertion {
+    identity: IdentityId,
+    level: CardLevel,
+    pivot: Pivot,
+    mail: String,
+    at: Timestamp,
+}
+
+/// Nothing of the citizen.
+impl std::fmt::Debug for CardAssertion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CardAssertion({})", self.level.0.acr())
+    }
+}
+
+/// Whose identity, and where its notices go.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// The identity.
+    pub identity: IdentityId,
+    /// Its address.
+    pub mail: String,
+}
+
+impl CardAssertion {
+    /// The civil facts of the card, with what the authority adds, at a level that was proved.
+    pub fn new(
+        level: CardLevel,
+        shown: &CardAndCode,
+        status: &CardInForce,
+        owner: Owner,
+        at: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let facts = shown.card().facts();
+        let birthdate = facts.birthdate.to_string();
+        let pivot = Pivot::parse(&RawPivot {
+            family_name: Some(&facts.surname),
+            given_name: Some(&facts.given_names),
+            birthdate: Some(&birthdate),
+            gender: Some(facts.gender.as_str()),
+            birthplace: status.birthplace().map(crate::identity::pivot::Place::as_str),
+            birthcountry: status.birthcountry().map(crate::identity::pivot::Place::as_str),
+        })
+        .map_err(|_| Refusal::IdentityUnreadable)?;
+        Ok(Self { identity: owner.identity, level, pivot, mail: owner.mail, at })
+    }
+
+    /// The identity.
+    pub const fn identity(&self) -> &IdentityId {
+        &self.identity
+    }
+
+    /// The level.
+    pub const fn level(&self) -> Level {
+        self.level.0
+    }
+
+    /// The same as any provider's assertion. Chip and code are a smart card and a personal number (RFC 8176 §2).
+    pub fn into_assertion(self, provider: ProviderId) -> Assertion {
+        Assertion {
+            provider,
+            level: self.level.0,
+            pivot: self.pivot,
+            preferred_username: None,
+            email: self.mail,
+            amr: vec!["sc".to_owned(), "pin".to_owned()],
+            auth_time: Some(self.at),
+            hint: None,
+        }
+    }
+}

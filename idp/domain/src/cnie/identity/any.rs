@@ -1,0 +1,215 @@
+//! An identity in any state: what the registry keeps, and what time alone does to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Active, Approved, AtDesk, Base, CardKey, Certified, Closed, Closure, Created, Ending, Event, Identity, Requested,
+    Suspended, Thumbprint,
+};
+use crate::cnie::ACTIVATION;
+use crate::id::IdentityId;
+use crate::language::Language;
+use crate::time::Timestamp;
+
+/// An identity in any state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnyIdentity {
+    /// Made; its address is not confirmed.
+    Created(Identity<Created>),
+    /// In use, not certified.
+    Active(Identity<Active>),
+    /// With a QR code for the desk.
+    Requested(Identity<Requested>),
+    /// At the desk.
+    AtDesk(Identity<AtDesk>),
+    /// Approved by the desk.
+    Approved(Identity<Approved>),
+    /// Certified.
+    Certified(Identity<Certified>),
+    /// Suspended.
+    Suspended(Identity<Suspended>),
+    /// Closed.
+    Closed(Identity<Closed>),
+}
+
+/// What every state shares.
+#[derive(Debug, Clone, Copy)]
+pub struct Common<'a> {
+    base: &'a Base,
+}
+
+impl<'a> Common<'a> {
+    /// Its identifier.
+    pub const fn id(self) -> &'a IdentityId {
+        &self.base.id
+    }
+
+    /// The card.
+    pub const fn card(self) -> CardKey {
+        self.base.card
+    }
+
+    /// The key of the card's chip.
+    pub const fn chip(self) -> Thumbprint {
+        self.base.chip
+    }
+
+    /// The key that signs after the code.
+    pub const fn code(self) -> Thumbprint {
+        self.base.code
+    }
+
+    /// Where notices go.
+    pub fn mail(self) -> &'a str {
+        &self.base.mail
+    }
+
+    /// The language of notices.
+    pub const fn language(self) -> Language {
+        self.base.language
+    }
+
+    /// When it was made.
+    pub const fn created(self) -> Timestamp {
+        self.base.created
+    }
+
+    /// When the card ends.
+    pub const fn card_expires(self) -> Timestamp {
+        self.base.card_expires
+    }
+
+    /// What happened to it.
+    pub fn history(self) -> &'a [Event] {
+        &self.base.history
+    }
+}
+
+/// What time made of an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It is as it was kept.
+    Same(AnyIdentity),
+    /// Time changed it: to be kept, journalled and told.
+    Changed(AnyIdentity),
+}
+
+macro_rules! any {
+    ($($state:ident $name:literal),*) => {
+        $(impl From<Identity<$state>> for AnyIdentity {
+            fn from(identity: Identity<$state>) -> Self {
+                Self::$state(identity)
+            }
+        }
+
+        impl TryFrom<AnyIdentity> for Identity<$state> {
+            type Error = AnyIdentity;
+
+            fn try_from(any: AnyIdentity) -> Result<Self, AnyIdentity> {
+                if let AnyIdentity::$state(identity) = any { Ok(identity) } else { Err(any) }
+            }
+        })*
+
+        impl AnyIdentity {
+            /// What every state shares.
+            pub const fn common(&self) -> Common<'_> {
+                match self {
+                    $(Self::$state(identity) => Common { base: &identity.base },)*
+                }
+            }
+
+            /// The stable name of its state.
+            pub const fn state(&self) -> &'static str {
+                match self {
+                    $(Self::$state(_) => $name,)*
+                }
+            }
+        }
+    };
+}
+
+any!(
+    Created "created", Active "active", Requested "requested", AtDesk "at_desk", Approved "awaiting_activation",
+    Certified "certified", Suspended "suspended", Closed "closed"
+);
+
+impl AnyIdentity {
+    /// Whether it is over.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+
+    /// Until when it is certified, in use or suspended.
+    pub const fn certified_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Certified(identity) => Some(identity.state.until),
+            Self::Suspended(identity) => Some(identity.state.certified.until),
+            Self::Created(_)
+            | Self::Active(_)
+            | Self::Requested(_)
+            | Self::AtDesk(_)
+            | Self::Approved(_)
+            | Self::Closed(_) => None,
+        }
+    }
+
+    /// The moment from which on time changes it; none for a closed one.
+    pub fn next_change(&self) -> Option<Timestamp> {
+        let own = match self {
+            Self::Created(identity) => identity.state.until,
+            Self::Requested(identity) => identity.state.until,
+            Self::AtDesk(identity) => identity.state.since.plus(ACTIVATION),
+            Self::Approved(identity) => identity.state.until,
+            Self::Certified(identity) => identity.state.until,
+            Self::Suspended(identity) => identity.state.certified.until,
+            Self::Active(_) => self.common().card_expires(),
+            Self::Closed(_) => return None,
+        };
+        Some(own.min(self.common().card_expires()))
+    }
+
+    /// What it is at a moment: terms that were reached, months that went by. Whoever reads an identity asks this first.
+    #[must_use]
+    pub fn settle(self, at: Timestamp) -> Settled {
+        if self.next_change().is_none_or(|change| !change.is_past(at)) {
+            return Settled::Same(self);
+        }
+        if self.common().card_expires().is_past(at) {
+            return Settled::Changed(self.close(Closure::CardExpired, at));
+        }
+        Settled::Changed(match self {
+            Self::Created(identity) => identity.close(Closure::NotConfirmed, at).into(),
+            Self::Requested(identity) => identity.lapse(at).into(),
+            Self::AtDesk(identity) => identity.refuse(at).into(),
+            Self::Approved(identity) => identity.lapse(at).into(),
+            Self::Certified(identity) => identity.end(Ending::TermReached, at).into(),
+            Self::Suspended(identity) => identity.end(Ending::TermReached, at).into(),
+            Self::Active(_) | Self::Closed(_) => return Settled::Same(self),
+        })
+    }
+
+    /// Closes it; a closed one stays as it was closed.
+    #[must_use]
+    pub fn close(self, why: Closure, at: Timestamp) -> Self {
+        match self {
+            Self::Created(identity) => identity.close(why, at).into(),
+            Self::Active(identity) => identity.close(why, at).into(),
+            Self::Requested(identity) => identity.close(why, at).into(),
+            Self::AtDesk(identity) => identity.close(why, at).into(),
+            Self::Approved(identity) => identity.close(why, at).into(),
+            Self::Certified(identity) => identity.close(why, at).into(),
+            Self::Suspended(identity) => identity.close(why, at).into(),
+            Self::Closed(_) => self,
+        }
+    }
+}
+
+impl Settled {
+    /// The identity, as it is now.
+    pub fn into_inner(self) -> AnyIdentity {
+        match self {
+            Self::Same(identity) | Self::Changed(identity) => identity,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The diagram, walked; and a model that walks it at random: no path to eIDAS high without desk, live card and code.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::cnie::assertion::{CardLevel, Uncertified};
+use crate::cnie::card::ReadCard;
+use crate::cnie::status::{Answer, Standing};
+use crate::level::Level;
+use crate::time::Lifetime;
+
+const START: Timestamp = Timestamp::from_epoch(1_800_000_000);
+const DAY: u32 = 86_400;
+
+fn after(seconds: u32) -> Timestamp {
+    START.plus(Lifetime::seconds(seconds))
+}
+
+fn shown(number: &str, code: u8) -> CardAndCode {
+    let card = ReadCard::of_test(number, [number.len() as u8; 32], after(3_650 * DAY));
+    CardAndCode::of_test(card, Thumbprint::new([code; 32]))
+}
+
+fn in_force() -> CardInForce {
+    let answer = Answer { standing: Standing::Valid, birthplace: None, birthcountry: None, reference: "1".into() };
+    answer.in_force().expect("valid")
+}
+
+fn created(shown: &CardAndCode) -> Identity<Created> {
+    let making = Making {
+        id: IdentityId::from_random([1; 16]),
+        mail: "angela@exemple.fr".into(),
+        language: Language::French,
+        terms: TermsVersion::accepted(TermsVersion::CURRENT).expect("of today"),
+    };
+    Identity::create(shown, &in_force(), making, START).expect("an address")
+}
+
+fn terms() -> TermsVersion {
+    TermsVersion::accepted(TermsVersion::CURRENT).expect("of today")
+}
+
+fn request() -> RequestId {
+    RequestId::from_random([2; 16])
+}
+
+fn case() -> CaseId {
+    CaseId::from_random([3; 16])
+}
+
+fn active(shown: &CardAndCode) -> Identity<Active> {
+    created(shown).confirm(after(60)).expect("in time")
+}
+
+fn requested(shown: &CardAndCode) -> Identity<Requested> {
+    active(shown).request(shown, terms(), request(), after(120)).expect("its card")
+}
+
+fn approved(shown: &CardAndCode) -> Identity<Approved> {
+    let at_desk = requested(shown).arrive(&request(), case(), after(DAY)).expect("in time");
+    let approval = Approval::of(case(), at_desk.id().clone());
+    at_desk.approve(approval, after(DAY)).expect("its case")
+}
+
+fn certified(shown: &CardAndCode) -> Identity<Certified> {
+    approved(shown).activate(shown, &in_force(), after(DAY + 60)).expect("the same card and code")
+}
+
+#[test]
+fn a_request_can_be_used_for_thirty_days_and_once() {
+    let card = shown("X", 1);
+    let end = 120 + 30 * DAY;
+    assert!(requested(&card).arrive(&request(), case(), after(end - 1)).is_ok());
+    assert_eq!(requested(&card).arrive(&request(), case(), after(end)), Err(Refusal::RequestLate));
+    let other = RequestId::from_random([9; 16]);
+    assert_eq!(requested(&card).arrive(&other, case(), after(DAY)), Err(Refusal::RequestUsed));
+}
+
+#[test]
+fn an_approval_is_of_its_own_case_and_identity() {
+    let card = shown("X", 1);
+    let at_desk = || requested(&card).arrive(&request(), case(), after(DAY)).expect("in time");
+    let other_case = Approval::of(CaseId::from_random([9; 16]), at_desk().id().clone());
+    assert_eq!(at_desk().approve(other_case, after(DAY)), Err(Refusal::RequestUnknown));
+    let other_identity = Approval::of(case(), IdentityId::from_random([9; 16]));
+    assert_eq!(at_desk().approve(other_identity, after(DAY)), Err(Refusal::RequestUnknown));
+}
+
+#[test]
+fn an_approved_citizen_shows_the_same_card_and_code_within_a_day() {
+    let card = shown("X", 1);
+    let end = 2 * DAY;
+    let refused = |shown: &CardAndCode, at| approved(&card).activate(shown, &in_force(), at).map_err(|(why, _)| why);
+    assert!(refused(&card, after(end - 1)).is_ok());
+    assert_eq!(refused(&card, after(end)), Err(Refusal::ActivationLate));
+    assert_eq!(refused(&shown("X", 2), after(DAY)), Err(Refusal::CodeChanged));
+    assert_eq!(refused(&shown("OTHER", 1), after(DAY)), Err(Refusal::OtherCard));
+    let clone = CardAndCode::of_test(ReadCard::of_test("X", [99; 32], after(3_650 * DAY)), card.code());
+    assert_eq!(refused(&clone, after(DAY)), Err(Refusal::OtherCard), "the same number on another chip");
+}
+
+#[test]
+fn a_certification_lasts_five_years_and_not_a_second_longer() {
+    let card = shown("X", 1);
+    let identity = certified(&card);
+    let end = identity.since().plus(CERTIFICATION);
+    assert_eq!(identity.until(), end);
+    let second_before = Timestamp::from_epoch(end.epoch() - 1);
+    assert!(identity.in_force(&card, &in_force(), second_before).is_ok());
+    assert_eq!(identity.in_force(&card, &in_force(), end).err(), Some(Refusal::CertificationOver));
+    let Settled::Changed(AnyIdentity::Active(_)) = AnyIdentity::from(identity.clone()).settle(end) else {
+        panic!("its term is reached");
+    };
+    let Settled::Same(_) = AnyIdentity::from(identity).settle(second_before) else { panic!("it lasts") };
+}
+
+#[test]
+fn a_certification_never_outlives_its_card() {
+    let ends = after(400 * DAY);
+    let card = CardAndCode::of_test(ReadCard::of_test("X", [1; 32], ends), Thumbprint::new([1; 32]));
+    let identity = certified(&card);
+    assert_eq!(identity.until(), ends);
+    let Settled::Changed(AnyIdentity::Closed(closed)) = AnyIdentity::from(identity).settle(ends) else {
+        panic!("the card has expired");
+    };
+    assert_eq!(closed.why(), Closure::CardExpired);
+}
+
+#[test]
+fn another_code_is_another_key_and_ends_the_certification() {
+    let identity = certified(&shown("X", 1));
+    let refused = identity.in_force(&shown("X", 2), &in_force(), after(3 * DAY));
+    assert_eq!(refused.err(), Some(Refusal::CodeChanged));
+}
+
+#[test]
+fn a_suspended_identity_gives_nothing_until_card_and_code_are_shown() {
+    let card = shown("X", 1);
+    let suspended = certified(&card).suspend(after(3 * DAY));
+    let back = suspended.clone().restore(&card, &in_force(), after(4 * DAY)).expect("the same card and code");
+    assert!(back.in_force(&card, &in_force(), after(4 * DAY)).is_ok());
+    let (why, kept) = suspended.clone().restore(&shown("X", 2), &in_force(), after(4 * DAY)).expect_err("another code");
+    assert_eq!((why, &kept), (Refusal::CodeChanged, &suspended));
+    let end = suspended.until();
+    let (why, _) = suspended.restore(&card, &in_force(), end).expect_err("its term is reached");
+    assert_eq!(why, Refusal::CertificationOver);
+}
+
+#[test]
+fn what_was_not_finished_in_time_goes_back() {
+    let card = shown("X", 1);
+    let settled = |identity: AnyIdentity, at| identity.settle(at).into_inner().state();
+    assert_eq!(settled(created(&card).into(), after(DAY - 1)), "created");
+    assert_eq!(settled(created(&card).into(), after(DAY)), "closed");
+    assert_eq!(settled(requested(&card).into(), after(120 + 30 * DAY)), "active");
+    assert_eq!(settled(approved(&card).into(), after(2 * DAY)), "active");
+    let at_desk = requested(&card).arrive(&request(), case(), after(DAY)).expect("in time");
+    assert_eq!(settled(at_desk.clone().into(), after(2 * DAY - 1)), "at_desk");
+    assert_eq!(settled(at_desk.into(), after(2 * DAY)), "active");
+}
+
+#[test]
+fn a_closed_identity_stays_closed() {
+    let closed = AnyIdentity::from(certified(&shown("X", 1))).close(Closure::CardLost, after(3 * DAY));
+    assert!(closed.is_closed() && closed.next_change().is_none());
+    assert_eq!(closed.clone().close(Closure::Deleted, after(4 * DAY)), closed);
+}
+
+#[test]
+fn an_identity_is_kept_and_read_again_as_it_was() {
+    let card = shown("X", 1);
+    let states: [AnyIdentity; 5] = [
+        created(&card).into(),
+        active(&card).into(),
+        requested(&card).into(),
+        approved(&card).into(),
+        certified(&card).suspend(after(3 * DAY)).into(),
+    ];
+    for identity in states {
+        let text = serde_json::to_string(&identity).expect("plain");
+        assert_eq!(serde_json::from_str::<AnyIdentity>(&text).expect("as written"), identity);
+    }
+}
+
+/// What can happen to an identity, in any order.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Wait(u32),
+    Confirm,
+    Request(u8),
+    Arrive,
+    Approve,
+    Fail,
+    Activate(u8),
+    Suspend,
+    Restore(u8),
+    Close,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let code = 1_u8..3;
+    prop_oneof![
+        (1_u32..40 * DAY).prop_map(Step::Wait),
+        (1_u32..3600).prop_map(Step::Wait),
+        Just(Step::Confirm),
+        code.clone().prop_map(Step::Request),
+        Just(Step::Arrive),
+        Just(Step::Approve),
+        Just(Step::Fail),
+        code.clone().prop_map(Step::Activate),
+        Just(Step::Suspend),
+        code.prop_map(Step::Restore),
+        Just(Step::Close),
+    ]
+}
+
+/// What must have happened for eIDAS high, kept beside the identity and by other means: the code that was asked for, that
+/// was approved by the desk, and that was shown after it; since when; and what took it away.
+#[derive(Debug, Clone, Copy, Default)]
+struct Model {
+    asked: Option<u8>,
+    at_desk: bool,
+    approved: Option<i64>,
+    certified: Option<(u8, i64)>,
+    suspended: bool,
+    closed: bool,
+}
+
+fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
+    let mut now = START;
+    let mut identity = AnyIdentity::from(created(&shown("X", 1)));
+    let mut model = Model::default();
+    for step in steps {
+        identity = identity.settle(now).into_inner();
+        identity = match (*step, identity) {
+            (Step::Wait(seconds), identity) => {
+                now = now.plus(Lifetime::seconds(seconds));
+                identity
+            }
+            (Step::Confirm, AnyIdentity::Created(identity)) => match identity.confirm(now) {
+                Ok(identity) => identity.into(),
+                Err(identity) => identity.into(),
+            },
+            (Step::Request(code), AnyIdentity::Active(identity)) => {
+                model = Model { asked: Some(code), ..Model::default() };
+                identity.request(&shown("X", code), terms(), request(), now).expect("its card").into()
+            }
+            (Step::Arrive, AnyIdentity::Requested(identity)) => {
+                model.at_desk = true;
+                identity.arrive(&request(), case(), now).expect("settled before").into()
+            }
+            (Step::Approve, AnyIdentity::AtDesk(identity)) => {
+                model.approved = Some(now.epoch());
+                let approval = Approval::of(case(), identity.id().clone());
+                identity.approve(approval, now).expect("its case").into()
+            }
+            (Step::Fail, AnyIdentity::AtDesk(identity)) => identity.refuse(now).into(),
+            (Step::Activate(code), AnyIdentity::Approved(identity)) => {
+                match identity.activate(&shown("X", code), &in_force(), now) {
+                    Ok(identity) => {
+                        model.certified = Some((code, now.epoch()));
+                        identity.into()
+                    }
+                    Err((_, identity)) => identity.into(),
+                }
+            }
+            (Step::Suspend, AnyIdentity::Certified(identity)) => {
+                model.suspended = true;
+                identity.suspend(now).into()
+            }
+            (Step::Restore(code), AnyIdentity::Suspended(identity)) => {
+                match identity.restore(&shown("X", code), &in_force(), now) {
+                    Ok(identity) => {
+                        model.suspended = false;
+                        identity.into()
+                    }
+                    Err((_, identity)) => identity.into(),
+                }
+            }
+            (Step::Close, identity) => {
+                model.closed = true;
+                identity.close(Closure::CardLost, now)
+            }
+            (_, identity) => identity,
+        };
+    }
+    let card = shown("X", probe);
+    let level = match identity.settle(now).into_inner() {
+        AnyIdentity::Certified(identity) => {
+            identity.in_force(&card, &in_force(), now).ok().map(|proof| CardLevel::high(&card, proof).level())
+        }
+        AnyIdentity::Created(_)
+        | AnyIdentity::Active(_)
+        | AnyIdentity::Requested(_)
+        | AnyIdentity::AtDesk(_)
+        | AnyIdentity::Approved(_)
+        | AnyIdentity::Suspended(_)
+        | AnyIdentity::Closed(_) => CardLevel::uncertified(Uncertified::Low, &card).ok().map(CardLevel::level),
+    };
+    (level, model, now.epoch())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_path_leads_to_high_without_desk_and_card_and_code(steps in prop::collection::vec(step(), 0..24), probe in 1_u8..3) {
+        let (level, model, now) = walk(&steps, probe);
+        let since = model.certified.map(|(_, since)| since);
+        let earned = model.certified.is_some_and(|(code, _)| Some(code) == model.asked && code == probe)
+            && model.at_desk
+            && model.approved.zip(since).is_some_and(|(desk, shown)| (0..i64::from(DAY)).contains(&(shown - desk)))
+            && since.is_some_and(|since| (0..i64::from(CERTIFICATION.as_seconds())).contains(&(now - since)))
+            && !model.suspended
+            && !model.closed;
+        prop_assert_eq!(level == Some(Level::High), earned, "{:?}", model);
+    }
+}
+
+#[test]
+fn the_straight_path_leads_to_high() {
+    let steps = [Step::Confirm, Step::Request(1), Step::Arrive, Step::Approve, Step::Activate(1)];
+    assert_eq!(walk(&steps, 1).0, Some(Level::High));
+    for missing in 0..steps.len() {
+        let mut steps = steps.to_vec();
+        steps.remove(missing);
+        assert_ne!(walk(&steps, 1).0, Some(Level::High), "without {:?}", steps.get(missing));
+    }
+}
