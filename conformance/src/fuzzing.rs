@@ -19,7 +19,10 @@ const FOLDERS: [(&str, &[&str]); 2] = [
         "idp/domain/fuzz",
         &["authorization_request", "token_request", "jose", "dpop", "redirect", "client_metadata", "certificate"],
     ),
-    ("idp/chip/fuzz", &["tlv", "sod", "mrz", "document_signer", "revocation_list", "master_list", "answers"]),
+    (
+        "idp/chip/fuzz",
+        &["tlv", "sod", "mrz", "document_signer", "revocation_list", "master_list", "answers", "face", "holder"],
+    ),
 ];
 
 /// How many inputs each target is given.

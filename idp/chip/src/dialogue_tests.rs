@@ -57,7 +57,7 @@ pub(crate) struct Chip {
     pub(crate) files: BTreeMap<u16, Vec<u8>>,
 }
 
-const RANDOM: [u8; RANDOMNESS] = [0x42; RANDOMNESS];
+pub(crate) const RANDOM: [u8; RANDOMNESS] = [0x42; RANDOMNESS];
 
 impl Chip {
     fn new(cipher: Cipher, curve: Curve) -> Self {

@@ -170,6 +170,9 @@ const CASES: &[Case] = &[
     ("HOLDER_DOCUMENT_NUMBER", "with a filler", |it| it.leaf.subject = subject("FR", &["X4RTBPF<4"])),
     ("HOLDER_DOCUMENT_NUMBER", "empty", |it| it.leaf.subject = subject("FR", &[""])),
     ("HOLDER_COUNTRY", "none", |it| it.leaf.subject = subject("", &[NUMBER])),
+    ("HOLDER_COUNTRY", "neither has one", |it| {
+        (it.leaf.subject, it.leaf.issuer) = (subject("", &[NUMBER]), subject("", &["1"]));
+    }),
     ("HOLDER_COUNTRY", "another than the authority's", |it| it.leaf.subject = subject("BE", &[NUMBER])),
     ("HOLDER_KEY", "RSA", |it| it.leaf_of(RSA_2048)),
     ("HOLDER_PATH_NO_AUTHORITY_KEY", "of the card", |it| it.leaf = it.leaf.clone().without(AKI)),

@@ -2,9 +2,11 @@
 //! their contents is used. EF.COM is signed by nobody and is not read.
 
 mod content;
+mod face;
 mod security;
 
-pub use content::{DocumentDetails, NationalContent, PersonalDetails};
+pub use content::{DocumentDetails, NationalContent, PersonalDetails, parts};
+pub use face::{Face, FaceFault, ImageFormat};
 pub use security::{
     AUTHENTICATION_BY_CHIP, ChipKey, ChipKeyAgreement, ChipProtocol, PaceInfo, SecurityInfos, active_authentication_key,
 };

@@ -112,6 +112,45 @@ fn what_french_cards_add_is_read_in_latin1() {
 }
 
 #[test]
+fn all_that_french_cards_add_is_read_part_by_part() {
+    let content: [(&[u8], &[u8]); 4] = [
+        (&[0x9f, 0x01], b"1m72"),
+        (&[0x9f, 0x03], b"12 RUE DE L'\xc9GLISE<<45000<ORL\xc9ANS<"),
+        (&[0x9f, 0x04], b"B\xc2T. C"),
+        (&[0x9f, 0x07], b"ORL\xc9ANS<45"),
+    ];
+    let list = [&[0x5c, 8][..], &content.map(|(tag, _)| tag).concat()].concat();
+    let objects: Vec<u8> = content
+        .iter()
+        .flat_map(|(tag, value)| [tag, &[u8::try_from(value.len()).unwrap()][..], value].concat())
+        .collect();
+    let read = NationalContent::read(&object(0x6d, &[list, objects].concat())).unwrap();
+    assert_eq!(read.height.as_deref(), Some("1m72"));
+    let address: Vec<_> = parts(read.address.as_deref().unwrap()).collect();
+    assert_eq!(address, ["12 RUE DE L'ÉGLISE", "45000", "ORLÉANS"]);
+    assert_eq!(read.complement.as_deref(), Some("BÂT. C"));
+    assert_eq!(parts(read.birth_place.as_deref().unwrap()).collect::<Vec<_>>(), ["ORLÉANS", "45"]);
+    // What is not text is left out, and takes nothing else with it.
+    let odd = NationalContent::read(&object(0x6d, b"\x9f\x01\x02\x01\x02\x9f\x07\x05Paris\x9f\x33\x00")).unwrap();
+    assert_eq!((odd.height, odd.birth_place.as_deref()), (None, Some("Paris")));
+}
+
+#[test]
+fn names_and_places_of_group_11_may_be_there() {
+    let named = |name: &str| {
+        let value = [&[0x5f, 0x0e, u8::try_from(name.len()).unwrap()], name.as_bytes()].concat();
+        PersonalDetails::read(&object(0x6b, &[&value[..], b"\x5f\x11\x08NICE<FRA"].concat())).unwrap()
+    };
+    let read = named("LE GOÛTER<<MAËLIS<GAËLLE");
+    assert_eq!(read.names(), Some(("LE GOÛTER".to_owned(), "MAËLIS GAËLLE".to_owned())));
+    assert_eq!(parts(read.birth_place.as_deref().unwrap()).collect::<Vec<_>>(), ["NICE", "FRA"]);
+    for none in ["", "MARTIN", "MARTIN<<", "<<GAELLE", "<"] {
+        assert_eq!(named(none).names(), None, "{none}");
+    }
+    assert_eq!(PersonalDetails::default().names(), None);
+}
+
+#[test]
 fn full_dates_of_birth_and_issue_are_read() {
     let dg11 = object(0x6b, &[&[0x5c, 2, 0x5f, 0x2b, 0x5f, 0x2b, 8][..], b"19740812"].concat());
     assert_eq!(PersonalDetails::read(&dg11).unwrap().birth, Date::new(1974, 8, 12));
@@ -127,7 +166,7 @@ proptest! {
         tlv::write(&mut file, group.tag(), &contents).unwrap();
         for file in [&file, &contents] {
             let _ = (zone(file), PersonalDetails::read(file), DocumentDetails::read(file), NationalContent::read(file));
-            let _ = (SecurityInfos::read(file), SecurityInfos::of_set(file), active_authentication_key(file));
+            let _ = (Face::read(file), SecurityInfos::read(file), SecurityInfos::of_set(file), active_authentication_key(file));
             let _ = SecurityObject::read(file);
         }
     }

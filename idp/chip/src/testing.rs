@@ -10,6 +10,7 @@ use crate::signature::{Algorithm, Pssed};
 pub(crate) mod card;
 pub(crate) mod pki;
 pub(crate) mod scene;
+mod scenes;
 
 /// One DER object of a tag below 256.
 pub(crate) fn object(tag: u8, value: &[u8]) -> Vec<u8> {

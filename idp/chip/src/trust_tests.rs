@@ -6,7 +6,7 @@ use super::*;
 use crate::hash::Hash;
 use crate::signature::Algorithm;
 use crate::testing::pki::{
-    AKI, BASIC, Certified, NAME_CHANGE, NUMBER, PRINTABLE, Revoking, aki, authority, name, now, ski, usage,
+    AKI, BASIC, Certified, NAME_CHANGE, NUMBER, PRINTABLE, Revoking, aki, authority, name, now, usage,
 };
 use crate::testing::scene::other;
 use crate::testing::{RSA_2048, integer, object, oid, sequence};

@@ -40,6 +40,11 @@ pub struct NationalContent {
     pub birth_place: Option<String>,
 }
 
+/// The parts of a text that fillers separate, without those that are empty: lines of an address, a place and its country.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split('<').map(str::trim).filter(|part| !part.is_empty())
+}
+
 /// Nothing of a citizen is shown.
 macro_rules! silent {
     ($($kind:ident),*) => {$(
@@ -66,6 +71,14 @@ impl PersonalDetails {
             }
         }
         Ok(details)
+    }
+
+    /// Surname and given names, the latter separated by spaces: in national characters, where the full name has two parts.
+    pub fn names(&self) -> Option<(String, String)> {
+        let (surname, given) = self.full_name.as_deref()?.split_once("<<")?;
+        let spaced = |text: &str| parts(text).collect::<Vec<_>>().join(" ");
+        let names = (spaced(surname), spaced(given));
+        (!names.0.is_empty() && !names.1.is_empty()).then_some(names)
     }
 }
 

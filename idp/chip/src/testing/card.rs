@@ -150,3 +150,28 @@ impl Card {
         object(0x77, &self.signed_data())
     }
 }
+
+/// A record of one face (ISO/IEC 19794-5:2005 §5) with so many points.
+pub(crate) fn facial_record(image: &[u8], points: u8) -> Vec<u8> {
+    let number = |number: usize| u32::try_from(number).unwrap().to_be_bytes();
+    let face = [&[0, points][..], &[0; 14], &vec![1; 8 * usize::from(points)], &[1, 0], &[0; 10], image].concat();
+    let header = [&b"FAC\x00010\0"[..], &number(14 + 4 + face.len()), &[0, 1]].concat();
+    [&header[..], &number(4 + face.len()), &face].concat()
+}
+
+/// Data group 2 with one face.
+pub(crate) fn dg2(image: &[u8]) -> Vec<u8> {
+    let two = |tag: [u8; 2], value: &[u8]| [&[tag[0]], &object(tag[1], value)[..]].concat();
+    let format = object(0xa1, &[0x81, 1, 2, 0x87, 2, 1, 1, 0x88, 2, 0, 8]);
+    let one = two([0x7f, 0x60], &[format, two([0x5f, 0x2e], &facial_record(image, 0))].concat());
+    object(0x75, &two([0x7f, 0x61], &[integer(&[1]), one].concat()))
+}
+
+/// Data group 13 as French cards were seen to write it.
+pub(crate) fn dg13() -> Vec<u8> {
+    let objects: [(u8, &[u8]); 4] =
+        [(1, b"1m72"), (3, b"12 RUE DE L'\xc9GLISE<<45000<ORL\xc9ANS"), (4, b"B\xc2T. C"), (7, b"ORL\xc9ANS<45")];
+    let tags: Vec<u8> = objects.iter().flat_map(|(tag, _)| [0x9f, *tag]).collect();
+    let objects = objects.map(|(tag, value)| [&[0x9f], &object(tag, value)[..]].concat()).concat();
+    object(0x6d, &[object(0x5c, &tags), objects].concat())
+}
