@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::id::{ClientId, Kid, ProviderId};
+use crate::id::{ClientId, IdentityId, Kid, ProviderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::jose::SigningAlgorithm;
@@ -25,6 +25,10 @@ use crate::oidc::sharing::Sharing;
 use crate::secret::{base64url, keyed_hash, same};
 use crate::signin::Reuse;
 use crate::time::Timestamp;
+
+mod card;
+
+pub use card::{CardIdentityChange, CaseDecision};
 
 /// An act that is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +102,15 @@ pub enum Act {
         /// The key: its thumbprint.
         kid: Kid,
     },
+    /// Something became of an identity on a card.
+    CardIdentityChanged {
+        /// The identity.
+        identity: IdentityId,
+        /// What became of it.
+        change: CardIdentityChange,
+    },
+    /// A case at a desk was decided.
+    CaseDecided(CaseDecision),
 }
 
 /// What became of a signing key.
@@ -162,6 +175,8 @@ impl Act {
             Self::ClientChanged { .. } => "client_changed",
             Self::KeyChanged { .. } => "key_changed",
             Self::RequestKeyMade { .. } => "request_key_made",
+            Self::CardIdentityChanged { .. } => "card_identity_changed",
+            Self::CaseDecided(_) => "case_decided",
         }
     }
 
@@ -194,6 +209,8 @@ impl Act {
             Self::KeyChanged { kid, algorithm, change, cause } => {
                 json!({"kid": kid, "algorithm": algorithm, "change": change.name(), "cause": cause})
             }
+            Self::CardIdentityChanged { identity, change } => change.details(identity),
+            Self::CaseDecided(decision) => decision.details(),
         };
         value.to_string()
     }

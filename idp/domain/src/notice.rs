@@ -7,6 +7,10 @@ use crate::language::Language;
 use crate::level::Level;
 use crate::time::{Lifetime, Timestamp};
 
+mod card;
+
+pub use card::CardMessage;
+
 /// The wait after the first failure, in seconds; it doubles with each one after.
 const FIRST_WAIT: u32 = 30;
 /// The longest wait, in seconds.
@@ -42,6 +46,8 @@ pub enum Message {
         /// The code to quote when it was not you.
         reference: String,
     },
+    /// Something became of your identity on a card.
+    Card(CardMessage),
 }
 
 /// How long a notice waits after its `attempt`th failure to be sent, from 1.

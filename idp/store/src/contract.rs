@@ -4,6 +4,8 @@
 //! `PASSERELLE_TEST_POSTGRES_URL`; without them their cases say so and pass. Each case works in places, or in a
 //! schema, of its own: nothing has to be empty before, and cases run side by side.
 
+mod cards;
+mod cases;
 mod citizens;
 mod clients;
 mod ephemeral;
@@ -222,6 +224,26 @@ fn notice() -> Notice {
 
 fn logged_out(account: &AccountKey) -> Act {
     Act::LoggedOut { account: account.clone(), client: None }
+}
+
+/// All that an intruder reads: the file and its log as they lie on the disk, or the rows that are asked for with those of
+/// the outbox and the journal.
+async fn dump(offices: &Offices, queries: &'static [&'static str]) -> Vec<u8> {
+    match &offices.location {
+        Location::Sqlite(path) => {
+            let log = path.with_file_name(format!("{}-wal", path.file_name().expect("named").to_string_lossy()));
+            [std::fs::read(path).expect("reads"), std::fs::read(log).expect("reads")].concat()
+        }
+        Location::Postgres(_) => {
+            let mut dump = String::new();
+            let always = ["SELECT id || sealed FROM outbox", "SELECT kind || details || hash FROM journal"];
+            for text in always.iter().chain(queries) {
+                let rows: Vec<String> = sqlx::query_scalar(*text).fetch_all(&offices.one.readers).await.expect("reads");
+                dump.extend(rows);
+            }
+            dump.into_bytes()
+        }
+    }
 }
 
 async fn kinds(registry: &Registry) -> Vec<String> {

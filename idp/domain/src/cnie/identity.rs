@@ -308,6 +308,11 @@ impl Identity<AtDesk> {
 }
 
 impl Identity<Approved> {
+    /// The case at the desk.
+    pub const fn case(&self) -> &CaseId {
+        &self.state.case
+    }
+
     /// When the approval lapses.
     pub const fn until(&self) -> Timestamp {
         self.state.until
@@ -343,6 +348,11 @@ impl Identity<Approved> {
 }
 
 impl Identity<Certified> {
+    /// The case at the desk.
+    pub const fn case(&self) -> &CaseId {
+        &self.state.case
+    }
+
     /// Since when it is certified.
     pub const fn since(&self) -> Timestamp {
         self.state.since
@@ -380,6 +390,11 @@ impl Identity<Certified> {
 }
 
 impl Identity<Suspended> {
+    /// The case at the desk.
+    pub const fn case(&self) -> &CaseId {
+        &self.state.certified.case
+    }
+
     /// Since when.
     pub const fn since(&self) -> Timestamp {
         self.state.since

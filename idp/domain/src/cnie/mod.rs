@@ -14,9 +14,11 @@
 pub mod assertion;
 pub mod card;
 pub mod identity;
+pub mod outcome;
 pub mod pairing;
 pub mod qr;
 pub mod refusal;
+pub mod reminder;
 pub mod status;
 pub mod transaction;
 

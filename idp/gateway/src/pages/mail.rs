@@ -7,11 +7,13 @@ use super::paris;
 use super::text::Texts;
 use crate::outbound::mail::Letter;
 
+mod card;
+
 /// Writes a notice in its reader's language.
 pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
     let t = Texts::new(notice.language);
     let brand_name = brand.name.in_language(notice.language);
-    match &notice.message {
+    let (subject, mut paragraphs) = match &notice.message {
         Message::SignedIn { citizen, service, provider, level, at, reference } => {
             let service = service.in_language(notice.language);
             let provider = provider.in_language(notice.language);
@@ -19,7 +21,7 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
                 || t.mail_contact_service(reference),
                 |support| t.mail_contact(support.shown(), reference),
             );
-            let paragraphs = [
+            let paragraphs = vec![
                 t.mail_greeting(citizen),
                 t.mail_signed_in(brand_name),
                 [
@@ -33,11 +35,13 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
                 t.mail_it_was_you().to_owned(),
                 [t.mail_it_was_not_you().to_owned(), t.mail_change_password(provider), contact].join("\n"),
                 t.mail_never_asked().to_owned(),
-                format!("{brand_name}\n{}", t.mail_automatic()),
             ];
-            Letter { subject: t.mail_subject(service), body: paragraphs.join("\n\n") + "\n" }
+            (t.mail_subject(service), paragraphs)
         }
-    }
+        Message::Card(message) => card::write(message, t),
+    };
+    paragraphs.push(format!("{brand_name}\n{}", t.mail_automatic()));
+    Letter { subject, body: paragraphs.join("\n\n") + "\n" }
 }
 
 #[cfg(test)]

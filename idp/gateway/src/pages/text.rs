@@ -66,7 +66,7 @@ macro_rules! texts {
         }
 
         #[cfg(test)]
-        const ROWS: &[(&str, &str, &str)] = &[$((stringify!($name), $french, $english)),*];
+        pub(super) const ROWS: &[(&str, &str, &str)] = &[$((stringify!($name), $french, $english)),*];
     };
     (@row $name:ident () $french:literal, $english:literal) => {
         pub(crate) const fn $name(self) -> &'static str {
@@ -86,6 +86,8 @@ macro_rules! texts {
         }
     };
 }
+
+mod card;
 
 texts! {
     // Around every page
@@ -403,6 +405,10 @@ pub(crate) const fn weekday(weekday: time::Weekday, language: Language) -> &'sta
 mod tests {
     use super::*;
 
+    fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+        ROWS.iter().chain(card::ROWS)
+    }
+
     #[test]
     fn no_cell_is_empty_and_both_name_the_same_arguments() {
         let braces = |cell: &str| {
@@ -411,7 +417,7 @@ mod tests {
             names.sort();
             names
         };
-        for (row, french, english) in ROWS {
+        for (row, french, english) in every_row() {
             assert!(!french.trim().is_empty() && !english.trim().is_empty(), "{row}");
             assert_eq!(braces(french), braces(english), "{row}");
         }
@@ -419,7 +425,7 @@ mod tests {
 
     #[test]
     fn french_punctuation_is_never_left_alone_at_the_start_of_a_line() {
-        for (row, french, english) in ROWS {
+        for (row, french, english) in every_row() {
             for mark in [":", ";", "!", "?", "»"] {
                 assert!(!french.contains(&format!(" {mark}")), "{row}: an ordinary space before {mark}");
             }

@@ -321,6 +321,43 @@ async fn a_flood_of_pushed_requests_stops_pushes_alone() {
     assert_eq!(store.put(&bearer(), &Push("new".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
 }
 
+/// A stand-in for a use of a card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Use(String);
+
+impl Record for Use {
+    const KIND: Kind = Kind::CardTransaction;
+}
+
+/// A stand-in for what lies behind a handle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Handle(String);
+
+impl Record for Handle {
+    const KIND: Kind = Kind::Pairing;
+}
+
+#[tokio::test]
+async fn a_flood_of_uses_of_cards_stops_new_uses_alone() {
+    let store = memory(Budget { cards: 100 * KIB, ..Budget::default() });
+    let under_way = bearer();
+    let version = store.put_versioned(&under_way, &Use("mine".to_owned()), MINUTE).await.expect("puts");
+    assert!(filled(&store, &Use("flood".to_owned())).await.len() > 10);
+    store.ping().await.expect("what the node does for everyone else goes on");
+    assert!(matches!(store.put(&bearer(), &Handle("new".to_owned()), MINUTE).await, Err(StoreError::Full)));
+    let handle = store.put_under_way(&bearer(), &Handle("mine".to_owned()), MINUTE).await;
+    assert!(handle.expect("who is under way goes on").is_some());
+    let swap = store.swap(&under_way, version.expect("fresh"), &Use("read".repeat(10_000)), MINUTE).await;
+    assert!(matches!(swap.expect("swaps"), Swap::Done(_)));
+    assert_eq!(store.put(&bearer(), &ticket("code"), MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(store.put(&bearer(), &Visit("sign-in".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+
+    // And the other way round.
+    let store = memory(Budget { sign_ins: 100 * KIB, ..Budget::default() });
+    filled(&store, &Visit("flood".to_owned())).await;
+    assert_eq!(store.put(&bearer(), &Use("new".to_owned()), MINUTE).await.expect("puts"), Put::Fresh);
+}
+
 #[tokio::test]
 async fn records_count_by_their_bytes() {
     let budget = Budget { rest: 4 * KIB * KIB, ..Budget::default() };

@@ -7,8 +7,8 @@ use domain::journal::KeyCause;
 use domain::secret::base64url;
 
 use super::{
-    CANARY, Offices, Which, account, at_once, contains, empty_location, for_each_engine, logged_out, made, notice, now,
-    offices, random, vault,
+    CANARY, Offices, Which, account, at_once, contains, dump, empty_location, for_each_engine, logged_out, made,
+    notice, now, offices, random, vault,
 };
 use crate::StoreError;
 use crate::ephemeral::Put;
@@ -67,29 +67,14 @@ async fn nothing_personal_is_kept_in_the_clear(offices: Offices) {
     let notices = [notice()];
     let finish = Finish { sign_in: &sign_in, acts: &[logged_out(&key)], consent: None, notices: &notices };
     assert_eq!(one.finish(&finish, now()).await.expect("finishes"), Finished::Done);
-    let dump = match &offices.location {
-        // The file as it lies on the disk, and what is still in its log.
-        Location::Sqlite(path) => {
-            let log = path.with_file_name(format!("{}-wal", path.file_name().expect("named").to_string_lossy()));
-            [std::fs::read(path).expect("reads"), std::fs::read(log).expect("reads")].concat()
-        }
-        Location::Postgres(_) => {
-            let mut dump = String::new();
-            for text in [
-                "SELECT id || sealed FROM outbox",
-                "SELECT id || sealed FROM logouts",
-                "SELECT kid || sealed FROM signing_keys",
-                "SELECT kind || details || hash FROM journal",
-                "SELECT sign_in || account || client || claims FROM consents",
-                "SELECT key || state || blocked_providers FROM accounts",
-                "SELECT proof FROM vault",
-            ] {
-                let rows: Vec<String> = sqlx::query_scalar(text).fetch_all(&one.readers).await.expect("reads");
-                dump.extend(rows);
-            }
-            dump.into_bytes()
-        }
-    };
+    let queries = &[
+        "SELECT id || sealed FROM logouts",
+        "SELECT kid || sealed FROM signing_keys",
+        "SELECT sign_in || account || client || claims FROM consents",
+        "SELECT key || state || blocked_providers FROM accounts",
+        "SELECT proof FROM vault",
+    ];
+    let dump = dump(&offices, queries).await;
     let HeldKey::Sealed(key) = &new.key else { unreachable!("made here") };
     let der = key.to_pkcs8().expect("has bytes");
     assert!(contains(&dump, sign_in.as_str()), "the search finds what is there");

@@ -7,6 +7,7 @@
 //! ```text
 //!  sign-ins              ── a room of their own: anybody can begin one, without an account or a client
 //!  pushed requests       ── a room of their own: any client may push as often as its limit allows
+//!  uses of cards         ── a room of their own: any phone can begin one
 //!  everything else       ── the other room: a citizen signed in, or a client authenticated
 //! ```
 
@@ -36,6 +37,7 @@ pub(crate) struct Memory {
 struct Rooms {
     sign_ins: Room,
     pushed: Room,
+    cards: Room,
     rest: Room,
 }
 
@@ -55,8 +57,9 @@ struct Held {
 
 impl Memory {
     pub(super) fn new(clock: Clock, budget: Budget) -> Self {
-        let [sign_ins, pushed, rest] = [budget.sign_ins, budget.pushed, budget.rest].map(Room::new);
-        Self { rooms: Arc::new(Rooms { sign_ins, pushed, rest }), clock }
+        let Budget { sign_ins, pushed, cards, rest } = budget;
+        let [sign_ins, pushed, cards, rest] = [sign_ins, pushed, cards, rest].map(Room::new);
+        Self { rooms: Arc::new(Rooms { sign_ins, pushed, cards, rest }), clock }
     }
 
     /// Whether there is room for the codes, tokens and sessions of those who came through. A flood of new sign-ins does
@@ -73,6 +76,7 @@ impl Memory {
         match place.kind {
             Kind::SignIn => &self.rooms.sign_ins,
             Kind::Pushed => &self.rooms.pushed,
+            Kind::CardTransaction | Kind::Pairing => &self.rooms.cards,
             Kind::Session
             | Kind::Code
             | Kind::AccessToken
@@ -151,8 +155,8 @@ impl Memory {
 #[cfg(test)]
 impl Memory {
     pub(super) fn dump(&self) -> Vec<u8> {
-        let rooms = [&self.rooms.sign_ins.held, &self.rooms.pushed.held, &self.rooms.rest.held];
-        let all = rooms.into_iter().flat_map(|held| held.iter());
+        let Rooms { sign_ins, pushed, cards, rest } = &*self.rooms;
+        let all = [sign_ins, pushed, cards, rest].into_iter().flat_map(|room| room.held.iter());
         all.flat_map(|(place, held)| [place.hash.as_slice(), &held.blob].concat()).collect()
     }
 }

@@ -58,6 +58,10 @@ pub enum Kind {
     Family,
     /// A DPoP proof that was used (RFC 9449 §11.1, `jti`).
     DpopProof,
+    /// One use of a card with its code.
+    CardTransaction,
+    /// What lies behind the handle that a phone finds such a use by.
+    Pairing,
 }
 
 impl Kind {
@@ -75,6 +79,8 @@ impl Kind {
             Self::RefreshToken => "refresh",
             Self::Family => "family",
             Self::DpopProof => "dpop",
+            Self::CardTransaction => "card",
+            Self::Pairing => "pairing",
         }
     }
 }
@@ -107,21 +113,24 @@ pub enum Swap {
 
 /// How much memory records may take, in bytes. Sign-ins have a budget of their own: anybody can begin one, and a flood
 /// of them must leave room for the codes, tokens and sessions of those who came through. So have pushed requests: a
-/// relying party that pushes without end stops pushes alone.
+/// relying party that pushes without end stops pushes alone. So have the uses of cards, which any phone can begin and which
+/// hold the files of a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// For sign-ins.
     pub sign_ins: u64,
     /// For pushed requests.
     pub pushed: u64,
+    /// For uses of cards.
+    pub cards: u64,
     /// For all the rest together.
     pub rest: u64,
 }
 
 impl Default for Budget {
-    /// 256 MiB for sign-ins and for the rest, 128 MiB for pushed requests, which live for a moment.
+    /// 256 MiB for sign-ins and for the rest, 128 MiB for pushed requests and for uses of cards, which live for a moment.
     fn default() -> Self {
-        Self { sign_ins: 256 << 20, pushed: 128 << 20, rest: 256 << 20 }
+        Self { sign_ins: 256 << 20, pushed: 128 << 20, cards: 128 << 20, rest: 256 << 20 }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which of the domain's values are kept under a bearer secret. The one list of them.
 
+use domain::cnie::pairing::Pairing;
+use domain::cnie::transaction::AnyTransaction;
 use domain::oidc::code::Code;
 use domain::oidc::logout::{Leaving, LoggedOut};
 use domain::oidc::pushed::{Completion, Pushed};
@@ -48,4 +50,12 @@ impl Record for Leaving {
 
 impl Record for LoggedOut {
     const KIND: Kind = Kind::LoggedOut;
+}
+
+impl Record for AnyTransaction {
+    const KIND: Kind = Kind::CardTransaction;
+}
+
+impl Record for Pairing {
+    const KIND: Kind = Kind::Pairing;
 }

@@ -9,6 +9,8 @@
 //! (WAL with `synchronous = NORMAL`), never its consistency; who cannot afford that runs PostgreSQL.
 
 mod accounts;
+mod cards;
+mod cases;
 mod clients;
 mod consents;
 mod keys;
@@ -30,6 +32,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction};
 use zeroize::Zeroizing;
 
+pub use cards::{Changed, Kept, Made, ToRemind, Told, Transition};
+pub use cases::{Case, CaseEnd, KeptCase};
 pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
 pub use keys::{Follower, HeldKey, KeptKey};

@@ -7,7 +7,7 @@ use super::{
     Suspended, Thumbprint,
 };
 use crate::cnie::ACTIVATION;
-use crate::id::IdentityId;
+use crate::id::{CaseId, IdentityId};
 use crate::language::Language;
 use crate::time::Timestamp;
 
@@ -151,6 +151,17 @@ impl AnyIdentity {
             | Self::AtDesk(_)
             | Self::Approved(_)
             | Self::Closed(_) => None,
+        }
+    }
+
+    /// The case at the desk that it is at, or was approved in.
+    pub const fn case(&self) -> Option<&CaseId> {
+        match self {
+            Self::AtDesk(identity) => Some(identity.case()),
+            Self::Approved(identity) => Some(identity.case()),
+            Self::Certified(identity) => Some(identity.case()),
+            Self::Suspended(identity) => Some(identity.case()),
+            Self::Created(_) | Self::Active(_) | Self::Requested(_) | Self::Closed(_) => None,
         }
     }
 

@@ -1,0 +1,251 @@
+//! Cases for the cases at the desks.
+
+use domain::cnie::outcome::CaseOutcome;
+use domain::id::{CaseId, IdentityId};
+use domain::notice::Notice;
+use domain::time::{Lifetime, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::cards::{act, active, certified, identity, mail, someone};
+use super::{CANARY, Offices, at_once, cards, contains, dump, for_each_engine, kinds, now, random};
+use crate::StoreError;
+use crate::registry::{Case, CaseEnd, Changed, Kept, KeptCase, Registry, Told, Transition};
+
+for_each_engine!(offices: sqlite, postgres; {
+    a_request_is_scanned_at_one_desk,
+    a_decision_and_what_becomes_of_the_identity_are_kept_together_or_not_at_all,
+    a_case_that_nobody_decides_comes_up,
+    an_activation_is_dated_in_the_case_that_approved_it,
+    a_case_keeps_its_figures_when_its_record_is_erased,
+    a_case_whose_columns_were_changed_does_not_open,
+    a_case_tells_nothing_to_who_reads_the_tables,
+});
+
+/// A stand-in for what a desk knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct File {
+    zone: String,
+}
+
+const AGENT: &str = "000102030405060708090a0b0c0dfeff";
+
+fn at(seconds: u32) -> Timestamp {
+    now().plus(Lifetime::seconds(seconds))
+}
+
+fn case(opened: Timestamp) -> Case<File> {
+    let record = File { zone: CANARY.to_owned() };
+    let (id, commune) = (CaseId::from_random(random()), "26362".to_owned());
+    Case { id, commune, agent: AGENT.to_owned(), opened, end: None, record }
+}
+
+const fn silent(at: Timestamp) -> Told<'static> {
+    Told { acts: &[], notices: &[], at }
+}
+
+/// An identity with a request, and the same at the desk in that case.
+async fn before_desk(registry: &Registry, case: &Case<File>) -> (Kept, domain::cnie::identity::AnyIdentity) {
+    let (id, card) = someone();
+    let request = domain::id::RequestId::from_random(random());
+    let fields = json!({"request": request, "until": at(86_400 * 30)});
+    let kept = cards::made(registry, &identity(&id, &card, "requested", &fields)).await;
+    let fields = json!({"request": request, "case": case.id, "since": case.opened});
+    (kept, identity(&id, &card, "at_desk", &fields))
+}
+
+/// An open case, and its identity at the desk.
+async fn opened(registry: &Registry, at: Timestamp) -> (KeptCase<File>, Kept) {
+    let case = case(at);
+    let (from, to) = before_desk(registry, &case).await;
+    let step = Transition { from: &from, to: &to };
+    assert_eq!(registry.make_case(&case, step, &silent(at)).await.expect("opens"), Changed::Done);
+    let identity = registry.identity(to.common().id()).await.expect("reads").expect("is there");
+    (registry.case(&case.id).await.expect("reads").expect("is there"), identity)
+}
+
+fn decided(case: &Case<File>, outcome: CaseOutcome, at: Timestamp) -> Case<File> {
+    let record = File { zone: String::new() };
+    Case { end: Some(CaseEnd { at, outcome }), record, ..case.clone() }
+}
+
+fn approved(kept: &Kept, case: &CaseId, until: Timestamp) -> domain::cnie::identity::AnyIdentity {
+    let common = kept.identity.common();
+    identity(common.id(), &common.card(), "approved", &json!({"case": case, "until": until}))
+}
+
+async fn a_request_is_scanned_at_one_desk(offices: Offices) {
+    let one = &offices.one;
+    let (from, _) = before_desk(one, &case(now())).await;
+    let answers = at_once(10, offices.both(), |node, _| {
+        let from = from.clone();
+        async move {
+            let case = case(now());
+            let common = from.identity.common();
+            let fields =
+                json!({"request": domain::id::RequestId::from_random([1; 16]), "case": case.id, "since": now()});
+            let to = identity(common.id(), &common.card(), "at_desk", &fields);
+            let acts = [act(common.id())];
+            let told = Told { acts: &acts, notices: &[mail()], at: now() };
+            node.make_case(&case, Transition { from: &from, to: &to }, &told).await.expect("opens")
+        }
+    });
+    assert_eq!(answers.await.into_iter().filter(|opened| *opened == Changed::Done).count(), 1);
+    assert_eq!(kinds(one).await.len(), 1);
+    let cases = offices.two.open_cases::<File>("26362").await.expect("reads");
+    assert_eq!(cases.len(), 1);
+    assert_eq!(one.open_cases::<File>("75056").await.expect("reads"), []);
+    let kept = one.identity(from.identity.common().id()).await.expect("reads").expect("is there");
+    assert_eq!(kept.identity.case(), Some(&cases[0].case.id));
+}
+
+async fn a_decision_and_what_becomes_of_the_identity_are_kept_together_or_not_at_all(offices: Offices) {
+    let one = &offices.one;
+    let (case, person) = opened(one, now()).await;
+    let (yes, no) =
+        (decided(&case.case, CaseOutcome::Approved, at(180)), decided(&case.case, CaseOutcome::Refused, at(180)));
+    let (up, down) = (approved(&person, &case.case.id, at(90_000)), {
+        let common = person.identity.common();
+        active(common.id(), &common.card())
+    });
+    let answers = at_once(10, offices.both(), |node, number| {
+        let (case, person) = (case.clone(), person.clone());
+        let (to, identity) = if number % 4 < 2 { (yes.clone(), up.clone()) } else { (no.clone(), down.clone()) };
+        async move {
+            let acts = [act(person.identity.common().id())];
+            let told = Told { acts: &acts, notices: &[mail()], at: at(180) };
+            let step = Transition { from: &person, to: &identity };
+            (node.change_case(&case, &to, Some(step), &told).await.expect("decides"), to.end, identity)
+        }
+    });
+    let won: Vec<_> = answers.await.into_iter().filter(|(changed, ..)| *changed == Changed::Done).collect();
+    assert_eq!(won.len(), 1);
+    assert_eq!(kinds(one).await.len(), 1);
+    assert_eq!(one.backlog::<Notice>().await.expect("reads").waiting, 1);
+    let kept = offices.two.case::<File>(&case.case.id).await.expect("reads").expect("is there");
+    assert_eq!(kept.case.end, won[0].1);
+    let identity = one.identity(person.identity.common().id()).await.expect("reads").expect("is there");
+    assert_eq!(identity.identity, won[0].2);
+
+    // The identity went on without the case: the case does not go on without it.
+    let (case, person) = opened(one, now()).await;
+    let common = person.identity.common();
+    let elsewhere = active(common.id(), &common.card());
+    assert_eq!(one.change_identity(&person, &elsewhere, &silent(now())).await.expect("changes"), Changed::Done);
+    let (to, up) = (decided(&case.case, CaseOutcome::Approved, at(9)), approved(&person, &case.case.id, at(90_000)));
+    let step = Some(Transition { from: &person, to: &up });
+    assert_eq!(one.change_case(&case, &to, step, &silent(at(9))).await.expect("decides"), Changed::Lost);
+    let kept = one.case::<File>(&case.case.id).await.expect("reads").expect("is there");
+    assert_eq!((kept.case.end, kept.version), (None, 1));
+    // And the other way round.
+    let (case, person) = opened(one, now()).await;
+    assert_eq!(one.change_case(&case, &case.case, None, &silent(now())).await.expect("changes"), Changed::Done);
+    let (to, up) = (decided(&case.case, CaseOutcome::Approved, at(9)), approved(&person, &case.case.id, at(90_000)));
+    let step = Some(Transition { from: &person, to: &up });
+    assert_eq!(one.change_case(&case, &to, step, &silent(at(9))).await.expect("decides"), Changed::Lost);
+    assert_eq!(one.identity(person.identity.common().id()).await.expect("reads"), Some(person));
+}
+
+async fn a_case_that_nobody_decides_comes_up(offices: Offices) {
+    let one = &offices.one;
+    let (old, _) = opened(one, now()).await;
+    let (new, _) = opened(one, at(100)).await;
+    let (done, person) = opened(one, now()).await;
+    let to = decided(&done.case, CaseOutcome::Approved, at(180));
+    let up = approved(&person, &done.case.id, at(90_000));
+    let step = Some(Transition { from: &person, to: &up });
+    assert_eq!(one.change_case(&done, &to, step, &silent(at(180))).await.expect("decides"), Changed::Done);
+    let left = async |before| offices.two.cases_left_open::<File>(before, 10).await.expect("reads");
+    assert_eq!(left(now()).await, []);
+    assert_eq!(left(at(100)).await, std::slice::from_ref(&old));
+    assert_eq!(left(at(101)).await, [old, new]);
+    assert_eq!(one.cases_opened_by(AGENT, now()).await.expect("counts"), 3);
+    assert_eq!(one.cases_opened_by(AGENT, at(100)).await.expect("counts"), 1);
+    assert_eq!(one.cases_opened_by("another", now()).await.expect("counts"), 0);
+}
+
+async fn activation(registry: &Registry, case: &CaseId) -> Option<i64> {
+    sqlx::query_scalar("SELECT activated FROM desk_cases WHERE id = $1")
+        .bind(case.as_str())
+        .fetch_one(&registry.readers)
+        .await
+        .expect("reads")
+}
+
+async fn an_activation_is_dated_in_the_case_that_approved_it(offices: Offices) {
+    let one = &offices.one;
+    let (case, person) = opened(one, now()).await;
+    let id: IdentityId = person.identity.common().id().clone();
+    let card = person.identity.common().card();
+    let to = decided(&case.case, CaseOutcome::Approved, at(180));
+    let up = approved(&person, &case.case.id, at(90_000));
+    let step = Some(Transition { from: &person, to: &up });
+    assert_eq!(one.change_case(&case, &to, step, &silent(at(180))).await.expect("decides"), Changed::Done);
+    assert_eq!(activation(one, &case.case.id).await, None, "approved is not certified");
+    let reread = async || one.identity(&id).await.expect("reads").expect("is there");
+    let sure = certified(&id, &card, &case.case.id, at(86_400 * 300));
+    let told = silent(at(600));
+    assert_eq!(one.change_identity(&reread().await, &sure, &told).await.expect("changes"), Changed::Done);
+    assert_eq!(activation(one, &case.case.id).await, Some(at(600).epoch()));
+    // Suspended and taken up again: certified still, and not once more.
+    let inner = json!({"case": case.case.id, "since": now(), "until": at(86_400 * 300)});
+    let suspended = identity(&id, &card, "suspended", &json!({"certified": inner, "since": at(700)}));
+    for next in [suspended, sure] {
+        assert_eq!(
+            one.change_identity(&reread().await, &next, &silent(at(900))).await.expect("changes"),
+            Changed::Done
+        );
+    }
+    assert_eq!(activation(one, &case.case.id).await, Some(at(600).epoch()));
+    assert_eq!(one.commune_of_case(&case.case.id).await.expect("reads").as_deref(), Some("26362"));
+}
+
+async fn a_case_keeps_its_figures_when_its_record_is_erased(offices: Offices) {
+    let one = &offices.one;
+    let (open, _) = opened(one, now()).await;
+    let (case, person) = opened(one, now()).await;
+    let common = person.identity.common();
+    let (to, down) = (decided(&case.case, CaseOutcome::Refused, at(180)), active(common.id(), &common.card()));
+    let step = Some(Transition { from: &person, to: &down });
+    assert_eq!(one.change_case(&case, &to, step, &silent(at(180))).await.expect("decides"), Changed::Done);
+    let month = 30 * 86_400;
+    assert_eq!(one.erase_cases(at(179 + month)).await.expect("erases"), 0);
+    let kept = one.case::<File>(&case.case.id).await.expect("reads").expect("is there");
+    assert_eq!(kept.case, to);
+    assert_eq!(one.erase_cases(at(180 + month)).await.expect("erases"), 1);
+    assert_eq!(one.case::<File>(&case.case.id).await.expect("reads"), None);
+    assert_eq!(one.change_case(&kept, &to, None, &silent(at(180))).await.expect("changes"), Changed::Lost);
+    assert_eq!(one.erase_cases(at(200 + 2 * month)).await.expect("erases"), 0, "an open one is not over");
+    assert!(one.case::<File>(&open.case.id).await.expect("reads").is_some());
+    let figures: (String, i64, i64, String) =
+        sqlx::query_as("SELECT commune, opened, decided, outcome FROM desk_cases WHERE sealed IS NULL")
+            .fetch_one(&one.readers)
+            .await
+            .expect("reads");
+    assert_eq!(figures, ("26362".to_owned(), now().epoch(), at(180).epoch(), "refused".to_owned()));
+}
+
+async fn a_case_whose_columns_were_changed_does_not_open(offices: Offices) {
+    let one = &offices.one;
+    for forged in [
+        "UPDATE desk_cases SET commune = '75056' WHERE id = $1",
+        "UPDATE desk_cases SET agent = 'another' WHERE id = $1",
+        "UPDATE desk_cases SET opened = opened + 1 WHERE id = $1",
+        "UPDATE desk_cases SET decided = 1800000001, outcome = 'approved' WHERE id = $1",
+        "UPDATE desk_cases SET version = version + 1 WHERE id = $1",
+        "UPDATE desk_cases SET decided = 1800000001 WHERE id = $1",
+    ] {
+        let (case, _) = opened(one, now()).await;
+        sqlx::query(forged).bind(case.case.id.as_str()).execute(&one.writers).await.expect("forges");
+        let read = one.case::<File>(&case.case.id).await;
+        assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{forged}");
+    }
+    assert_eq!(one.open_cases::<File>("26362").await.expect("passes over"), []);
+}
+
+async fn a_case_tells_nothing_to_who_reads_the_tables(offices: Offices) {
+    let (case, _) = opened(&offices.one, now()).await;
+    let dump = dump(&offices, &["SELECT id || commune || agent || COALESCE(sealed, '') FROM desk_cases"]).await;
+    assert!(contains(&dump, case.case.id.as_str()), "the search finds what is there");
+    assert!(!contains(&dump, CANARY));
+}
