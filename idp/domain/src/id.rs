@@ -90,6 +90,60 @@ id!(
     |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'
 );
 
+id!(
+    /// An agent of a commune: 32 lower-case hexadecimal digits, the 16 octets of the user handle of their passkeys (Web
+    /// Authentication §5.4.3). Hexadecimal, so that no command line takes it for an option.
+    AgentId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// A desk reader: 32 lower-case hexadecimal digits.
+    ReaderId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// A passkey: the SHA-256 of its credential id in base64url.
+    PasskeyId, 43..=43, "43 base64url characters",
+    |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
+);
+
+const fn is_lower_hexadecimal(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+fn lower_hexadecimal(bytes: [u8; 16]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl AgentId {
+    /// Makes the identifier from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(lower_hexadecimal(bytes))
+    }
+
+    /// The 16 octets.
+    pub fn octets(&self) -> [u8; 16] {
+        u128::from_str_radix(&self.0, 16).expect("32 hexadecimal digits are 128 bits").to_be_bytes()
+    }
+}
+
+impl ReaderId {
+    /// Makes the identifier from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(lower_hexadecimal(bytes))
+    }
+}
+
+impl PasskeyId {
+    /// The name of the passkey with this credential id.
+    pub fn of(credential: &[u8]) -> Self {
+        Self(crate::secret::base64url(&crate::secret::sha256(credential)))
+    }
+}
+
 /// The kinds of identifier that are 128 random bits in base64url.
 macro_rules! random_id {
     ($($(#[$doc:meta])* $name:ident,)+) => {
@@ -188,6 +242,18 @@ mod tests {
             let of_before = SessionId::parse(&crate::secret::base64url(&[byte; 16])).expect("22 characters");
             assert!(!of_before.is_pairwise() && of_before.as_str()[..21] == session.as_str()[..21]);
         }
+    }
+
+    #[test]
+    fn an_agent_is_named_by_the_octets_of_their_user_handle() {
+        let octets = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 254, 255];
+        let id = AgentId::from_random(octets);
+        assert_eq!(id.as_str(), "000102030405060708090a0b0c0dfeff");
+        assert_eq!(AgentId::parse(id.as_str()).expect("its own text").octets(), octets);
+        for bad in ["", "000102030405060708090A0B0C0DFEFF", "-00102030405060708090a0b0c0dfeff", "00"] {
+            assert!(AgentId::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(PasskeyId::parse(PasskeyId::of(b"credential").as_str()), Ok(PasskeyId::of(b"credential")));
     }
 
     #[test]

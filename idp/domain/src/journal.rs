@@ -15,13 +15,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::id::{ClientId, IdentityId, Kid, ProviderId};
+use crate::id::{AgentId, ClientId, IdentityId, Kid, PasskeyId, ProviderId, ReaderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::jose::SigningAlgorithm;
 use crate::keys::KeyState;
 use crate::level::Level;
+use crate::oidc::binding::Thumbprint;
 use crate::oidc::sharing::Sharing;
+use crate::people::agent::Terms;
+use crate::people::commune::{CommuneCode, CommuneState};
 use crate::secret::{base64url, keyed_hash, same};
 use crate::signin::Reuse;
 use crate::time::Timestamp;
@@ -111,6 +114,35 @@ pub enum Act {
     },
     /// A case at a desk was decided.
     CaseDecided(CaseDecision),
+    /// A commune was enrolled or changed.
+    CommuneChanged {
+        /// Its code.
+        commune: CommuneCode,
+        /// What was done.
+        change: CommuneChange,
+    },
+    /// Something was done to an agent of a commune, or by one to their passkeys.
+    AgentChanged {
+        /// The agent.
+        agent: AgentId,
+        /// Their commune.
+        commune: CommuneCode,
+        /// Who did it: an agent, or, for `None`, the operator.
+        by: Option<AgentId>,
+        /// What was done.
+        change: AgentChange,
+    },
+    /// A desk reader was registered or withdrawn.
+    ReaderChanged {
+        /// The reader.
+        reader: ReaderId,
+        /// Its commune.
+        commune: CommuneCode,
+        /// Who did it: an agent, or, for `None`, the operator.
+        by: Option<AgentId>,
+        /// What was done.
+        change: ReaderChange,
+    },
 }
 
 /// What became of a signing key.
@@ -164,6 +196,71 @@ pub enum ClientChange {
     Enabled,
 }
 
+/// What was done to a commune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommuneChange {
+    /// It was enrolled.
+    Enrolled,
+    /// Its name or state changed: this is the state now.
+    Changed(CommuneState),
+}
+
+/// What was done to an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentChange {
+    /// They were invited, on these terms.
+    Invited(Terms),
+    /// They came: their first passkey is registered.
+    Activated,
+    /// The terms they work on changed.
+    Changed(Terms),
+    /// Their passkeys were withdrawn, and they were invited anew.
+    Renewed,
+    /// They were removed.
+    Removed,
+    /// A passkey was added.
+    PasskeyAdded(PasskeyId),
+    /// A passkey was withdrawn.
+    PasskeyWithdrawn(PasskeyId),
+}
+
+impl AgentChange {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Invited(_) => "invited",
+            Self::Activated => "activated",
+            Self::Changed(_) => "changed",
+            Self::Renewed => "renewed",
+            Self::Removed => "removed",
+            Self::PasskeyAdded(_) => "passkey_added",
+            Self::PasskeyWithdrawn(_) => "passkey_withdrawn",
+        }
+    }
+
+    const fn terms(&self) -> Option<&Terms> {
+        match self {
+            Self::Invited(terms) | Self::Changed(terms) => Some(terms),
+            Self::Activated | Self::Renewed | Self::Removed | Self::PasskeyAdded(_) | Self::PasskeyWithdrawn(_) => None,
+        }
+    }
+
+    const fn passkey(&self) -> Option<&PasskeyId> {
+        match self {
+            Self::PasskeyAdded(passkey) | Self::PasskeyWithdrawn(passkey) => Some(passkey),
+            Self::Invited(_) | Self::Activated | Self::Changed(_) | Self::Renewed | Self::Removed => None,
+        }
+    }
+}
+
+/// What was done to a desk reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReaderChange {
+    /// It was registered, with this key.
+    Registered(Thumbprint),
+    /// It was withdrawn.
+    Withdrawn,
+}
+
 impl Act {
     /// The stable name of the act.
     pub const fn kind(&self) -> &'static str {
@@ -177,6 +274,9 @@ impl Act {
             Self::RequestKeyMade { .. } => "request_key_made",
             Self::CardIdentityChanged { .. } => "card_identity_changed",
             Self::CaseDecided(_) => "case_decided",
+            Self::CommuneChanged { .. } => "commune_changed",
+            Self::AgentChanged { .. } => "agent_changed",
+            Self::ReaderChanged { .. } => "reader_changed",
         }
     }
 
@@ -211,6 +311,22 @@ impl Act {
             }
             Self::CardIdentityChanged { identity, change } => change.details(identity),
             Self::CaseDecided(decision) => decision.details(),
+            Self::CommuneChanged { commune, change } => match change {
+                CommuneChange::Enrolled => json!({"commune": commune, "change": "enrolled"}),
+                CommuneChange::Changed(state) => json!({"commune": commune, "change": "changed", "state": state}),
+            },
+            Self::AgentChanged { agent, commune, by, change } => json!({
+                "agent": agent, "commune": commune, "by": by, "change": change.name(),
+                "terms": change.terms(), "passkey": change.passkey(),
+            }),
+            Self::ReaderChanged { reader, commune, by, change } => match change {
+                ReaderChange::Registered(key) => {
+                    json!({"reader": reader, "commune": commune, "by": by, "change": "registered", "jkt": key})
+                }
+                ReaderChange::Withdrawn => {
+                    json!({"reader": reader, "commune": commune, "by": by, "change": "withdrawn"})
+                }
+            },
         };
         value.to_string()
     }

@@ -25,6 +25,8 @@
 //! - **scope**, **claim**: what a relying party asks for, and the single facts that are released.
 //! - **habilitation**: what a relying party may ask for, decided by an admin.
 //! - **bearer secret**, [`secret::Bearer`]: what a cookie, code or token carries, known only to who holds it.
+//! - **agent**, [`people::agent::Agent`]: who certifies citizens at the desk of a mairie, or administers those who do.
+//! - **desk**: the counter of a mairie, its screens and its reader.
 //! - **journal**: the append-only, hash-chained account of every act; **notice**: the mail that tells the citizen.
 
 #![cfg_attr(test, expect(clippy::wildcard_enum_match_arm, reason = "a test fails on every other arm"))]
@@ -42,6 +44,7 @@ pub mod level;
 pub mod measure;
 pub mod notice;
 pub mod oidc;
+pub mod people;
 pub mod secret;
 pub mod signin;
 pub mod time;

@@ -48,6 +48,28 @@ pub enum Message {
     },
     /// Something became of your identity on a card.
     Card(CardMessage),
+    /// You were made an agent of a commune: here is the way in.
+    AgentInvited {
+        /// Who is invited.
+        agent: String,
+        /// The commune.
+        commune: String,
+        /// The address that opens once.
+        link: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A passkey was added to your account at the desk.
+    PasskeyAdded {
+        /// Whose.
+        agent: String,
+        /// The commune.
+        commune: String,
+        /// What its owner called it.
+        passkey: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// How long a notice waits after its `attempt`th failure to be sent, from 1.

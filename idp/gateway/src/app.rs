@@ -24,6 +24,7 @@ use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
 use crate::pages::assets::Assets;
 use crate::pages::brand::Brand;
+use crate::people::door::DeskDoor;
 use crate::random::Random;
 use crate::upstream::Upstreams;
 use crate::watch::Watched;
@@ -76,6 +77,8 @@ pub(crate) struct App {
     pub(crate) mail_waiting: Arc<Notify>,
     /// Wakes the courier of logouts.
     pub(crate) logouts_waiting: Arc<Notify>,
+    /// The door of the desks of communes, where there is one.
+    pub(crate) desk: Option<DeskDoor>,
 }
 
 /// How DPoP proofs are judged (RFC 9449 §8).
@@ -91,6 +94,11 @@ pub(crate) struct Dpop {
 pub(crate) type Shared = Arc<App>;
 
 impl App {
+    /// The door of the desks. Asked for behind it alone: without one there are no such routes.
+    pub(crate) fn desk(&self) -> &DeskDoor {
+        self.desk.as_ref().expect("a route of the desk is made where a desk is configured")
+    }
+
     /// A client, as registered within the last second.
     pub(crate) fn client(&self, id: &ClientId) -> Option<Arc<Registered>> {
         self.watched.client(id)

@@ -18,7 +18,7 @@ use axum::response::Response;
 use domain::id::{ClientId, ProviderId, Reference};
 use http::StatusCode;
 
-pub(crate) use code::{Code, Other, names};
+pub(crate) use code::{Code, Desk, Other, names};
 
 /// The target of the events, and of the spans that they stand in: logged whatever `log.filter` says.
 pub(crate) const TARGET: &str = "audit";

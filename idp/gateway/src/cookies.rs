@@ -5,12 +5,15 @@
 //! | `browser` | the sign-ins that this browser has under way, each derived from it | as long as the browser |
 //! | the sign-in's id | one sign-in from the citizen's arrival on, under a secret made there and then | as long as the sign-in |
 //! | `session` | the session that may be reused; a new secret at every sign-in | as long as the browser |
+//! | `desk` | the passkey ceremonies that this browser has under way at the desk, each derived from it | as long as the browser |
+//! | `agent` | the session of an agent at the desk; a new secret at every sign-in | as long as the browser |
 //!
 //! Whoever planted a cookie before the citizen signed in knows nothing that opens anything after (CVE-2024-7341 is the
 //! class). Over https all have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3), and all are
 //! `SameSite=Lax`: the way back from a provider is a cross-site navigation.
 
 use domain::id::SignInId;
+use domain::people::session::AgentSession;
 use domain::secret::Bearer;
 use domain::signin::AnySignIn;
 use domain::signin::session::Session;
@@ -22,6 +25,10 @@ use crate::config::Issuer;
 /// What the `browser` cookie opens: nothing itself; the sign-ins under way are derived from it.
 #[derive(Debug)]
 pub(crate) enum Browser {}
+
+/// What the `desk` cookie opens: nothing itself; the ceremonies under way are derived from it.
+#[derive(Debug)]
+pub(crate) enum DeskBrowser {}
 
 /// How cookies are written for this issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +108,48 @@ impl Cookies {
                 Some((SignInId::parse(name.strip_prefix(prefix)?).ok()?, Bearer::parse(value)?))
             })
             .collect()
+    }
+
+    /// The secret of a browser at the desk.
+    pub(crate) fn desk_browser(self, headers: &HeaderMap) -> Option<Bearer<DeskBrowser>> {
+        Self::read(headers, self.desk_name())
+    }
+
+    /// Hands a secret to a browser at the desk.
+    pub(crate) fn set_desk_browser(self, headers: &mut HeaderMap, secret: &Bearer<DeskBrowser>) {
+        self.set(headers, self.desk_name(), &secret.expose());
+    }
+
+    /// The secret of an agent's session.
+    pub(crate) fn agent(self, headers: &HeaderMap) -> Option<Bearer<AgentSession>> {
+        Self::read(headers, self.agent_name())
+    }
+
+    /// Hands a session to an agent's browser.
+    pub(crate) fn set_agent(self, headers: &mut HeaderMap, secret: &Bearer<AgentSession>) {
+        self.set(headers, self.agent_name(), &secret.expose());
+    }
+
+    /// Takes its session from an agent's browser, and the ceremonies under way.
+    pub(crate) fn clear_agent(self, headers: &mut HeaderMap) {
+        for name in [self.agent_name(), self.desk_name()] {
+            let cookie = format!("{name}=; {}; Max-Age=0", self.attributes());
+            headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+        }
+    }
+
+    const fn desk_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-desk",
+            Self::Loopback => "passerelle-desk",
+        }
+    }
+
+    const fn agent_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-agent",
+            Self::Loopback => "passerelle-agent",
+        }
     }
 
     const fn arrived_prefix(self) -> &'static str {

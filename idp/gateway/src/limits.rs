@@ -42,6 +42,8 @@ enum Door {
     Authorize,
     /// Citizens who come back from a provider.
     Callback,
+    /// Ceremonies at the desk that begin or end.
+    Desk,
     /// Answers that end a sign-in, given once more for a second click: each may cost a signature.
     Finish,
 }
@@ -148,6 +150,16 @@ pub(crate) async fn callback(
     next: Next,
 ) -> Response {
     admit(&app, Door::Callback, address, request, next).await
+}
+
+/// In front of the pages of the desk that anybody can ask for.
+pub(crate) async fn desk(
+    State(app): State<Shared>,
+    Extension(address): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    admit(&app, Door::Desk, address, request, next).await
 }
 
 /// In front of `GET /signin/{id}/finish` and `POST /signin/{id}/cancel`.

@@ -14,6 +14,7 @@ mod measure;
 mod memory;
 mod outbound;
 mod pages;
+mod people;
 mod provider;
 mod random;
 mod router;

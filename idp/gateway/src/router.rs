@@ -20,9 +20,14 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
 use crate::audit::{self, Other};
+use crate::config::{Desk, Issuer};
 use crate::limits;
 use crate::listen::Routers;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
+use crate::people::door::DeskDoor;
+use crate::people::refusal::refuse;
+use crate::people::{account, agents, invitation, readers, sign_in};
+use crate::provider::error::see_other;
 use crate::provider::{authorize, discovery, end_session, introspect, json, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
@@ -37,9 +42,49 @@ const BODY_LIMIT: usize = domain::oidc::parameters::MAX_ENCODED;
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 
 /// The gateway as a service: all of it for everybody, and for clients with certificates what servers call.
-pub(crate) fn routers(app: &Shared) -> Routers {
+pub(crate) fn routers(app: &Shared, desk: Option<&Desk>) -> Routers {
     let mutual = back_channel().fallback(not_found).method_not_allowed_fallback(wrong_method);
-    Routers { public: router(Arc::clone(app)), mutual: bounded(mutual, Arc::clone(app)) }
+    let apart = desk.is_some_and(|desk| desk.door.is_some());
+    let (shared, own) = match &app.desk {
+        Some(door) if apart => (None, bounded(around(at_desk(app, door)), &door.origin, app)),
+        Some(door) => (Some(at_desk(app, door)), Router::new()),
+        None => (None, Router::new()),
+    };
+    Routers { public: router(app, shared), mutual: bounded(mutual, &app.issuer, app), desk: own }
+}
+
+/// The desks of communes. Their forms have the same two locks as those of the citizen's pages.
+fn at_desk(app: &Shared, door: &DeskDoor) -> Router<Shared> {
+    let counted = || from_fn_with_state(Arc::clone(app), limits::desk);
+    let refusing = Arc::clone(app);
+    let csrf = CsrfLayer::new().add_trusted_origin(door.origin.as_str()).expect("an origin").with_rejection_response(
+        move |_| refuse(&refusing, Occasion::in_language(Language::default()), audit::Desk::StaleForm),
+    );
+    Router::new()
+        .route("/guichet", get(|| async { see_other("/guichet/compte") }))
+        .route("/guichet/connexion", get(sign_in::get).post(sign_in::post).route_layer(counted()))
+        .route("/guichet/deconnexion", post(sign_in::sign_out))
+        .route("/guichet/invitation/{secret}", get(invitation::get).post(invitation::post).route_layer(counted()))
+        .route("/guichet/compte", get(account::get))
+        .route("/guichet/compte/cle", get(account::get_passkey).post(account::post_passkey))
+        .route("/guichet/compte/cle/retrait", post(account::withdraw))
+        .route("/guichet/agents", get(agents::list).post(agents::invite))
+        .route("/guichet/agents/{id}", get(agents::get).post(agents::change))
+        .route("/guichet/agents/{id}/retrait", post(agents::remove))
+        .route("/guichet/agents/{id}/invitation", post(agents::renew))
+        .route("/guichet/lecteurs", get(readers::list).post(readers::register))
+        .route("/guichet/lecteurs/{id}/retrait", post(readers::withdraw))
+        .layer(csrf)
+}
+
+/// What every door for browsers serves beside its pages.
+fn around(routes: Router<Shared>) -> Router<Shared> {
+    routes
+        .route("/assets/{*file}", get(asset))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
 }
 
 /// What relying parties' servers call: the endpoints that have an alias for clients with certificates (RFC 8705 §5).
@@ -53,7 +98,7 @@ fn back_channel() -> Router<Shared> {
 }
 
 /// Everything at the door for everybody.
-fn router(app: Shared) -> Router {
+fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
     // Forms of our own pages. Their secret is the first lock, the browser's word on where the form stood the second.
     let citizen = Router::new()
         .route("/signin/{id}", get(choose::resume))
@@ -61,23 +106,18 @@ fn router(app: Shared) -> Router {
         .route("/signin/{id}/change", post(choose::change))
         .route("/signin/{id}/arriving", get(choose::arriving))
         .route("/signin/{id}/inform", get(inform::get).post(inform::post))
-        .route(
-            "/signin/{id}/finish",
-            get(finish::get).route_layer(from_fn_with_state(Arc::clone(&app), limits::finish)),
-        )
+        .route("/signin/{id}/finish", get(finish::get).route_layer(from_fn_with_state(Arc::clone(app), limits::finish)))
         .route("/signin/{id}/refused", get(refused::get))
         .route(
             "/signin/{id}/cancel",
-            post(leave::cancel).route_layer(from_fn_with_state(Arc::clone(&app), limits::finish)),
+            post(leave::cancel).route_layer(from_fn_with_state(Arc::clone(app), limits::finish)),
         )
         .route("/signin/{id}/ended", get(leave::ended))
-        .layer(csrf(&app));
+        .layer(csrf(app));
 
     // Cross-site by nature: what relying parties and providers send browsers and servers to.
-    let (begins, returns) = (
-        from_fn_with_state(Arc::clone(&app), limits::authorize),
-        from_fn_with_state(Arc::clone(&app), limits::callback),
-    );
+    let (begins, returns) =
+        (from_fn_with_state(Arc::clone(app), limits::authorize), from_fn_with_state(Arc::clone(app), limits::callback));
     let provider = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks", get(discovery::jwks))
@@ -90,26 +130,22 @@ fn router(app: Shared) -> Router {
     let public = Router::new()
         .merge(citizen)
         .merge(provider)
-        .merge(french(&app))
+        .merge(french(app))
         .merge(counted())
-        .route("/assets/{*file}", get(asset))
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .fallback(not_found)
-        .method_not_allowed_fallback(wrong_method);
-    bounded(public, app)
+        .merge(desk.unwrap_or_default());
+    bounded(around(public), &app.issuer, app)
 }
 
 /// What holds for every route.
-fn bounded(routes: Router<Shared>, app: Shared) -> Router {
+fn bounded(routes: Router<Shared>, origin: &Issuer, app: &Shared) -> Router {
     // The first is the outermost. One stack: of several layers, each would put every route into a box of its own.
     let stack = ServiceBuilder::new()
         .layer(telemetry::layer())
-        .layer(option_layer(app.issuer.is_https().then(https_only)))
+        .layer(option_layer(origin.is_https().then(https_only)))
         .layer(CatchPanicLayer::custom(telemetry::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
-    routes.layer(stack).with_state(app)
+    routes.layer(stack).with_state(Arc::clone(app))
 }
 
 /// The same endpoints where French software has hard-coded them (decision 11). The rules of a client are its own,
@@ -196,7 +232,7 @@ mod tests {
     /// The router of a gateway with this configuration, and the folder it lives in.
     async fn routed(text: &str) -> (Router, TempDir) {
         let (app, folder) = crate::serve::standing(text).await;
-        (router(app), folder)
+        (router(&app, None), folder)
     }
 
     async fn ask(router: &Router, method: &str, uri: &str, from: &str) -> Response {

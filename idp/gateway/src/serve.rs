@@ -38,6 +38,7 @@ use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
+use crate::people::door::DeskDoor;
 use crate::random::Random;
 use crate::router::routers;
 use crate::upstream::Upstreams;
@@ -81,9 +82,12 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     }
     let url = server.url().context("the address cannot be read")?;
     let app = build(&config, &clock, random).await?;
+    if let Some(desk) = &config.desk {
+        tracing::info!(origin = desk.origin.as_str(), "the desks of communes are open");
+    }
     let background = background(&config, &app, &stop)?;
     tracing::info!(issuer = app.issuer.as_str(), "listening on {url}");
-    server.serve(routers(&app), stop).await;
+    server.serve(routers(&app, config.desk.as_ref()), stop).await;
     app.endings.close();
     app.endings.wait().await;
     background.close();
@@ -130,7 +134,9 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
             Ok((provider.clone(), logo))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
+    let desk = config.desk.as_ref().map(|desk| DeskDoor::open(&desk.origin, &brand)).transpose()?;
     Ok(Arc::new(App {
+        desk,
         mtls: config.mtls.clone(),
         lifetimes: config.lifetimes,
         clock: clock.clone(),

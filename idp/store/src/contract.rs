@@ -13,6 +13,7 @@ mod journal;
 mod keys;
 mod logouts;
 mod outbox;
+mod people;
 mod registry;
 mod signin;
 

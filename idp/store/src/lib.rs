@@ -3,8 +3,8 @@
 //! ```text
 //!               ┌── ephemeral ── memory │ Redis         sign-ins, sessions, codes, tokens: minutes, sealed by the bearer
 //!  gateway ─────┤
-//!               └── registry ─── SQLite │ PostgreSQL    clients, accounts, consents, keys, outbox, journal: years,
-//!                                                       citizens by keyed hash, the rest sealed by the vault
+//!               └── registry ─── SQLite │ PostgreSQL    clients, accounts, consents, people, keys, outbox, journal:
+//!                                                       years, citizens by keyed hash, the rest sealed by the vault
 //! ```
 //!
 //! Nothing personal ever reaches an engine in the clear (architecture rule 7): [`seal`] stands before both. Every

@@ -42,6 +42,14 @@ impl Verifier {
         }))
     }
 
+    /// Whether it is a P-256 key whose point lies on the curve.
+    pub(crate) const fn is_on_p256(&self) -> bool {
+        match self {
+            Self::P256(key) => key.is_some(),
+            Self::Ed25519(_) | Self::Rsa { .. } => false,
+        }
+    }
+
     /// Whether both are keys of one type: within a set those have names of their own (RFC 7517 §4.5).
     pub(super) const fn is_of_type(&self, other: &Self) -> bool {
         match (self, other) {

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
+use domain::people::agent::NotOnDuty;
+use domain::people::team::NotChanged;
 use domain::signin::refusal::{Failure, Refusal, Setback};
 use http::StatusCode;
 
@@ -23,6 +25,8 @@ pub(crate) enum Code {
     Refusal(Refusal),
     /// All others.
     Other(Other),
+    /// `agent.…`, `reader.…`: at the desk of a commune.
+    Desk(Desk),
 }
 
 /// A closed set of names: the variants, all of them, and the name of each.
@@ -132,6 +136,91 @@ names! {
     }
 }
 
+names! {
+    /// Refusals at the desk of a commune.
+    Desk {
+        /// A ceremony that this browser has not under way: used, over, or of another browser.
+        CeremonyUnknown = "agent.ceremony_unknown",
+        /// What an authenticator signed does not hold.
+        AssertionRefused = "agent.assertion_refused",
+        /// What an authenticator registered does not hold.
+        RegistrationRefused = "agent.registration_refused",
+        /// A passkey that nobody has, or another than it says.
+        PasskeyUnknown = "agent.passkey_unknown",
+        /// A passkey that is registered already.
+        PasskeyKnown = "agent.passkey_known",
+        /// The session of a passkey that was withdrawn.
+        PasskeyWithdrawn = "agent.passkey_withdrawn",
+        /// The last passkey does not go.
+        PasskeyLast = "agent.passkey_last",
+        /// There are as many passkeys as one may have.
+        PasskeysTooMany = "agent.passkeys_too_many",
+        /// An invitation that was taken, is over, or never was.
+        InvitationGone = "agent.invitation_gone",
+        /// The agent was removed, or has not come.
+        NotActive = "agent.not_active",
+        /// The agent belongs to another commune.
+        OtherCommune = "agent.other_commune",
+        /// The agent is not authorised at this date.
+        NotAuthorised = "agent.not_authorised",
+        /// The agent does not have the role.
+        RoleMissing = "agent.role_missing",
+        /// The agent was not trained.
+        Untrained = "agent.untrained",
+        /// The commune does not certify yet.
+        CommuneNotCertifying = "agent.commune_not_certifying",
+        /// The secret of a form is missing or another's.
+        StaleForm = "agent.stale_form",
+        /// A form was filled in wrongly.
+        InputInvalid = "agent.input_invalid",
+        /// The commune has no such agent.
+        Unknown = "agent.unknown",
+        /// Nobody decides on their own authorisation.
+        OwnTerms = "agent.own_terms",
+        /// The commune would be left without an admin.
+        LastAdmin = "agent.last_admin",
+        /// Another agent has that address.
+        MailTaken = "agent.mail_taken",
+        /// Somebody else changed it meanwhile.
+        ChangedMeanwhile = "agent.changed_meanwhile",
+        /// A reader's key that is registered already.
+        ReaderKnown = "reader.known",
+        /// The commune has no such reader.
+        ReaderUnknown = "reader.unknown",
+    }
+}
+
+impl From<NotOnDuty> for Desk {
+    fn from(refusal: NotOnDuty) -> Self {
+        match refusal {
+            NotOnDuty::NotActive => Self::NotActive,
+            NotOnDuty::OtherCommune => Self::OtherCommune,
+            NotOnDuty::NotAuthorised => Self::NotAuthorised,
+            NotOnDuty::Role => Self::RoleMissing,
+            NotOnDuty::Untrained => Self::Untrained,
+            NotOnDuty::CommuneNotCertifying => Self::CommuneNotCertifying,
+        }
+    }
+}
+
+impl From<NotChanged> for Desk {
+    fn from(refusal: NotChanged) -> Self {
+        match refusal {
+            NotChanged::Unknown => Self::Unknown,
+            NotChanged::OtherCommune => Self::OtherCommune,
+            NotChanged::OwnTerms => Self::OwnTerms,
+            NotChanged::LastAdmin => Self::LastAdmin,
+            NotChanged::MailTaken => Self::MailTaken,
+        }
+    }
+}
+
+impl From<Desk> for Code {
+    fn from(desk: Desk) -> Self {
+        Self::Desk(desk)
+    }
+}
+
 impl Code {
     /// Every code there is.
     #[cfg(test)]
@@ -142,7 +231,8 @@ impl Code {
         let setbacks = Returned::ALL.iter().copied().map(Self::Setback);
         let refusals = Refusal::ALL.into_iter().map(Self::Refusal);
         let others = Other::ALL.iter().copied().map(Self::Other);
-        requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others)
+        let desks = Desk::ALL.iter().copied().map(Self::Desk);
+        requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others).chain(desks)
     }
 
     /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
@@ -162,13 +252,24 @@ impl Code {
             | Self::Refusal(Refusal::LevelTooLow | Refusal::LevelAboveCeiling)
             | Self::Other(
                 Other::Unauthenticated | Other::AssertionReused | Other::ProofReused | Other::Panicked | Other::Unnamed,
+            )
+            | Self::Desk(
+                Desk::AssertionRefused
+                | Desk::RegistrationRefused
+                | Desk::PasskeyUnknown
+                | Desk::PasskeyKnown
+                | Desk::NotActive
+                | Desk::StaleForm
+                | Desk::OwnTerms
+                | Desk::ReaderKnown,
             ) => true,
             Self::Grant(_)
             | Self::Request(_)
             | Self::Page(_)
             | Self::Setback(_)
             | Self::Refusal(_)
-            | Self::Other(_) => false,
+            | Self::Other(_)
+            | Self::Desk(_) => false,
         }
     }
 
@@ -191,6 +292,7 @@ impl fmt::Display for Code {
             Self::Setback(returned) => write!(f, "signin.{}", returned.name()),
             Self::Refusal(refusal) => write!(f, "signin.{}", refusal.code()),
             Self::Other(other) => f.write_str(other.name()),
+            Self::Desk(desk) => f.write_str(desk.name()),
         }
     }
 }

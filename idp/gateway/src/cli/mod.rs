@@ -205,7 +205,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let stop = CancellationToken::new();
     // Bound first: that a port is taken is told before anything else begins.
-    let server = Server::bind(&config.listen, &config.mtls, Clock::system())
+    let desk = config.desk.as_ref().and_then(|desk| desk.door.as_ref());
+    let server = Server::bind(&config.listen, &config.mtls, desk, Clock::system())
         .await
         .map_err(|error| Failure::Usage(error.into()))?;
     let (mut interrupt, mut terminate) = signals().context("signals cannot be heard")?;
@@ -238,6 +239,9 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
     }
     if let Some(door) = &config.mtls.door {
         check_certificate(&door.tls).context("mtls").map_err(usage)?;
+    }
+    if let Some(files) = config.desk.as_ref().and_then(|desk| desk.door.as_ref()?.tls.as_ref()) {
+        check_certificate(files).context("desk").map_err(usage)?;
     }
     if let Some(file) = &config.mtls.authorities {
         check_authorities(file).context("mtls").map_err(usage)?;

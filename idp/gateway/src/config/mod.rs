@@ -10,6 +10,7 @@
 //! Nothing else reads a file of the configuration or the environment. Secrets come by file or environment only.
 
 mod brand;
+mod desk;
 mod dpop;
 mod engines;
 mod issuer;
@@ -25,6 +26,8 @@ mod provider;
 mod reader;
 mod secret;
 
+#[cfg(test)]
+mod desk_tests;
 #[cfg(test)]
 mod keys_tests;
 #[cfg(test)]
@@ -44,6 +47,7 @@ use domain::time::Lifetime;
 use url::Url;
 
 pub(crate) use brand::Brand;
+pub(crate) use desk::{Desk, DeskDoor};
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use keys::{Holder, Keys, TokenConfig, TokenPlace};
@@ -67,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     /// Whether and how clients present certificates.
     pub(crate) mtls: Mtls,
+    /// Where the desks of communes are reached, when there are any.
+    pub(crate) desk: Option<Desk>,
     /// The folder of what the gateway keeps in files.
     pub(crate) data: PathBuf,
     /// The keys everything kept is sealed under.
@@ -192,6 +198,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let clients = if loopback { LoopbackClients::Exempt } else { LoopbackClients::Counted };
     let listen = top.whole("listen", |section| listen::read(section, clients));
     let mtls = top.whole("mtls", |section| mtls::read(section, listen.as_ref().ok()));
+    let desk = top.whole("desk", |section| desk::read(section, listen.as_ref().ok()));
     let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
@@ -225,6 +232,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         issuer,
         listen,
         mtls: mtls?,
+        desk: desk?,
         data: data?,
         secrets: secrets?,
         ephemeral: ephemeral?,

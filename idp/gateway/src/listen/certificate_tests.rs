@@ -117,6 +117,7 @@ impl Doors {
         let server = Server {
             public: socket().await,
             mutual: Some(mutual),
+            desk: None,
             word: Arc::new(Word { proxies: TrustedProxies::default(), forwarded: None, authorities }),
             loopback: LoopbackClients::Exempt,
             limits: GENEROUS,
@@ -125,7 +126,7 @@ impl Doors {
             certificate.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint().as_str(), it.chain()))
         };
         let tells = Router::new().route("/", get(tell));
-        let routers = Routers { public: tells.clone(), mutual: tells };
+        let routers = Routers { public: tells.clone(), mutual: tells, desk: Router::new() };
         Self { gateway: Gateway::serving(server, routers), mutual: address, certified }
     }
 

@@ -6,7 +6,8 @@
 //!                               HTTP/1.1 alone   time-outs               certificate)    (request)
 //! ```
 //!
-//! There are two doors: one for everybody, and, where it is configured, one whose TLS asks for a certificate.
+//! There are up to three doors: one for everybody, and, where they are configured, one whose TLS asks for a certificate,
+//! and one for the desks of communes.
 //!
 //! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
 
@@ -48,12 +49,13 @@ use seats::{Room, Seats};
 use tls::{Certificates, PeerIs};
 
 use crate::clock::Clock;
-use crate::config::{Forwarded, Listen, LoopbackClients, Mtls, TlsFiles, TrustedProxies};
+use crate::config::{DeskDoor, Forwarded, Listen, LoopbackClients, Mtls, TlsFiles, TrustedProxies};
 
 /// The gateway's sockets, bound and not yet served.
 pub(crate) struct Server {
     public: Socket,
     mutual: Option<Socket>,
+    desk: Option<Socket>,
     word: Arc<Word>,
     loopback: LoopbackClients,
     limits: Limits,
@@ -72,6 +74,8 @@ pub(crate) struct Routers {
     pub(crate) public: Router,
     /// At the door that asks for a certificate: what relying parties' servers call.
     pub(crate) mutual: Router,
+    /// At the door of the desks of communes, where it is one of its own.
+    pub(crate) desk: Router,
 }
 
 /// Whose word is taken on who is asking.
@@ -81,7 +85,7 @@ struct Word {
     authorities: Authorities,
 }
 
-/// One of the two doors: how connections are accepted there, and what is served.
+/// One of the doors: how connections are accepted there, and what is served.
 #[derive(Clone)]
 struct Doorway {
     acceptor: Option<TlsAcceptor>,
@@ -151,11 +155,20 @@ impl Socket {
 
 impl Server {
     /// Binds the configured addresses and loads the certificate and the authorities.
-    pub(crate) async fn bind(listen: &Listen, mtls: &Mtls, clock: Clock) -> Result<Self, BindError> {
+    pub(crate) async fn bind(
+        listen: &Listen,
+        mtls: &Mtls,
+        desk: Option<&DeskDoor>,
+        clock: Clock,
+    ) -> Result<Self, BindError> {
         let authorities = Authorities::load(mtls.authorities.as_deref(), clock)?;
         let public = Socket::bind(listen.address, listen.tls.clone(), "listen.address").await?;
         let mutual = match &mtls.door {
             Some(door) => Some(Socket::bind(door.address, Some(door.tls.clone()), "mtls.address").await?),
+            None => None,
+        };
+        let desk = match desk {
+            Some(door) => Some(Socket::bind(door.address, door.tls.clone(), "desk.listen").await?),
             None => None,
         };
         let limits = Limits {
@@ -170,7 +183,7 @@ impl Server {
             drain: Duration::from_secs(10),
         };
         let word = Word { proxies: listen.trusted_proxies.clone(), forwarded: mtls.forwarded.clone(), authorities };
-        Ok(Self { public, mutual, word: Arc::new(word), loopback: listen.loopback, limits })
+        Ok(Self { public, mutual, desk, word: Arc::new(word), loopback: listen.loopback, limits })
     }
 
     /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
@@ -181,7 +194,7 @@ impl Server {
 
     /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
     pub(crate) async fn serve(self, routers: Routers, stop: CancellationToken) {
-        let Self { public, mutual, word, loopback, limits } = self;
+        let Self { public, mutual, desk, word, loopback, limits } = self;
         let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
         let open = |socket: Socket, peer, router| {
             let acceptor = socket.certificates.map(|certificates| {
@@ -192,7 +205,8 @@ impl Server {
             (socket.listener, Doorway { acceptor, router })
         };
         let mutual = mutual.map(|socket| open(socket, PeerIs::Asked, routers.mutual));
-        let doors = (open(public, PeerIs::NotAsked, routers.public), mutual);
+        let desk = desk.map(|socket| open(socket, PeerIs::NotAsked, routers.desk));
+        let doors = Doors { public: open(public, PeerIs::NotAsked, routers.public), mutual, desk };
         let seats = Seats::new(Room { connections: limits.connections, each: limits.each, patience: limits.patience });
         loop {
             let leave = cut.child_token();
@@ -237,17 +251,23 @@ impl Server {
     }
 }
 
+/// The doors that are open.
+struct Doors {
+    public: (TcpListener, Doorway),
+    mutual: Option<(TcpListener, Doorway)>,
+    desk: Option<(TcpListener, Doorway)>,
+}
+
 /// Waits for the next connection, at whichever door.
-async fn knock(
-    (public, mutual): &((TcpListener, Doorway), Option<(TcpListener, Doorway)>),
-) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
-    let accept = async |(listener, doorway): &(TcpListener, Doorway)| {
-        listener.accept().await.map(|(stream, peer)| (stream, peer, doorway.clone()))
+async fn knock(doors: &Doors) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
+    let accept = async |door: Option<&(TcpListener, Doorway)>| match door {
+        Some((listener, doorway)) => listener.accept().await.map(|(stream, peer)| (stream, peer, doorway.clone())),
+        None => std::future::pending().await,
     };
-    let Some(mutual) = mutual else { return accept(public).await };
     tokio::select! {
-        accepted = accept(public) => accepted,
-        accepted = accept(mutual) => accepted,
+        accepted = accept(Some(&doors.public)) => accepted,
+        accepted = accept(doors.mutual.as_ref()) => accepted,
+        accepted = accept(doors.desk.as_ref()) => accepted,
     }
 }
 

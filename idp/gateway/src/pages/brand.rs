@@ -32,6 +32,8 @@ pub(crate) struct BrandPaths {
     pub(crate) theme: Option<String>,
     /// The script that sends the form of a page.
     pub(crate) submit: String,
+    /// The script that asks a passkey to sign.
+    pub(crate) passkey: String,
     /// The logo, which is also the icon of the tab.
     pub(crate) logo: String,
 }

@@ -39,6 +39,26 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
             (t.mail_subject(service), paragraphs)
         }
         Message::Card(message) => card::write(message, t),
+        Message::AgentInvited { agent, commune, link, until } => {
+            let paragraphs = vec![
+                t.mail_greeting(agent),
+                t.mail_invited(commune),
+                [t.mail_invited_open(&paris::in_words(*until, t)), link.clone()].join("\n"),
+                t.mail_invited_once().to_owned(),
+                t.mail_invited_stranger(commune),
+            ];
+            (t.mail_invited_subject(commune), paragraphs)
+        }
+        Message::PasskeyAdded { agent, commune, passkey, at } => {
+            let paragraphs = vec![
+                t.mail_greeting(agent),
+                t.mail_passkey(commune),
+                [t.mail_passkey_name(passkey), t.mail_at(&paris::in_words(*at, t))].join("\n"),
+                t.mail_it_was_you().to_owned(),
+                [t.mail_it_was_not_you().to_owned(), t.mail_passkey_stranger().to_owned()].join("\n"),
+            ];
+            (t.mail_passkey_subject(commune), paragraphs)
+        }
     };
     paragraphs.push(format!("{brand_name}\n{}", t.mail_automatic()));
     Letter { subject, body: paragraphs.join("\n\n") + "\n" }
@@ -87,6 +107,37 @@ mod tests {
         let english = write(&notice(Language::English, "Ville de Val-Fleuri"), &brand);
         assert_eq!(english.subject, "Sign-in to Ville de Val-Fleuri");
         assert!(english.body.contains("Monday 24 August 2026 at 12:25 (Paris time)"), "{}", english.body);
+    }
+
+    #[test]
+    fn an_invitation_brings_its_link_alone_on_a_line_and_says_until_when() {
+        let link = "https://guichet.example.fr/guichet/invitation/AAAA";
+        let message = Message::AgentInvited {
+            agent: "Nadia".to_owned(),
+            commune: "Val-Fleuri".to_owned(),
+            link: link.to_owned(),
+            until: Timestamp::from_epoch(1_787_567_100),
+        };
+        let notice = |language| Notice { message: message.clone(), ..notice(language, "") };
+        let french = write(&notice(Language::French), &samples::brand());
+        assert_eq!(french.subject, "Votre accès au guichet de Val-Fleuri");
+        assert!(french.body.lines().any(|line| line == link), "{}", french.body);
+        assert!(french.body.contains("24 août 2026 à 12\u{a0}h\u{a0}25"), "{}", french.body);
+        let english = write(&notice(Language::English), &samples::brand());
+        assert!(english.body.lines().any(|line| line == link), "{}", english.body);
+    }
+
+    #[test]
+    fn a_new_passkey_is_told_of_with_what_to_do() {
+        let message = Message::PasskeyAdded {
+            agent: "Nadia".to_owned(),
+            commune: "Val-Fleuri".to_owned(),
+            passkey: "Poste 2\r\nBcc: x".to_owned(),
+            at: Timestamp::from_epoch(1_787_567_100),
+        };
+        let mail = write(&Notice { message, ..notice(Language::French, "") }, &samples::brand());
+        assert!(mail.body.contains("Clé\u{a0}: Poste 2Bcc: x\n"), "{}", mail.body);
+        assert!(mail.body.contains("Ce n’était pas vous"), "{}", mail.body);
     }
 
     #[test]

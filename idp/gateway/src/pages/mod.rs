@@ -17,10 +17,12 @@
 //! | [`problem::Problem`] | something went wrong |
 //! | [`form_post::FormPost`] | the answer to a relying party that takes it by POST |
 //! | [`logout::ConfirmLogout`], [`logout::LoggedOut`] | signing out |
+//! | [`people`] | the door of the desk: signing in, invitations, agents, readers |
 //! | [`mail::write`] | the notice that follows every sign-in |
 //!
 //! Templates escape everything they show. No page holds a script or a style of its own: the policy below
-//! forbids both. One page loads one script, which sends its form.
+//! forbids both. One page loads one script, which sends its form; pages where a passkey signs load the one that asks for
+//! it.
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
@@ -38,6 +40,7 @@ pub(crate) mod inform;
 pub(crate) mod logout;
 pub(crate) mod mail;
 pub(crate) mod paris;
+pub(crate) mod people;
 pub(crate) mod problem;
 pub(crate) mod refused;
 pub(crate) mod text;
@@ -130,6 +133,10 @@ pub(crate) enum Forms {
     Leave,
     /// There is one, which our one script sends to a relying party.
     SendThemselves,
+    /// They stay on this site: the pages of the desk.
+    Stay,
+    /// The same, and one is sent with what a passkey signed, by our script.
+    Passkey,
 }
 
 /// A page: a template that can be answered.
@@ -158,7 +165,12 @@ pub(crate) trait View: Template {
             // on where a form stood. Nothing goes to another site under either.
             Forms::Leave => (policy!(), "same-origin"),
             Forms::SendThemselves => (concat!(policy!(), "; script-src 'self'"), "no-referrer"),
+            Forms::Stay => (concat!(policy!(), "; form-action 'self'"), "same-origin"),
+            Forms::Passkey => (concat!(policy!(), "; form-action 'self'; script-src 'self'"), "same-origin"),
         };
+        if Self::FORMS == Forms::Passkey {
+            headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(PASSKEYS_ALLOWED));
+        }
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.page().tag()));
@@ -181,6 +193,20 @@ macro_rules! policy {
 }
 use policy;
 
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// What no page of ours may use.
+macro_rules! permissions {
+    () => {
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), \
+         microphone=(), midi=(), payment=(), usb=()"
+    };
+}
+
+/// The pages where a passkey signs, and no other (Web Authentication §5.9).
+const PASSKEYS_ALLOWED: &str =
+    concat!(permissions!(), ", publickey-credentials-create=(self), publickey-credentials-get=(self)");
+
 const HEADERS: [(HeaderName, &str); 8] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     // Pages hold personal data and single-use values: nothing keeps them, the back button asks again.
@@ -192,10 +218,6 @@ const HEADERS: [(HeaderName, &str); 8] = [
     // that popup off its opener for good. What the opener can reach of us is the location, and only to replace it.
     (HeaderName::from_static("cross-origin-opener-policy"), "unsafe-none"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), \
-         microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=()",
-    ),
+    (PERMISSIONS_POLICY, concat!(permissions!(), ", publickey-credentials-create=(), publickey-credentials-get=()")),
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];

@@ -37,6 +37,42 @@ pub(crate) fn birthdate_in_words(date: Birthdate, t: Texts) -> String {
     }
 }
 
+/// The day in words: `24 août 2026`.
+pub(crate) fn date_in_words(moment: Timestamp, t: Texts) -> String {
+    let local = in_paris(moment);
+    format!("{} {} {}", day_in_words(local.day(), t), month(local.month(), t.language()), local.year())
+}
+
+/// The day as forms and command lines write it (RFC 3339 `full-date`): `2026-08-24`.
+pub(crate) fn written(moment: Timestamp) -> String {
+    let local = in_paris(moment);
+    format!("{:04}-{:02}-{:02}", local.year(), u8::from(local.month()), local.day())
+}
+
+/// The moment at which a written day begins in Paris.
+pub(crate) fn beginning_of(day: &str) -> Option<Timestamp> {
+    beginning(date(day)?)
+}
+
+/// The moment at which a written day is over in Paris.
+pub(crate) fn end_of(day: &str) -> Option<Timestamp> {
+    beginning(date(day)?.next_day()?)
+}
+
+fn date(text: &str) -> Option<Date> {
+    let form = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, &form).ok().filter(|date| (2000..=2199).contains(&date.year()))
+}
+
+/// Nobody moves the clocks at midnight: one of the two offsets is the one of that moment.
+fn beginning(date: Date) -> Option<Timestamp> {
+    [1, 2].into_iter().find_map(|hours| {
+        let offset = UtcOffset::from_hms(hours, 0, 0).ok()?;
+        let moment = Timestamp::from_epoch(date.midnight().assume_offset(offset).unix_timestamp());
+        (in_paris(moment).offset() == offset && in_paris(moment).date() == date).then_some(moment)
+    })
+}
+
 fn day_in_words(day: u8, t: Texts) -> String {
     if day == 1 { t.first_of_month().to_owned() } else { day.to_string() }
 }
@@ -65,6 +101,24 @@ mod tests {
     use super::*;
     use domain::language::Language;
     use time::macros::datetime;
+
+    #[test]
+    fn a_written_day_begins_and_ends_at_midnight_in_paris() {
+        let at = |utc: OffsetDateTime| Some(Timestamp::from_epoch(utc.unix_timestamp()));
+        assert_eq!(beginning_of("2026-01-15"), at(datetime!(2026-01-14 23:00 UTC)));
+        assert_eq!(beginning_of("2026-07-15"), at(datetime!(2026-07-14 22:00 UTC)));
+        // The days on which the clocks are moved.
+        assert_eq!(beginning_of("2026-03-29"), at(datetime!(2026-03-28 23:00 UTC)));
+        assert_eq!(end_of("2026-03-29"), at(datetime!(2026-03-29 22:00 UTC)));
+        assert_eq!(beginning_of("2026-10-25"), at(datetime!(2026-10-24 22:00 UTC)));
+        assert_eq!(end_of("2026-10-25"), at(datetime!(2026-10-25 23:00 UTC)));
+        for day in ["2026-01-15", "2026-03-29", "2026-10-25", "2028-02-29"] {
+            assert_eq!(beginning_of(day).map(written).as_deref(), Some(day));
+        }
+        for bad in ["", "2026-02-30", "2026-1-5", "15/01/2026", "0026-01-15", "9999-01-01", "2026-01-15T00:00"] {
+            assert_eq!(beginning_of(bad), None, "{bad}");
+        }
+    }
 
     fn paris(utc: OffsetDateTime) -> (u8, u8) {
         let local = in_paris(Timestamp::from_epoch(utc.unix_timestamp()));

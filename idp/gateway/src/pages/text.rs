@@ -88,6 +88,7 @@ macro_rules! texts {
 }
 
 mod card;
+mod people;
 
 texts! {
     // Around every page
@@ -406,7 +407,7 @@ mod tests {
     use super::*;
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        ROWS.iter().chain(card::ROWS)
+        ROWS.iter().chain(card::ROWS).chain(people::ROWS)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | every | what |
 //! |---|---|
-//! | hour | sign-ins that were finished are forgotten; where the journal ends is logged |
+//! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; where the journal ends is logged |
 //! | minute | signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told |
 
@@ -61,6 +61,9 @@ impl House {
 async fn clean(registry: &Registry, now: Timestamp) {
     if let Err(error) = registry.forget_finished(now).await {
         tracing::warn!(%error, "finished sign-ins could not be forgotten");
+    }
+    if let Err(error) = registry.forget_invitations(now).await {
+        tracing::warn!(%error, "invitations that nobody took could not be forgotten");
     }
     // Kept where the database cannot be written, it shows a registry that was put back (decisions/0008).
     match registry.journal_head().await {

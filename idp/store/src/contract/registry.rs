@@ -8,7 +8,7 @@ use domain::secret::base64url;
 
 use super::{
     CANARY, Offices, Which, account, at_once, contains, dump, empty_location, for_each_engine, logged_out, made,
-    notice, now, offices, random, vault,
+    notice, now, offices, people, random, vault,
 };
 use crate::StoreError;
 use crate::ephemeral::Put;
@@ -67,12 +67,17 @@ async fn nothing_personal_is_kept_in_the_clear(offices: Offices) {
     let notices = [notice()];
     let finish = Finish { sign_in: &sign_in, acts: &[logged_out(&key)], consent: None, notices: &notices };
     assert_eq!(one.finish(&finish, now()).await.expect("finishes"), Finished::Done);
+    people::settled(one, CANARY).await;
     let queries = &[
         "SELECT id || sealed FROM logouts",
         "SELECT kid || sealed FROM signing_keys",
         "SELECT sign_in || account || client || claims FROM consents",
         "SELECT key || state || blocked_providers FROM accounts",
         "SELECT proof FROM vault",
+        "SELECT id || commune || mail_key || state || sealed FROM agents",
+        "SELECT id || agent || sealed FROM passkeys",
+        "SELECT place || agent FROM invitations",
+        "SELECT id || commune || jkt || sealed FROM readers",
     ];
     let dump = dump(&offices, queries).await;
     let HeldKey::Sealed(key) = &new.key else { unreachable!("made here") };

@@ -74,7 +74,7 @@ impl Memory {
 
     fn room(&self, place: Place) -> &Room {
         match place.kind {
-            Kind::SignIn => &self.rooms.sign_ins,
+            Kind::SignIn | Kind::Ceremony => &self.rooms.sign_ins,
             Kind::Pushed => &self.rooms.pushed,
             Kind::CardTransaction | Kind::Pairing => &self.rooms.cards,
             Kind::Session
@@ -86,7 +86,8 @@ impl Memory {
             | Kind::ClientAssertion
             | Kind::RefreshToken
             | Kind::Family
-            | Kind::DpopProof => &self.rooms.rest,
+            | Kind::DpopProof
+            | Kind::AgentSession => &self.rooms.rest,
         }
     }
 

@@ -62,6 +62,10 @@ pub enum Kind {
     CardTransaction,
     /// What lies behind the handle that a phone finds such a use by.
     Pairing,
+    /// A WebAuthn ceremony that was begun.
+    Ceremony,
+    /// The session of an agent at the desk, borne by a cookie.
+    AgentSession,
 }
 
 impl Kind {
@@ -81,6 +85,8 @@ impl Kind {
             Self::DpopProof => "dpop",
             Self::CardTransaction => "card",
             Self::Pairing => "pairing",
+            Self::Ceremony => "ceremony",
+            Self::AgentSession => "agent-session",
         }
     }
 }
@@ -111,7 +117,8 @@ pub enum Swap {
     Lost,
 }
 
-/// How much memory records may take, in bytes. Sign-ins have a budget of their own: anybody can begin one, and a flood
+/// How much memory records may take, in bytes. Sign-ins, of citizens and of agents, have a budget of their own: anybody can
+/// begin one, and a flood
 /// of them must leave room for the codes, tokens and sessions of those who came through. So have pushed requests: a
 /// relying party that pushes without end stops pushes alone. So have the uses of cards, which any phone can begin and which
 /// hold the files of a card.

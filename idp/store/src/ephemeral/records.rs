@@ -7,6 +7,8 @@ use domain::oidc::logout::{Leaving, LoggedOut};
 use domain::oidc::pushed::{Completion, Pushed};
 use domain::oidc::refresh::{Family, RefreshToken};
 use domain::oidc::token::AccessToken;
+use domain::people::passkey::Ceremony;
+use domain::people::session::AgentSession;
 use domain::signin::AnySignIn;
 use domain::signin::session::Session;
 
@@ -58,4 +60,12 @@ impl Record for AnyTransaction {
 
 impl Record for Pairing {
     const KIND: Kind = Kind::Pairing;
+}
+
+impl Record for Ceremony {
+    const KIND: Kind = Kind::Ceremony;
+}
+
+impl Record for AgentSession {
+    const KIND: Kind = Kind::AgentSession;
 }

@@ -15,6 +15,9 @@ mod clients;
 mod consents;
 mod keys;
 mod outbox;
+mod passkeys;
+mod people;
+mod readers;
 mod request_keys;
 mod schema;
 mod standing;
@@ -38,6 +41,8 @@ pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
 pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
+pub use passkeys::{Accepted, KeptPasskey};
+pub use people::{Post, TeamChange, TeamVersion};
 use standing::Standings;
 
 use crate::seal::Vault;

@@ -14,6 +14,7 @@ fn migrations() -> Vec<Migration> {
         (2, "logouts", include_str!("../../migrations/0002_logouts.sql")),
         (3, "keys", include_str!("../../migrations/0003_keys.sql")),
         (4, "request_keys", include_str!("../../migrations/0004_request_keys.sql")),
+        (5, "people", include_str!("../../migrations/0005_people.sql")),
         (6, "cards", include_str!("../../migrations/0006_cards.sql")),
     ]
     .into_iter()

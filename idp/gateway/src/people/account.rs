@@ -1,0 +1,124 @@
+//! An agent's own page: who they are here, until when, and their passkeys. `GET /guichet/compte`, `GET` and
+//! `POST /guichet/compte/cle`, `POST /guichet/compte/cle/retrait`.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::id::PasskeyId;
+use domain::people::passkey::{NotChanged, Purpose, may_add, may_withdraw};
+use http::{HeaderMap, StatusCode};
+use store::StoreError;
+use store::ephemeral::Put;
+
+use super::ceremony;
+use super::invitation::{Shown, made, notice, register};
+use super::refusal::refuse;
+use super::session::AgentHere;
+use crate::app::{App, Shared};
+use crate::audit::Desk;
+use crate::pages::View as _;
+use crate::pages::people::{Account, Whose};
+use crate::provider::error::see_other;
+use crate::signin::at::unavailable;
+use crate::signin::form::Sent;
+
+const PLACE: &str = "/guichet/compte/cle";
+
+/// `GET /guichet/compte`.
+pub(crate) async fn get(State(app): State<Shared>, here: AgentHere) -> Response {
+    let passkeys = match app.registry.passkeys(&here.agent().id).await {
+        Ok(passkeys) => passkeys,
+        Err(error) => return unavailable(&app, here.occasion, &error),
+    };
+    let csrf = here.csrf();
+    let view = Account {
+        page: here.occasion.page(&app),
+        here: here.shown(&app, &csrf),
+        passkeys: &passkeys,
+        used: here.passkey(),
+    };
+    view.answer(StatusCode::OK)
+}
+
+/// `GET /guichet/compte/cle`: another passkey.
+pub(crate) async fn get_passkey(State(app): State<Shared>, headers: HeaderMap, here: AgentHere) -> Response {
+    show(&app, &headers, &here, None).await
+}
+
+async fn show(app: &App, headers: &HeaderMap, here: &AgentHere, refused: Option<Desk>) -> Response {
+    if let Err(why) = may_add(&here.post.passkeys) {
+        return refuse(app, here.occasion, Desk::from(why));
+    }
+    let csrf = here.csrf();
+    let whose = Whose::Agent(here.shown(app, &csrf));
+    let purpose = Purpose::Add { agent: here.agent().id.clone() };
+    register(app, headers, &here.post, purpose, &Shown { place: PLACE, whose, refused }).await
+}
+
+/// `POST /guichet/compte/cle`.
+pub(crate) async fn post_passkey(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    here: AgentHere,
+    form: Sent,
+) -> Response {
+    match add(&app, &headers, &here, &form).await {
+        Ok(Ok(())) => {
+            app.mail_waiting.notify_one();
+            see_other("/guichet/compte")
+        }
+        Ok(Err(code)) => show(&app, &headers, &here, Some(code)).await,
+        Err(error) => unavailable(&app, here.occasion, &error),
+    }
+}
+
+async fn add(app: &App, headers: &HeaderMap, here: &AgentHere, form: &Sent) -> Result<Result<(), Desk>, StoreError> {
+    let Some(ceremony) = ceremony::take(app, headers, form.field("csrf")).await? else {
+        return Ok(Err(Desk::CeremonyUnknown));
+    };
+    match &ceremony.purpose {
+        Purpose::Add { agent } if *agent == here.agent().id => {}
+        Purpose::Add { .. } | Purpose::Accept { .. } | Purpose::SignIn => return Ok(Err(Desk::CeremonyUnknown)),
+    }
+    if let Err(why) = may_add(&here.post.passkeys) {
+        return Ok(Err(why.into()));
+    }
+    let now = app.clock.now();
+    let passkey = match made(app, here.agent(), &ceremony.state, form, now) {
+        Ok(passkey) => passkey,
+        Err(code) => return Ok(Err(code)),
+    };
+    let told = notice(here.agent(), here.commune(), &passkey, now);
+    Ok(match app.registry.add_passkey(&passkey, &here.post.passkeys, &told, now).await? {
+        Put::Fresh => Ok(()),
+        Put::Taken => Err(Desk::ChangedMeanwhile),
+    })
+}
+
+/// `POST /guichet/compte/cle/retrait`.
+pub(crate) async fn withdraw(State(app): State<Shared>, here: AgentHere, form: Sent) -> Response {
+    if let Err(refused) = here.check(&app, &form) {
+        return refused;
+    }
+    let Some(passkey) = form.field("passkey").and_then(|text| PasskeyId::parse(text).ok()) else {
+        return refuse(&app, here.occasion, Desk::PasskeyUnknown);
+    };
+    if let Err(why) = may_withdraw(&here.post.passkeys, &passkey) {
+        return refuse(&app, here.occasion, Desk::from(why));
+    }
+    let (agent, known) = (&here.agent().id, &here.post.passkeys);
+    match app.registry.withdraw_passkey(agent, &passkey, known, app.clock.now()).await {
+        Ok(Put::Fresh) => see_other("/guichet/compte"),
+        Ok(Put::Taken) => refuse(&app, here.occasion, Desk::ChangedMeanwhile),
+        Err(error) => unavailable(&app, here.occasion, &error),
+    }
+}
+
+impl From<NotChanged> for Desk {
+    fn from(why: NotChanged) -> Self {
+        match why {
+            NotChanged::TooMany => Self::PasskeysTooMany,
+            NotChanged::Last => Self::PasskeyLast,
+            NotChanged::Unknown => Self::PasskeyUnknown,
+        }
+    }
+}
