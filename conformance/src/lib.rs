@@ -12,12 +12,15 @@
 //! and the command line, so this crate is an independent reading of the protocols.
 
 pub mod audit;
+pub mod authority;
 pub mod browser;
+pub mod card;
 pub mod citizen;
 pub mod clock;
 pub mod commune;
 pub mod cookies;
 pub mod data_provider;
+pub mod desk_reader;
 pub mod engines;
 pub mod fapi;
 pub mod fuzzing;
@@ -29,6 +32,7 @@ pub mod mailbox;
 pub mod mutual;
 pub mod pages;
 pub mod people;
+pub mod phone;
 pub mod preparation;
 pub mod process;
 pub mod random;

@@ -26,6 +26,11 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// What base64url without padding says, when it is that.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
 /// SHA-256 of `bytes`, base64url: a PKCE S256 challenge (RFC 7636 §4.2).
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     encode(digest(&SHA256, bytes.as_ref()))

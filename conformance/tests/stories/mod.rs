@@ -3,6 +3,7 @@
 mod answers;
 mod authorization_details;
 mod basic;
+mod card;
 mod client_keys;
 mod command;
 mod commune;

@@ -1,0 +1,204 @@
+//! The card and fingerprint reader of a town hall's desk (cnie.md §13): it polls the gateway for a case, reads the card with
+//! the face, relays the server's commands, and signs what came of the fingerprint. No fingerprint leaves it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::card::Transport;
+use crate::card::pace::Password;
+use crate::jose::{Algorithm, SigningKey};
+use crate::phone::page::Slot;
+use crate::phone::reading::Reader;
+use crate::phone::{Client, Failure, octets, shown};
+use crate::{clock, jose};
+
+/// What passive authentication needs, with the face.
+const GROUPS: [u8; 7] = [1, 2, 11, 12, 13, 14, 15];
+
+/// What came of the comparison of a finger with the card's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fingerprint {
+    /// The same.
+    Match,
+    /// Another's.
+    NoMatch,
+    /// No finger can be taken.
+    NotCapturable,
+}
+
+impl Fingerprint {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::NoMatch => "no_match",
+            Self::NotCapturable => "not_capturable",
+        }
+    }
+}
+
+/// What a turn of the reader did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// No case waits for this reader.
+    Idle,
+    /// The card was read, and the chip proved itself.
+    CardRead,
+    /// The verdict of the fingerprint was signed and sent.
+    FingerprintSigned,
+}
+
+/// A desk reader, registered at the gateway by the thumbprint of its key.
+pub struct DeskReader {
+    client: Client,
+    card: Option<(Box<dyn Transport>, String)>,
+    finger: Fingerprint,
+}
+
+/// Without the access number.
+impl std::fmt::Debug for DeskReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DeskReader({}, {:?})", self.client.thumbprint(), self.finger)
+    }
+}
+
+impl DeskReader {
+    /// A reader with a fresh key, which calls the desk at this address.
+    pub fn new(base: &str) -> Self {
+        Self::with_key(base, SigningKey::generate(Algorithm::Es256))
+    }
+
+    /// A reader with a key that is registered already.
+    pub fn with_key(base: &str, key: SigningKey) -> Self {
+        Self { client: Client::with_key(base, key), card: None, finger: Fingerprint::Match }
+    }
+
+    /// What the registry knows it by (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        self.client.thumbprint()
+    }
+
+    /// Lays a card on it; its access number is read off the front.
+    pub fn insert(&mut self, card: impl Transport + 'static, can: &str) {
+        self.card = Some((Box::new(card), can.to_owned()));
+    }
+
+    /// Takes the card off.
+    pub fn remove(&mut self) {
+        self.card = None;
+    }
+
+    /// What the sensor will find from now on.
+    pub fn set_finger(&mut self, finger: Fingerprint) {
+        self.finger = finger;
+    }
+
+    /// Asks for a case and does what it waits for.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn turn(&mut self) -> Result<Turn, Failure> {
+        let case = self.client.post("/reader/v1/cases/next", &json!({})).await?;
+        match case["step"].as_str() {
+            None => Ok(Turn::Idle),
+            Some("card") => self.read(&case).await,
+            Some("fingerprint") => self.sign(&case).await,
+            Some(_) => Err(Failure::Form("step that is known")),
+        }
+    }
+
+    async fn read(&mut self, case: &Value) -> Result<Turn, Failure> {
+        let Some((card, can)) = &mut self.card else { return Ok(Turn::Idle) };
+        let mut reader = Reader::open(&mut **card, &Password::Can(can.clone()))?;
+        let document = reader.document(&GROUPS)?;
+        let mut body = shown(&document);
+        body["case"] = case["case"].clone();
+        let said = self.client.post("/reader/v1/cases/card", &body).await?;
+        let mut opening = Vec::new();
+        for command in octets(&said["opening"])? {
+            opening.push(jose::encode(reader.hand_over(&command)?));
+        }
+        let mut relay = octets(&said["relay"])?;
+        let mut body = json!({ "case": case["case"], "opening": opening });
+        loop {
+            let answers: Vec<_> = relay.iter().map(|command| jose::encode(card.transmit(command))).collect();
+            body["relay"] = answers.into();
+            let said = self.client.post("/reader/v1/cases/answers", &body).await?;
+            if said["status"] == "read" {
+                return Ok(Turn::CardRead);
+            }
+            relay = octets(&said["relay"])?;
+            body = json!({ "case": case["case"] });
+        }
+    }
+
+    async fn sign(&mut self, case: &Value) -> Result<Turn, Failure> {
+        let body = json!({ "case": case["case"], "verdict": self.verdict(case) });
+        self.client.post("/reader/v1/cases/fingerprint", &body).await?;
+        Ok(Turn::FingerprintSigned)
+    }
+
+    /// The signed verdict over a case. The key stands in the header: the registry knows its thumbprint.
+    pub fn verdict(&self, case: &Value) -> String {
+        let key = self.client.key();
+        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": key.thumbprint(), "jwk": key.bare_jwk() });
+        let claims = json!({
+            "case": case["case"], "nonce": case["nonce"], "result": self.finger.word(), "iat": clock::now(),
+        });
+        key.sign_under(&header, &claims)
+    }
+}
+
+/// A reader that asks for a case again and again, until dropped.
+#[derive(Debug)]
+pub struct Following(JoinHandle<()>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl DeskReader {
+    /// Asks for a case at this pace, with the card that lies on a telephone laid on the reader meanwhile: the desk of the
+    /// demo. What fails is told on standard error, once for each new reason.
+    pub fn follow(mut self, slot: Slot, pace: Duration) -> Following {
+        Following(tokio::spawn(async move {
+            let mut pace = tokio::time::interval(pace);
+            let mut told = String::new();
+            loop {
+                pace.tick().await;
+                let carried = slot.carried().await;
+                self.insert(carried.card, carried.holder.can);
+                if let Err(failure) = self.turn().await
+                    && failure.to_string() != told
+                {
+                    told = failure.to_string();
+                    eprintln!("desk reader: {told}");
+                }
+            }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_verifies_with_the_key_that_the_registry_knows() {
+        let mut reader = DeskReader::new("http://127.0.0.1:1");
+        reader.set_finger(Fingerprint::NotCapturable);
+        let verdict = reader.verdict(&json!({ "case": "c", "nonce": "n", "step": "fingerprint" }));
+        let header = jsonwebtoken::decode_header(&verdict).unwrap();
+        let jwk = header.jwk.unwrap();
+        assert_eq!(jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(), reader.thumbprint());
+        let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+        rules.required_spec_claims.clear();
+        let key = jsonwebtoken::DecodingKey::from_jwk(&jwk).unwrap();
+        let claims = jsonwebtoken::decode::<Value>(&verdict, &key, &rules).unwrap().claims;
+        assert_eq!((&claims["case"], &claims["nonce"]), (&json!("c"), &json!("n")));
+        assert_eq!(claims["result"], "not_capturable");
+    }
+}
