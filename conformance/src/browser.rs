@@ -1,5 +1,7 @@
 //! A citizen's real browser: headless Chromium, driven through WebDriver.
 
+mod authenticator;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::process::{Process, Signals, tied};
 use crate::site::free_port;
 use crate::tools::{Missing, Tool, node_file};
 use crate::workspace::workshop;
+
+pub use authenticator::Authenticator;
 
 /// How long the browser may take to start, and a page to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -11,6 +11,7 @@
 //! under `tests/` walk through it. Nothing here links a crate of the gateway: everything is said over HTTP, SMTP
 //! and the command line, so this crate is an independent reading of the protocols.
 
+pub mod agent;
 pub mod audit;
 pub mod authority;
 pub mod browser;

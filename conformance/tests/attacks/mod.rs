@@ -10,6 +10,7 @@ mod introspection;
 mod limits;
 mod logout;
 mod mtls;
+mod people;
 mod rapid_reset;
 mod refresh;
 mod request;

@@ -22,6 +22,7 @@ mod mtls;
 mod operator;
 mod outage;
 mod pages;
+pub(crate) mod people;
 mod pushed;
 mod refresh;
 mod refused;

@@ -8,12 +8,17 @@
 //!
 //! What a person or a script asked for goes to standard output; everything else to standard error.
 
+mod agents;
 mod card;
 mod clients;
+mod communes;
 mod keys;
 mod master_key;
+mod readers;
 mod trust;
 
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +82,15 @@ enum Configured {
     /// Look after the journal
     #[command(subcommand)]
     Journal(Journal),
+    /// Enrol communes whose mairies certify
+    #[command(subcommand)]
+    Communes(communes::Command),
+    /// Invite, change and remove agents of communes
+    #[command(subcommand)]
+    Agents(agents::Command),
+    /// Register and withdraw desk readers
+    #[command(subcommand)]
+    Readers(readers::Command),
 }
 
 /// Tools of an auditor, who has no gateway and no configuration.
@@ -193,6 +207,9 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Keys(command) => Ok(keys::run(command, &mut bench).await?),
         Configured::MasterKey(command) => Ok(master_key::run(&command, &mut bench)?),
         Configured::Journal(Journal::Verify { holds }) => Ok(verify(&mut bench, holds).await?),
+        Configured::Communes(command) => Ok(communes::run(command, &mut bench).await?),
+        Configured::Agents(command) => Ok(agents::run(command, &mut bench).await?),
+        Configured::Readers(command) => Ok(readers::run(command, &mut bench).await?),
     }
 }
 

@@ -11,24 +11,24 @@ use domain::jose::SigningAlgorithm;
 use super::*;
 
 /// A configuration and what was kept under it.
-struct Place(TempDir, BTreeMap<String, String>);
+pub(super) struct Place(TempDir, BTreeMap<String, String>);
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let place = Self(TempDir::new().expect("a folder"), BTreeMap::new());
         fs::create_dir_all(place.0.path().join("config/providers")).expect("writable");
         place.write("config/idp.toml", "issuer = \"http://127.0.0.1:8401\"\n");
         place
     }
 
-    fn write(&self, name: &str, text: &str) -> String {
+    pub(super) fn write(&self, name: &str, text: &str) -> String {
         let path = self.0.path().join(name);
         fs::write(&path, text).expect("writable");
         path.display().to_string()
     }
 
     /// Runs a command; gives its exit code, and what it printed or why it failed.
-    async fn run(&self, arguments: &[&str]) -> (u8, String) {
+    pub(super) async fn run(&self, arguments: &[&str]) -> (u8, String) {
         let config = self.0.path().join("config/idp.toml").display().to_string();
         let line = ["idp"].iter().chain(arguments).copied().chain(["--config", &config]);
         let cli = match Cli::try_parse_from(line) {
@@ -43,7 +43,7 @@ impl Place {
     }
 
     /// Runs a command that must succeed and print JSON.
-    async fn json(&self, arguments: &[&str]) -> Value {
+    pub(super) async fn json(&self, arguments: &[&str]) -> Value {
         let (code, printed) = self.run(arguments).await;
         assert_eq!(code, 0, "{printed}");
         serde_json::from_str(&printed).expect("JSON")
