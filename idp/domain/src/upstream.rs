@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::{Label, ProviderFilter};
-use crate::id::{ClientId, ProviderId};
+use crate::id::{ClientId, IdentityId, ProviderId};
 use crate::identity::pivot::{BadPivot, Birthdate, Name, Pivot, RawPivot};
 use crate::level::{Level, LevelRange};
 use crate::secret::{base64url, same, sha256};
@@ -172,8 +172,8 @@ impl std::fmt::Debug for Attempt {
 pub struct Assertion {
     /// Who vouches.
     pub provider: ProviderId,
-    /// At which level, by its own account.
-    pub level: Level,
+    /// At which level, by its own account. Only the domain writes one.
+    pub(crate) level: Level,
     /// The civil facts.
     pub pivot: Pivot,
     /// The name in use.
@@ -186,6 +186,8 @@ pub struct Assertion {
     pub auth_time: Option<Timestamp>,
     /// What ends the citizen's session at the provider.
     pub hint: Option<IdTokenHint>,
+    /// The identity on a card that it rests on, when the provider is our own.
+    pub card: Option<IdentityId>,
 }
 
 /// The longest ID token that is sent through a browser as a hint, in bytes: an address holds no more everywhere.
@@ -269,7 +271,22 @@ impl Assertion {
         let amr = how.amr.unwrap_or_else(|| provider.amr.clone());
         let auth_time = how.auth_time.map(Timestamp::from_epoch);
         let hint = how.hint;
-        Ok(Self { provider: provider.id.clone(), level, pivot, preferred_username, email, amr, auth_time, hint })
+        Ok(Self {
+            provider: provider.id.clone(),
+            level,
+            pivot,
+            preferred_username,
+            email,
+            amr,
+            auth_time,
+            hint,
+            card: None,
+        })
+    }
+
+    /// The level that the provider claims, not yet checked.
+    pub const fn level(&self) -> Level {
+        self.level
     }
 
     /// The date of birth as the provider gave it.

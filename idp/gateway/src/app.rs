@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::cnie::Cnie;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
 use crate::keys::{KeyRing, Keyholder, Unproven};
@@ -63,6 +64,8 @@ pub(crate) struct App {
     pub(crate) upstreams: Upstreams,
     /// The civil registry.
     pub(crate) civil_registry: CivilRegistryClient,
+    /// The card provider, when there is one.
+    pub(crate) cnie: Option<Cnie>,
     /// The keys of clients that keep them elsewhere.
     pub(crate) client_keys: ClientKeySets,
     /// How much one address, and one client, may ask for.

@@ -27,6 +27,7 @@ use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Shared;
+use crate::cnie::api;
 use crate::config::{self, Listen, LoopbackClients, TrustedProxies};
 use crate::listen::address::{ClientAddress, Subscriber};
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
@@ -46,6 +47,8 @@ enum Door {
     Desk,
     /// Answers that end a sign-in, given once more for a second click: each may cost a signature.
     Finish,
+    /// Calls of phones: each may cost a card to be judged.
+    Phone,
 }
 
 /// A bucket for each `K`, none where nothing is counted.
@@ -170,6 +173,19 @@ pub(crate) async fn finish(
     next: Next,
 ) -> Response {
     admit(&app, Door::Finish, address, request, next).await
+}
+
+/// In front of `/app/v1`.
+pub(crate) async fn phone(
+    State(app): State<Shared>,
+    Extension(address): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.limits.take(Door::Phone, address.0) {
+        Ok(()) => next.run(request).await,
+        Err(too_many) => api::too_many(&app, too_many),
+    }
 }
 
 async fn admit(app: &Shared, door: Door, address: ClientAddress, request: Request, next: Next) -> Response {

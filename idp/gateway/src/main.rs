@@ -4,6 +4,7 @@ mod app;
 mod audit;
 mod cli;
 mod clock;
+mod cnie;
 mod config;
 mod cookies;
 mod keys;

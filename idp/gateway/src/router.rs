@@ -20,6 +20,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
 use crate::audit::{self, Other};
+use crate::cnie;
 use crate::config::{Desk, Issuer};
 use crate::limits;
 use crate::listen::Routers;
@@ -113,6 +114,9 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
             post(leave::cancel).route_layer(from_fn_with_state(Arc::clone(app), limits::finish)),
         )
         .route("/signin/{id}/ended", get(leave::ended))
+        .route("/signin/{id}/card", get(cnie::page::get))
+        .route("/signin/{id}/card/state", get(cnie::page::state))
+        .route("/signin/{id}/card/qr.svg", get(cnie::page::qr))
         .layer(csrf(app));
 
     // Cross-site by nature: what relying parties and providers send browsers and servers to.
@@ -132,6 +136,9 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
         .merge(provider)
         .merge(french(app))
         .merge(counted())
+        .merge(cnie::api::routes(app))
+        .route("/app/q/{handle}", get(cnie::landing::get))
+        .route("/app/l/{handle}", get(cnie::landing::get))
         .merge(desk.unwrap_or_default());
     bounded(around(public), &app.issuer, app)
 }

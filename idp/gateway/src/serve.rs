@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, Dpop, Shared};
 use crate::clock::Clock;
+use crate::cnie::Cnie;
 use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
 use crate::keys::rotation::{Occasion, make};
@@ -41,7 +42,8 @@ use crate::pages::mail;
 use crate::people::door::DeskDoor;
 use crate::random::Random;
 use crate::router::routers;
-use crate::upstream::Upstreams;
+use crate::upstream::cnie::CardProvider;
+use crate::upstream::{self, Upstreams};
 use crate::watch::Watched;
 
 /// Opens the vault of the configured master key.
@@ -135,7 +137,15 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let desk = config.desk.as_ref().map(|desk| DeskDoor::open(&desk.origin, &brand)).transpose()?;
+    let cnie = config.cnie.as_ref().map(|cnie| Cnie::open(cnie, &vault, &http, clock)).transpose();
+    let cnie = cnie.context("the card provider cannot be opened")?;
+    let card = config.cnie.as_ref().zip(cnie.as_ref()).map(|(config, cnie)| {
+        let (ephemeral, authority) = (ephemeral.clone(), cnie.authority.clone());
+        let provider = CardProvider::new(config, authority, ephemeral, (clock.clone(), random));
+        (provider, upstream::cnie::seen_by_the_domain(config))
+    });
     Ok(Arc::new(App {
+        cnie,
         desk,
         mtls: config.mtls.clone(),
         lifetimes: config.lifetimes,
@@ -150,7 +160,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         account_secret: AccountSecret::new(*vault.derive("account")),
         subject_secret: SubjectSecret::new(*vault.derive("subject")),
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
-        upstreams: Upstreams::new(providers, &config.issuer, &http, clock),
+        upstreams: Upstreams::new(providers, card, &config.issuer, (&http, clock)),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
         client_keys: ClientKeySets::new(http, clock.clone()),
         limits: Limits::new(&config.limits, &config.listen),
@@ -203,6 +213,10 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         let (limits, stop) = (app.limits.clone(), stop.clone());
         async move { limits.look_after(&stop).await }
     });
+    if let Some(cnie) = &app.cnie {
+        let (trust, clock, stop) = (cnie.trust.clone(), app.clock.clone(), stop.clone());
+        tasks.spawn(async move { trust.follow(&clock, &stop).await });
+    }
     let brand: Brand = app.brand.clone();
     let courier = Courier {
         registry: app.registry.clone(),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::claim::Claim;
 use super::scopes::{Scope, Source};
 use crate::client::{AmrRule, Client};
+use crate::cnie::assertion::Vouched;
 use crate::id::ProviderId;
 use crate::identity::pivot::{Birthdate, Pivot};
 
@@ -27,6 +28,9 @@ pub struct Identity {
     pub email: String,
     /// Who vouched.
     pub provider: ProviderId,
+    /// The identity on a card behind it, when our own provider vouched.
+    #[serde(default)]
+    pub card: Option<Vouched>,
 }
 
 /// What one sign-in may release: the scopes asked for that the relying party is habilitated to, and single claims
@@ -241,6 +245,7 @@ mod tests {
             preferred_username: None,
             email: "pierre@exemple.fr".to_owned(),
             provider: ProviderId::parse("impots").expect("plain"),
+            card: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::CardAndCode;
-use super::identity::InForce;
+use super::identity::{AnyIdentity, InForce};
 use super::refusal::Refusal;
 use super::status::CardInForce;
 use crate::id::{IdentityId, ProviderId};
@@ -62,6 +62,36 @@ impl CardLevel {
     /// The level.
     pub const fn level(self) -> Level {
         self.0
+    }
+}
+
+/// The identity on a card that a sign-in rests on, and the level it gave: whoever gives something for that sign-in later
+/// asks whether it still stands (CIR (EU) 2015/1502 §2.3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouched {
+    /// The identity.
+    pub identity: IdentityId,
+    /// The level that was met with it.
+    pub level: Level,
+}
+
+impl Vouched {
+    /// Whether the identity, as it is kept, still gives what it gave: high while it is certified, less while it is live and
+    /// not suspended.
+    pub fn stands(&self, kept: Option<&AnyIdentity>, at: Timestamp) -> bool {
+        let Some(identity) = kept.filter(|identity| *identity.common().id() == self.identity) else { return false };
+        match (identity.clone().settle(at).into_inner(), self.level) {
+            (AnyIdentity::Certified(_), _) => true,
+            (
+                AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_),
+                Level::Low,
+            ) => true,
+            (
+                AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_),
+                Level::Substantial | Level::High,
+            )
+            | (AnyIdentity::Created(_) | AnyIdentity::Suspended(_) | AnyIdentity::Closed(_), _) => false,
+        }
     }
 }
 
@@ -136,6 +166,7 @@ impl CardAssertion {
             amr: vec!["sc".to_owned(), "pin".to_owned()],
             auth_time: Some(self.at),
             hint: None,
+            card: Some(self.identity),
         }
     }
 }

@@ -377,6 +377,11 @@ impl Transaction<Waiting> {
 }
 
 impl Transaction<Claimed> {
+    /// The number that the browser goes on to show while the citizen picks it on the phone.
+    pub const fn number(&self) -> Option<Number> {
+        self.step.expected
+    }
+
     /// Begins one for an act, by the phone that will do it.
     pub fn begin_act(beginning: Beginning, act: Act, jkt: &str) -> Self {
         let step = Claimed { jkt: jkt.to_owned(), expected: None };
@@ -458,12 +463,20 @@ impl Transaction<Reading> {
     }
 }
 
-impl Transaction<Proved> {
-    /// Whether a call is by the phone that proved it.
-    pub fn is_by_phone(&self, jkt: &str) -> bool {
-        same(self.step.jkt.as_bytes(), jkt.as_bytes())
-    }
+macro_rules! by_phone {
+    ($($step:ident),+) => {
+        $(impl Transaction<$step> {
+            /// Whether a call is by the phone that takes part.
+            pub fn is_by_phone(&self, jkt: &str) -> bool {
+                same(self.step.jkt.as_bytes(), jkt.as_bytes())
+            }
+        })+
+    };
+}
 
+by_phone!(Claimed, Reading, Proved);
+
+impl Transaction<Proved> {
     /// Gives what is asserted, to the browser that began it; late is too late.
     pub fn spend(self, at: Timestamp) -> Result<(CardAssertion, Transaction<Spent>), Refusal> {
         if self.base.expires.is_past(at) {

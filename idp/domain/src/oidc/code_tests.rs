@@ -48,6 +48,7 @@ pub(in crate::oidc) fn grant(client: &Client, challenge: Option<&str>) -> Grant 
             preferred_username: None,
             email: "a@exemple.fr".into(),
             provider: ProviderId::parse("impots").expect("plain"),
+            card: None,
         },
         level: Level::Low,
         amr: vec!["pwd".into()],

@@ -56,6 +56,7 @@ fn identity() -> Identity {
         preferred_username: None,
         email: "a@exemple.fr".into(),
         provider: ProviderId::parse("impots").expect("plain"),
+        card: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{AnySignIn, Arriving, Away, Choosing, Informing, Moved, Refused, Reuse, SignIn, Verified};
 use crate::claims::release::Identity;
 use crate::client::Client;
+use crate::cnie::assertion::Vouched;
 use crate::id::{ProviderId, SessionId};
 use crate::identity::account::Admitted;
 use crate::identity::subject::Subject;
@@ -89,6 +90,7 @@ impl SignIn<Arriving> {
                 preferred_username: assertion.preferred_username,
                 email: assertion.email,
                 provider: assertion.provider,
+                card: assertion.card.map(|identity| Vouched { identity, level }),
             },
             level,
             amr: assertion.amr,

@@ -105,6 +105,13 @@ pub enum Setback {
     },
     /// The provider that was chosen cannot be chosen any more.
     NotOffered,
+    /// Our own provider said no to a card.
+    Card {
+        /// The provider's name.
+        provider: crate::client::Label,
+        /// Why.
+        refusal: crate::cnie::refusal::Refusal,
+    },
 }
 
 /// How a provider failed to bring a citizen, kept under its stable code.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::cnie::refusal as card;
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
 use domain::people::agent::NotOnDuty;
 use domain::people::team::NotChanged;
@@ -23,6 +24,8 @@ pub(crate) enum Code {
     Setback(Returned),
     /// `signin.P3..`: the checks refused who was brought.
     Refusal(Refusal),
+    /// `card.…`: a card, its code or a step with them was refused.
+    Card(card::Refusal),
     /// All others.
     Other(Other),
     /// `agent.…`, `reader.…`: at the desk of a commune.
@@ -230,9 +233,10 @@ impl Code {
         let pages = ProblemCode::ALL.iter().copied().map(Self::Page);
         let setbacks = Returned::ALL.iter().copied().map(Self::Setback);
         let refusals = Refusal::ALL.into_iter().map(Self::Refusal);
+        let cards = card::Refusal::ALL.iter().copied().map(Self::Card);
         let others = Other::ALL.iter().copied().map(Self::Other);
         let desks = Desk::ALL.iter().copied().map(Self::Desk);
-        requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others).chain(desks)
+        requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(cards).chain(others).chain(desks)
     }
 
     /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
@@ -250,6 +254,17 @@ impl Code {
             | Self::Page(ProblemCode::P110 | ProblemCode::P202)
             | Self::Setback(Returned::Untrusted | Returned::Reused)
             | Self::Refusal(Refusal::LevelTooLow | Refusal::LevelAboveCeiling)
+            | Self::Card(
+                card::Refusal::ClaimedTwice
+                | card::Refusal::OtherPhone
+                | card::Refusal::WrongNumber
+                | card::Refusal::CardNotAuthentic
+                | card::Refusal::SimulatorCard
+                | card::Refusal::ChipNotGenuine
+                | card::Refusal::HolderNotProven
+                | card::Refusal::OtherTransaction
+                | card::Refusal::TwoCards,
+            )
             | Self::Other(
                 Other::Unauthenticated | Other::AssertionReused | Other::ProofReused | Other::Panicked | Other::Unnamed,
             )
@@ -268,6 +283,7 @@ impl Code {
             | Self::Page(_)
             | Self::Setback(_)
             | Self::Refusal(_)
+            | Self::Card(_)
             | Self::Other(_)
             | Self::Desk(_) => false,
         }
@@ -291,6 +307,7 @@ impl fmt::Display for Code {
             Self::Page(code) => write!(f, "page.{}", code.name()),
             Self::Setback(returned) => write!(f, "signin.{}", returned.name()),
             Self::Refusal(refusal) => write!(f, "signin.{}", refusal.code()),
+            Self::Card(refusal) => f.write_str(refusal.code()),
             Self::Other(other) => f.write_str(other.name()),
             Self::Desk(desk) => f.write_str(desk.name()),
         }
@@ -322,9 +339,16 @@ impl From<Refusal> for Code {
     }
 }
 
+impl From<card::Refusal> for Code {
+    fn from(refusal: card::Refusal) -> Self {
+        Self::Card(refusal)
+    }
+}
+
 impl From<&Setback> for Code {
     fn from(setback: &Setback) -> Self {
         Self::Setback(match setback {
+            Setback::Card { refusal, .. } => return Self::Card(*refusal),
             Setback::Cancelled { .. } => Returned::Cancelled,
             Setback::Failed { code: Failure::Refused, .. } => Returned::Refused,
             Setback::Unavailable { .. } => Returned::Unavailable,

@@ -35,6 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::cnie::trust::CardTrust;
 use crate::config::{Config, Environment};
 use crate::listen::{Server, check_authorities, check_certificate};
 use crate::outbound::http::{Http, authorities};
@@ -266,6 +267,9 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
     Http::new(&config.egress).context("egress").map_err(usage)?;
     let authorities = authorities(&config.egress).context("egress").map_err(usage)?;
     Mailer::new(&config.mail, &authorities).context("mail").map_err(usage)?;
+    if let Some(cnie) = &config.cnie {
+        CardTrust::open(cnie).context("cnie").map_err(usage)?;
+    }
     let providers = config.providers.len();
     let issuer = config.issuer.as_str();
     bench.say(&format!("the configuration is sound: issuer {issuer}, {providers} identity providers"));

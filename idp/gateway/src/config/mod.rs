@@ -10,6 +10,7 @@
 //! Nothing else reads a file of the configuration or the environment. Secrets come by file or environment only.
 
 mod brand;
+mod cnie;
 mod desk;
 mod dpop;
 mod engines;
@@ -26,6 +27,8 @@ mod provider;
 mod reader;
 mod secret;
 
+#[cfg(test)]
+mod cnie_tests;
 #[cfg(test)]
 mod desk_tests;
 #[cfg(test)]
@@ -47,6 +50,7 @@ use domain::time::Lifetime;
 use url::Url;
 
 pub(crate) use brand::Brand;
+pub(crate) use cnie::{Cards, CnieConfig};
 pub(crate) use desk::{Desk, DeskDoor};
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
@@ -87,6 +91,8 @@ pub(crate) struct Config {
     pub(crate) civil_registry: CivilRegistry,
     /// The identity providers, in the order of the chooser.
     pub(crate) providers: Vec<ProviderConfig>,
+    /// The card provider, when there is one.
+    pub(crate) cnie: Option<CnieConfig>,
     /// The look.
     pub(crate) brand: Brand,
     /// How long things live.
@@ -216,6 +222,10 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         Ok(registry)
     });
     let providers = top.whole("providers", |section| providers(section, environment, findings));
+    let cnie = match top.has("cnie") {
+        true => top.whole("cnie", |section| cnie::read(section, issuer.as_ref().ok())).map(Some),
+        false => Ok(None),
+    };
     let brand = top.whole("brand", brand::read);
     let lifetimes = top.whole("lifetimes", lifetimes);
     let dpop = top.whole("dpop", dpop::read);
@@ -227,6 +237,11 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         if let Ok(url) = Url::parse(&provider.issuer) {
             reachable(top, "providers", &url, &egress)?;
         }
+    }
+    let cnie = cnie?;
+    if let Some(cnie) = &cnie {
+        reachable(top, "cnie", &cnie.status_url, &egress)?;
+        cnie::beside(top, cnie, &providers)?;
     }
     Ok(Config {
         issuer,
@@ -240,6 +255,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         mail: mail?,
         civil_registry: civil_registry?,
         providers,
+        cnie,
         brand: brand?,
         lifetimes: lifetimes?,
         dpop: dpop?,

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use domain::oidc::parameters::MAX_ENCODED;
 use http::{HeaderMap, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -125,7 +124,7 @@ impl Asked {
         let certificate = self.certificate(request.headers());
         let version = request.version();
         // Before the router, so that a handler never waits for its peer, and who waits for it is known.
-        let mut request = match request::whole(request, self.limits.body, MAX_ENCODED).await {
+        let mut request = match request::whole(request, self.limits.body).await {
             Ok(request) => request,
             Err(unfit) => return request::refuse(unfit, version),
         };

@@ -14,7 +14,7 @@
 pub(crate) mod address;
 pub(crate) mod certificate;
 mod connection;
-mod request;
+pub(crate) mod request;
 mod seats;
 mod tls;
 

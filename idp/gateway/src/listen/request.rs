@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use domain::oidc::parameters::MAX_ENCODED;
 use http::header::{CONNECTION, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::audit::{self, Other};
@@ -59,13 +61,33 @@ pub(super) fn refuse(unfit: Unfit, version: Version) -> Response {
     response
 }
 
-/// Reads the request to its end: `within` so long and at most so many `bytes`.
-pub(super) async fn whole(request: Request<Incoming>, within: Duration, bytes: usize) -> Result<Request<Body>, Unfit> {
+/// The largest body of a call that brings the files of a card, in bytes: EF.SOD, the groups and the answers of the chip, in
+/// base64url within JSON.
+pub(crate) const FILES_LIMIT: usize = 512 << 10;
+
+/// Bodies longer than a form that may be under way at once: 64 MiB in all.
+static LARGE: Semaphore = Semaphore::const_new(128);
+
+/// The largest body that is read at a path: the longest form, and what files of a card take where they are brought.
+fn longest(path: &str) -> usize {
+    let brings_files = ["/app/v1/transactions/", "/reader/v1/cases/"].iter().any(|call| path.starts_with(call));
+    if brings_files { FILES_LIMIT } else { MAX_ENCODED }
+}
+
+/// Reads the request to its end: `within` so long and at most as many bytes as its path may have.
+pub(super) async fn whole(request: Request<Incoming>, within: Duration) -> Result<Request<Body>, Unfit> {
     if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
         return Err(Unfit::Host);
     }
     let (parts, body) = request.into_parts();
-    let read = timeout(within, Limited::new(body, bytes).collect()).await.map_err(|_| Unfit::Slow)?;
+    let bytes = longest(parts.uri.path());
+    let is_small = bytes <= MAX_ENCODED || body.size_hint().upper().is_some_and(|size| size <= MAX_ENCODED as u64);
+    let read = async {
+        // Never closed: without a turn there would only be more room taken.
+        let _turn = if is_small { None } else { LARGE.acquire().await.ok() };
+        Limited::new(body, bytes).collect().await
+    };
+    let read = timeout(within, read).await.map_err(|_| Unfit::Slow)?;
     let body = read.map_err(|error| if error.is::<LengthLimitError>() { Unfit::Long } else { Unfit::Broken })?;
     Ok(Request::from_parts(parts, Body::from(body.to_bytes())))
 }

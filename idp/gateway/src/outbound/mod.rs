@@ -5,6 +5,7 @@
 //!  upstream/ ──▶ Bulkhead(provider) ──┐
 //!                                     ├──▶ Http ──▶ egress rule ──▶ the network
 //!  civil_registry ▶ Bulkhead ─────────┤
+//!  card_status ──▶ Bulkhead ──────────┤
 //!  client_keys ───▶ Bulkhead(host) ───┘
 //!  backchannel ──▶ Bulkhead(host)     (an Http of its own)
 //!  mail ──▶ SMTP
@@ -13,6 +14,7 @@
 pub(crate) mod backchannel;
 pub(crate) mod breaker;
 pub(crate) mod bulkhead;
+pub(crate) mod card_status;
 pub(crate) mod civil_registry;
 pub(crate) mod client_keys;
 pub(crate) mod egress;

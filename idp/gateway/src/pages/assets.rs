@@ -23,6 +23,7 @@ use super::brand::{Brand, BrandPaths, Colour, Support, colour_sheet};
 const STYLE: &[u8] = include_bytes!("../../assets/style.css");
 const SUBMIT: &[u8] = include_bytes!("../../assets/submit.js");
 const PASSKEY: &[u8] = include_bytes!("../../assets/passkey.js");
+const WATCH: &[u8] = include_bytes!("../../assets/watch.js");
 /// Drawn in green, yellow and white, which the operator's colours replace.
 const LOGO: &str = include_str!("../../assets/logo.svg");
 
@@ -167,6 +168,7 @@ impl Assets {
             style: assets.add("style", Kind::Css, Bytes::from_static(STYLE)),
             submit: assets.add("submit", Kind::Script, Bytes::from_static(SUBMIT)),
             passkey: assets.add("passkey", Kind::Script, Bytes::from_static(PASSKEY)),
+            watch: assets.add("watch", Kind::Script, Bytes::from_static(WATCH)),
             colours: assets.add("colours", Kind::Css, colour_sheet(look.colour, look.accent).into()),
             theme: look.theme.map(|folder| assets.add_theme(folder)).transpose()?,
             logo: match look.logo.map(Path::to_owned).or_else(|| look.theme.and_then(logo_in)) {

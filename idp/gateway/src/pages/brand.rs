@@ -34,6 +34,8 @@ pub(crate) struct BrandPaths {
     pub(crate) submit: String,
     /// The script that asks a passkey to sign.
     pub(crate) passkey: String,
+    /// The script that asks how far a phone is.
+    pub(crate) watch: String,
     /// The logo, which is also the icon of the tab.
     pub(crate) logo: String,
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use domain::client::Label;
+use domain::cnie::refusal::Refusal;
 use domain::id::{ProviderId, SignInId};
 use domain::level::Level;
 
@@ -92,6 +93,8 @@ pub(crate) enum Banner<'a> {
     Failed(&'a Label),
     /// The provider did not answer.
     Unreachable(&'a Label),
+    /// Our own provider said no to a card.
+    Card(&'a Label, Refusal),
     /// The account that was chosen cannot be chosen, or not any more.
     NoLongerOffered,
 }
@@ -103,6 +106,13 @@ impl Choose<'_> {
             Banner::Cancelled(provider) => (t.banner_cancelled(name(provider)), t.banner_advice()),
             Banner::Failed(provider) => (t.banner_failed(name(provider)), t.banner_advice()),
             Banner::Unreachable(provider) => (t.banner_unreachable(name(provider)), t.banner_advice()),
+            Banner::Card(provider, Refusal::RefusedByCitizen) => {
+                (t.banner_cancelled(name(provider)), t.banner_advice())
+            }
+            Banner::Card(_, refusal) => {
+                let (told, advice) = super::card::words(t, refusal);
+                (told.to_owned(), advice)
+            }
             Banner::NoLongerOffered => (t.banner_no_longer_offered().to_owned(), t.banner_advice_other()),
         }
     }

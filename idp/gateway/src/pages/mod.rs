@@ -10,6 +10,8 @@
 //! | view | page |
 //! |---|---|
 //! | [`choose::Choose`] | which account |
+//! | [`card::CardPage`] | a phone and a card are waited for |
+//! | [`card::Landing`] | an address of the app, without the app |
 //! | [`wait::Wait`] | checking is under way |
 //! | [`inform::Inform`] | what will be sent, or the consent to it |
 //! | [`refused::Refused`] | a check said no |
@@ -21,8 +23,8 @@
 //! | [`mail::write`] | the notice that follows every sign-in |
 //!
 //! Templates escape everything they show. No page holds a script or a style of its own: the policy below
-//! forbids both. One page loads one script, which sends its form; pages where a passkey signs load the one that asks for
-//! it.
+//! forbids both. Two pages load a script: one sends its form, one asks how far a phone is; pages where a passkey signs
+//! load the one that asks for it.
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
@@ -33,6 +35,7 @@ use http::header::{self, HeaderName, HeaderValue};
 
 pub(crate) mod assets;
 pub(crate) mod brand;
+pub(crate) mod card;
 pub(crate) mod choose;
 pub(crate) mod ended;
 pub(crate) mod form_post;
@@ -137,6 +140,8 @@ pub(crate) enum Forms {
     Stay,
     /// The same, and one is sent with what a passkey signed, by our script.
     Passkey,
+    /// There are some that leave, and a script asks how far a phone is.
+    Watched,
 }
 
 /// A page: a template that can be answered.
@@ -164,6 +169,7 @@ pub(crate) trait View: Template {
             // Under `no-referrer` browsers send `Origin: null` with our own forms, and the oldest have no other word
             // on where a form stood. Nothing goes to another site under either.
             Forms::Leave => (policy!(), "same-origin"),
+            Forms::Watched => (concat!(policy!(), "; script-src 'self'; connect-src 'self'"), "same-origin"),
             Forms::SendThemselves => (concat!(policy!(), "; script-src 'self'"), "no-referrer"),
             Forms::Stay => (concat!(policy!(), "; form-action 'self'"), "same-origin"),
             Forms::Passkey => (concat!(policy!(), "; form-action 'self'; script-src 'self'"), "same-origin"),

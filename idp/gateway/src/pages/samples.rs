@@ -96,6 +96,7 @@ impl Cast {
                 preferred_username: None,
                 email: "angela@exemple.fr".to_owned(),
                 provider: ProviderId::parse("impots").expect("plain"),
+                card: None,
             },
             code: "registry_unavailable".to_owned(),
             occurrence: "7Q2M-9KXD-41HV".to_owned(),

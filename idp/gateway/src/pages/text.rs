@@ -357,6 +357,54 @@ texts! {
     // Dates and hours
     moment(weekday, day, month, year, hour, minute): "{weekday} {day} {month} {year} à {hour} h {minute}", "{weekday} {day} {month} {year} at {hour}:{minute}";
     first_of_month: "1er", "1";
+    // The card
+    simulator: "simulateur – non certifié", "simulator – not certified";
+    card_title: "Je me connecte avec ma carte d’identité", "I sign in with my identity card";
+    card_lead(service): "Prenez votre téléphone et votre carte d’identité pour vous connecter à {service}.",
+        "Take your phone and your identity card to sign in to {service}.";
+    card_other_device: "L’application est sur un autre appareil", "The application is on another device";
+    card_scan: "Scannez ce code avec l’application. Il change chaque minute.",
+        "Scan this code with the application. It changes every minute.";
+    card_qr: "Code à scanner avec l’application de votre téléphone", "Code to scan with the application on your phone";
+    card_pick_number: "Sur le téléphone, choisissez ce nombre :", "On the phone, pick this number:";
+    card_same_device: "L’application est sur cet appareil", "The application is on this device";
+    card_open_app: "Ouvrir l’application", "Open the application";
+    card_scan_yourself: "Ne continuez que si vous avez vous-même commencé à vous connecter. Si quelqu’un vous a envoyé ce code ou ce lien, arrêtez-vous : il se connecterait à votre place.",
+        "Go on only if you yourself began to sign in. If somebody sent you this code or link, stop: they would be signed in as you.";
+    card_claimed: "Continuez sur votre téléphone. Cette page avancera toute seule.",
+        "Go on with your phone. This page will move on by itself.";
+    card_not_certified: "Votre identité n’est pas certifiée.", "Your identity is not certified.";
+    card_how_to_certify: "Pour la faire certifier : demandez-le dans l’application, puis présentez-vous en mairie avec votre carte et le code reçu. En attendant, choisissez un autre compte.",
+        "To have it certified: ask for it in the application, then go to a town hall with your card and the code you receive. Until then, choose another account.";
+    card_code_changed: "Le code de votre carte a été changé : la certification a pris fin.",
+        "The code of your card was changed: the certification has ended.";
+    card_no_identity: "Aucune identité n’a été créée avec cette carte.", "No identity was made with this card.";
+    card_how_to_create: "Créez-la dans l’application, ou choisissez un autre compte.",
+        "Make one in the application, or choose another account.";
+    card_not_confirmed: "L’adresse électronique de votre identité n’est pas confirmée.",
+        "The e-mail address of your identity is not confirmed.";
+    card_how_to_confirm: "Ouvrez le lien du message reçu, puis recommencez.", "Open the link in the message you received, then try again.";
+    card_suspended: "Votre identité est suspendue.", "Your identity is suspended.";
+    card_how_to_restore: "Reprenez-la dans l’application, ou choisissez un autre compte.",
+        "Take it up again in the application, or choose another account.";
+    card_expired: "Votre carte n’est plus valable.", "Your card has expired.";
+    card_withdrawn: "Cette carte ne peut plus être utilisée.", "This card cannot be used any more.";
+    card_ask_town_hall: "Si c’est une erreur, adressez-vous à votre mairie. En attendant, choisissez un autre compte.",
+        "If this is a mistake, ask your town hall. Until then, choose another account.";
+    card_not_adult: "Ce moyen de connexion est réservé aux personnes majeures.", "This way to sign in is for adults.";
+    card_authority_silent: "La validité de votre carte ne peut pas être vérifiée pour le moment.",
+        "The validity of your card cannot be checked at the moment.";
+    card_claimed_twice: "Deux téléphones ont lu le même code : la connexion a été arrêtée.",
+        "Two phones read the same code: the sign-in was stopped.";
+    card_wrong_number: "Le nombre choisi n’était pas celui de cette page : la connexion a été arrêtée.",
+        "The number that was picked was not the one of this page: the sign-in was stopped.";
+    card_too_late: "La lecture de la carte n’a pas abouti à temps.", "The card was not read in time.";
+    card_not_read: "La carte n’a pas pu être vérifiée.", "The card could not be verified.";
+    landing_title: "Cette adresse s’ouvre avec l’application", "This address opens with the application";
+    landing_lead: "Elle sert à vous connecter avec votre carte d’identité et un téléphone qui lit les cartes sans contact.",
+        "It serves to sign in with your identity card and a phone that reads contactless cards.";
+    landing_install: "Installez l’application, puis scannez le code à nouveau depuis elle. Rien n’a été envoyé.",
+        "Install the application, then scan the code again from there. Nothing was sent.";
 }
 
 /// The name of a month, 1 to 12.

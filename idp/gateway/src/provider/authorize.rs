@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -28,13 +29,19 @@ use super::form::is_form;
 use super::{answer, request_object};
 use crate::app::{App, Shared};
 use crate::audit::{Code, Entry, Other};
+use crate::listen::address::ClientAddress;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::at::{Begun, Slot, to_page};
 use crate::signin::page::{Occasion, problem};
 use crate::signin::{depart, finish};
 
 /// `GET /authorize`.
-pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    Extension(from): Extension<ClientAddress>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     let Ok(parameters) = Parameters::parse(query.unwrap_or_default().as_bytes()) else {
         return unreadable(&app, &headers);
     };
@@ -60,7 +67,7 @@ pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap, RawQuery(
         Err(fault) => return rejected(&app, &headers, fault, found.as_deref()).await,
     };
     let answer_to = request.answer_to.clone();
-    match begin(&app, &headers, request, client).await {
+    match begin(&app, &headers, request, client, from).await {
         Ok(response) => response,
         Err(error) => {
             // Client and redirect URI are good: the relying party is told, and can offer to try again.
@@ -113,6 +120,7 @@ async fn begin(
     headers: &HeaderMap,
     request: AuthorizationRequest,
     client: &Client,
+    from: ClientAddress,
 ) -> Result<Response, StoreError> {
     let language = request
         .language
@@ -155,7 +163,7 @@ async fn begin(
             let none = BTreeSet::new();
             let chosen = choose(app.upstreams.all(), health, client, level, &none, &hint);
             return if let Ok(choosable) = chosen {
-                leave_at_once(app, headers, signin, choosable).await
+                leave_at_once(app, headers, signin, choosable, from).await
             } else {
                 // No upstream call is made for a wrong hint.
                 let sentence = "idp_hint names no provider that can serve this request";
@@ -179,9 +187,10 @@ async fn leave_at_once(
     headers: &HeaderMap,
     signin: SignIn<Choosing>,
     to: Choosable,
+    from: ClientAddress,
 ) -> Result<Response, StoreError> {
     let (slot, new_browser) = Slot::open(app, headers, &signin.clone().into()).await?.into_parts();
-    let response = depart::leave(app, slot, signin, to).await;
+    let response = depart::leave(app, slot, signin, to, from).await;
     Ok(Begun::hand_over(app, new_browser.as_ref(), response))
 }
 

@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
 impl Call {
     /// What the sender proved to hold: its certificate, and the key of its DPoP proof, which counts once on all nodes
     /// (RFC 9449 §11.1). `token` is the access token that goes with the request, at a resource.
-    pub(super) async fn possession(&self, app: &App, token: Option<&str>) -> Result<Possession, Refused> {
+    pub(crate) async fn possession(&self, app: &App, token: Option<&str>) -> Result<Possession, Refused> {
         let holds = Possession { key: None, certificate: self.certificate.thumbprint() };
         let Some(proof) = self.proof()? else { return Ok(holds) };
         let url = app.issuer.at(&self.path);
@@ -114,7 +114,7 @@ impl Call {
     }
 
     /// Gives whoever sends proofs the nonce for the next one, where nonces are required (RFC 9449 §8.2).
-    pub(super) fn answered<B>(&self, app: &App, mut response: Response<B>) -> Response<B> {
+    pub(crate) fn answered<B>(&self, app: &App, mut response: Response<B>) -> Response<B> {
         if app.dpop.rule == NonceRule::Required && self.headers.contains_key(DPOP) {
             let nonce = app.dpop.secret.nonce(app.clock.now());
             let value = HeaderValue::try_from(nonce).expect("base64url is visible ASCII");

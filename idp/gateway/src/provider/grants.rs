@@ -1,7 +1,7 @@
 //! What the token endpoint gives: signed first, kept then, given last.
 
+use domain::claims::release::Identity;
 use domain::client::Client;
-use domain::id::ProviderId;
 use domain::identity::account::AccountKey;
 use domain::jose::jwe::Content;
 use domain::oidc::refresh::{Family, RefreshToken, Standing};
@@ -15,6 +15,7 @@ use store::ephemeral::Put;
 use super::error::Refused;
 use super::nested::encrypted;
 use crate::app::App;
+use crate::cnie::standing;
 
 /// What was given: the access token, and the answer that holds it.
 pub(super) struct Given {
@@ -106,11 +107,13 @@ pub(super) async fn alive(app: &App, token: &Bearer<AccessToken>) -> Result<Opti
     {
         return Ok(None);
     }
-    let admitted = admits(app, &access.account, &access.identity.provider).await?;
+    let admitted = admits(app, &access.account, &access.identity).await?;
     Ok(admitted.then_some(access))
 }
 
-/// Whether an account is there, not frozen, and still admits the provider that vouched.
-pub(super) async fn admits(app: &App, account: &AccountKey, provider: &ProviderId) -> Result<bool, StoreError> {
-    Ok(app.standing(account).await?.is_some_and(|account| account.admits(provider).is_ok()))
+/// Whether an account is there, not frozen, still admits the provider that vouched, and the identity on a card that it
+/// vouched with still stands.
+pub(super) async fn admits(app: &App, account: &AccountKey, identity: &Identity) -> Result<bool, StoreError> {
+    let admits = app.standing(account).await?.is_some_and(|account| account.admits(&identity.provider).is_ok());
+    Ok(admits && standing::stands(app, identity.card.as_ref()).await?)
 }

@@ -3,7 +3,7 @@
 pub(crate) mod answer;
 mod authentication;
 pub(crate) mod authorize;
-mod call;
+pub(crate) mod call;
 pub(crate) mod discovery;
 pub(crate) mod end_session;
 pub(crate) mod error;

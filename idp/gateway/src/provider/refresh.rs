@@ -13,6 +13,7 @@ use store::ephemeral::Swap;
 use super::error::Refused;
 use super::grants::{self, Given, Renewal};
 use crate::app::App;
+use crate::cnie::standing;
 
 /// How long a token that was rotated away is remembered, so that its use is seen as a replay. Later it is unknown, and
 /// refused all the same.
@@ -75,5 +76,6 @@ async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Resul
     let answering = |_: &_| Health::Answering;
     let level = grant.level.min(client.minimum_level);
     let offered = offer::choose(app.upstreams.all(), answering, client, level, &account.blocked_providers, provider);
-    Ok(account.admits(provider).is_ok() && offered.is_ok() && grant.level >= client.minimum_level)
+    let stands = standing::stands(app, grant.identity.card.as_ref()).await?;
+    Ok(stands && account.admits(provider).is_ok() && offered.is_ok() && grant.level >= client.minimum_level)
 }

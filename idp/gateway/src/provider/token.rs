@@ -69,7 +69,7 @@ async fn redeem(
     };
     let now = app.clock.now();
     let life = app.lifetimes.under(client.client().profile).access_token;
-    let admitted = grants::admits(app, &grant.account, &grant.identity.provider).await?;
+    let admitted = grants::admits(app, &grant.account, &grant.identity).await?;
     let issued = if admitted {
         code::redeem(&grant, ends, redemption, client, now, life)
     } else {

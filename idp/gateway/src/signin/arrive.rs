@@ -166,7 +166,7 @@ async fn failed(app: &App, arriving: SignIn<Arriving>, error: ArrivalError) -> R
             tracing::warn!(provider = %arriving.provider(), %error, "an arrival failed");
         }
         // Nothing that the event of the request does not tell.
-        ArrivalError::Cancelled | ArrivalError::NotOffered | ArrivalError::Refused => {}
+        ArrivalError::Cancelled | ArrivalError::NotOffered | ArrivalError::Refused | ArrivalError::Card(_) => {}
     }
     match error {
         ArrivalError::Cancelled => Ok(arriving.set_back(Setback::Cancelled { provider }).into()),
@@ -177,6 +177,7 @@ async fn failed(app: &App, arriving: SignIn<Arriving>, error: ArrivalError) -> R
             Ok(arriving.set_back(Setback::Failed { provider, code: Failure::Untrusted }).into())
         }
         ArrivalError::Identity(_) => refuse(app, arriving, Refusal::IdentityInvalid).await,
+        ArrivalError::Card(refusal) => Ok(arriving.set_back(Setback::Card { provider, refusal }).into()),
     }
 }
 

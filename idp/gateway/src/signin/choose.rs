@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use domain::id::ProviderId;
@@ -17,6 +18,7 @@ use super::form::{Sent, stale};
 use super::page::{Occasion, problem};
 use crate::app::{App, Shared};
 use crate::audit::Entry;
+use crate::listen::address::ClientAddress;
 use crate::pages::View as _;
 use crate::pages::choose::{Banner, Choose, Shut, Usable, WhyShut};
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
@@ -47,7 +49,13 @@ async fn blocked(app: &App, headers: &HeaderMap) -> BTreeSet<ProviderId> {
 }
 
 /// `POST /signin/{id}/choose` with `provider` and `csrf`.
-pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAny, sent: Sent) -> Response {
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    Extension(from): Extension<ClientAddress>,
+    headers: HeaderMap,
+    at: AtAny,
+    sent: Sent,
+) -> Response {
     if !sent.field("csrf").is_some_and(|csrf| at.signin.common().owns_form(csrf)) {
         return stale(&app, Occasion::of(&headers));
     }
@@ -77,7 +85,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, at: AtAn
     let health = |id: &_| app.upstreams.health(id);
     let level = signin.request().level;
     match offer::choose(app.upstreams.all(), health, &registered.client, level, &blocked, &wanted) {
-        Ok(choosable) => depart::leave(&app, at.slot, signin, choosable).await,
+        Ok(choosable) => depart::leave(&app, at.slot, signin, choosable, from).await,
         Err(standing) => {
             // Who forges a form may name any provider: only one that is configured is told.
             let known = app.upstreams.find(&wanted).map(|provider| &provider.id);
@@ -160,6 +168,7 @@ const fn banner(setback: &Setback) -> Banner<'_> {
         Setback::Failed { provider, .. } => Banner::Failed(provider),
         Setback::Unavailable { provider } => Banner::Unreachable(provider),
         Setback::NotOffered => Banner::NoLongerOffered,
+        Setback::Card { provider, refusal } => Banner::Card(provider, *refusal),
     }
 }
 

@@ -8,19 +8,34 @@ use domain::signin::{AnySignIn, Choosing, SignIn};
 use super::at::{Slot, to_page};
 use crate::app::App;
 use crate::audit::Entry;
+use crate::listen::address::ClientAddress;
 use crate::provider::error::see_other;
-use crate::upstream::Departure;
+use crate::upstream::{Departure, Purpose};
 
 /// Makes an attempt, keeps it, and sends the citizen to the provider. When the provider cannot be asked, the citizen
 /// chooses again and reads why.
-pub(crate) async fn leave(app: &App, slot: Slot, signin: SignIn<Choosing>, to: Choosable) -> Response {
+pub(crate) async fn leave(
+    app: &App,
+    slot: Slot,
+    signin: SignIn<Choosing>,
+    to: Choosable,
+    from: ClientAddress,
+) -> Response {
     let provider = to.provider().clone();
     let away = signin.depart(to, &app.random.bytes(), app.clock.now());
+    let registered = app.served(away.client());
+    let purpose = Purpose {
+        request: away.request(),
+        service: away.service(),
+        client: registered.as_ref().map(|registered| &registered.client),
+        from,
+    };
     let departure = Departure {
         sign_in: away.id(),
         attempt: away.attempt(),
         login_hint: away.request().login_hint.as_deref(),
         language: away.language(),
+        purpose: &purpose,
     };
     let (next, answer) = match app.upstreams.depart(&departure).await {
         Ok(url) => (AnySignIn::from(away), see_other(&url)),

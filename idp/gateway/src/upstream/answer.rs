@@ -6,7 +6,7 @@ use domain::oidc::parameters::Parameters;
 use super::ArrivalError;
 
 /// Writes `state`: the sign-in, and the secret of the attempt.
-pub(super) fn write_state(sign_in: &SignInId, secret: &str) -> String {
+pub(crate) fn write_state(sign_in: &SignInId, secret: &str) -> String {
     format!("{sign_in}.{secret}")
 }
 

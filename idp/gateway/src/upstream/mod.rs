@@ -5,15 +5,21 @@
 //!                                                                              ▼
 //!             each provider behind its own bulkhead and breaker    [`oidc`] token ──▶ ID token ──▶ userinfo ──▶ Assertion
 //! ```
+//!
+//! [`cnie`] is our own provider: it is left for by a page of ours, and what it asserts a phone and a card proved.
 
 pub(crate) mod answer;
+pub(crate) mod cnie;
 mod metadata;
 mod oidc;
 mod token;
 
+use domain::client::{Client, Label};
+use domain::cnie::refusal::Refusal;
 use domain::id::{ProviderId, SignInId};
 use domain::language::Language;
 use domain::oidc::parameters::Parameters;
+use domain::oidc::request::AuthorizationRequest;
 use domain::signin::offer::Health;
 use domain::time::Timestamp;
 use domain::upstream::{Assertion, Attempt, BadAssertion, IdTokenHint, Provider, ProviderStatus};
@@ -22,8 +28,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Activity, Issuer, ProviderConfig};
+use crate::listen::address::ClientAddress;
 use crate::outbound::bulkhead::CallError;
 use crate::outbound::http::Http;
+use cnie::CardProvider;
 use oidc::OidcProvider;
 
 /// Between two looks at a provider.
@@ -41,6 +49,7 @@ pub(crate) struct Upstreams {
 #[derive(Debug)]
 enum Leg {
     Oidc(Box<OidcProvider>),
+    Cnie(Box<CardProvider>),
 }
 
 /// A citizen about to leave.
@@ -54,6 +63,21 @@ pub(crate) struct Departure<'a> {
     pub(crate) login_hint: Option<&'a str>,
     /// The language of the pages.
     pub(crate) language: Language,
+    /// For what: what the card provider has a phone show and a card sign.
+    pub(crate) purpose: &'a Purpose<'a>,
+}
+
+/// What a citizen signs in for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Purpose<'a> {
+    /// The checked request.
+    pub(crate) request: &'a AuthorizationRequest,
+    /// The relying party's name.
+    pub(crate) service: &'a Label,
+    /// The relying party, as registered now.
+    pub(crate) client: Option<&'a Client>,
+    /// Where the browser is.
+    pub(crate) from: ClientAddress,
 }
 
 /// Why a provider's answer brought no assertion.
@@ -77,6 +101,9 @@ pub(crate) enum ArrivalError {
     /// The identity is incomplete or wrong.
     #[error("the identity is refused: {0}")]
     Identity(#[from] BadAssertion),
+    /// Our own provider says no.
+    #[error("the card is refused: {0}")]
+    Card(Refusal),
 }
 
 /// Why a provider could not be reached.
@@ -97,9 +124,9 @@ impl Upstreams {
     /// Prepares every provider; nothing is called yet.
     pub(crate) fn new(
         configs: Vec<(ProviderConfig, Option<String>)>,
+        card: Option<(CardProvider, Provider)>,
         issuer: &Issuer,
-        http: &Http,
-        clock: &Clock,
+        (http, clock): (&Http, &Clock),
     ) -> Self {
         let mut upstreams = Self { providers: Vec::new(), legs: Vec::new(), logos: Vec::new() };
         for (config, logo) in configs {
@@ -107,6 +134,13 @@ impl Upstreams {
             upstreams.providers.push(seen_by_the_domain(&config));
             upstreams.logos.push(logo);
             upstreams.legs.push(Leg::Oidc(Box::new(OidcProvider::new(config, redirect_uri, http, clock))));
+        }
+        if let Some((card, provider)) = card {
+            let key = |provider: &Provider| (provider.order, provider.id.clone());
+            let at = upstreams.providers.partition_point(|other| key(other) <= key(&provider));
+            upstreams.providers.insert(at, provider);
+            upstreams.logos.insert(at, None);
+            upstreams.legs.insert(at, Leg::Cnie(Box::new(card)));
         }
         upstreams
     }
@@ -130,6 +164,7 @@ impl Upstreams {
     pub(crate) fn health(&self, id: &ProviderId) -> Health {
         match self.leg(id) {
             Some(Leg::Oidc(provider)) => provider.health(),
+            Some(Leg::Cnie(provider)) => provider.health(),
             None => Health::Failing,
         }
     }
@@ -138,6 +173,7 @@ impl Upstreams {
     pub(crate) async fn depart(&self, departure: &Departure<'_>) -> Result<String, Unreached> {
         match self.leg(&departure.attempt.provider) {
             Some(Leg::Oidc(provider)) => provider.depart(departure, &self.acr(departure)).await,
+            Some(Leg::Cnie(provider)) => provider.depart(departure).await,
             None => Err(Unreached::Malformed("no such provider")),
         }
     }
@@ -152,6 +188,7 @@ impl Upstreams {
         let provider = self.find(&attempt.provider).ok_or(ArrivalError::NotOffered)?;
         match self.leg(&attempt.provider) {
             Some(Leg::Oidc(leg)) => leg.arrive(provider, attempt, parameters, now).await,
+            Some(Leg::Cnie(leg)) => leg.arrive(attempt, now).await,
             None => Err(ArrivalError::NotOffered),
         }
     }
@@ -161,13 +198,19 @@ impl Upstreams {
     pub(crate) fn end_session(&self, id: &ProviderId, hint: Option<&IdTokenHint>, state: &str) -> Option<String> {
         match self.leg(id)? {
             Leg::Oidc(provider) => provider.end_session(hint, state),
+            // Nobody stays signed in with a card.
+            Leg::Cnie(_) => None,
         }
     }
 
     /// Asks each provider for its discovery document when it is due, so that the choice knows who answers before a
     /// citizen finds out. Each provider has its own round: one that hangs holds up no other.
     pub(crate) async fn look_after(&self, stop: &CancellationToken) {
-        let rounds = self.legs.iter().map(|Leg::Oidc(provider)| async move {
+        let oidc = self.legs.iter().filter_map(|leg| match leg {
+            Leg::Oidc(provider) => Some(provider),
+            Leg::Cnie(_) => None,
+        });
+        let rounds = oidc.map(|provider| async move {
             let mut tick = tokio::time::interval(ROUND);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {

@@ -6,7 +6,7 @@ use super::{
     Active, Approved, AtDesk, Base, CardKey, Certified, Closed, Closure, Created, Ending, Event, Identity, Requested,
     Suspended, Thumbprint,
 };
-use crate::cnie::ACTIVATION;
+use crate::cnie::{ACTIVATION, TermsVersion};
 use crate::id::{CaseId, IdentityId};
 use crate::language::Language;
 use crate::time::Timestamp;
@@ -68,6 +68,11 @@ impl<'a> Common<'a> {
     /// The language of notices.
     pub const fn language(self) -> Language {
         self.base.language
+    }
+
+    /// The terms that were accepted last.
+    pub const fn terms(self) -> &'a TermsVersion {
+        &self.base.terms
     }
 
     /// When it was made.

@@ -1,0 +1,178 @@
+//! What a card with its code leads to: what the browser may fetch of a sign-in, or an act of the citizen's own.
+
+use chip::live::LiveCard;
+use domain::cnie::TermsVersion;
+use domain::cnie::assertion::{CardAssertion, CardLevel, Owner};
+use domain::cnie::card::CardAndCode;
+use domain::cnie::identity::{AnyIdentity, Certified, Closure, Ending, Identity, Making};
+use domain::cnie::refusal::Refusal;
+use domain::cnie::status::{CardInForce, Standing};
+use domain::cnie::transaction::Act;
+use domain::id::{IdentityId, RequestId};
+use domain::time::Timestamp;
+use store::registry::Kept;
+
+use super::slot::Fault;
+use super::{Cnie, changes};
+use crate::app::App;
+
+/// A card that was shown with its code, and what the authority is asked about it by. Personal data: for one request.
+pub(crate) struct Shown {
+    /// The proof.
+    pub(crate) card: CardAndCode,
+    issuing_state: String,
+    document_number: String,
+}
+
+impl Shown {
+    /// The proof, with what names the card to its authority.
+    pub(crate) fn of(card: CardAndCode, live: &LiveCard) -> Self {
+        let zone = live.zone();
+        Self { card, issuing_state: zone.issuing_state.clone(), document_number: zone.document_number.clone() }
+    }
+}
+
+/// Asks the authority. A card that it lets nobody use any more closes the identity made with it.
+pub(crate) async fn in_force(app: &App, cnie: &Cnie, shown: &Shown) -> Result<CardInForce, Fault> {
+    let answer = cnie.authority.ask(&shown.issuing_state, &shown.document_number).await?;
+    let closure = match answer.standing {
+        Standing::Lost | Standing::Stolen | Standing::Revoked => Some(Closure::CardLost),
+        Standing::Expired => Some(Closure::CardExpired),
+        Standing::HolderDeceased => Some(Closure::HolderDeceased),
+        Standing::Valid | Standing::Unknown => None,
+    };
+    if let Some(why) = closure
+        && let Some(kept) = changes::of_card(app, &shown.card.card().key()).await?
+    {
+        let closed = kept.identity.clone().close(why, app.clock.now());
+        match changes::change(app, &kept, &closed).await {
+            // Somebody else changed it in the same moment: the next time it is shown closes it.
+            Ok(()) | Err(Fault::Refused(..)) => {}
+            Err(fault @ Fault::Store(_)) => return Err(fault),
+        }
+    }
+    Ok(answer.in_force()?)
+}
+
+/// What the browser may fetch: high for an identity that is certified now, and for any other what the policy gives.
+pub(crate) async fn assertion(
+    app: &App,
+    cnie: &Cnie,
+    shown: &Shown,
+    status: &CardInForce,
+) -> Result<CardAssertion, Fault> {
+    let now = app.clock.now();
+    let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
+    let level = level(app, cnie, (&kept, shown, status), now).await?;
+    let common = kept.identity.common();
+    let owner = Owner { identity: common.id().clone(), mail: common.mail().to_owned() };
+    Ok(CardAssertion::new(level, &shown.card, status, owner, now)?)
+}
+
+async fn level(
+    app: &App,
+    cnie: &Cnie,
+    (kept, shown, status): (&Kept, &Shown, &CardInForce),
+    now: Timestamp,
+) -> Result<CardLevel, Fault> {
+    match &kept.identity {
+        AnyIdentity::Certified(identity) => match identity.in_force(&shown.card, status, now) {
+            Ok(certified) => Ok(CardLevel::high(&shown.card, certified)),
+            Err(Refusal::CodeChanged) => {
+                let ended = AnyIdentity::from(identity.clone().end(Ending::CodeChanged, now));
+                changes::change(app, kept, &ended).await?;
+                let uncertified = uncertified(cnie, kept, shown);
+                // What ended it is told, where nothing is given.
+                uncertified.map_err(|refusal| {
+                    if refusal == Refusal::NotCertified { Refusal::CodeChanged.into() } else { refusal.into() }
+                })
+            }
+            Err(refusal) => Err(refusal.into()),
+        },
+        AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_) => {
+            Ok(uncertified(cnie, kept, shown)?)
+        }
+        AnyIdentity::Created(_) => Err(Refusal::AddressNotConfirmed.into()),
+        AnyIdentity::Suspended(_) => Err(Refusal::Suspended.into()),
+        AnyIdentity::Closed(_) => Err(Refusal::NoIdentity.into()),
+    }
+}
+
+fn uncertified(cnie: &Cnie, kept: &Kept, shown: &Shown) -> Result<CardLevel, Refusal> {
+    is_of(kept, shown)?;
+    CardLevel::uncertified(cnie.uncertified, &shown.card)
+}
+
+/// Whether it is the chip that the identity was made with: the number of the card is, by how it was found.
+fn is_of(kept: &Kept, shown: &Shown) -> Result<(), Refusal> {
+    if kept.identity.common().chip() == shown.card.card().chip() { Ok(()) } else { Err(Refusal::OtherCard) }
+}
+
+/// Does an act of the citizen's own, and gives the identity after it.
+pub(crate) async fn act(app: &App, act: &Act, shown: &Shown, status: &CardInForce) -> Result<AnyIdentity, Fault> {
+    let now = app.clock.now();
+    if let Act::Create { email, language, terms } = act {
+        let id = IdentityId::from_random(app.random.bytes());
+        let terms = TermsVersion::accepted(terms)?;
+        let making = Making { id, mail: email.clone(), language: *language, terms };
+        let identity = AnyIdentity::from(Identity::create(&shown.card, status, making, now)?);
+        changes::make(app, &identity).await?;
+        return Ok(identity);
+    }
+    let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
+    is_of(&kept, shown)?;
+    match act {
+        Act::Create { .. } => Err(Refusal::IdentityExists.into()),
+        Act::Show => Ok(kept.identity),
+        Act::Delete => turn_into(app, &kept, kept.identity.clone().close(Closure::Deleted, now)).await,
+        Act::RequestCertification { terms } => {
+            let terms = TermsVersion::accepted(terms)?;
+            let active = match kept.identity.clone() {
+                AnyIdentity::Active(identity) => identity,
+                // Asked anew: the code of before counts no more.
+                AnyIdentity::Requested(identity) => identity.lapse(now),
+                AnyIdentity::Created(_) => return Err(Refusal::AddressNotConfirmed.into()),
+                AnyIdentity::AtDesk(_)
+                | AnyIdentity::Approved(_)
+                | AnyIdentity::Certified(_)
+                | AnyIdentity::Suspended(_)
+                | AnyIdentity::Closed(_) => return Err(Refusal::NotInThisState.into()),
+            };
+            let request = RequestId::from_random(app.random.bytes());
+            turn_into(app, &kept, active.request(&shown.card, terms, request, now)?.into()).await
+        }
+        Act::Activate => {
+            let AnyIdentity::Approved(identity) = kept.identity.clone() else {
+                return Err(Refusal::NotInThisState.into());
+            };
+            match identity.activate(&shown.card, status, now) {
+                Ok(certified) => turn_into(app, &kept, certified.into()).await,
+                Err((Refusal::CodeChanged, identity)) => {
+                    // Another code than the one the desk approved: only a new request leads on.
+                    turn_into(app, &kept, identity.lapse(now).into()).await?;
+                    Err(Refusal::CodeChanged.into())
+                }
+                Err((refusal, _)) => Err(refusal.into()),
+            }
+        }
+        Act::Restore => {
+            let AnyIdentity::Suspended(identity) = kept.identity.clone() else {
+                return Err(Refusal::NotInThisState.into());
+            };
+            let restored: Result<Identity<Certified>, _> = identity.restore(&shown.card, status, now);
+            match restored {
+                Ok(certified) => turn_into(app, &kept, certified.into()).await,
+                Err((Refusal::CodeChanged, identity)) => {
+                    turn_into(app, &kept, identity.end(Ending::CodeChanged, now).into()).await?;
+                    Err(Refusal::CodeChanged.into())
+                }
+                Err((refusal, _)) => Err(refusal.into()),
+            }
+        }
+    }
+}
+
+async fn turn_into(app: &App, kept: &Kept, next: AnyIdentity) -> Result<AnyIdentity, Fault> {
+    changes::change(app, kept, &next).await?;
+    Ok(next)
+}

@@ -1,0 +1,57 @@
+//! Whether an identity on a card still stands, as read within the last second: asked each time something is given for a
+//! sign-in that rests on it (CIR (EU) 2015/1502 §2.3.1), on the model of the accounts' standing.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::cnie::assertion::Vouched;
+use domain::cnie::identity::AnyIdentity;
+use domain::id::IdentityId;
+use store::StoreError;
+
+use crate::app::App;
+
+/// How long what was read counts.
+const LIFE: Duration = Duration::from_secs(1);
+/// Identities held at most.
+const MOST: usize = 10_000;
+
+/// The identities held.
+#[derive(Debug, Default)]
+pub(crate) struct Standings(Mutex<HashMap<IdentityId, (Instant, Option<AnyIdentity>)>>);
+
+impl Standings {
+    fn held(&self, id: &IdentityId, now: Instant) -> Option<Option<AnyIdentity>> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, identity) = held.get(id)?;
+        (now.saturating_duration_since(*at) < LIFE).then(|| identity.clone())
+    }
+
+    fn keep(&self, id: &IdentityId, begun: Instant, identity: Option<AnyIdentity>) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= MOST {
+            held.retain(|_, (at, _)| begun.saturating_duration_since(*at) < LIFE);
+            if held.len() >= MOST {
+                held.clear();
+            }
+        }
+        held.insert(id.clone(), (begun, identity));
+    }
+}
+
+/// Whether what a sign-in rests on still stands; what rests on no card does.
+pub(crate) async fn stands(app: &App, vouched: Option<&Vouched>) -> Result<bool, StoreError> {
+    let Some(vouched) = vouched else { return Ok(true) };
+    let Some(cnie) = &app.cnie else { return Ok(false) };
+    let begun = tokio::time::Instant::now().into_std();
+    let identity = match cnie.standings.held(&vouched.identity, begun) {
+        Some(identity) => identity,
+        None => {
+            let kept = app.registry.identity(&vouched.identity).await?.map(|kept| kept.identity);
+            cnie.standings.keep(&vouched.identity, begun, kept.clone());
+            kept
+        }
+    };
+    Ok(vouched.stands(identity.as_ref(), app.clock.now()))
+}
