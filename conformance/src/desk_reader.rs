@@ -79,6 +79,11 @@ impl DeskReader {
         self.client.thumbprint()
     }
 
+    /// Its public key, to be registered (RFC 7517).
+    pub fn public_key(&self) -> Value {
+        self.client.key().bare_jwk()
+    }
+
     /// Lays a card on it; its access number is read off the front.
     pub fn insert(&mut self, card: impl Transport + 'static, can: &str) {
         self.card = Some((Box::new(card), can.to_owned()));

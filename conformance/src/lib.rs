@@ -47,6 +47,7 @@ mod script;
 pub mod site;
 pub mod token;
 pub mod tools;
+pub mod town;
 pub mod upstream;
 pub mod weakening;
 pub mod workspace;

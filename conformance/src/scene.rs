@@ -7,19 +7,20 @@ use tokio::net::TcpListener;
 use toml::Table;
 
 use crate::commune::Commune;
-use crate::gateway::{Ephemeral, Gateway, Installation, Lasting, ProviderFile, RegistryForm, Surroundings};
+use crate::gateway::{Ephemeral, Gateway, Installation, Lasting, ProviderFile, RegistryForm, Surroundings, merge};
 use crate::mailbox::{Mailbox, Message};
 use crate::people::{PASSWORD, PEOPLE};
 use crate::process::Signals;
 use crate::registry::Registry;
 use crate::site::{PortTaken, free_port, listen};
+use crate::town::{Counter, Town};
 use crate::upstream::{Control, Fault, ProviderId, Providers};
 use crate::workspace::{self, Programs};
 
 /// How long a test waits for a message that must come.
 const MAIL_PATIENCE: Duration = Duration::from_secs(20);
 
-/// The six addresses of a scene, held open from now on.
+/// The nine addresses of a scene, held open from now on.
 #[derive(Debug)]
 pub struct Places {
     commune: Place,
@@ -28,6 +29,9 @@ pub struct Places {
     registry: TcpListener,
     mailbox: TcpListener,
     smtp: TcpListener,
+    desk: Place,
+    authority: TcpListener,
+    telephone: TcpListener,
 }
 
 /// A port for a process that opens it itself: held until just before.
@@ -48,7 +52,8 @@ pub struct NoPlace {
 }
 
 impl Places {
-    /// Six ports in a row from `first`: commune, gateway, providers, registry, mailbox page, mailbox SMTP.
+    /// Nine ports in a row from `first`: commune, gateway, providers, registry, mailbox page, mailbox SMTP, desk, card
+    /// authority, telephone.
     pub async fn from(first: u16) -> Result<Self, NoPlace> {
         let hold = async |offset: u16, part| {
             let port = first.saturating_add(offset);
@@ -61,6 +66,9 @@ impl Places {
             registry: hold(3, "the civil registry").await?,
             mailbox: hold(4, "the mailbox page").await?,
             smtp: hold(5, "the mailbox").await?,
+            desk: Place { port: first.saturating_add(6), held: Some(hold(6, "the desk").await?) },
+            authority: hold(7, "the card authority").await?,
+            telephone: hold(8, "the telephone").await?,
         })
     }
 
@@ -79,6 +87,9 @@ impl Places {
             registry: hold().await?,
             mailbox: hold().await?,
             smtp: hold().await?,
+            desk: Place { port: free_port(), held: None },
+            authority: hold().await?,
+            telephone: hold().await?,
         })
     }
 }
@@ -102,6 +113,20 @@ pub struct Setting {
     pub environment: Vec<(&'static str, String)>,
     /// Providers that misbehave before the gateway starts and meets them.
     pub faults: Vec<(ProviderId, Fault)>,
+    /// Whether citizens have cards, and a town hall a desk.
+    pub cards: Cards,
+}
+
+/// Whether citizens have cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cards {
+    /// They do not.
+    #[default]
+    None,
+    /// They do, and a town hall has a desk where nobody works yet.
+    Issued,
+    /// And somebody does; a telephone lies beside the browser, and its card on the desk's reader.
+    AtDesk,
 }
 
 /// Everything that runs. Dropping it ends it all.
@@ -117,6 +142,10 @@ pub struct Scene {
     pub registry: Registry,
     /// The mailbox.
     pub mailbox: Mailbox,
+    /// The town hall and the makers of cards, where there are some.
+    pub town: Option<Town>,
+    /// Who works at the desk, where somebody does.
+    pub counter: Option<Counter>,
 }
 
 impl Scene {
@@ -153,6 +182,12 @@ impl Scene {
         }
         let registry = Registry::start(places.registry, control);
         let mailbox = Mailbox::start(places.mailbox, places.smtp);
+        let town = match setting.cards {
+            Cards::None => None,
+            Cards::Issued | Cards::AtDesk => Some(Town::found(places.authority, places.desk.port)?),
+        };
+        let mut overrides = town.as_ref().map(Town::overrides).unwrap_or_default();
+        merge(&mut overrides, &setting.overrides);
         let around = Surroundings {
             port: places.gateway.port,
             tls: None,
@@ -161,7 +196,7 @@ impl Scene {
             smtp_url: mailbox.smtp_url(),
             ephemeral: setting.ephemeral,
             lasting: setting.lasting,
-            overrides: setting.overrides,
+            overrides,
             provider_overrides: setting.provider_overrides,
             more_providers: setting.more_providers,
             environment: setting.environment,
@@ -170,11 +205,25 @@ impl Scene {
         installation.migrate().await?;
         let base = format!("http://localhost:{}", places.commune.port);
         let client = installation.import(&Commune::metadata(&base)).await?;
-        drop(places.gateway.held.take());
+        drop((places.gateway.held.take(), places.desk.held.take()));
         let gateway = installation.serve(signals).await?;
         drop(places.commune.held.take());
         let commune = Commune::start(&programs.commune, &base, &issuer, &client, signals).await?;
-        Ok(Self { commune, gateway, providers, registry, mailbox })
+        let counter = match &town {
+            Some(town) if setting.cards == Cards::AtDesk => {
+                Some(Counter::staff(town, &installation, &issuer, places.telephone).await?)
+            }
+            Some(_) | None => None,
+        };
+        Ok(Self { commune, gateway, providers, registry, mailbox, town, counter })
+    }
+
+    /// The town hall.
+    ///
+    /// # Panics
+    /// When the setting has no cards.
+    pub fn town(&self) -> &Town {
+        self.town.as_ref().expect("a setting with cards")
     }
 
     /// What scripts need to know: every address, process id and sandbox citizen.
@@ -198,6 +247,8 @@ impl Scene {
             "providers": providers,
             "registry": self.registry.url(),
             "mailbox": self.mailbox.url(),
+            "telephone": self.counter.as_ref().map(|counter| counter.telephone.url()),
+            "desk": self.counter.as_ref().map(Counter::way_in),
             "smtp": self.mailbox.smtp_url(),
             "idp": self.gateway.installation().program(),
             "config": self.gateway.installation().config(),

@@ -7,17 +7,18 @@ use anyhow::Context as _;
 use clap::Parser;
 use conformance::people::{PASSWORD, PEOPLE};
 use conformance::process::Signals;
-use conformance::scene::{NoPlace, Places, Scene, Setting};
+use conformance::scene::{Cards, NoPlace, Places, Scene, Setting};
 use conformance::upstream::{Control, ProviderId};
 use conformance::workspace;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The whole scene on this machine: gateway, six identity providers, civil registry, mailbox and a commune.
+/// The whole scene on this machine: gateway, six identity providers, civil registry, mailbox, a commune, a town
+/// hall's desk and a telephone with identity cards.
 #[derive(Debug, Parser)]
 #[command(name = "cargo demo")]
 struct Arguments {
-    /// First of the six ports in a row that the demo uses.
-    #[arg(long, default_value_t = 8400, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..=65530))]
+    /// First of the nine ports in a row that the demo uses.
+    #[arg(long, default_value_t = 8400, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..=65527))]
     port: u16,
 }
 
@@ -32,7 +33,7 @@ async fn main() -> ExitCode {
         Err(NoPlace { taken, part }) => {
             let port = taken.port;
             eprintln!("Port {port}, wanted for {part}, is already taken on 127.0.0.1.");
-            eprintln!("Stop what uses it, or choose six free ports in a row: cargo demo --port N (uses N to N+5).");
+            eprintln!("Stop what uses it, or choose nine free ports in a row: cargo demo --port N (uses N to N+8).");
             ExitCode::from(2)
         }
     }
@@ -73,7 +74,8 @@ async fn raise(places: Places, began: Instant) -> anyhow::Result<Scene> {
     eprintln!("1/3  Building the gateway and the demo commune (some minutes the first time)…");
     let programs = workspace::programs().await?;
     eprintln!("2/3  Starting the identity providers, the civil registry, the mailbox and the gateway…");
-    let scene = Scene::raise(programs, places, Setting::default(), Control::Closed, Signals::Apart).await?;
+    let setting = Setting { cards: Cards::AtDesk, ..Setting::default() };
+    let scene = Scene::raise(programs, places, setting, Control::Closed, Signals::Apart).await?;
     eprintln!("3/3  Up after {:.1} s.\n", began.elapsed().as_secs_f64());
     Ok(scene)
 }
@@ -88,6 +90,13 @@ fn show(scene: &Scene) {
     }
     println!("  civil registry  {}", scene.registry.url());
     println!("  mailbox         {}", scene.mailbox.url());
+    if let Some(counter) = &scene.counter {
+        println!(
+            "\n  Identity cards (simulator, not certified): a citizen is certified at the desk, then signs in at level high"
+        );
+        println!("    telephone     {}", counter.telephone.url());
+        println!("    desk          {}   (lets you in as its agent)", counter.way_in());
+    }
     println!("\n  Sandbox citizens, at every provider (password of each: {PASSWORD})");
     for person in &PEOPLE {
         println!("    {:<10}{:<26}{}", person.username, person.display_name(), person.expect);

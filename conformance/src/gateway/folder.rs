@@ -206,7 +206,7 @@ fn provider_table(id: ProviderId, providers: &Providers, folder: &Path) -> anyho
 }
 
 /// Sets the keys of `extra` in `table`, going into tables that both have.
-fn merge(table: &mut Table, extra: &Table) {
+pub(crate) fn merge(table: &mut Table, extra: &Table) {
     for (key, value) in extra {
         match (table.get_mut(key), value) {
             (Some(Toml::Table(inner)), Toml::Table(more)) => merge(inner, more),

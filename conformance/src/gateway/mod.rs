@@ -16,6 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+pub(crate) use self::folder::merge;
 pub use self::folder::{Ephemeral, Lasting, ProviderFile, RegistryForm, Surroundings};
 pub use self::tls::Tls;
 use crate::audit::{Ear, Ledger};

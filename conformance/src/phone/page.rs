@@ -88,11 +88,12 @@ enum Pending {
 type Shared = Arc<Device>;
 
 impl Telephone {
-    /// Starts it on `listener`, for the gateway of this issuer, with the first card of the wallet on it.
+    /// Starts it on `listener`, for the gateway of this issuer, with the first card of the wallet on it; `beside` is served
+    /// there too.
     ///
     /// # Panics
     /// When the wallet is empty.
-    pub fn start(listener: TcpListener, issuer: &str, wallet: Vec<Carried>) -> Self {
+    pub fn start(listener: TcpListener, issuer: &str, wallet: Vec<Carried>, beside: Router) -> Self {
         assert!(!wallet.is_empty(), "a telephone has a card to lie on it");
         let device = Device { issuer: issuer.to_owned(), wallet, now: tokio::sync::Mutex::default() };
         let device = Arc::new(device);
@@ -105,13 +106,19 @@ impl Telephone {
             .route("/resultat", get(result))
             .route("/portraits/{name}", get(portrait))
             .route("/telephone.css", get(async || css()))
-            .with_state(Arc::clone(&device));
+            .with_state(Arc::clone(&device))
+            .merge(beside);
         Self { site: Site::serve(listener, router), slot: Slot(device) }
     }
 
     /// Its address, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.site.address())
+    }
+
+    /// The port of that address.
+    pub fn port(&self) -> u16 {
+        self.site.address().port()
     }
 
     /// What lies on it.

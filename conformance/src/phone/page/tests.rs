@@ -20,7 +20,7 @@ fn wallet() -> Vec<Carried> {
 }
 
 async fn telephone(issuer: &str) -> Telephone {
-    Telephone::start(listen(0).await.unwrap(), issuer, wallet())
+    Telephone::start(listen(0).await.unwrap(), issuer, wallet(), Router::new())
 }
 
 #[tokio::test]
