@@ -27,6 +27,9 @@
 //! - **bearer secret**, [`secret::Bearer`]: what a cookie, code or token carries, known only to who holds it.
 //! - **agent**, [`people::agent::Agent`]: who certifies citizens at the desk of a mairie, or administers those who do.
 //! - **desk**: the counter of a mairie, its screens and its reader.
+//! - **identity on a card**, [`cnie::identity::Identity`]: a card and its code, seen once; certified or not.
+//! - **transaction**, [`cnie::transaction::Transaction`]: one use of a card with its code, for a sign-in or an act.
+//! - **desk**: where a town hall's **agent** certifies a citizen; a **case** is one citizen there.
 //! - **journal**: the append-only, hash-chained account of every act; **notice**: the mail that tells the citizen.
 
 #![cfg_attr(test, expect(clippy::wildcard_enum_match_arm, reason = "a test fails on every other arm"))]
