@@ -60,7 +60,7 @@ pub(crate) struct Chip {
 pub(crate) const RANDOM: [u8; RANDOMNESS] = [0x42; RANDOMNESS];
 
 impl Chip {
-    fn new(cipher: Cipher, curve: Curve) -> Self {
+    pub(crate) fn new(cipher: Cipher, curve: Curve) -> Self {
         let secret = curve.secret(&[5; 80]);
         let file = |tag: u8, size: usize| {
             let mut octets = Vec::new();

@@ -8,6 +8,7 @@ mod document;
 mod object;
 mod refusal;
 mod signer;
+mod states;
 
 pub use refusal::{Check, Note, Refusal};
 

@@ -449,7 +449,7 @@ fn the_issue_date_is_said_when_it_is_not_where_it_should_be() {
 
 #[test]
 fn the_profile_of_all_states_accepts_what_the_field_has_and_says_so() {
-    let cases: [(&[Note], Change); 8] = [
+    let cases: [(&[Note], Change); 9] = [
         (&[Note::Ber, Note::IssueDateEstimated], |it| it.alter = indefinite),
         (&[Note::OldContentType, Note::IssueDateEstimated], |it| it.card.content_type = "1.3.27.1.1.1"),
         (&[Note::Sha1, Note::IssueDateEstimated], |it| it.card.algorithm = Algorithm::RsaPkcs1(Hash::Sha1)),
@@ -458,7 +458,14 @@ fn the_profile_of_all_states_accepts_what_the_field_has_and_says_so() {
         (&[Note::IssueDateEstimated, Note::CrlAbsent], |it| it.lists.clear()),
         (&[Note::IssueDateEstimated, Note::ChipKeysUnreadable], |it| it.file(14, &object(0x6e, &sequence(&[])))),
         (&[Note::IssueDateEstimated, Note::IssueDateOutside, Note::Expired], |it| {
-            it.file(1, &dg1(&zone("ID", "UTO", "900713", "261121")));
+            it.file(1, &dg1(&zone("ID", "FRA", "900713", "261121")));
+        }),
+        (&[Note::CountryUnknown, Note::IssueDateEstimated], |it| {
+            let of = |common| name(PRINTABLE, "ZZ", common);
+            it.pinned[0] = Certified { issuer: of("CSCA"), subject: of("CSCA"), ..it.pinned[0].clone() };
+            it.lists[0].issuer = of("CSCA");
+            it.signer(|signer| Certified { issuer: of("CSCA"), subject: of("DS"), ..signer });
+            it.card.identifier = sequence(&[&of("CSCA"), &integer(&[3])]);
         }),
     ];
     for (expected, change) in cases {
@@ -471,6 +478,7 @@ fn the_profile_of_all_states_accepts_what_the_field_has_and_says_so() {
     }
     for (change, code) in [
         ((|it| it.card.files.retain(|(group, _)| *group != 14)) as Change, "GROUP_WITHHELD"),
+        (|it| it.file(1, &dg1(&zone("ID", "BEL", "900713", "320211"))), "DS_COUNTRY"),
         (|it| it.lists[0].revoked = vec![(3, Vec::new())], "REVOKED"),
         (|it| it.others.append(&mut it.pinned), "PATH_UNKNOWN_ISSUER"),
         (|it| it.alter = |sod| [&sod[..], &[0]].concat(), "SOD_TRAILING"),

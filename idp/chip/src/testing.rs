@@ -8,6 +8,7 @@ use crate::hash::Hash;
 use crate::signature::{Algorithm, Pssed};
 
 pub(crate) mod card;
+mod cost;
 pub(crate) mod pki;
 pub(crate) mod scene;
 mod scenes;

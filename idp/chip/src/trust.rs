@@ -10,12 +10,15 @@
 //! certificates of a national authority bear the same name, links included, and then by trying signatures.
 
 mod path;
+mod published;
 mod revocation;
 
-pub use path::{CHECKS, Distrust, PATH, Path};
+pub use path::{CHECKS, Distrust, PATH, Path, SIGNATURES};
+pub use published::{FRENCH, Family, Published};
 pub use revocation::{ListFault, RevocationList, Standing, Unproven};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use der::asn1::ObjectIdentifier;
 use thiserror::Error;
@@ -24,7 +27,7 @@ use crate::certificate::{Certificate, Fingerprint};
 use crate::moment::Moment;
 use crate::profile::Profile;
 
-use path::Budget;
+use path::{Budget, Signatures};
 
 /// The policy of simulators (an arc for examples, RFC 5612): their roots are issued under it, and a service for the public
 /// starts with none of them.
@@ -37,8 +40,10 @@ const LIMIT: usize = 4096;
 #[derive(Clone)]
 pub struct TrustStore {
     anchors: Vec<Certificate>,
+    /// In the order of their fingerprints.
     links: Vec<Certificate>,
     signers: Vec<Certificate>,
+    signatures: Arc<Signatures>,
     lists: Vec<Listed>,
     version: StoreVersion,
 }
@@ -103,8 +108,10 @@ impl TrustStore {
                 (false, false) => signers.push(certificate),
             }
         }
-        let mut store =
-            Self { anchors, links, signers, lists: Vec::new(), version: StoreVersion(Fingerprint([0; 32])) };
+        let authorities: Vec<_> = anchors.iter().chain(&links).collect();
+        let signatures = Arc::new(path::signatures(&authorities, &links));
+        let version = StoreVersion(Fingerprint([0; 32]));
+        let mut store = Self { anchors, links, signers, signatures, lists: Vec::new(), version };
         store.lists = lists.into_iter().map(|list| store.listed(list)).collect();
         store.version = store.digest();
         Ok(store)

@@ -24,8 +24,6 @@ const EXTENSIBLE: Tag = Tag(0xa1);
 
 /// Objects that are looked at within a template.
 const OBJECTS: usize = 16;
-/// Points of a face that a record may have: the standard knows some eighty.
-const POINTS: usize = 256;
 
 /// The first face of a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,9 +129,6 @@ impl<'a> Face<'a> {
         let mut face = Fields(header.0.get(..length).ok_or(FaceFault::Record)?);
         face.take(4).ok_or(FaceFault::Record)?;
         let points = face.number(2)?;
-        if points > POINTS {
-            return Err(FaceFault::Record);
-        }
         face.take(14).ok_or(FaceFault::Record)?;
         // §5.6: eight octets a point.
         face.take(points.saturating_mul(8)).ok_or(FaceFault::Record)?;

@@ -177,6 +177,7 @@ coded! {
         Sha1 "SHA1" "a signature or a hash is made with SHA-1",
         OtherSigner "SIGNER_IDENTIFIER" "the signer's identifier does not match the only certificate, which was tried",
         StoredSigner "SIGNER_STORED" "the signer's certificate came from the store",
+        CountryUnknown "DS_COUNTRY_UNKNOWN" "the country of the signer's certificate is in no table of States",
         KnownSigner "SIGNER_KNOWN" "the signer was trusted before and still stands",
         NotDelivered "GROUP_NOT_DELIVERED" "a data group that is listed was not delivered",
         IssueDateEstimated "ISSUE_DATE_ESTIMATED" "the issue date is estimated from the expiry",

@@ -1,5 +1,6 @@
 //! The document signer: which certificate it is, whether it is one for this document, and whether it is trusted.
 
+use super::states::{self, Issued};
 use super::{Judgement, Note, Refusal};
 use crate::certificate::Certificate;
 use crate::cms::{Signer, SignerIdentifier};
@@ -73,9 +74,14 @@ impl Judgement<'_> {
             return Err(Refusal::SignerDocumentType);
         }
         let country = certificate.subject().country().ok_or(Refusal::SignerCountry)?;
-        let of_state = match self.profile() {
-            Profile::Cnie => country == "FR",
-            Profile::Icao => true,
+        let of_state = match (self.profile(), states::issued_by(&country, &zone.issuing_state)) {
+            (Profile::Cnie, _) => country == "FR",
+            (Profile::Icao, Issued::ByAnother) => false,
+            (Profile::Icao, Issued::Unknown) => {
+                notes.push(Note::CountryUnknown);
+                true
+            }
+            (Profile::Icao, Issued::ByIt) => true,
         };
         if !of_state || certificate.issuer().country() != Some(country) {
             return Err(Refusal::SignerCountry);

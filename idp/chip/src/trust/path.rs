@@ -1,18 +1,26 @@
 //! From a certificate to a pinned root.
 
+use std::collections::BTreeMap;
+
 use der::asn1::ObjectIdentifier;
 use thiserror::Error;
 
 use super::{TrustStore, Unproven};
-use crate::certificate::{Certificate, KeyUsage};
+use crate::certificate::{Certificate, Fingerprint, KeyUsage};
 use crate::moment::Moment;
 use crate::profile::Profile;
 use crate::signature;
 
 /// Certificates in a path, the one it begins with included.
 pub const PATH: usize = 8;
-/// Signatures that are checked for one document at most.
+/// Authorities that are tried for one document at most.
 pub const CHECKS: u32 = 64;
+/// Signatures that are checked for one document at most. Those between authorities of the store were checked when it was
+/// made: what a document costs is one signature for each authority whose key it names, and several share a key only where a
+/// root and its links do.
+pub const SIGNATURES: u32 = 8;
+/// Authorities with the key that a link names of which the store finds out whether they signed it.
+const SAME_KEY: usize = 16;
 
 /// Who signed a certificate, and so on up to a pinned root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,18 +122,37 @@ impl Distrust {
     }
 }
 
-/// Signatures that may still be checked.
-pub(super) struct Budget(u32);
+/// What may still be tried.
+pub(super) struct Budget {
+    authorities: u32,
+    signatures: u32,
+}
 
 impl Budget {
     pub(super) const fn full() -> Self {
-        Self(CHECKS)
+        Self { authorities: CHECKS, signatures: SIGNATURES }
     }
 
-    fn spend(&mut self) -> Result<(), Distrust> {
-        self.0 = self.0.checked_sub(1).ok_or(Distrust::Budget)?;
+    fn spend(left: &mut u32) -> Result<(), Distrust> {
+        *left = left.checked_sub(1).ok_or(Distrust::Budget)?;
         Ok(())
     }
+}
+
+/// Which authorities of a store signed which links of it: found out once, whatever the moment and the rules.
+pub(super) type Signatures = BTreeMap<(Fingerprint, Fingerprint), Result<(), signature::Fault>>;
+
+pub(super) fn signatures(authorities: &[&Certificate], links: &[Certificate]) -> Signatures {
+    let mut found = Signatures::new();
+    for link in links {
+        let Some(key) = &link.extensions().authority_key else { continue };
+        let issuers = authorities.iter().filter(|authority| authority.extensions().subject_key.as_ref() == Some(key));
+        for issuer in issuers.filter(|issuer| **issuer != link).take(SAME_KEY) {
+            let signed = issuer.key().and_then(|key| link.verify(key));
+            found.insert((link.fingerprint(), issuer.fingerprint()), signed);
+        }
+    }
+    found
 }
 
 /// Whether a certificate is of an authority that signs certificates (ICAO 9303-12 §7.1).
@@ -197,7 +224,7 @@ impl Climb<'_> {
                 }
                 self.issuers.pop();
             }
-            if self.budget.0 == 0 {
+            if self.budget.authorities == 0 || self.budget.signatures == 0 {
                 self.furthest = Some((PATH, Distrust::Budget));
                 return None;
             }
@@ -219,8 +246,15 @@ impl Climb<'_> {
         if !self.profile.accepts(algorithm.hash()) {
             return Err(Distrust::Algorithm);
         }
-        self.budget.spend()?;
-        child.verify(key).map_err(|fault| match fault {
+        Budget::spend(&mut self.budget.authorities)?;
+        let signed = if self.store.links.binary_search_by_key(&child.fingerprint(), Certificate::fingerprint).is_ok() {
+            let pair = (child.fingerprint(), authority.fingerprint());
+            *self.store.signatures.get(&pair).ok_or(Distrust::Budget)?
+        } else {
+            Budget::spend(&mut self.budget.signatures)?;
+            child.verify(key)
+        };
+        signed.map_err(|fault| match fault {
             signature::Fault::Invalid => Distrust::Signature,
             signature::Fault::Algorithm
             | signature::Fault::Parameters

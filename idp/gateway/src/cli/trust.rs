@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use chip::certificate::{Certificate, Fingerprint};
 use chip::master_list::{Approval, MasterList, Proposal};
 use chip::moment::Moment;
-use chip::trust::{StoreVersion, TrustStore};
+use chip::trust::{Published, SIMULATOR, StoreVersion, TrustStore};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -130,7 +130,15 @@ fn show(store: &TrustStore, json: bool) -> String {
 
 fn line(certificate: &Certificate) -> String {
     let (from, until) = certificate.validity();
-    format!("{} {} {} to {}", certificate.fingerprint(), certificate.subject(), written(from), written(until))
+    let published = published(certificate).map(|name| format!(" published as {name}")).unwrap_or_default();
+    let simulator = if certificate.has_policy(SIMULATOR) { " SIMULATOR, not certified" } else { "" };
+    let (fingerprint, subject) = (certificate.fingerprint(), certificate.subject());
+    format!("{fingerprint} {subject} {} to {}{published}{simulator}", written(from), written(until))
+}
+
+/// By which name a State published it.
+fn published(certificate: &Certificate) -> Option<&'static str> {
+    Published::of(certificate.fingerprint()).map(|root| root.name)
 }
 
 fn described(certificate: &Certificate) -> Value {
@@ -141,6 +149,8 @@ fn described(certificate: &Certificate) -> Value {
         "issuer": certificate.issuer().to_string(),
         "not_before": written(from),
         "not_after": written(until),
+        "published_as": published(certificate),
+        "simulator": certificate.has_policy(SIMULATOR),
         "key": certificate.key().map_or_else(|fault| fault.to_string(), chip::signature::PublicKey::name),
     })
 }

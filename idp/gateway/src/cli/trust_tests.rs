@@ -53,6 +53,18 @@ fn a_store_is_shown() {
 }
 
 #[test]
+fn a_root_of_a_simulator_is_shown_as_one() {
+    let simulated = Certificate::read(include_bytes!("../../../chip/testdata/scenes/rsa/root.der")).unwrap();
+    let other = Certificate::read(&scene("root.der")).unwrap();
+    for (certificate, is_simulated) in [(&simulated, true), (&other, false)] {
+        let told = described(certificate);
+        assert_eq!((&told["simulator"], &told["published_as"]), (&json!(is_simulated), &Value::Null));
+        assert_eq!(line(certificate).ends_with("SIMULATOR, not certified"), is_simulated);
+        assert!(!line(certificate).contains("published as"));
+    }
+}
+
+#[test]
 fn what_two_people_approved_is_taken_in() {
     let (folder, list) = with_list();
     let root = added(&folder, &list);
