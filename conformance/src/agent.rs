@@ -146,7 +146,7 @@ impl Agent {
         let mut client = Client::new(self.authenticator(None)).allows_insecure_localhost(true);
         let made = client.register(&self.origin, asked, DefaultClientData).await;
         let made = made.map_err(|error| anyhow::anyhow!("no passkey is made: {error:?}"))?;
-        self.passkey = client.authenticator().store().clone();
+        self.passkey.clone_from(client.authenticator().store());
         Ok(serde_json::to_string(&made)?)
     }
 
@@ -156,7 +156,7 @@ impl Agent {
         let mut client = Client::new(self.authenticator(self.passkey.clone())).allows_insecure_localhost(true);
         let signed = client.authenticate(&self.origin, asked, DefaultClientData).await;
         let signed = signed.map_err(|error| anyhow::anyhow!("nothing is signed: {error:?}"))?;
-        self.passkey = client.authenticator().store().clone();
+        self.passkey.clone_from(client.authenticator().store());
         Ok(serde_json::to_string(&signed)?)
     }
 
@@ -185,6 +185,9 @@ impl Agent {
 }
 
 /// The keys of `idp.toml` that open a desk at this port.
+///
+/// # Panics
+/// Never: what is written here is TOML.
 pub fn overrides(port: u16) -> Table {
     let text = format!("[desk]\norigin = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\n");
     text.parse().expect("TOML")

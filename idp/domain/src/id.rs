@@ -126,7 +126,8 @@ impl AgentId {
 
     /// The 16 octets.
     pub fn octets(&self) -> [u8; 16] {
-        u128::from_str_radix(&self.0, 16).expect("32 hexadecimal digits are 128 bits").to_be_bytes()
+        // 32 hexadecimal digits are 128 bits: there is no other case.
+        u128::from_str_radix(&self.0, 16).unwrap_or_default().to_be_bytes()
     }
 }
 

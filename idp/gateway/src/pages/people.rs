@@ -35,6 +35,19 @@ pub(crate) struct Here<'a> {
     pub(crate) administers: bool,
 }
 
+/// What is said of a ceremony that came to nothing.
+fn what_failed(page: Page<'_>, code: Desk) -> &'static str {
+    if code == Desk::CeremonyUnknown {
+        page.t.told_too_late()
+    } else if code == Desk::InputInvalid {
+        page.t.wrong_name()
+    } else if code == Desk::PasskeyKnown {
+        page.t.say_known()
+    } else {
+        page.t.say_failed()
+    }
+}
+
 /// Words that several pages have for an agent.
 impl Page<'_> {
     fn roles(&self, agent: &Agent) -> String {
@@ -93,9 +106,8 @@ impl SignIn<'_> {
     fn told_words(&self) -> Option<&'static str> {
         Some(match self.told? {
             Told::PasskeyReady => self.page.t.told_passkey_ready(),
-            Told::Refused(code) if code == Desk::PasskeyUnknown => self.page.t.told_unknown(),
-            Told::Refused(code) if code == Desk::CeremonyUnknown => self.page.t.told_too_late(),
-            Told::Refused(_) => self.page.t.say_failed(),
+            Told::Refused(Desk::PasskeyUnknown) => self.page.t.told_unknown(),
+            Told::Refused(code) => what_failed(self.page, code),
         })
     }
 }
@@ -162,12 +174,7 @@ impl<'a> Register<'a> {
     }
 
     fn told_words(&self) -> Option<&'static str> {
-        Some(match self.refused? {
-            code if code == Desk::CeremonyUnknown => self.page.t.told_too_late(),
-            code if code == Desk::InputInvalid => self.page.t.wrong_name(),
-            code if code == Desk::PasskeyKnown => self.page.t.say_known(),
-            _ => self.page.t.say_failed(),
-        })
+        self.refused.map(|code| what_failed(self.page, code))
     }
 }
 
@@ -221,6 +228,13 @@ pub(crate) struct Agents<'a> {
 }
 
 impl Agents<'_> {
+    fn dates(&self, agent: &Agent) -> String {
+        match agent.terms.authorised {
+            Some(_) => self.page.t.listed_between(&self.page.authorised(agent)),
+            None => self.page.t.listed_never().to_owned(),
+        }
+    }
+
     fn present(&self) -> Vec<&Agent> {
         self.team.present().collect()
     }
@@ -315,7 +329,7 @@ pub(crate) struct Link<'a> {
     /// Who is invited.
     pub(crate) agent: &'a Agent,
     /// The address.
-    pub(crate) link: &'a str,
+    pub(crate) address: &'a str,
 }
 
 /// The desk readers of a commune.
@@ -327,7 +341,7 @@ pub(crate) struct Readers<'a> {
     /// Who is in.
     pub(crate) here: Here<'a>,
     /// The readers.
-    pub(crate) readers: &'a [Reader],
+    pub(crate) held: &'a [Reader],
     /// What was filled in wrongly.
     pub(crate) mistake: Option<Mistake<'a>>,
 }

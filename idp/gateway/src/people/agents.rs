@@ -77,7 +77,7 @@ fn link(app: &App, admin: &Admin, invited: &Invited) -> Response {
         page: admin.here.occasion.page(app),
         here: admin.here.shown(app, &csrf),
         agent: &invited.agent,
-        link: &invited.link,
+        address: &invited.link,
     };
     view.answer(StatusCode::OK)
 }

@@ -37,7 +37,7 @@ async fn show(app: &App, admin: &Admin, mistake: Option<Mistake<'_>>) -> Respons
     };
     let csrf = admin.here.csrf();
     let view =
-        Readers { page: admin.here.occasion.page(app), here: admin.here.shown(app, &csrf), readers: &readers, mistake };
+        Readers { page: admin.here.occasion.page(app), here: admin.here.shown(app, &csrf), held: &readers, mistake };
     match mistake {
         Some(mistake) => Entry::new(mistake.code).on(view.answer(status(mistake.code))),
         None => view.answer(StatusCode::OK),

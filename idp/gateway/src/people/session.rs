@@ -67,6 +67,7 @@ impl AgentHere {
     }
 
     /// Refuses a form that does not hold it.
+    #[expect(clippy::result_large_err, reason = "the refusal is the answer, once a request")]
     pub(crate) fn check(&self, app: &App, form: &Sent) -> Result<(), Response> {
         let held = form.field("csrf").unwrap_or_default();
         if same(held.as_bytes(), self.csrf().as_bytes()) {

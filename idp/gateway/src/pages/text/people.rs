@@ -81,6 +81,8 @@ texts! {
     role_admin_long: "Administrateur de la commune : gère les agents et les lecteurs", "Commune administrator: looks after agents and readers";
     trained_never: "pas encore", "not yet";
     authorised_never: "aucune", "none";
+    listed_never: "pas encore autorisé", "not authorised yet";
+    listed_between(period): "autorisé {period}", "authorised {period}";
     authorised_between(from, until): "du {from} au {until}", "from {from} to {until}";
     passkeys_title: "Mes clés d’accès", "My passkeys";
     passkeys_lead: "Gardez-en deux, sur deux appareils : si l’une se perd, l’autre ouvre encore.", "Keep two, on two devices: if one is lost, the other still opens.";
