@@ -4,6 +4,7 @@ mod answers;
 mod authorization_details;
 mod basic;
 mod card;
+mod card_provider;
 mod client_keys;
 mod command;
 mod commune;

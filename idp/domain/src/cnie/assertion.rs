@@ -170,3 +170,60 @@ impl CardAssertion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cnie::card::ReadCard;
+    use crate::cnie::identity::{Identity, Making};
+    use crate::cnie::status::{Answer, Standing};
+    use crate::cnie::{TermsVersion, Thumbprint};
+    use crate::language::Language;
+
+    const NOW: Timestamp = Timestamp::from_epoch(1_800_000_000);
+
+    fn created() -> AnyIdentity {
+        let shown = CardAndCode::of_test(
+            ReadCard::of_test("X4RTBPFW4", [1; 32], NOW.plus(crate::cnie::CERTIFICATION)),
+            Thumbprint::new([2; 32]),
+        );
+        let answer = Answer { standing: Standing::Valid, birthplace: None, birthcountry: None, reference: "1".into() };
+        let making = Making {
+            id: IdentityId::from_random([1; 16]),
+            mail: "angela@exemple.fr".into(),
+            language: Language::French,
+            terms: TermsVersion::accepted(TermsVersion::CURRENT).expect("of today"),
+        };
+        Identity::create(&shown, &answer.in_force().expect("valid"), making, NOW).expect("made").into()
+    }
+
+    #[test]
+    fn what_rests_on_an_identity_stands_while_the_identity_gives_it() {
+        let kept = serde_json::to_value(created()).expect("JSON");
+        let base = &kept["created"]["base"];
+        let (case, request) =
+            (serde_json::json!("AwMDAwMDAwMDAwMDAwMDAw"), serde_json::json!("BAQEBAQEBAQEBAQEBAQEBA"));
+        let (at, until) = (NOW.epoch(), NOW.epoch() + 100);
+        let certified = serde_json::json!({"case": case, "since": at, "until": until});
+        // State, and whether low and high stand now, and after its term.
+        for (state, fields, low, high, later) in [
+            ("created", serde_json::json!({"until": until}), false, false, false),
+            ("active", serde_json::json!({}), true, false, true),
+            ("requested", serde_json::json!({"request": request, "until": until}), true, false, true),
+            ("at_desk", serde_json::json!({"request": request, "case": case, "since": at}), true, false, true),
+            ("approved", serde_json::json!({"case": case, "until": until}), true, false, true),
+            ("certified", certified.clone(), true, true, true),
+            ("suspended", serde_json::json!({"certified": certified, "since": at}), false, false, true),
+            ("closed", serde_json::json!({"why": "deleted", "at": at}), false, false, false),
+        ] {
+            let kept: AnyIdentity =
+                serde_json::from_value(serde_json::json!({ state: {"base": base, "state": fields} })).expect("one");
+            let stands = |level, at| Vouched { identity: kept.common().id().clone(), level }.stands(Some(&kept), at);
+            assert_eq!((stands(Level::Low, NOW), stands(Level::High, NOW)), (low, high), "{state}");
+            let after = NOW.plus(crate::time::Lifetime::seconds(101));
+            assert_eq!((stands(Level::Low, after), stands(Level::High, after)), (later, false), "{state}, later");
+            let other = Vouched { identity: IdentityId::from_random([9; 16]), level: Level::Low };
+            assert!(!other.stands(Some(&kept), NOW) && !other.stands(None, NOW), "{state}: another identity, or none");
+        }
+    }
+}

@@ -15,6 +15,15 @@ pub enum Device {
     Other,
 }
 
+/// Whether phone and browser are in one network, as far as their addresses tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// In one: a link that was followed may well be of the same device.
+    Same,
+    /// In two: somebody may have sent the link on, and the citizen compares the number as with another device.
+    Other,
+}
+
 /// What lies behind a handle. The handle is its bearer secret: it is no name of the transaction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pairing {
@@ -22,8 +31,18 @@ pub struct Pairing {
     pub transaction: Bearer<AnyTransaction>,
     /// How it was shown.
     pub device: Device,
+    /// The network of the browser that it was shown to.
+    #[serde(default)]
+    pub network: String,
     /// Whether a phone claimed it.
     pub claim: Claim,
+}
+
+impl Pairing {
+    /// Whether a phone in a network claims from where the browser is.
+    pub fn network_of(&self, phone: &str) -> Network {
+        if self.network == phone { Network::Same } else { Network::Other }
+    }
 }
 
 /// Whether a phone claimed a handle.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TRANSACTION;
 use super::assertion::CardAssertion;
-use super::pairing::{Device, Pairing};
+use super::pairing::{Device, Network, Pairing};
 use super::refusal::Refusal;
 use crate::client::Label;
 use crate::id::{ClientId, TransactionId};
@@ -295,6 +295,8 @@ pub struct ClaimedBy<'a> {
     pub jkt: &'a str,
     /// Where it is.
     pub device: Device,
+    /// Whether its network is the browser's.
+    pub network: Network,
     /// For the numbers to choose from.
     pub random: [u8; 16],
     /// Now.
@@ -367,9 +369,10 @@ impl Transaction<Waiting> {
         if !shown {
             return Err((Refusal::HandleUnknown, self));
         }
-        let (expected, choices) = match by.device {
-            Device::Same => (None, None),
-            Device::Other => (Some(self.step.number), Some(self.step.number.among(&by.random))),
+        // A link is no proof of one device: whoever began a sign-in may send it to somebody else.
+        let (expected, choices) = match (by.device, by.network) {
+            (Device::Same, Network::Same) => (None, None),
+            (Device::Same | Device::Other, _) => (Some(self.step.number), Some(self.step.number.among(&by.random))),
         };
         let step = Claimed { jkt: by.jkt.to_owned(), expected };
         Ok(Opened { transaction: Transaction { base: self.base, step }, choices })

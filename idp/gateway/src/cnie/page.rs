@@ -5,9 +5,9 @@
 //!  Waiting ── QR, number, link (new ones each minute) ─▶ Claimed, Reading ── the number still ─▶ Proved, Dead ─▶ callback
 //! ```
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use domain::cnie::HANDLE;
 use domain::cnie::pairing::{Claim, Device, Pairing};
 use domain::cnie::transaction::{AnyTransaction, Handles, Transaction, Waiting};
@@ -24,6 +24,7 @@ use store::ephemeral::{Put, Swap};
 use super::slot::{Fault, find};
 use crate::app::{App, Shared};
 use crate::config::Cards;
+use crate::listen::address::{ClientAddress, Subscriber};
 use crate::pages::View as _;
 use crate::pages::card::{CardPage, Progress};
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
@@ -60,17 +61,20 @@ impl Seen {
 }
 
 /// `GET /signin/{id}/card`.
-pub(crate) async fn get(State(app): State<Shared>, at: At<Away>) -> Response {
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    Extension(from): Extension<ClientAddress>,
+    at: At<Away>,
+) -> Response {
     let signin = at.signin;
-    let seen = match seen(&app, &signin).await {
+    let seen = match seen(&app, &signin, from).await {
         Ok(Some(seen)) => seen,
         Ok(None) => return see_other(&format!("/signin/{}/choose", signin.id())),
         Err(error) => return unavailable(&app, Occasion::in_language(signin.language()), &error),
     };
-    let (progress, number, link) = match &seen {
+    let (progress, number, shown) = match &seen {
         Seen::Waiting(handles, number) => {
-            let link = app.issuer.at(&format!("/app/l/{}", handles.same.expose().as_str()));
-            (Progress::Waiting, Some(*number), Some(link))
+            (Progress::Waiting, Some(*number), Some((address(&app, &handles.other), link(&app, &handles.same))))
         }
         Seen::Claimed(number) => (Progress::Claimed, *number, None),
         Seen::Reading => (Progress::Claimed, None, None),
@@ -85,7 +89,8 @@ pub(crate) async fn get(State(app): State<Shared>, at: At<Away>) -> Response {
         progress,
         step: seen.name(),
         number,
-        link: link.as_deref(),
+        address: shown.as_ref().map(|(address, _)| address.as_str()),
+        link: shown.as_ref().map(|(_, link)| link.as_str()),
         simulator: app.cnie.as_ref().is_some_and(|cnie| cnie.cards == Cards::Simulated),
     }
     .answer(StatusCode::OK)
@@ -113,9 +118,9 @@ pub(crate) async fn state(State(app): State<Shared>, at: At<Away>) -> Response {
 /// `GET /signin/{id}/card/qr.svg`: the handle for another device, as an image.
 pub(crate) async fn qr(State(app): State<Shared>, at: At<Away>) -> Response {
     let image = match shown(&app, &at.signin).await {
-        Ok(Some(AnyTransaction::Waiting(waiting))) => waiting
-            .handles(app.clock.now())
-            .and_then(|handles| image(&app.issuer.at(&format!("/app/q/{}", handles.other.expose().as_str())))),
+        Ok(Some(AnyTransaction::Waiting(waiting))) => {
+            waiting.handles(app.clock.now()).and_then(|handles| image(&address(&app, &handles.other)))
+        }
         Ok(_) => None,
         Err(error) => return unavailable(&app, Occasion::in_language(at.signin.language()), &error),
     };
@@ -131,6 +136,16 @@ pub(crate) async fn qr(State(app): State<Shared>, at: At<Away>) -> Response {
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
     (headers, image).into_response()
+}
+
+/// What a phone on another device scans.
+fn address(app: &App, handle: &Bearer<Pairing>) -> String {
+    app.issuer.at(&format!("/app/q/{}", handle.expose().as_str()))
+}
+
+/// What opens the app on this device.
+fn link(app: &App, handle: &Bearer<Pairing>) -> String {
+    app.issuer.at(&format!("/app/l/{}", handle.expose().as_str()))
 }
 
 /// A QR code of a text, black on white whatever the colours of the page: cameras need the contrast.
@@ -152,7 +167,7 @@ async fn shown(app: &App, signin: &SignIn<Away>) -> Result<Option<AnyTransaction
 }
 
 /// Where the phone is, with handles that count; none when the sign-in left for another provider.
-async fn seen(app: &App, signin: &SignIn<Away>) -> Result<Option<Seen>, StoreError> {
+async fn seen(app: &App, signin: &SignIn<Away>, from: ClientAddress) -> Result<Option<Seen>, StoreError> {
     let attempt = signin.attempt();
     let (Some(cnie), Some(bearer)) = (&app.cnie, bearer(attempt)) else { return Ok(None) };
     if attempt.provider != cnie.id {
@@ -174,7 +189,7 @@ async fn seen(app: &App, signin: &SignIn<Away>) -> Result<Option<Seen>, StoreErr
         if let Some(handles) = waiting.handles(app.clock.now()) {
             return Ok(Some(Seen::Waiting(handles.clone(), number)));
         }
-        let (waiting, handles) = renewed(app, waiting, &bearer).await?;
+        let (waiting, handles) = renewed(app, waiting, &bearer, from).await?;
         match slot.try_put(app, &waiting.into()).await {
             Ok(Swap::Done(_)) => return Ok(Some(Seen::Waiting(handles, number))),
             // A phone or another tab was faster.
@@ -191,10 +206,12 @@ async fn renewed(
     app: &App,
     waiting: Transaction<Waiting>,
     transaction: &Bearer<AnyTransaction>,
+    from: ClientAddress,
 ) -> Result<(Transaction<Waiting>, Handles), StoreError> {
     let handle = async |device| {
         let handle = Bearer::<Pairing>::from_random(app.random.bytes());
-        let pairing = Pairing { transaction: transaction.clone(), device, claim: Claim::Open };
+        let network = Subscriber::of(from.0).to_string();
+        let pairing = Pairing { transaction: transaction.clone(), device, network, claim: Claim::Open };
         let _: Put = app.ephemeral.put(&handle, &pairing, HANDLE).await?;
         Ok::<_, StoreError>(handle)
     };

@@ -26,6 +26,8 @@ pub(crate) struct CardPage<'a> {
     pub(crate) step: &'a str,
     /// The number to pick on the phone.
     pub(crate) number: Option<u8>,
+    /// The address in the QR code, for who reads the page without a camera.
+    pub(crate) address: Option<&'a str>,
     /// The link that opens the app on this device.
     pub(crate) link: Option<&'a str>,
     /// Whether cards of a simulator are taken.

@@ -29,6 +29,7 @@ use super::form::is_form;
 use super::{answer, request_object};
 use crate::app::{App, Shared};
 use crate::audit::{Code, Entry, Other};
+use crate::cnie;
 use crate::listen::address::ClientAddress;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::at::{Begun, Slot, to_page};
@@ -137,7 +138,7 @@ async fn begin(
     let session = session.filter(|session| fits(app, session, &request, client));
     let standing = if let Some(session) = &session {
         let account = app.account(&session.citizen().account).await?;
-        Some((session, standing(app, session.citizen(), account.as_ref(), (client, request.level))))
+        Some((session, standing(app, session.citizen(), account.as_ref(), (client, request.level)).await))
     } else {
         None
     };
@@ -203,7 +204,7 @@ async fn accepted_silently(
 ) -> Result<Option<SignIn<Finishing>>, StoreError> {
     let session = session(app, headers).await?;
     let account = app.account(&signin.citizen().account).await?;
-    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level));
+    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level)).await;
     let Ok(still) = signin.still_holds(client, session.as_ref(), account.as_ref(), standing) else { return Ok(None) };
     let accepted = signin.accept(client, Acceptance::WentOn, still, &app.random.bytes(), app.clock.now());
     Ok(accepted.ok())
@@ -230,13 +231,22 @@ fn fits(app: &App, session: &Session, request: &AuthorizationRequest, client: &C
         .is_none_or(|expected| app.subject(&session.citizen().account, client).as_str() == expected)
 }
 
-/// Whether the provider of an earlier sign-in, or of one on its way, could be chosen now, and the account still admits it.
-pub(crate) fn standing(
+/// Whether the provider of an earlier sign-in, or of one on its way, could be chosen now, the account still admits it, and
+/// the identity on a card behind it still stands.
+pub(crate) async fn standing(
     app: &App,
     citizen: &Verified,
     account: Option<&Account>,
     (client, level): (&Client, Level),
 ) -> ProviderStanding {
+    match cnie::standing::stands(app, citizen.identity.card.as_ref()).await {
+        Ok(true) => {}
+        Ok(false) => return ProviderStanding::NotAccepted,
+        Err(error) => {
+            tracing::error!(%error, "the identity behind a session could not be looked up");
+            return ProviderStanding::NotAccepted;
+        }
+    }
     let provider = &citizen.identity.provider;
     let Some(account) = account.filter(|account| account.admits(provider).is_ok()) else {
         return ProviderStanding::NotAccepted;

@@ -54,7 +54,7 @@ async fn accept(
     let held = session(app, headers).await?;
     let account = app.account(&signin.citizen().account).await?;
     let client = &registered.client;
-    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level));
+    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level)).await;
     let still = match signin.still_holds(client, held.as_ref(), account.as_ref(), standing) {
         Ok(still) => still,
         Err(no_longer) => {

@@ -30,7 +30,7 @@ fn waiting() -> Transaction<Waiting> {
 }
 
 fn by(device: Device, at: Timestamp) -> ClaimedBy<'static> {
-    ClaimedBy { jkt: "phone", device, random: [7; 16], at }
+    ClaimedBy { jkt: "phone", device, network: Network::Same, random: [7; 16], at }
 }
 
 fn presented(jkt: &str, number: Option<u8>) -> Presented<'_> {
@@ -50,6 +50,18 @@ fn a_handle_counts_for_a_minute_on_the_device_it_was_shown_to_and_until_the_next
     assert_eq!(claim(waiting().showing(next), &other, by(Device::Other, after(1))), Err(Refusal::HandleUnknown));
     let bare = Transaction::begin(beginning(), purpose());
     assert_eq!(claim(bare, &other, by(Device::Other, after(1))), Err(Refusal::HandleUnknown));
+}
+
+#[test]
+fn a_link_that_is_followed_in_another_network_needs_the_number_too() {
+    let same = handles().same;
+    let by = |network| ClaimedBy { network, ..by(Device::Same, after(1)) };
+    let opened = waiting().claim(&same, by(Network::Same)).expect("in time");
+    assert_eq!((opened.choices, opened.transaction.number()), (None, None));
+    let opened = waiting().claim(&same, by(Network::Other)).expect("in time");
+    assert!(opened.choices.is_some_and(|choices| choices.contains(&waiting().number().value())));
+    assert_eq!(opened.transaction.admits(&presented("phone", None)), Err(Refusal::WrongNumber));
+    assert_eq!(opened.transaction.admits(&presented("phone", Some(waiting().number().value()))), Ok(()));
 }
 
 #[test]
@@ -91,7 +103,7 @@ fn only_the_phone_that_claimed_goes_on_and_within_five_minutes() {
 #[test]
 fn what_is_signed_depends_on_all_that_it_is_bound_to() {
     let sign = |beginning, purpose, jkt: &str, issuer: &str, key: &[u8]| {
-        let by = ClaimedBy { jkt, device: Device::Same, random: [0; 16], at: after(1) };
+        let by = ClaimedBy { jkt, device: Device::Same, network: Network::Same, random: [0; 16], at: after(1) };
         let transaction = Transaction::begin(beginning, purpose).showing(handles());
         transaction.claim(&handles().same, by).expect("in time").transaction.to_sign(issuer, key)
     };

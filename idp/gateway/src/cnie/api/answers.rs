@@ -3,9 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use chip::holder::HolderPresent;
+use chip::live::LiveCard;
 use domain::cnie::card::CardAndCode;
 use domain::cnie::refusal::Refusal;
 use domain::cnie::transaction::{AnyTransaction, Octets, Purpose, Reading, Transaction};
+use domain::secret::base64url;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -118,11 +121,25 @@ async fn judge(app: &App, cnie: &Cnie, reading: &Transaction<Reading>) -> Result
                 let signed = kept.to_sign;
                 let holder = reading::holder(&trust, (&certificate.0, &signature.0), signed.as_bytes(), now)?;
                 let card = CardAndCode::of(&live, &holder, &signed, &secret, now)?;
+                record(&live, &holder);
                 Ok(Judged::Proved(Box::new(Shown::of(card, &live))))
             }
         }
     });
     judged.await
+}
+
+/// What is kept of a proof that was given (CIR (EU) 2015/1502 §2.3.1): digests, and the revocation lists it rests on. Nothing of
+/// the holder.
+fn record(live: &LiveCard, holder: &HolderPresent) {
+    let lists = live.signer().lists().iter().chain(holder.signer().lists());
+    let lists: Vec<_> = lists.map(|list| format!("{} {}", list.issuer, list.number)).collect();
+    tracing::info!(
+        evidence = %live.evidence(),
+        transcript = %base64url(&live.transcript()),
+        revocation_lists = %lists.join("; "),
+        "card and code were proved"
+    );
 }
 
 /// Card and code are proved: the browser may go on, or the act is done.

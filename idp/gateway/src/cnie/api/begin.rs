@@ -48,7 +48,8 @@ async fn begin(app: &App, call: &Call, body: &[u8]) -> Result<Opened, Unanswered
     let claimed = Transaction::begin_act(beginning, act, &jkt.0);
     let bearer = Bearer::<AnyTransaction>::from_random(app.random.bytes());
     let handle = Bearer::<Pairing>::from_random(app.random.bytes());
-    let pairing = Pairing { transaction: bearer.clone(), device: Device::Same, claim: Claim::Made };
+    let pairing =
+        Pairing { transaction: bearer.clone(), device: Device::Same, network: String::new(), claim: Claim::Made };
     let _: Put = app.ephemeral.put(&bearer, &claimed.clone().into(), TRANSACTION).await?;
     let _: Put = app.ephemeral.put(&handle, &pairing, TRANSACTION).await?;
     Ok(Opened::of(app, cnie, (handle.expose().as_str().to_owned(), &claimed), None))

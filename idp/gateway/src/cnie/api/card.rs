@@ -29,16 +29,18 @@ pub(super) struct Brought {
     /// EF.SOD.
     #[schema(value_type = String)]
     sod: Octets,
-    /// Group 1: the machine readable zone.
-    #[schema(value_type = String)]
-    dg1: Octets,
+    /// Group 1: the machine readable zone. Without it the card is refused.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    dg1: Option<Octets>,
     /// Group 13, where EF.SOD lists it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     dg13: Option<Octets>,
-    /// Group 14: the keys of the chip.
-    #[schema(value_type = String)]
-    dg14: Octets,
+    /// Group 14: the keys of the chip. Without it the card is refused.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    dg14: Option<Octets>,
     /// Group 11: not needed.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -68,14 +70,8 @@ pub(super) struct ToProve {
 
 impl Brought {
     fn files(self) -> (Octets, Vec<(u8, Octets)>) {
-        let groups = [
-            (1, Some(self.dg1)),
-            (11, self.dg11),
-            (12, self.dg12),
-            (13, self.dg13),
-            (14, Some(self.dg14)),
-            (15, self.dg15),
-        ];
+        let groups =
+            [(1, self.dg1), (11, self.dg11), (12, self.dg12), (13, self.dg13), (14, self.dg14), (15, self.dg15)];
         (self.sod, groups.into_iter().filter_map(|(number, file)| Some((number, file?))).collect())
     }
 }

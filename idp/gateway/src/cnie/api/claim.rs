@@ -1,10 +1,11 @@
 //! `POST /app/v1/claims`: a phone takes part in what a browser began, by the handle that it scanned or followed.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use domain::cnie::TRANSACTION;
-use domain::cnie::pairing::{Claim, Pairing};
+use domain::cnie::pairing::{Claim, Network, Pairing};
 use domain::cnie::refusal::Refusal;
 use domain::cnie::transaction::{AnyTransaction, ClaimedBy};
 use domain::secret::Bearer;
@@ -17,6 +18,7 @@ use super::{Jkt, Unanswered, answered, enter, read};
 use crate::app::{App, Shared};
 use crate::cnie::Cnie;
 use crate::cnie::slot::{self, out_of_turn};
+use crate::listen::address::{ClientAddress, Subscriber};
 use crate::provider::call::Call;
 
 /// How often a claim is tried again while the browser changes the handles it shows.
@@ -39,12 +41,17 @@ pub(super) struct Claiming {
         (status = "default", body = super::problem::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn post(State(app): State<Shared>, call: Call, body: Bytes) -> Response {
-    let outcome = claim(&app, &call, &body).await;
+pub(super) async fn post(
+    State(app): State<Shared>,
+    Extension(from): Extension<ClientAddress>,
+    call: Call,
+    body: Bytes,
+) -> Response {
+    let outcome = claim(&app, &call, &body, from).await;
     answered(&app, &call, outcome)
 }
 
-async fn claim(app: &App, call: &Call, body: &[u8]) -> Result<Opened, Unanswered> {
+async fn claim(app: &App, call: &Call, body: &[u8], from: ClientAddress) -> Result<Opened, Unanswered> {
     let (cnie, jkt) = enter(app, call).await?;
     let Claiming { handle } = read(body)?;
     let handle = Bearer::<Pairing>::parse(&handle).ok_or(Refusal::HandleUnknown)?;
@@ -61,13 +68,14 @@ async fn claim(app: &App, call: &Call, body: &[u8]) -> Result<Opened, Unanswered
         slot::kill(app, &pairing.transaction, Refusal::ClaimedTwice).await?;
         return Err(Refusal::ClaimedTwice.into());
     }
-    open(app, cnie, &jkt, (&handle, &pairing)).await
+    let network = pairing.network_of(&Subscriber::of(from.0).to_string());
+    open(app, cnie, (&jkt, network), (&handle, &pairing)).await
 }
 
 async fn open(
     app: &App,
     cnie: &Cnie,
-    jkt: &Jkt,
+    (jkt, network): (&Jkt, Network),
     (handle, pairing): (&Bearer<Pairing>, &Pairing),
 ) -> Result<Opened, Unanswered> {
     for _ in 0..TRIES {
@@ -83,7 +91,8 @@ async fn open(
             }
             over @ (AnyTransaction::Spent(_) | AnyTransaction::Dead(_)) => return Err(out_of_turn(&over).into()),
         };
-        let by = ClaimedBy { jkt: &jkt.0, device: pairing.device, random: app.random.bytes(), at: app.clock.now() };
+        let by =
+            ClaimedBy { jkt: &jkt.0, device: pairing.device, network, random: app.random.bytes(), at: app.clock.now() };
         let opened = waiting.claim(handle, by).map_err(|(refusal, _)| refusal)?;
         let next = AnyTransaction::from(opened.transaction.clone());
         if let Swap::Done(_) = place.try_put(app, &next).await? {
