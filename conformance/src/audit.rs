@@ -15,6 +15,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::Value;
 
+use crate::card::Holder;
 use crate::people::PEOPLE;
 
 /// How long the line of an answer may take to be read on a loaded machine.
@@ -58,6 +59,10 @@ static HEARD: LazyLock<Heard> = LazyLock::new(Heard::default);
 
 /// What the tests of this process gave to a gateway or received from one, and no log may hold.
 static SECRETS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+
+/// The numbers of the citizens' cards.
+static NUMBERS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| PEOPLE.iter().filter_map(|person| Some(Holder::named(person.username)?.number)).collect());
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -163,6 +168,9 @@ impl Ledger {
             if person.family_name.len() > 4 && line.contains(person.family_name) || line.contains(person.email) {
                 kept.complaints.push(format!("a citizen is in the log: {line}"));
             }
+        }
+        if NUMBERS.iter().any(|number| line.contains(number)) {
+            kept.complaints.push(format!("the number of a card is in the log: {line}"));
         }
         let Some((id, told)) = read(line) else { return };
         let Some(id) = id else {

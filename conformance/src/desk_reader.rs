@@ -79,7 +79,7 @@ impl DeskReader {
         self.client.thumbprint()
     }
 
-    /// Its public key, to be registered (RFC 7517).
+    /// What a commune's admin registers it with (RFC 7517).
     pub fn public_key(&self) -> Value {
         self.client.key().bare_jwk()
     }
@@ -97,6 +97,14 @@ impl DeskReader {
     /// What the sensor will find from now on.
     pub fn set_finger(&mut self, finger: Fingerprint) {
         self.finger = finger;
+    }
+
+    /// Posts what a test wants to see refused.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn post(&mut self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.client.post(path, body).await
     }
 
     /// Asks for a case and does what it waits for.
@@ -144,10 +152,10 @@ impl DeskReader {
         Ok(Turn::FingerprintSigned)
     }
 
-    /// The signed verdict over a case. The key stands in the header: the registry knows its thumbprint.
+    /// The signed verdict over a case. The key does not stand in the header: the registry has it.
     pub fn verdict(&self, case: &Value) -> String {
         let key = self.client.key();
-        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": key.thumbprint(), "jwk": key.bare_jwk() });
+        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": key.thumbprint() });
         let claims = json!({
             "case": case["case"], "nonce": case["nonce"], "result": self.finger.word(), "iat": clock::now(),
         });
@@ -196,8 +204,8 @@ mod tests {
         let mut reader = DeskReader::new("http://127.0.0.1:1");
         reader.set_finger(Fingerprint::NotCapturable);
         let verdict = reader.verdict(&json!({ "case": "c", "nonce": "n", "step": "fingerprint" }));
-        let header = jsonwebtoken::decode_header(&verdict).unwrap();
-        let jwk = header.jwk.unwrap();
+        assert!(jsonwebtoken::decode_header(&verdict).unwrap().jwk.is_none(), "whose key counts, the registry says");
+        let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(reader.public_key()).unwrap();
         assert_eq!(jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(), reader.thumbprint());
         let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
         rules.required_spec_claims.clear();

@@ -18,8 +18,8 @@ use toml::Table;
 use crate::journey::{Journey, expect};
 
 /// A gateway that takes the simulator's cards, its authority, and the makers of cards.
-struct Cards {
-    journey: Journey,
+pub(super) struct Cards {
+    pub(super) journey: Journey,
     authority: Authority,
     pki: Arc<Pki>,
     trust: TempDir,
@@ -36,7 +36,7 @@ fn settings(trust: &TempDir, authority: &Authority, more: &str) -> Table {
 }
 
 impl Cards {
-    async fn set() -> Self {
+    pub(super) async fn set() -> Self {
         let authority = Authority::start(listen(0).await.unwrap());
         let (pki, trust) = (Arc::new(Pki::new(clock::now())), TempDir::with_prefix("passerelle-").unwrap());
         pki.write(trust.path()).unwrap();
@@ -45,12 +45,12 @@ impl Cards {
         Self { journey, authority, pki, trust, issued: Mutex::default() }
     }
 
-    fn issuer(&self) -> &str {
+    pub(super) fn issuer(&self) -> &str {
         self.journey.scene.gateway.issuer()
     }
 
     /// A telephone with the one genuine card of a citizen.
-    fn phone(&self, name: &str) -> Phone {
+    pub(super) fn phone(&self, name: &str) -> Phone {
         let holder = Holder::named(name).unwrap();
         let mut issued = self.issued.lock().unwrap();
         let card = issued.entry(holder.number).or_insert_with(|| Card::genuine(&self.pki, &holder).shared());
@@ -75,7 +75,7 @@ impl Cards {
 }
 
 /// The code of a refusal, which has its one line in the log.
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> String {
+pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> String {
     match outcome {
         Err(Failure::Refused(refusal)) => {
             assert_eq!(refusal.audited(), refusal.code);

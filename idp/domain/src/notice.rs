@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::client::Label;
+use crate::cnie::indicators::CommuneReport;
 use crate::language::Language;
 use crate::level::Level;
 use crate::time::{Lifetime, Timestamp};
@@ -48,6 +49,13 @@ pub enum Message {
     },
     /// Something became of your identity on a card.
     Card(CardMessage),
+    /// How the desk of your commune did over the last fortnight.
+    CommuneReport {
+        /// The figures.
+        report: Box<CommuneReport>,
+        /// The address of the page with everyone's.
+        everyone: String,
+    },
     /// You were made an agent of a commune: here is the way in.
     AgentInvited {
         /// Who is invited.

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::cnie::Cnie;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
+use crate::indicators::Published;
 use crate::keys::{KeyRing, Keyholder, Unproven};
 use crate::limits::Limits;
 use crate::outbound::civil_registry::CivilRegistryClient;
@@ -76,6 +77,8 @@ pub(crate) struct App {
     pub(crate) assets: Assets,
     /// The sign-ins and sessions that are being ended: done with before the gateway stops.
     pub(crate) endings: TaskTracker,
+    /// The public figures.
+    pub(crate) indicators: Published,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
     /// Wakes the courier of logouts.

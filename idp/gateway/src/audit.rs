@@ -15,6 +15,8 @@
 mod code;
 
 use axum::response::Response;
+use domain::cnie::case::AnyCase;
+use domain::cnie::case::alarm::Alarm;
 use domain::id::{ClientId, ProviderId, Reference};
 use http::StatusCode;
 
@@ -113,6 +115,12 @@ pub(crate) fn entry<B>(response: &mut Response<B>) -> Option<Entry> {
     let status = response.status();
     let fails = status.is_client_error() || status.is_server_error();
     marked.or_else(|| fails.then(|| Entry::new(Code::of_status(status))))
+}
+
+/// Tells of a case at a desk that someone should look at. Nothing was refused.
+pub(crate) fn alarm(alarm: Alarm, case: &AnyCase) {
+    let (code, agent, commune, case) = (Code::Alarm(alarm), case.agent(), case.commune(), case.id());
+    tracing::warn!(target: TARGET, %code, %agent, %commune, %case, "alarm");
 }
 
 /// Tells of a request that was refused before it had a number: nothing of ours looked at it.

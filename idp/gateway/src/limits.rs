@@ -21,6 +21,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::cnie::card::CardKey;
 use domain::id::ClientId;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
@@ -35,6 +36,11 @@ use crate::signin::page::{Occasion, problem};
 
 /// Between two rounds of forgetting who has not asked for a while: buckets that are full again hold nothing.
 const FORGETTING: Duration = Duration::from_secs(20);
+
+/// Lost cards that one address may tell of in a minute: more than a family has, too few to try numbers.
+const LOSSES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
+/// Links that are sent for one card in an hour.
+const LINKS_PER_HOUR: NonZeroU32 = NonZeroU32::new(3).expect("is not zero");
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +66,8 @@ pub(crate) struct Limits {
     buckets: Buckets<(Door, Subscriber)>,
     calls: Buckets<ClientId>,
     pushes: Buckets<ClientId>,
+    losses: Buckets<Subscriber>,
+    links: Buckets<CardKey>,
     proxies: TrustedProxies,
     loopback: LoopbackClients,
 }
@@ -72,6 +80,8 @@ impl Limits {
             buckets: buckets(limits.authorize),
             calls: buckets(limits.calls),
             pushes: buckets(limits.pushes),
+            losses: Some(Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_minute(LOSSES_PER_MINUTE)))),
+            links: Some(Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_hour(LINKS_PER_HOUR)))),
             proxies: listen.trusted_proxies.clone(),
             loopback: listen.loopback,
         }
@@ -84,6 +94,8 @@ impl Limits {
             forget(self.buckets.as_ref());
             forget(self.calls.as_ref());
             forget(self.pushes.as_ref());
+            forget(self.losses.as_ref());
+            forget(self.links.as_ref());
         }
     }
 
@@ -95,6 +107,22 @@ impl Limits {
     /// It pushes a request.
     pub(crate) fn push(&self, client: &ClientId) -> Result<(), TooMany> {
         self.pushes.as_ref().map_or(Ok(()), |buckets| buckets.check_key(client).map_err(TooMany::from))
+    }
+
+    /// A link to close the identity of a card is asked for: whoever is in a hurry asks twice, and no mailbox is filled.
+    pub(crate) fn link(&self, card: &CardKey) -> Result<(), TooMany> {
+        self.links.as_ref().map_or(Ok(()), |buckets| buckets.check_key(card).map_err(TooMany::from))
+    }
+
+    /// An address says that a card is lost.
+    fn loss(&self, address: IpAddr) -> Result<(), TooMany> {
+        if self.loopback.exempts(address) || self.proxies.holds(address) {
+            return Ok(());
+        }
+        let check = |buckets: &Arc<DefaultKeyedRateLimiter<Subscriber>>| {
+            buckets.check_key(&Subscriber::of(address)).map_err(TooMany::from)
+        };
+        self.losses.as_ref().map_or(Ok(()), check)
     }
 
     /// Takes one from the bucket, or says how long it stays empty.
@@ -175,6 +203,17 @@ pub(crate) async fn finish(
     admit(&app, Door::Finish, address, request, next).await
 }
 
+/// In front of `POST /carte/perte`.
+pub(crate) async fn loss(
+    State(app): State<Shared>,
+    Extension(address): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let admitted = app.limits.loss(address.0);
+    pass(&app, admitted, request, next).await
+}
+
 /// In front of `/app/v1`.
 pub(crate) async fn phone(
     State(app): State<Shared>,
@@ -189,7 +228,12 @@ pub(crate) async fn phone(
 }
 
 async fn admit(app: &Shared, door: Door, address: ClientAddress, request: Request, next: Next) -> Response {
-    match app.limits.take(door, address.0) {
+    let admitted = app.limits.take(door, address.0);
+    pass(app, admitted, request, next).await
+}
+
+async fn pass(app: &Shared, admitted: Result<(), TooMany>, request: Request, next: Next) -> Response {
+    match admitted {
         Ok(()) => next.run(request).await,
         Err(too_many) => {
             let occasion = Occasion::of(request.headers());
@@ -246,6 +290,23 @@ mod tests {
         }
         let any = limits(0, LoopbackClients::Exempt);
         assert!((0..10).all(|_| any.call(&client("ville")).is_ok() && any.push(&client("ville")).is_ok()));
+    }
+
+    #[test]
+    fn lost_cards_are_counted_for_each_address_and_links_for_each_card() {
+        use domain::cnie::card::CardSecret;
+        let limits = limits(0, LoopbackClients::Counted);
+        let told = |address: &str| {
+            let address = address.parse().expect("an address");
+            (0..30).take_while(|_| limits.loss(address).is_ok()).count()
+        };
+        assert_eq!((told("192.0.2.1"), told("192.0.2.1"), told("192.0.2.2")), (10, 0, 10));
+        assert_eq!(told("10.0.0.9"), 30, "a proxy of ours");
+        let sent = |number| {
+            let card = CardKey::of("FRA", number, &CardSecret::new([1; 32]));
+            (0..30).take_while(|_| limits.link(&card).is_ok()).count()
+        };
+        assert_eq!((sent("A"), sent("A"), sent("B")), (3, 0, 3));
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod clock;
 mod cnie;
 mod config;
 mod cookies;
+mod desk;
+mod indicators;
 mod keys;
 mod limits;
 mod listen;

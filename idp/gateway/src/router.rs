@@ -22,13 +22,15 @@ use crate::app::Shared;
 use crate::audit::{self, Other};
 use crate::cnie;
 use crate::config::{Desk, Issuer};
+use crate::desk;
+use crate::indicators;
 use crate::limits;
 use crate::listen::Routers;
+use crate::listen::request::FILES_LIMIT;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::people::door::DeskDoor;
 use crate::people::refusal::refuse;
 use crate::people::{account, agents, invitation, readers, sign_in};
-use crate::provider::error::see_other;
 use crate::provider::{authorize, discovery, end_session, introspect, json, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
@@ -62,7 +64,7 @@ fn at_desk(app: &Shared, door: &DeskDoor) -> Router<Shared> {
         move |_| refuse(&refusing, Occasion::in_language(Language::default()), audit::Desk::StaleForm),
     );
     Router::new()
-        .route("/guichet", get(|| async { see_other("/guichet/compte") }))
+        .route("/guichet", get(desk::home::get))
         .route("/guichet/connexion", get(sign_in::get).post(sign_in::post).route_layer(counted()))
         .route("/guichet/deconnexion", post(sign_in::sign_out))
         .route("/guichet/invitation/{secret}", get(invitation::get).post(invitation::post).route_layer(counted()))
@@ -75,7 +77,36 @@ fn at_desk(app: &Shared, door: &DeskDoor) -> Router<Shared> {
         .route("/guichet/agents/{id}/invitation", post(agents::renew))
         .route("/guichet/lecteurs", get(readers::list).post(readers::register))
         .route("/guichet/lecteurs/{id}/retrait", post(readers::withdraw))
+        .merge(cases(app))
         .layer(csrf)
+        .merge(readers_of_desks(app))
+}
+
+/// The cases of citizens at the desk, where there is a provider to certify for.
+fn cases(app: &Shared) -> Router<Shared> {
+    if app.cnie.is_none() {
+        return Router::new();
+    }
+    Router::new()
+        .route("/guichet/q/{token}", get(desk::home::get_scanned))
+        .route("/guichet/dossiers", post(desk::home::scan))
+        .route("/guichet/dossiers/{id}", get(desk::case::get))
+        .route("/guichet/dossiers/{id}/photo", get(desk::case::photo))
+        .route("/guichet/dossiers/{id}/personne", post(desk::case::same_person))
+        .route("/guichet/dossiers/{id}/refus", post(desk::case::refuse))
+}
+
+/// What desk readers call: programs with a key of their own, no browsers.
+fn readers_of_desks(app: &Shared) -> Router<Shared> {
+    if app.cnie.is_none() {
+        return Router::new();
+    }
+    Router::new()
+        .route("/reader/v1/cases/next", post(desk::reader::next))
+        .route("/reader/v1/cases/card", post(desk::reader::card))
+        .route("/reader/v1/cases/answers", post(desk::reader::answers))
+        .route("/reader/v1/cases/fingerprint", post(desk::reader::fingerprint))
+        .layer(DefaultBodyLimit::max(FILES_LIMIT))
 }
 
 /// What every door for browsers serves beside its pages.
@@ -135,12 +166,22 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
         .merge(citizen)
         .merge(provider)
         .merge(french(app))
+        .merge(card(app))
         .merge(counted())
         .merge(cnie::api::routes(app))
         .route("/app/q/{handle}", get(cnie::landing::get))
         .route("/app/l/{handle}", get(cnie::landing::get))
-        .merge(desk.unwrap_or_default());
+        .merge(desk.unwrap_or_default())
+        .merge(figures(app));
     bounded(around(public), &app.issuer, app)
+}
+
+/// What is told to everybody of the desks: where there are any.
+fn figures(app: &Shared) -> Router<Shared> {
+    if app.desk.is_none() {
+        return Router::new();
+    }
+    Router::new().route(indicators::PLACE, get(indicators::get)).route("/indicateurs.csv", get(indicators::get_csv))
 }
 
 /// What holds for every route.
@@ -174,6 +215,25 @@ fn french(app: &Shared) -> Router<Shared> {
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/session/end", get(end_session::get).post(end_session::post));
     Router::new().nest("/api/v1", first).nest("/api/v2", second)
+}
+
+/// The pages of whoever has an identity on a card, where the gateway is a provider of its own.
+fn card(app: &Shared) -> Router<Shared> {
+    if app.cnie.is_none() {
+        return Router::new();
+    }
+    let losses = from_fn_with_state(Arc::clone(app), limits::loss);
+    Router::new()
+        .route("/carte", get(cnie::home::get))
+        .route("/carte/confirmer", post(cnie::followed::confirmed))
+        .route("/carte/confirmer/{token}", get(cnie::followed::confirm))
+        .route("/carte/fermer", post(cnie::followed::left))
+        .route("/carte/fermer/{token}", get(cnie::followed::leave))
+        .route("/carte/garder", post(cnie::followed::stayed))
+        .route("/carte/garder/{token}", get(cnie::followed::stay))
+        .route("/carte/perte", post(cnie::loss::post).route_layer(losses).get(cnie::loss::get))
+        .route("/carte/demande/{file}", get(cnie::request_sheet::get))
+        .layer(csrf(app))
 }
 
 /// What was counted, in a gateway that was built to be counted.

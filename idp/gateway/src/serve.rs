@@ -5,6 +5,7 @@
 //! ```
 
 mod housekeeping;
+mod identities;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 use crate::cnie::Cnie;
 use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
+use crate::indicators::{PLACE, Published};
 use crate::keys::rotation::{Occasion, make};
 use crate::keys::{Keyholder, Unproven};
 use crate::limits::Limits;
@@ -102,6 +104,12 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
 /// A gateway with this `idp.toml`, and the folder it lives in.
 #[cfg(test)]
 pub(crate) async fn standing(text: &str) -> (Shared, tempfile::TempDir) {
+    standing_at(text, &Clock::system()).await
+}
+
+/// The same by another clock.
+#[cfg(test)]
+pub(crate) async fn standing_at(text: &str, clock: &Clock) -> (Shared, tempfile::TempDir) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let config = folder.path().join("config");
     std::fs::create_dir_all(config.join("providers")).expect("writable");
@@ -109,7 +117,7 @@ pub(crate) async fn standing(text: &str) -> (Shared, tempfile::TempDir) {
     let none = crate::config::Environment::Given(std::collections::BTreeMap::new());
     let config = Config::load(&config.join("idp.toml"), &none).unwrap_or_else(|problems| panic!("{problems}"));
     std::fs::create_dir_all(&config.data).expect("writable");
-    let app = build(&config, &Clock::system(), Random::system()).await.expect("it stands");
+    let app = build(&config, clock, Random::system()).await.expect("it stands");
     (app, folder)
 }
 
@@ -136,8 +144,8 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
             Ok((provider.clone(), logo))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let desk = config.desk.as_ref().map(|desk| DeskDoor::open(&desk.origin, &brand)).transpose()?;
     let cnie = config.cnie.as_ref().map(|cnie| Cnie::open(cnie, &vault, &http, clock)).transpose();
+    let desk = config.desk.as_ref().map(|desk| DeskDoor::open(&desk.origin, &brand)).transpose()?;
     let cnie = cnie.context("the card provider cannot be opened")?;
     let card = config.cnie.as_ref().zip(cnie.as_ref()).map(|(config, cnie)| {
         let (ephemeral, authority) = (ephemeral.clone(), cnie.authority.clone());
@@ -167,17 +175,20 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         brand,
         assets,
         endings: TaskTracker::new(),
+        indicators: Published::new(config.targets),
         mail_waiting: Arc::new(Notify::new()),
         logouts_waiting: Arc::new(Notify::new()),
         issuer: config.issuer.clone(),
     }))
 }
 
-fn look(config: &Config) -> Look<'_> {
+/// How the pages and mails look.
+pub(crate) fn look(config: &Config) -> Look<'_> {
     let brand = &config.brand;
     Look {
         name: brand.name.clone(),
         support: Some(brand.support.clone()),
+        site: config.issuer.as_str(),
         colour: brand.colour,
         accent: brand.accent,
         logo: brand.logo.as_deref(),
@@ -213,6 +224,7 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         let (limits, stop) = (app.limits.clone(), stop.clone());
         async move { limits.look_after(&stop).await }
     });
+    tasks.spawn(identities::look_after(Arc::clone(app), stop.clone()));
     if let Some(cnie) = &app.cnie {
         let (trust, clock, stop) = (cnie.trust.clone(), app.clock.clone(), stop.clone());
         tasks.spawn(async move { trust.follow(&clock, &stop).await });
@@ -234,7 +246,15 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         hosts: Hosts::new(Http::new(&config.egress)?),
     };
     tasks.spawn(logouts.run(stop.clone()));
-    let house = housekeeping::House { registry: app.registry.clone(), holder, random: app.random, clock };
+    let everyone = format!("{}{PLACE}", app.issuer.as_str());
+    let house = housekeeping::House {
+        registry: app.registry.clone(),
+        holder,
+        random: app.random,
+        clock,
+        everyone,
+        app: Arc::clone(app),
+    };
     tasks.spawn(house.keep(stop.clone()));
     tasks.close();
     Ok(tasks)

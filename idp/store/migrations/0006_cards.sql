@@ -39,3 +39,12 @@ CREATE INDEX desk_cases_by_commune ON desk_cases (commune, opened);
 CREATE INDEX desk_cases_by_agent ON desk_cases (agent, opened);
 CREATE INDEX desk_cases_by_decision ON desk_cases (decided);
 CREATE INDEX desk_cases_by_activation ON desk_cases (activated);
+CREATE INDEX card_identities_by_state ON card_identities (state, certified_until);
+
+-- The reports that were sent to communes: one for each fortnight.
+CREATE TABLE commune_reports (
+    commune   TEXT   NOT NULL,
+    fortnight BIGINT NOT NULL,
+    sent      BIGINT NOT NULL,
+    PRIMARY KEY (commune, fortnight)
+);

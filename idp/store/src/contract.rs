@@ -9,6 +9,7 @@ mod cases;
 mod citizens;
 mod clients;
 mod ephemeral;
+mod indicators;
 mod journal;
 mod keys;
 mod logouts;

@@ -84,13 +84,9 @@ impl Vouched {
             (AnyIdentity::Certified(_), _) => true,
             (
                 AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_),
-                Level::Low,
-            ) => true,
-            (
-                AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_),
-                Level::Substantial | Level::High,
-            )
-            | (AnyIdentity::Created(_) | AnyIdentity::Suspended(_) | AnyIdentity::Closed(_), _) => false,
+                level,
+            ) => level == Level::Low,
+            (AnyIdentity::Created(_) | AnyIdentity::Suspended(_) | AnyIdentity::Closed(_), _) => false,
         }
     }
 }

@@ -4,6 +4,7 @@ use chip::holder::HolderPresent;
 use chip::live::LiveCard;
 use chip::moment::{Date, Moment};
 use chip::mrz::Mrz;
+use chip::profile::Profile;
 use serde::{Deserialize, Serialize};
 
 use super::Thumbprint;
@@ -22,6 +23,10 @@ impl CardSecret {
     /// Wraps the secret.
     pub const fn new(secret: [u8; 32]) -> Self {
         Self(secret)
+    }
+
+    pub(in crate::cnie) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 
@@ -94,6 +99,10 @@ pub struct ReadCard {
 impl ReadCard {
     /// The card that a genuine chip is, by the zone that was read again through its own channel.
     pub fn of(live: &LiveCard, secret: &CardSecret, now: Timestamp) -> Result<Self, Refusal> {
+        // What was accepted of other countries' documents is no proof of a French identity card.
+        if live.profile() != Profile::Cnie {
+            return Err(Refusal::CardNotAuthentic);
+        }
         let zone = live.zone();
         let expires = end_of(zone.expiry).ok_or(Refusal::IdentityUnreadable)?;
         if expires.is_past(now) {

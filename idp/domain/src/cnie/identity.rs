@@ -6,6 +6,7 @@
 //!                                 ├───────────────────┴───────────────────┴───────────────────┘      suspend │    │ restore
 //!                                 └──────────── end: term reached, code changed ───────── Certified, Suspended ◀──┘
 //!  every live state ─ close ▶ Closed
+//!  every live state ─ leave (by mail alone) ▶ the same, with a day on which it is closed ─ stay ▶ the same, without
 //! ```
 //!
 //! [`InForce`] is the proof that an identity is certified at this moment, for the card that was shown; nothing else leads
@@ -28,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::card::{CardAndCode, CardKey, ReadCard};
 use super::refusal::Refusal;
 use super::status::CardInForce;
-use super::{ACTIVATION, CERTIFICATION, CONFIRMATION, REQUEST, TermsVersion, Thumbprint};
+use super::{ACTIVATION, CERTIFICATION, CONFIRMATION, DELETION, REQUEST, TermsVersion, Thumbprint};
 use crate::id::{CaseId, IdentityId, RequestId};
 use crate::language::Language;
 use crate::time::Timestamp;
@@ -63,6 +64,9 @@ struct Base {
     terms: TermsVersion,
     created: Timestamp,
     card_expires: Timestamp,
+    /// When it is closed, because its holder asked for that by mail and did not take it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leaves: Option<Timestamp>,
     history: Vec<Event>,
 }
 
@@ -224,6 +228,7 @@ impl Identity<Created> {
             terms: making.terms,
             created: at,
             card_expires: card.expires(),
+            leaves: None,
             history: vec![Event { at, happened: Happened::Created }],
         });
         Ok(Self { base, state: Created { until: at.plus(CONFIRMATION) } })
@@ -464,8 +469,27 @@ mod sealed {
 impl<S: Live> Identity<S> {
     /// Closes the identity, and its certification with it.
     #[must_use]
-    pub fn close(self, why: Closure, at: Timestamp) -> Identity<Closed> {
+    pub fn close(mut self, why: Closure, at: Timestamp) -> Identity<Closed> {
+        self.base.leaves = None;
         self.becomes(Closed { why, at }, Happened::Closed { why }, at)
+    }
+
+    /// Its holder asks by mail alone that it be closed: it will be, unless they take that back. Who asks again does not
+    /// change when.
+    fn leave(self, at: Timestamp) -> Self {
+        if self.base.leaves.is_some() {
+            return self;
+        }
+        let until = at.plus(DELETION);
+        self.noting(Happened::DeletionAsked { until }, Some(until), at)
+    }
+
+    /// Its holder takes that back.
+    fn stay(self, at: Timestamp) -> Self {
+        if self.base.leaves.is_none() {
+            return self;
+        }
+        self.noting(Happened::DeletionTakenBack, None, at)
     }
 }
 
@@ -473,6 +497,12 @@ impl<S> Identity<S> {
     fn becomes<T>(mut self, state: T, happened: Happened, at: Timestamp) -> Identity<T> {
         history::note(&mut self.base.history, Event { at, happened });
         Identity { base: self.base, state }
+    }
+
+    fn noting(mut self, happened: Happened, leaves: Option<Timestamp>, at: Timestamp) -> Self {
+        history::note(&mut self.base.history, Event { at, happened });
+        self.base.leaves = leaves;
+        self
     }
 
     /// Whether a card is the one that the identity was made with: same document, same chip.

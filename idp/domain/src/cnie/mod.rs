@@ -13,7 +13,10 @@
 
 pub mod assertion;
 pub mod card;
+pub mod case;
 pub mod identity;
+pub mod indicators;
+pub mod link;
 pub mod outcome;
 pub mod pairing;
 pub mod qr;
@@ -36,6 +39,9 @@ pub const REQUEST: Lifetime = Lifetime::seconds(30 * 86_400);
 pub const ACTIVATION: Lifetime = Lifetime::seconds(86_400);
 /// How long a new identity waits for its address to be confirmed.
 pub const CONFIRMATION: Lifetime = Lifetime::seconds(86_400);
+/// How long a citizen who asked by mail alone to be deleted can take it back (CIR (EU) 2015/1502 §2.2.3: whoever asks is not
+/// proved by a mailbox, so what cannot be undone waits).
+pub const DELETION: Lifetime = Lifetime::seconds(48 * 3600);
 /// How long a transaction lasts.
 pub const TRANSACTION: Lifetime = Lifetime::seconds(300);
 /// How long a handle can be claimed after it was shown.

@@ -59,6 +59,11 @@ fn mark((identity, code): (&[u8; 16], Thumbprint), request: &[u8; 16], until: u3
 }
 
 impl Presented {
+    /// Reads what a scanner typed: the address in a QR code, or the token alone.
+    pub fn scanned(text: &str) -> Result<Self, Refusal> {
+        Self::read(text.trim().rsplit('/').next().unwrap_or_default())
+    }
+
     /// Reads the text of a QR code.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let octets = from_base64url(text).ok_or(Refusal::RequestUnknown)?;
@@ -130,6 +135,8 @@ mod tests {
                 .and_then(|presented| presented.check(code, &secret, Timestamp::from_epoch(0)).cloned());
             assert_eq!(outcome, Err(Refusal::RequestUnknown), "octet {at}");
         }
+        let address = format!(" https://guichet.example/guichet/q/{text}\r\n");
+        assert_eq!(Presented::scanned(&address), Presented::read(&text));
         for bad in ["", "x", "é", &text[1..], &format!("{text}A")] {
             assert_eq!(Presented::read(bad), Err(Refusal::RequestUnknown), "{bad:?}");
         }

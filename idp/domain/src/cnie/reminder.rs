@@ -48,6 +48,11 @@ impl Reminder {
         given.is_none_or(|given| reached.days() < given.days()).then_some(reached)
     }
 
+    /// Whole days that are left of what ends then, counted up; at least one.
+    pub fn days_left(until: Timestamp, at: Timestamp) -> u16 {
+        u16::try_from(until.seconds_since(at).max(1).unsigned_abs().div_ceil(86_400)).unwrap_or(u16::MAX)
+    }
+
     /// When the next one is due after the last that was given.
     pub fn next(until: Timestamp, given: Option<Self>) -> Option<Timestamp> {
         let next = Self::ALL.into_iter().find(|next| given.is_none_or(|given| next.days() < given.days()))?;
@@ -77,6 +82,15 @@ mod tests {
             assert_eq!(Reminder::of_days(reminder.days().into()), Some(reminder));
         }
         assert_eq!(Reminder::next(END, Some(SevenDays)), None);
+    }
+
+    #[test]
+    fn the_days_that_are_left_are_counted_up_and_never_none() {
+        for (at, days) in
+            [(before(60, 0), 60), (before(59, 86_399), 60), (before(1, 0), 1), (before(0, 1), 1), (END, 1)]
+        {
+            assert_eq!(Reminder::days_left(END, at), days);
+        }
     }
 
     #[test]

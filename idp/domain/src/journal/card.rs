@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::cnie::TermsVersion;
 use crate::cnie::identity::{Closure, Ending};
 use crate::cnie::outcome::CaseOutcome;
-use crate::id::{CaseId, IdentityId, RequestId};
+use crate::id::{AgentId, CaseId, IdentityId, RequestId};
+use crate::people::commune::CommuneCode;
+use crate::time::Timestamp;
 
 /// What became of an identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +37,16 @@ pub enum CardIdentityChange {
     Suspended,
     /// It was taken up again.
     Restored,
+    /// Its holder asked by mail that it be closed: when it will be.
+    Leaves(Timestamp),
+    /// They took that back.
+    Stays,
     /// It was closed.
     Closed(Closure),
+    /// An operator suspended it, with their word on why.
+    SuspendedByOperator(String),
+    /// An operator closed it, with their word on why.
+    ClosedByOperator(Closure, String),
 }
 
 impl CardIdentityChange {
@@ -51,9 +61,11 @@ impl CardIdentityChange {
             Self::Lapsed => "lapsed",
             Self::Certified(_) => "certified",
             Self::Ended(_) => "ended",
-            Self::Suspended => "suspended",
+            Self::Suspended | Self::SuspendedByOperator(_) => "suspended",
             Self::Restored => "restored",
-            Self::Closed(_) => "closed",
+            Self::Leaves(_) => "leaves",
+            Self::Stays => "stays",
+            Self::Closed(_) | Self::ClosedByOperator(..) => "closed",
         }
     }
 
@@ -71,7 +83,13 @@ impl CardIdentityChange {
             }
             Self::Ended(why) => ("why", json!(why)),
             Self::Closed(why) => ("why", json!(why)),
-            Self::AddressConfirmed | Self::Lapsed | Self::Suspended | Self::Restored => return value,
+            Self::Leaves(until) => ("until", json!(until)),
+            Self::SuspendedByOperator(word) => ("operator", json!(word)),
+            Self::ClosedByOperator(why, word) => {
+                value["operator"] = json!(word);
+                ("why", json!(why))
+            }
+            Self::AddressConfirmed | Self::Lapsed | Self::Suspended | Self::Restored | Self::Stays => return value,
         };
         value[field] = more;
         value
@@ -83,10 +101,10 @@ impl CardIdentityChange {
 pub struct CaseDecision {
     /// The case.
     pub case: CaseId,
-    /// The INSEE code of the commune.
-    pub commune: String,
-    /// The agent, by id.
-    pub agent: String,
+    /// The commune.
+    pub commune: CommuneCode,
+    /// The agent.
+    pub agent: AgentId,
     /// How it ended.
     pub outcome: CaseOutcome,
     /// The card authority's own name of its answer; none where it was not asked.
@@ -129,20 +147,24 @@ mod tests {
         let expected = json!({"identity": identity, "change": "requested", "request": request, "terms": terms});
         assert_eq!(changed(CardIdentityChange::Requested(request, terms)), expected);
         assert_eq!(changed(CardIdentityChange::Lapsed), json!({"identity": identity, "change": "lapsed"}));
+        let expected = json!({"identity": identity, "change": "closed", "why": "fraud", "operator": "dossier 7"});
+        assert_eq!(changed(CardIdentityChange::ClosedByOperator(Closure::Fraud, "dossier 7".into())), expected);
+        let expected = json!({"identity": identity, "change": "leaves", "until": 1_800_000_000});
+        assert_eq!(changed(CardIdentityChange::Leaves(Timestamp::from_epoch(1_800_000_000))), expected);
     }
 
     #[test]
     fn a_decision_names_desk_agent_and_answer_of_the_authority() {
         let decision = CaseDecision {
             case: CaseId::from_random([2; 16]),
-            commune: "26362".to_owned(),
-            agent: "000102030405060708090a0b0c0dfeff".to_owned(),
+            commune: CommuneCode::parse("26362").expect("a code"),
+            agent: AgentId::from_random([1; 16]),
             outcome: CaseOutcome::Refused,
             status_reference: Some("A-17".to_owned()),
             evidence: BTreeMap::from([("fingerprint".to_owned(), "no_match".to_owned())]),
         };
         let expected = json!({
-            "case": decision.case, "commune": "26362", "agent": "000102030405060708090a0b0c0dfeff",
+            "case": decision.case, "commune": "26362", "agent": "01010101010101010101010101010101",
             "outcome": "refused", "status_reference": "A-17", "evidence": {"fingerprint": "no_match"},
         });
         assert_eq!(told(&Act::CaseDecided(decision)), expected);

@@ -26,6 +26,8 @@ pub enum CardMessage {
     },
     /// The certification did not take place.
     Failed,
+    /// A request or an approval was not used in time.
+    Lapsed,
     /// It is certified.
     Certified {
         /// Until when.
@@ -33,7 +35,7 @@ pub enum CardMessage {
     },
     /// The certification ends soon.
     EndsSoon {
-        /// In how many days at most.
+        /// In how many days, counted up.
         days: u16,
         /// When.
         until: Timestamp,
@@ -47,6 +49,20 @@ pub enum CardMessage {
     Suspended,
     /// It was taken up again.
     Restored,
+    /// Somebody who knows card and address asks to close it: here is the link that does.
+    CloseLink {
+        /// The address of the page that closes it.
+        link: String,
+    },
+    /// It will be closed, as was asked by such a link.
+    Leaves {
+        /// When.
+        until: Timestamp,
+        /// The address of the page that keeps it.
+        link: String,
+    },
+    /// It will not: that was taken back.
+    Stays,
     /// It was closed.
     Closed {
         /// Why.

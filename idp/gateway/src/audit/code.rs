@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use domain::cnie::case::DeskRefusal;
+use domain::cnie::case::alarm::Alarm;
 use domain::cnie::refusal as card;
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
 use domain::people::agent::NotOnDuty;
@@ -30,6 +32,10 @@ pub(crate) enum Code {
     Other(Other),
     /// `agent.…`, `reader.…`: at the desk of a commune.
     Desk(Desk),
+    /// `desk.…`: a citizen's case at a desk.
+    Case(DeskRefusal),
+    /// `desk.alarm_…`: nothing was refused, and someone should look.
+    Alarm(Alarm),
 }
 
 /// A closed set of names: the variants, all of them, and the name of each.
@@ -218,6 +224,16 @@ impl From<NotChanged> for Desk {
     }
 }
 
+impl From<DeskRefusal> for Code {
+    fn from(refusal: DeskRefusal) -> Self {
+        match refusal {
+            DeskRefusal::Card(refusal) => Self::Card(refusal),
+            #[expect(clippy::wildcard_enum_match_arm, reason = "all others are the desk's own")]
+            own => Self::Case(own),
+        }
+    }
+}
+
 impl From<Desk> for Code {
     fn from(desk: Desk) -> Self {
         Self::Desk(desk)
@@ -236,7 +252,11 @@ impl Code {
         let cards = card::Refusal::ALL.iter().copied().map(Self::Card);
         let others = Other::ALL.iter().copied().map(Self::Other);
         let desks = Desk::ALL.iter().copied().map(Self::Desk);
-        requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(cards).chain(others).chain(desks)
+        let cases = DeskRefusal::OWN.iter().copied().map(Self::Case);
+        let alarms = Alarm::ALL.into_iter().map(Self::Alarm);
+        let all =
+            requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others).chain(desks).chain(cards);
+        all.chain(cases).chain(alarms)
     }
 
     /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
@@ -277,7 +297,18 @@ impl Code {
                 | Desk::StaleForm
                 | Desk::OwnTerms
                 | Desk::ReaderKnown,
-            ) => true,
+            )
+            | Self::Case(
+                DeskRefusal::OwnIdentity
+                | DeskRefusal::SecondIsFirst
+                | DeskRefusal::ReaderUnknown
+                | DeskRefusal::ReaderElsewhere
+                | DeskRefusal::VerdictSignature
+                | DeskRefusal::VerdictOtherCase
+                | DeskRefusal::VerdictNonce
+                | DeskRefusal::VerdictUsed,
+            )
+            | Self::Alarm(_) => true,
             Self::Grant(_)
             | Self::Request(_)
             | Self::Page(_)
@@ -285,7 +316,8 @@ impl Code {
             | Self::Refusal(_)
             | Self::Card(_)
             | Self::Other(_)
-            | Self::Desk(_) => false,
+            | Self::Desk(_)
+            | Self::Case(_) => false,
         }
     }
 
@@ -310,6 +342,8 @@ impl fmt::Display for Code {
             Self::Card(refusal) => f.write_str(refusal.code()),
             Self::Other(other) => f.write_str(other.name()),
             Self::Desk(desk) => f.write_str(desk.name()),
+            Self::Case(refusal) => f.write_str(refusal.code()),
+            Self::Alarm(alarm) => f.write_str(alarm.code()),
         }
     }
 }

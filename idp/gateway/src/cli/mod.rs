@@ -10,8 +10,10 @@
 
 mod agents;
 mod card;
+mod cards;
 mod clients;
 mod communes;
+mod indicators;
 mod keys;
 mod master_key;
 mod readers;
@@ -80,9 +82,15 @@ enum Configured {
     /// Put the master key under a passphrase, or take it out
     #[command(subcommand)]
     MasterKey(master_key::Command),
+    /// Tell how far the certified identity has come
+    #[command(subcommand)]
+    Indicators(indicators::Command),
     /// Look after the journal
     #[command(subcommand)]
     Journal(Journal),
+    /// Suspend or close identities on cards
+    #[command(subcommand)]
+    Cards(cards::Command),
     /// Enrol communes whose mairies certify
     #[command(subcommand)]
     Communes(communes::Command),
@@ -207,6 +215,8 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Clients(command) => Ok(clients::run(command, &mut bench).await?),
         Configured::Keys(command) => Ok(keys::run(command, &mut bench).await?),
         Configured::MasterKey(command) => Ok(master_key::run(&command, &mut bench)?),
+        Configured::Cards(command) => Ok(cards::run(command, &mut bench).await?),
+        Configured::Indicators(command) => Ok(indicators::run(command, &mut bench).await?),
         Configured::Journal(Journal::Verify { holds }) => Ok(verify(&mut bench, holds).await?),
         Configured::Communes(command) => Ok(communes::run(command, &mut bench).await?),
         Configured::Agents(command) => Ok(agents::run(command, &mut bench).await?),

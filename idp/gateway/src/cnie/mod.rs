@@ -7,24 +7,32 @@
 //!            trust, card authority
 //! ```
 
+pub(crate) mod acts;
 pub(crate) mod api;
+#[cfg(test)]
+pub(crate) mod bench;
 pub(crate) mod changes;
 pub(crate) mod folder;
+pub(crate) mod followed;
+pub(crate) mod home;
 pub(crate) mod landing;
 pub(crate) mod links;
+pub(crate) mod loss;
 pub(crate) mod page;
 pub(crate) mod proof;
 pub(crate) mod reading;
+pub(crate) mod request_sheet;
 pub(crate) mod slot;
 pub(crate) mod standing;
+pub(crate) mod telling;
 pub(crate) mod trust;
 
 use domain::cnie::assertion::Uncertified;
 use domain::cnie::card::CardSecret;
+use domain::cnie::link::LinkSecret;
 use domain::cnie::qr::QrSecret;
 use domain::id::ProviderId;
 use store::seal::Vault;
-use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -46,8 +54,8 @@ pub(crate) struct Cnie {
     pub(crate) card_secret: CardSecret,
     /// The secret of the marks in QR codes for the desk.
     pub(crate) qr_secret: QrSecret,
-    /// The secret of the marks in links that stand in mails.
-    pub(crate) link_secret: Zeroizing<[u8; 32]>,
+    /// The secret of the marks in links of mails.
+    pub(crate) link_secret: LinkSecret,
     /// The identities as read within the last second.
     pub(crate) standings: standing::Standings,
     /// What an identity gives that is not certified.
@@ -65,7 +73,7 @@ impl Cnie {
             authority: CardAuthority::new(config, http, clock),
             card_secret: CardSecret::new(*vault.derive("card")),
             qr_secret: QrSecret::new(*vault.derive("card-request")),
-            link_secret: vault.derive("card-link"),
+            link_secret: LinkSecret::new(*vault.derive("card-link")),
             standings: standing::Standings::default(),
             uncertified: config.uncertified,
             cards: config.cards,
@@ -74,8 +82,9 @@ impl Cnie {
 
     /// What the address in a QR code for the desk begins with: the origin of the desk, or the issuer where it has none of
     /// its own.
+    #[expect(clippy::unused_self, reason = "there is such an address only where cards are taken")]
     pub(crate) fn desk_origin<'a>(&self, app: &'a App) -> &'a str {
-        app.issuer.as_str()
+        app.desk.as_ref().map_or(app.issuer.as_str(), |desk| desk.origin.as_str())
     }
 }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use domain::cnie::HANDLE;
 use domain::cnie::pairing::{Claim, Device, Pairing};
-use domain::cnie::transaction::{AnyTransaction, Handles, Transaction, Waiting};
+use domain::cnie::transaction::{AnyTransaction, Handles, Number, Transaction, Waiting};
 use domain::secret::Bearer;
 use domain::signin::{Away, SignIn};
 use http::StatusCode;
@@ -178,7 +178,7 @@ async fn seen(app: &App, signin: &SignIn<Away>, from: ClientAddress) -> Result<O
         let waiting = match transaction {
             AnyTransaction::Waiting(waiting) => waiting,
             AnyTransaction::Claimed(claimed) => {
-                return Ok(Some(Seen::Claimed(claimed.number().map(|number| number.value()))));
+                return Ok(Some(Seen::Claimed(claimed.number().map(Number::value))));
             }
             AnyTransaction::Reading(_) => return Ok(Some(Seen::Reading)),
             AnyTransaction::Proved(_) | AnyTransaction::Spent(_) | AnyTransaction::Dead(_) => {

@@ -202,11 +202,12 @@ fn server_key(key: &StaticKey, seed: &Seed) -> Result<Vec<u8>, Refused> {
     Ok(ephemeral.public().octets().to_vec())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "sixty checks are one refusal to who calls")]
 fn of_files(refusal: passive::Refusal) -> Refused {
     let told = match refusal {
         passive::Refusal::DocumentExpired => Refusal::CardExpired,
         passive::Refusal::HolderMinor | passive::Refusal::BirthDate => Refusal::NotAdult,
-        #[expect(clippy::wildcard_enum_match_arm, reason = "each other check has its own code, in the log")]
+        // Each other check has its own code, in the log.
         _ => Refusal::CardNotAuthentic,
     };
     Refused { refusal: told, code: refusal.code() }

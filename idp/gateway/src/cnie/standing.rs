@@ -21,11 +21,15 @@ const MOST: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Standings(Mutex<HashMap<IdentityId, (Instant, Option<AnyIdentity>)>>);
 
+/// It has to be read.
+struct Unread;
+
 impl Standings {
-    fn held(&self, id: &IdentityId, now: Instant) -> Option<Option<AnyIdentity>> {
+    /// What is held; an error where it has to be read.
+    fn held(&self, id: &IdentityId, now: Instant) -> Result<Option<AnyIdentity>, Unread> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, identity) = held.get(id)?;
-        (now.saturating_duration_since(*at) < LIFE).then(|| identity.clone())
+        let found = held.get(id).filter(|(at, _)| now.saturating_duration_since(*at) < LIFE);
+        found.map(|(_, identity)| identity.clone()).ok_or(Unread)
     }
 
     fn keep(&self, id: &IdentityId, begun: Instant, identity: Option<AnyIdentity>) {
@@ -45,13 +49,12 @@ pub(crate) async fn stands(app: &App, vouched: Option<&Vouched>) -> Result<bool,
     let Some(vouched) = vouched else { return Ok(true) };
     let Some(cnie) = &app.cnie else { return Ok(false) };
     let begun = tokio::time::Instant::now().into_std();
-    let identity = match cnie.standings.held(&vouched.identity, begun) {
-        Some(identity) => identity,
-        None => {
-            let kept = app.registry.identity(&vouched.identity).await?.map(|kept| kept.identity);
-            cnie.standings.keep(&vouched.identity, begun, kept.clone());
-            kept
-        }
+    let identity = if let Ok(identity) = cnie.standings.held(&vouched.identity, begun) {
+        identity
+    } else {
+        let kept = app.registry.identity(&vouched.identity).await?.map(|kept| kept.identity);
+        cnie.standings.keep(&vouched.identity, begun, kept.clone());
+        kept
     };
     Ok(vouched.stands(identity.as_ref(), app.clock.now()))
 }

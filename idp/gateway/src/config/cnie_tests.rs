@@ -24,11 +24,8 @@ fn the_card_provider_asks_for_its_roots_and_its_authority_and_for_no_more() {
     assert_eq!((cnie.cards, cnie.status_timeout.as_millis()), (Cards::Real, 2000));
     assert!(cnie.trust.ends_with("config/trust/cnie") && cnie.eid_trust.ends_with("config/trust/eid"));
     for key in ["trust", "eid_trust", "status_url"] {
-        let without: String = CARD
-            .lines()
-            .filter(|line| !line.starts_with(&format!("{key} =")))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let others = CARD.lines().filter(|line| !line.starts_with(&format!("{key} =")));
+        let without = others.collect::<Vec<_>>().join("\n");
         let told = folder.told(&format!("{LOCAL}{without}"));
         assert!(told.contains(&format!("cnie.{key}: is missing")), "{key}: {told}");
     }

@@ -14,6 +14,7 @@ mod cnie;
 mod desk;
 mod dpop;
 mod engines;
+mod indicators;
 mod issuer;
 mod keys;
 mod limits;
@@ -43,6 +44,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use domain::client::Profile;
+use domain::cnie::indicators::Targets;
 use domain::identity::civil::Sandbox;
 use domain::oidc::dpop::NonceRule;
 use domain::oidc::response::JARM_LIFE;
@@ -107,6 +109,8 @@ pub(crate) struct Config {
     pub(crate) egress: Egress,
     /// How it logs.
     pub(crate) log: Log,
+    /// What the rollout of the certified identity aims at.
+    pub(crate) targets: Targets,
     /// Files with secrets that others than their owner may read: worth a warning.
     pub(crate) exposed: Vec<PathBuf>,
 }
@@ -222,15 +226,17 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         Ok(registry)
     });
     let providers = top.whole("providers", |section| providers(section, environment, findings));
-    let cnie = match top.has("cnie") {
-        true => top.whole("cnie", |section| cnie::read(section, issuer.as_ref().ok())).map(Some),
-        false => Ok(None),
+    let cnie = if top.has("cnie") {
+        top.whole("cnie", |section| cnie::read(section, issuer.as_ref().ok())).map(Some)
+    } else {
+        Ok(None)
     };
     let brand = top.whole("brand", brand::read);
     let lifetimes = top.whole("lifetimes", lifetimes);
     let dpop = top.whole("dpop", dpop::read);
     let keys = top.whole("keys", |section| keys::read(section, environment, lifetimes));
     let log = top.whole("log", log);
+    let targets = top.whole("indicators", indicators::read);
 
     let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
     for provider in &providers {
@@ -263,6 +269,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         limits: limits?,
         egress,
         log: log?,
+        targets: targets?,
         exposed: Vec::new(),
     })
 }

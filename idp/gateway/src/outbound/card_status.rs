@@ -94,8 +94,8 @@ impl Silence {
     const fn is_its_fault(&self) -> bool {
         match self {
             Self::Call(CallError::Status(status)) => *status >= 500,
-            Self::Call(CallError::TimedOut | CallError::Unreachable { .. } | CallError::TooLarge) => true,
-            Self::Malformed(_) => true,
+            Self::Call(CallError::TimedOut | CallError::Unreachable { .. } | CallError::TooLarge)
+            | Self::Malformed(_) => true,
             Self::Resting | Self::Call(CallError::Busy) => false,
         }
     }

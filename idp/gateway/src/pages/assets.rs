@@ -37,6 +37,8 @@ pub(crate) struct Look<'a> {
     pub(crate) name: Label,
     /// Where citizens find help.
     pub(crate) support: Option<Support>,
+    /// The address of the gateway.
+    pub(crate) site: &'a str,
     /// The main colour.
     pub(crate) colour: Colour,
     /// The colour of ornaments.
@@ -176,7 +178,7 @@ impl Assets {
                 None => assets.add("logo", Kind::Svg, our_logo(look.colour, look.accent).into()),
             },
         };
-        Ok((assets, Brand { name: look.name, support: look.support, paths }))
+        Ok((assets, Brand { name: look.name, support: look.support, site: look.site.to_owned(), paths }))
     }
 
     /// Adds the logo of a provider and returns its path.
@@ -294,7 +296,15 @@ mod tests {
     fn look<'a>() -> Look<'a> {
         let name = Label { fr: "Passerelle".to_owned(), en: "Passerelle".to_owned() };
         let colour = |text| Colour::parse(text).expect("a colour");
-        Look { name, support: None, colour: colour("#ffe08a"), accent: colour("#b7410e"), logo: None, theme: None }
+        Look {
+            name,
+            support: None,
+            site: "https://passerelle.example",
+            colour: colour("#ffe08a"),
+            accent: colour("#b7410e"),
+            logo: None,
+            theme: None,
+        }
     }
 
     fn file_of(path: &str) -> &str {

@@ -17,6 +17,8 @@ pub(crate) struct Brand {
     pub(crate) name: Label,
     /// Where a citizen finds help.
     pub(crate) support: Option<Support>,
+    /// The address of the gateway, for mails that tell where to go.
+    pub(crate) site: String,
     /// Paths of what the pages load, with the hash of the content in them.
     pub(crate) paths: BrandPaths,
 }

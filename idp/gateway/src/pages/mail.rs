@@ -2,12 +2,13 @@
 
 use domain::notice::{Message, Notice};
 
-use super::brand::Brand;
+use super::brand::{Brand, Support};
 use super::paris;
 use super::text::Texts;
 use crate::outbound::mail::Letter;
 
 mod card;
+pub(crate) mod report;
 
 /// Writes a notice in its reader's language.
 pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
@@ -38,7 +39,12 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
             ];
             (t.mail_subject(service), paragraphs)
         }
-        Message::Card(message) => card::write(message, t),
+        Message::Card(message) => {
+            let loss = format!("{}/carte/perte", brand.site);
+            let support = brand.support.as_ref().map(Support::shown);
+            card::write(message, card::Sender { name: brand_name, loss: &loss, support }, t)
+        }
+        Message::CommuneReport { report, everyone } => report::write(report, everyone, t),
         Message::AgentInvited { agent, commune, link, until } => {
             let paragraphs = vec![
                 t.mail_greeting(agent),
@@ -61,7 +67,13 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
         }
     };
     paragraphs.push(format!("{brand_name}\n{}", t.mail_automatic()));
-    Letter { subject, body: paragraphs.join("\n\n") + "\n" }
+    let attachment = match &notice.message {
+        Message::CommuneReport { report, .. } => Some(report::attachment(report)),
+        Message::SignedIn { .. } | Message::AgentInvited { .. } | Message::PasskeyAdded { .. } | Message::Card(_) => {
+            None
+        }
+    };
+    Letter { subject, body: paragraphs.join("\n\n") + "\n", attachment }
 }
 
 #[cfg(test)]

@@ -19,12 +19,15 @@
 //! | [`problem::Problem`] | something went wrong |
 //! | [`form_post::FormPost`] | the answer to a relying party that takes it by POST |
 //! | [`logout::ConfirmLogout`], [`logout::LoggedOut`] | signing out |
+//! | [`desk`] | the five screens of a case at the desk |
+//! | [`holder`] | an identity on a card: what it is, the links of its mails, the request for certification, the lost card |
 //! | [`people`] | the door of the desk: signing in, invitations, agents, readers |
+//! | [`indicators::Figures`] | how far the certified identity has come |
 //! | [`mail::write`] | the notice that follows every sign-in |
 //!
 //! Templates escape everything they show. No page holds a script or a style of its own: the policy below
-//! forbids both. Two pages load a script: one sends its form, one asks how far a phone is; pages where a passkey signs
-//! load the one that asks for it.
+//! forbids both. One page loads one script, which sends its form, and one the script that asks how far a phone is; pages
+//! where a passkey signs load the one that asks for it.
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
@@ -36,9 +39,13 @@ use http::header::{self, HeaderName, HeaderValue};
 pub(crate) mod assets;
 pub(crate) mod brand;
 pub(crate) mod card;
+pub(crate) mod chart;
 pub(crate) mod choose;
+pub(crate) mod desk;
 pub(crate) mod ended;
 pub(crate) mod form_post;
+pub(crate) mod holder;
+pub(crate) mod indicators;
 pub(crate) mod inform;
 pub(crate) mod logout;
 pub(crate) mod mail;
@@ -46,9 +53,12 @@ pub(crate) mod paris;
 pub(crate) mod people;
 pub(crate) mod problem;
 pub(crate) mod refused;
+pub(crate) mod request_sheet;
 pub(crate) mod text;
 pub(crate) mod wait;
 
+#[cfg(test)]
+mod desk_samples;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]

@@ -23,6 +23,12 @@ pub(crate) fn in_words(moment: Timestamp, t: Texts) -> String {
     )
 }
 
+/// The day of a moment, without its hour: `24 août 2026`.
+pub(crate) fn day(moment: Timestamp, t: Texts) -> String {
+    let local = in_paris(moment);
+    t.day(&day_in_words(local.day(), t), month(local.month(), t.language()), &local.year().to_string())
+}
+
 /// A date of birth in words, with only the parts that are known: `24 août 1962`, `août 1962`, `1962`.
 pub(crate) fn birthdate_in_words(date: Birthdate, t: Texts) -> String {
     let written = date.to_string();
@@ -41,6 +47,12 @@ pub(crate) fn birthdate_in_words(date: Birthdate, t: Texts) -> String {
 pub(crate) fn date_in_words(moment: Timestamp, t: Texts) -> String {
     let local = in_paris(moment);
     format!("{} {} {}", day_in_words(local.day(), t), month(local.month(), t.language()), local.year())
+}
+
+/// The hour of a day: `14 h 05`.
+pub(crate) fn hour_in_words(moment: Timestamp, t: Texts) -> String {
+    let local = in_paris(moment);
+    t.desk_hour(&local.hour().to_string(), &format!("{:02}", local.minute()))
 }
 
 /// The day as forms and command lines write it (RFC 3339 `full-date`): `2026-08-24`.
@@ -143,6 +155,8 @@ mod tests {
         let moment = Timestamp::from_epoch(datetime!(2026-07-31 22:05:00 UTC).unix_timestamp());
         assert_eq!(in_words(moment, Texts::new(Language::French)), "samedi 1er août 2026 à 0\u{a0}h\u{a0}05");
         assert_eq!(in_words(moment, Texts::new(Language::English)), "Saturday 1 August 2026 at 0:05");
+        assert_eq!(day(moment, Texts::new(Language::French)), "1er août 2026");
+        assert_eq!(day(moment, Texts::new(Language::English)), "1 August 2026");
     }
 
     #[test]

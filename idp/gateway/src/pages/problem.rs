@@ -42,6 +42,12 @@ pub(crate) enum WhatWentWrong {
     TooManyRequests,
     /// A part of the gateway does not answer, or it is stopping.
     Unavailable,
+    /// A link of a mail that is not ours, or not for this.
+    UnknownLink,
+    /// A link of a mail whose time is over.
+    LateLink,
+    /// A request for certification that is none, was used, or is over.
+    NoRequest,
 }
 
 names! {
@@ -69,6 +75,12 @@ names! {
         P111 = "P111",
         /// A logout request cannot be trusted.
         P120 = "P120",
+        /// A link of a mail is not ours, or not for this page.
+        P130 = "P130",
+        /// The time of a link is over.
+        P131 = "P131",
+        /// A request for certification is none, was used, or is over.
+        P132 = "P132",
         /// A return from a provider that names no sign-in.
         P201 = "P201",
         /// A return from a provider that belongs to no attempt.
@@ -104,6 +116,9 @@ impl Problem<'_> {
             WhatWentWrong::NotFound => t.problem_not_found_title(),
             WhatWentWrong::WrongMethod => t.problem_method_title(),
             WhatWentWrong::TooManyRequests => t.problem_too_many_title(),
+            WhatWentWrong::UnknownLink => t.problem_link_title(),
+            WhatWentWrong::LateLink => t.problem_link_late_title(),
+            WhatWentWrong::NoRequest => t.problem_asked_title(),
             WhatWentWrong::Unavailable => return t.problem_unavailable_title(self.page.brand_name()),
         }
         .to_owned()
@@ -121,6 +136,9 @@ impl Problem<'_> {
             WhatWentWrong::WrongMethod => t.problem_method(),
             WhatWentWrong::TooManyRequests => t.problem_too_many(),
             WhatWentWrong::Unavailable => t.problem_unavailable(),
+            WhatWentWrong::UnknownLink => t.problem_link(),
+            WhatWentWrong::LateLink => t.problem_link_late(),
+            WhatWentWrong::NoRequest => t.problem_asked(),
         }
         .to_owned()
     }
@@ -134,6 +152,9 @@ impl Problem<'_> {
             WhatWentWrong::NotFound | WhatWentWrong::WrongMethod => t.problem_not_found_advice(),
             WhatWentWrong::TooManyRequests => t.problem_too_many_advice(),
             WhatWentWrong::Unavailable => t.problem_unavailable_advice(),
+            WhatWentWrong::UnknownLink => t.problem_link_advice(),
+            WhatWentWrong::LateLink => t.problem_link_late_advice(),
+            WhatWentWrong::NoRequest => t.problem_asked_advice(),
         }
     }
 }

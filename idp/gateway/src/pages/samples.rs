@@ -7,6 +7,7 @@ use domain::claims::claim::Claim;
 use domain::claims::release::{AmrAsked, Asked, GrantedScopes, Identity};
 use domain::claims::scopes::Scope;
 use domain::client::{Client, Label};
+use domain::cnie::indicators::{CommuneCount, Count, Durations, Indicators, Month, Targets};
 use domain::id::{ClientId, ProviderId, SignInId};
 use domain::identity::account::NotAdmitted;
 use domain::identity::civil::NotConfirmed;
@@ -14,6 +15,9 @@ use domain::identity::pivot::{Birthdate, Pivot, RawPivot};
 use domain::language::Language;
 use domain::level::Level;
 use domain::oidc::sharing::Reach;
+use domain::people::commune::{Commune, CommuneCode, CommuneState};
+use domain::people::name::Name;
+use domain::time::Timestamp;
 use http::StatusCode;
 use serde_json::json;
 
@@ -21,6 +25,8 @@ use super::assets::{Assets, Look};
 use super::brand::{Brand, Colour, Support};
 use super::choose::{Banner, Choose, Shut, Usable, WhyShut};
 use super::ended::{Ended, HowEnded};
+use super::holder;
+use super::indicators::Figures;
 use super::inform::{Consent, DataProvider, Inform};
 use super::logout::{ConfirmLogout, Leaving, LoggedOut, Session};
 use super::problem::{Problem, WhatWentWrong};
@@ -37,6 +43,7 @@ pub(crate) fn look<'a>() -> Look<'a> {
     Look {
         name: Label { fr: "Passerelle".to_owned(), en: "Passerelle".to_owned() },
         support: Support::parse("mailto:assistance@passerelle.example").ok(),
+        site: "https://passerelle.example",
         colour: colour("#12554a"),
         accent: colour("#e2a936"),
         logo: None,
@@ -140,6 +147,7 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
     choosers(page, &sign_in, cast, csrf, &mut pages);
     informs(page, &sign_in, cast, csrf, &mut pages);
     refusals(page, &sign_in, cast, csrf, &mut pages);
+    super::desk_samples::all(page, &cast.title(0).fr, csrf, &mut pages);
     let mut add = |name: &str, response: Response| pages.push((name.to_owned(), response));
     add("wait", Wait { page, sign_in: &sign_in, service: &cast.service }.answer(StatusCode::OK));
     let service = Some(Service { name: &cast.service, link: Some("https://val-fleuri.example/") });
@@ -162,17 +170,101 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
         ("wrong-method", WhatWentWrong::WrongMethod),
         ("too-many-requests", WhatWentWrong::TooManyRequests),
         ("unavailable", WhatWentWrong::Unavailable),
+        ("unknown-link", WhatWentWrong::UnknownLink),
+        ("late-link", WhatWentWrong::LateLink),
+        ("no-request", WhatWentWrong::NoRequest),
     ] {
         let problem = Problem { page, what, code: &cast.code, occurrence: &cast.occurrence, service };
         add(&format!("problem-{name}"), problem.answer(StatusCode::BAD_REQUEST));
     }
+    cards(page, cast, csrf, &mut add);
     let fields = [("id_token_hint", cast.code.as_str()), ("state", cast.occurrence.as_str())];
     let confirm = ConfirmLogout { page, csrf, fields: &fields, service: Some(&cast.service) };
     add("confirm-logout", confirm.answer(StatusCode::OK));
     add("leaving", Leaving { page, provider: &cast.service, to: "https://fournisseur.example/fin?a=1&b=2" }.go_on());
     add("logged-out", LoggedOut { page, session: Session::Closed, service }.answer(StatusCode::OK));
     add("logged-out-kept", LoggedOut { page, session: Session::Kept, service: None }.answer(StatusCode::OK));
+    let (page, targets) = (Page::new(brand, language).switch_at("/indicateurs"), targets());
+    for (name, figures) in [("figures", figures(&cast.service.fr)), ("figures-none", Indicators::of(&nothing()))] {
+        add(name, Figures { page, figures: &figures, targets: &targets }.answer(StatusCode::OK));
+    }
     pages
+}
+
+fn cards(page: Page<'_>, cast: &Cast, csrf: &str, add: &mut impl FnMut(&str, Response)) {
+    let until = Timestamp::from_epoch(1_798_761_600);
+    add("holder-home", holder::Home { page }.answer(StatusCode::OK));
+    for (name, question) in
+        [("confirm", holder::Question::Confirm), ("leave", holder::Question::Leave), ("stay", holder::Question::Stay)]
+    {
+        add(&format!("holder-ask-{name}"), holder::Ask { page, question, csrf }.answer(StatusCode::OK));
+    }
+    for (name, what) in [
+        ("link-sent", holder::Done::LinkSent),
+        ("confirmed", holder::Done::Confirmed),
+        ("closed", holder::Done::Closed),
+        ("leaves", holder::Done::Leaves(until)),
+        ("stays", holder::Done::Stays),
+        ("over", holder::Done::Over),
+    ] {
+        add(&format!("holder-told-{name}"), holder::Told { page, what }.answer(StatusCode::OK));
+    }
+    let sent = (cast.code.as_str(), cast.identity.email.as_str());
+    for (name, sent, wrong) in [
+        ("empty", ("", ""), None),
+        ("number", sent, Some(holder::Wrong::Number)),
+        ("mail", sent, Some(holder::Wrong::Mail)),
+    ] {
+        add(&format!("holder-loss-{name}"), holder::Loss { page, csrf, sent, wrong }.answer(StatusCode::OK));
+    }
+    // The token was read before: it is base64url.
+    let token = "AQEBAQEBAQEBAQEBAQEBAQECAgICAgICAgICAgICAgICAms2y4A";
+    add("holder-request", holder::Request { page, token, until }.answer(StatusCode::OK));
+}
+
+/// What the rollout of the samples aims at.
+pub(crate) fn targets() -> Targets {
+    Targets {
+        communes_enrolled: Some(1_000),
+        communes_certifying: Some(600),
+        departements: Some(101),
+        agents_trained: Some(2_000),
+        identities_created: Some(100_000),
+        identities_certified: Some(50_000),
+        median_seconds: Some(180),
+    }
+}
+
+/// 22 November 2026, before anything was counted.
+fn nothing() -> Count {
+    let at = Timestamp::from_epoch(1_795_348_800);
+    let (by_month, durations) = Default::default();
+    Count { at, communes: Vec::new(), created: 0, certified: 0, by_month, durations }
+}
+
+/// The figures of four communes, one of them of this name.
+pub(crate) fn figures(name: &str) -> Indicators {
+    let mut count = nothing();
+    let certifying = CommuneState::Certifying { from: Timestamp::from_epoch(0) };
+    for (code, name, state, certifications) in [
+        ("26362", name, certifying, 3),
+        ("26281", "Romans", certifying, 230),
+        ("2A004", "Ajaccio", certifying, 900),
+        ("07186", "Privas", CommuneState::Enrolled, 0),
+    ] {
+        let code = CommuneCode::parse(code).expect("a code");
+        let name = Name::parse(name).unwrap_or_else(|_| Name::parse("Val-Fleuri").expect("a name"));
+        count.communes.push(CommuneCount { commune: Commune { code, name, state }, trained: 2, certifications });
+    }
+    (count.created, count.certified) = (1_234, 900);
+    count.by_month =
+        [(8, 700), (9, 300), (11, 133)].map(|(month, number)| (Month { year: 2026, month }, number)).into();
+    let mut durations = Durations::default();
+    durations.add(150, 400);
+    durations.add(190, 500);
+    durations.add(900, 20);
+    count.durations = [(CommuneCode::parse("2A004").expect("a code"), durations)].into();
+    Indicators::of(&count)
 }
 
 fn choosers(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: &mut Vec<(String, Response)>) {

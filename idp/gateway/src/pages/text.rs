@@ -88,6 +88,8 @@ macro_rules! texts {
 }
 
 mod card;
+mod desk;
+mod indicators;
 mod people;
 
 texts! {
@@ -455,7 +457,7 @@ mod tests {
     use super::*;
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        ROWS.iter().chain(card::ROWS).chain(people::ROWS)
+        ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS)
     }
 
     #[test]

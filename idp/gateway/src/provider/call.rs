@@ -18,6 +18,7 @@ use store::ephemeral::{Kind, Put};
 use super::error::Refused;
 use crate::app::App;
 use crate::audit;
+use crate::config::Issuer;
 use crate::listen::certificate::PeerCertificate;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -51,9 +52,19 @@ impl Call {
     /// What the sender proved to hold: its certificate, and the key of its DPoP proof, which counts once on all nodes
     /// (RFC 9449 §11.1). `token` is the access token that goes with the request, at a resource.
     pub(crate) async fn possession(&self, app: &App, token: Option<&str>) -> Result<Possession, Refused> {
+        self.possession_at(app, &app.issuer, token).await
+    }
+
+    /// The same at another origin of the gateway.
+    pub(crate) async fn possession_at(
+        &self,
+        app: &App,
+        origin: &Issuer,
+        token: Option<&str>,
+    ) -> Result<Possession, Refused> {
         let holds = Possession { key: None, certificate: self.certificate.thumbprint() };
         let Some(proof) = self.proof()? else { return Ok(holds) };
-        let url = app.issuer.at(&self.path);
+        let url = origin.at(&self.path);
         let check = |url: &str| {
             let call = dpop::Call { method: self.method.as_str(), url, token };
             dpop::check(proof, call, (app.dpop.rule, &app.dpop.secret), app.clock.now())

@@ -2,9 +2,10 @@
 //!
 //! | every | what |
 //! |---|---|
-//! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; where the journal ends is logged |
+//! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
+//! |  | ended a month ago are erased; reports to communes that are due go out; where the journal ends is logged |
 //! | minute | signing keys are made when they are due, their lives journalled, the retired erased |
-//! | 5 minutes | an outbox that stands still is told |
+//! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
 
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ use store::registry::{Backlog, Registry};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::Shared;
 use crate::clock::Clock;
+use crate::indicators::report;
 use crate::keys::{Keyholder, rotation};
 use crate::random::Random;
 
@@ -34,6 +37,9 @@ pub(super) struct House {
     pub(super) holder: Keyholder,
     pub(super) random: Random,
     pub(super) clock: Clock,
+    /// Where the public figures are.
+    pub(super) everyone: String,
+    pub(super) app: Shared,
 }
 
 impl House {
@@ -43,10 +49,31 @@ impl House {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = round.tick() => clean(&self.registry, self.clock.now()).await,
+                _ = round.tick() => {
+                    clean(&self.registry, self.clock.now()).await;
+                    self.report().await;
+                }
                 _ = keys.tick() => self.look_after_keys().await,
-                _ = look.tick() => look_at_outbox(&self.registry, self.clock.now()).await,
+                _ = look.tick() => {
+                    look_at_outbox(&self.registry, self.clock.now()).await;
+                    self.end_cases().await;
+                }
             }
+        }
+    }
+
+    /// To communes, every second Monday.
+    async fn report(&self) {
+        match report::send_due(&self.registry, &self.everyone, self.clock.now()).await {
+            Ok(0) => {}
+            Ok(mails) => tracing::info!(mails, "communes are told how their desks did"),
+            Err(error) => tracing::warn!(%error, "the reports to communes could not be made"),
+        }
+    }
+
+    async fn end_cases(&self) {
+        if let Err(error) = crate::desk::keep::lapse(&self.app).await {
+            tracing::warn!(%error, "cases at desks that were left could not be ended");
         }
     }
 
@@ -64,6 +91,12 @@ async fn clean(registry: &Registry, now: Timestamp) {
     }
     if let Err(error) = registry.forget_invitations(now).await {
         tracing::warn!(%error, "invitations that nobody took could not be forgotten");
+    }
+    if let Err(error) = registry.erase_cases(now).await {
+        tracing::warn!(%error, "cases that ended a month ago could not be erased");
+    }
+    if let Err(error) = registry.erase_closed_identities(now).await {
+        tracing::warn!(%error, "identities that were closed a month ago could not be erased");
     }
     // Kept where the database cannot be written, it shows a registry that was put back (decisions/0008).
     match registry.journal_head().await {

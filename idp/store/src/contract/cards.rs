@@ -186,6 +186,12 @@ async fn a_certification_taken_up_again_is_not_reminded_of_twice(offices: Office
     let suspended = identity(&id, &card, "suspended", &json!({"certified": inner, "since": at}));
     assert_eq!(one.change_identity(&kept, &suspended, &SILENT).await.expect("changes"), Changed::Done);
     assert_eq!(one.identities_to_remind(at, 10).await.expect("reads"), []);
+    let in_the_way: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM card_identities WHERE remind_at <= $1")
+        .bind(at.epoch())
+        .fetch_one(&one.readers)
+        .await
+        .expect("reads");
+    assert_eq!(in_the_way, 0, "it takes no place from those that are due");
     let next = one.identities_to_remind(Timestamp::from_epoch(at.epoch() + 30 * DAY), 10).await.expect("reads");
     assert_eq!(next.first().map(|given| given.reminder), Some(Reminder::ThirtyDays));
 

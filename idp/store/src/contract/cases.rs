@@ -1,8 +1,9 @@
 //! Cases for the cases at the desks.
 
 use domain::cnie::outcome::CaseOutcome;
-use domain::id::{CaseId, IdentityId};
+use domain::id::{AgentId, CaseId, IdentityId};
 use domain::notice::Notice;
+use domain::people::commune::CommuneCode;
 use domain::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,6 +17,7 @@ for_each_engine!(offices: sqlite, postgres; {
     a_request_is_scanned_at_one_desk,
     a_decision_and_what_becomes_of_the_identity_are_kept_together_or_not_at_all,
     a_case_that_nobody_decides_comes_up,
+    the_cases_of_a_day_and_their_times_are_those_of_the_commune,
     an_activation_is_dated_in_the_case_that_approved_it,
     a_case_keeps_its_figures_when_its_record_is_erased,
     a_case_whose_columns_were_changed_does_not_open,
@@ -28,7 +30,13 @@ struct File {
     zone: String,
 }
 
-const AGENT: &str = "000102030405060708090a0b0c0dfeff";
+fn agent(octet: u8) -> AgentId {
+    AgentId::from_random([octet; 16])
+}
+
+fn commune(code: &str) -> CommuneCode {
+    CommuneCode::parse(code).expect("a code")
+}
 
 fn at(seconds: u32) -> Timestamp {
     now().plus(Lifetime::seconds(seconds))
@@ -36,8 +44,8 @@ fn at(seconds: u32) -> Timestamp {
 
 fn case(opened: Timestamp) -> Case<File> {
     let record = File { zone: CANARY.to_owned() };
-    let (id, commune) = (CaseId::from_random(random()), "26362".to_owned());
-    Case { id, commune, agent: AGENT.to_owned(), opened, end: None, record }
+    let (id, commune) = (CaseId::from_random(random()), commune("26362"));
+    Case { id, commune, agent: agent(1), opened, end: None, record }
 }
 
 const fn silent(at: Timestamp) -> Told<'static> {
@@ -92,9 +100,9 @@ async fn a_request_is_scanned_at_one_desk(offices: Offices) {
     });
     assert_eq!(answers.await.into_iter().filter(|opened| *opened == Changed::Done).count(), 1);
     assert_eq!(kinds(one).await.len(), 1);
-    let cases = offices.two.open_cases::<File>("26362").await.expect("reads");
+    let cases = offices.two.open_cases::<File>(&commune("26362")).await.expect("reads");
     assert_eq!(cases.len(), 1);
-    assert_eq!(one.open_cases::<File>("75056").await.expect("reads"), []);
+    assert_eq!(one.open_cases::<File>(&commune("75056")).await.expect("reads"), []);
     let kept = one.identity(from.identity.common().id()).await.expect("reads").expect("is there");
     assert_eq!(kept.identity.case(), Some(&cases[0].case.id));
 }
@@ -146,6 +154,37 @@ async fn a_decision_and_what_becomes_of_the_identity_are_kept_together_or_not_at
     assert_eq!(one.identity(person.identity.common().id()).await.expect("reads"), Some(person));
 }
 
+async fn the_cases_of_a_day_and_their_times_are_those_of_the_commune(offices: Offices) {
+    let one = &offices.one;
+    let mut expected = Vec::new();
+    for (begins, seconds, outcome) in
+        [(0, 300, CaseOutcome::Approved), (10, 120, CaseOutcome::Approved), (20, 60, CaseOutcome::Refused)]
+    {
+        let (kept, identity) = opened(one, at(begins)).await;
+        let to = approved(&identity, &kept.case.id, at(90_000));
+        let step = Transition { from: &identity, to: &to };
+        let end = decided(&kept.case, outcome, at(begins + seconds));
+        let changed = one.change_case(&kept, &end, Some(step), &silent(at(begins + seconds))).await.expect("decides");
+        assert_eq!(changed, Changed::Done);
+        expected.insert(0, kept.case.id);
+    }
+    let ids = async |code, since, limit| -> Vec<CaseId> {
+        let cases = offices.two.cases_since::<File>(&commune(code), since, limit).await.expect("reads");
+        cases.into_iter().map(|kept| kept.case.id).collect()
+    };
+    assert_eq!(ids("26362", now(), 10).await, expected, "the newest first");
+    assert_eq!(ids("26362", at(10), 10).await, expected[..2]);
+    assert_eq!(ids("26362", now(), 1).await, expected[..1]);
+    assert_eq!(ids("75056", now(), 10).await, []);
+    assert_eq!(
+        offices.two.case_seconds(&commune("26362"), now()).await.expect("reads"),
+        [120, 300],
+        "the refused one is none"
+    );
+    assert_eq!(offices.two.case_seconds(&commune("26362"), at(131)).await.expect("reads"), [300]);
+    assert_eq!(offices.two.case_seconds(&commune("75056"), now()).await.expect("reads"), [0_i64; 0]);
+}
+
 async fn a_case_that_nobody_decides_comes_up(offices: Offices) {
     let one = &offices.one;
     let (old, _) = opened(one, now()).await;
@@ -159,9 +198,9 @@ async fn a_case_that_nobody_decides_comes_up(offices: Offices) {
     assert_eq!(left(now()).await, []);
     assert_eq!(left(at(100)).await, std::slice::from_ref(&old));
     assert_eq!(left(at(101)).await, [old, new]);
-    assert_eq!(one.cases_opened_by(AGENT, now()).await.expect("counts"), 3);
-    assert_eq!(one.cases_opened_by(AGENT, at(100)).await.expect("counts"), 1);
-    assert_eq!(one.cases_opened_by("another", now()).await.expect("counts"), 0);
+    assert_eq!(one.cases_opened_by(&agent(1), now()).await.expect("counts"), 3);
+    assert_eq!(one.cases_opened_by(&agent(1), at(100)).await.expect("counts"), 1);
+    assert_eq!(one.cases_opened_by(&agent(2), now()).await.expect("counts"), 0);
 }
 
 async fn activation(registry: &Registry, case: &CaseId) -> Option<i64> {
@@ -197,7 +236,7 @@ async fn an_activation_is_dated_in_the_case_that_approved_it(offices: Offices) {
         );
     }
     assert_eq!(activation(one, &case.case.id).await, Some(at(600).epoch()));
-    assert_eq!(one.commune_of_case(&case.case.id).await.expect("reads").as_deref(), Some("26362"));
+    assert_eq!(one.commune_of_case(&case.case.id).await.expect("reads"), Some(commune("26362")));
 }
 
 async fn a_case_keeps_its_figures_when_its_record_is_erased(offices: Offices) {
@@ -229,7 +268,7 @@ async fn a_case_whose_columns_were_changed_does_not_open(offices: Offices) {
     let one = &offices.one;
     for forged in [
         "UPDATE desk_cases SET commune = '75056' WHERE id = $1",
-        "UPDATE desk_cases SET agent = 'another' WHERE id = $1",
+        "UPDATE desk_cases SET agent = 'ffffffffffffffffffffffffffffffff' WHERE id = $1",
         "UPDATE desk_cases SET opened = opened + 1 WHERE id = $1",
         "UPDATE desk_cases SET decided = 1800000001, outcome = 'approved' WHERE id = $1",
         "UPDATE desk_cases SET version = version + 1 WHERE id = $1",
@@ -240,7 +279,7 @@ async fn a_case_whose_columns_were_changed_does_not_open(offices: Offices) {
         let read = one.case::<File>(&case.case.id).await;
         assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{forged}");
     }
-    assert_eq!(one.open_cases::<File>("26362").await.expect("passes over"), []);
+    assert_eq!(one.open_cases::<File>(&commune("26362")).await.expect("passes over"), []);
 }
 
 async fn a_case_tells_nothing_to_who_reads_the_tables(offices: Offices) {

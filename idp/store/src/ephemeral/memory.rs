@@ -87,7 +87,8 @@ impl Memory {
             | Kind::RefreshToken
             | Kind::Family
             | Kind::DpopProof
-            | Kind::AgentSession => &self.rooms.rest,
+            | Kind::AgentSession
+            | Kind::DeskPapers => &self.rooms.rest,
         }
     }
 

@@ -62,6 +62,8 @@ pub enum Kind {
     CardTransaction,
     /// What lies behind the handle that a phone finds such a use by.
     Pairing,
+    /// What was read of a card at a desk, while its case is open.
+    DeskPapers,
     /// A WebAuthn ceremony that was begun.
     Ceremony,
     /// The session of an agent at the desk, borne by a cookie.
@@ -85,6 +87,7 @@ impl Kind {
             Self::DpopProof => "dpop",
             Self::CardTransaction => "card",
             Self::Pairing => "pairing",
+            Self::DeskPapers => "desk-papers",
             Self::Ceremony => "ceremony",
             Self::AgentSession => "agent-session",
         }

@@ -1,5 +1,6 @@
 //! Which of the domain's values are kept under a bearer secret. The one list of them.
 
+use domain::cnie::case::Papers;
 use domain::cnie::pairing::Pairing;
 use domain::cnie::transaction::AnyTransaction;
 use domain::oidc::code::Code;
@@ -60,6 +61,10 @@ impl Record for AnyTransaction {
 
 impl Record for Pairing {
     const KIND: Kind = Kind::Pairing;
+}
+
+impl Record for Papers {
+    const KIND: Kind = Kind::DeskPapers;
 }
 
 impl Record for Ceremony {

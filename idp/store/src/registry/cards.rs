@@ -87,6 +87,8 @@ pub struct ToRemind {
 
 /// Id, card, version, sealed record.
 type Row = (String, Option<String>, i64, Option<String>);
+/// The same, until when it is certified, and the last reminder that was given.
+type ReminderRow = (String, Option<String>, i64, Option<String>, i64, Option<i64>);
 
 impl Registry {
     /// The identity, live or closed; none once its record is erased.
@@ -171,7 +173,7 @@ impl Registry {
 
     /// At most `limit` identities whose next reminder is due.
     pub async fn identities_to_remind(&self, now: Timestamp, limit: u32) -> Result<Vec<ToRemind>, StoreError> {
-        let rows: Vec<(String, Option<String>, i64, Option<String>, i64, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<ReminderRow> = sqlx::query_as(
             "SELECT id, card, version, sealed, certified_until, reminded FROM card_identities \
              WHERE remind_at <= $1 AND certified_until > $1 ORDER BY remind_at, id LIMIT $2",
         )
@@ -213,6 +215,34 @@ impl Registry {
         self.tell(&mut transaction, &format!("{id}.{}.{days}", until.epoch()), told).await?;
         commit(transaction).await?;
         Ok(Changed::Done)
+    }
+
+    /// At most `limit` identities whose record is kept, in this state or in any, by id, from the one after `after` on. For an
+    /// operator's list.
+    pub async fn identities(
+        &self,
+        state: Option<&str>,
+        after: Option<&IdentityId>,
+        limit: u32,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, card, version, sealed FROM card_identities \
+             WHERE id > $1 AND ($2 = '' OR state = $2) AND sealed IS NOT NULL ORDER BY id LIMIT $3",
+        )
+        .bind(after.map_or("", IdentityId::as_str))
+        .bind(state.unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|row| self.open_or_log(row)).collect())
+    }
+
+    /// Keeps a notice about an identity that nothing became of: `name` is its own among those about this identity.
+    pub async fn tell_holder(&self, identity: &IdentityId, name: &str, told: &Told<'_>) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        self.tell(&mut transaction, &format!("{identity}.{name}"), told).await?;
+        commit(transaction).await
     }
 
     /// Erases what is kept of identities that were closed a month ago: the hash of the card, the address, the history.

@@ -5,7 +5,8 @@
 //! that opens the case, and the decision is what approves the identity.
 
 use domain::cnie::outcome::CaseOutcome;
-use domain::id::CaseId;
+use domain::id::{AgentId, CaseId};
+use domain::people::commune::CommuneCode;
 use domain::time::{Lifetime, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,10 +29,10 @@ const AFTER_DECISION: Lifetime = Lifetime::seconds(30 * 86_400);
 pub struct Case<T> {
     /// Its identifier.
     pub id: CaseId,
-    /// The INSEE code of the commune.
-    pub commune: String,
-    /// The agent at work, by id.
-    pub agent: String,
+    /// The commune.
+    pub commune: CommuneCode,
+    /// The agent at work.
+    pub agent: AgentId,
     /// When the QR code was scanned.
     pub opened: Timestamp,
     /// When and how it ended; none while it is worked on.
@@ -79,8 +80,8 @@ impl Registry {
              VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
         )
         .bind(case.id.as_str())
-        .bind(&case.commune)
-        .bind(&case.agent)
+        .bind(case.commune.as_str())
+        .bind(case.agent.as_str())
         .bind(case.opened.epoch())
         .bind(case.end.map(|end| end.at.epoch()))
         .bind(case.end.map(|end| end.outcome.name()))
@@ -118,7 +119,7 @@ impl Registry {
         )
         .bind(to.id.as_str())
         .bind(from.version)
-        .bind(&to.agent)
+        .bind(to.agent.as_str())
         .bind(to.end.map(|end| end.at.epoch()))
         .bind(to.end.map(|end| end.outcome.name()))
         .bind(version)
@@ -147,16 +148,50 @@ impl Registry {
     }
 
     /// The cases of a commune that are worked on, the oldest first. One that cannot be opened is logged and passed over.
-    pub async fn open_cases<T: DeserializeOwned>(&self, commune: &str) -> Result<Vec<KeptCase<T>>, StoreError> {
+    pub async fn open_cases<T: DeserializeOwned>(&self, commune: &CommuneCode) -> Result<Vec<KeptCase<T>>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT id, commune, agent, opened, decided, outcome, version, sealed FROM desk_cases \
              WHERE commune = $1 AND decided IS NULL ORDER BY opened, id",
         )
-        .bind(commune)
+        .bind(commune.as_str())
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
         Ok(rows.into_iter().filter_map(|row| self.open_case_or_log(row)).collect())
+    }
+
+    /// At most `limit` cases of a commune that were opened from then on, the newest first, as far as their records are
+    /// kept. One that cannot be opened is logged and passed over.
+    pub async fn cases_since<T: DeserializeOwned>(
+        &self,
+        commune: &CommuneCode,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<KeptCase<T>>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, commune, agent, opened, decided, outcome, version, sealed FROM desk_cases \
+             WHERE commune = $1 AND opened >= $2 ORDER BY opened DESC, id LIMIT $3",
+        )
+        .bind(commune.as_str())
+        .bind(since.epoch())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|row| self.open_case_or_log(row)).collect())
+    }
+
+    /// How many seconds each case of a commune took that was approved from then on, the shortest first.
+    pub async fn case_seconds(&self, commune: &CommuneCode, since: Timestamp) -> Result<Vec<i64>, StoreError> {
+        sqlx::query_scalar(
+            "SELECT decided - opened FROM desk_cases WHERE commune = $1 AND decided >= $2 AND outcome = 'approved' \
+             ORDER BY decided - opened",
+        )
+        .bind(commune.as_str())
+        .bind(since.epoch())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)
     }
 
     /// At most `limit` cases that were opened before then and never decided, the oldest first.
@@ -178,22 +213,23 @@ impl Registry {
     }
 
     /// How many cases an agent opened from then on, for the alarm on one who is too fast.
-    pub async fn cases_opened_by(&self, agent: &str, since: Timestamp) -> Result<i64, StoreError> {
+    pub async fn cases_opened_by(&self, agent: &AgentId, since: Timestamp) -> Result<i64, StoreError> {
         sqlx::query_scalar("SELECT COUNT(*) FROM desk_cases WHERE agent = $1 AND opened >= $2")
-            .bind(agent)
+            .bind(agent.as_str())
             .bind(since.epoch())
             .fetch_one(&self.readers)
             .await
             .map_err(failed)
     }
 
-    /// The INSEE code of the commune whose desk had a case: known for good.
-    pub async fn commune_of_case(&self, id: &CaseId) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("SELECT commune FROM desk_cases WHERE id = $1")
+    /// The commune whose desk had a case: known for good.
+    pub async fn commune_of_case(&self, id: &CaseId) -> Result<Option<CommuneCode>, StoreError> {
+        let code: Option<String> = sqlx::query_scalar("SELECT commune FROM desk_cases WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await
-            .map_err(failed)
+            .map_err(failed)?;
+        code.map(|code| CommuneCode::parse(&code).map_err(|_| CORRUPT)).transpose()
     }
 
     /// Erases the records of cases that ended a month ago. Their figures stay. For an hourly round.
@@ -258,6 +294,8 @@ fn open<T: DeserializeOwned>(vault: &Vault, row: Row) -> Result<Option<KeptCase<
         (Some(_), None) | (None, Some(_)) => return Err(CORRUPT),
     };
     let id = CaseId::parse(&id).map_err(|_| CORRUPT)?;
+    let commune = CommuneCode::parse(&commune).map_err(|_| CORRUPT)?;
+    let agent = AgentId::parse(&agent).map_err(|_| CORRUPT)?;
     let case = Case { id, commune, agent, opened: Timestamp::from_epoch(opened), end, record: () };
     let plain = vault.open(TABLE, &row_name(&case, version), &sealed)?;
     let record = from_json(std::str::from_utf8(&plain).map_err(|_| CORRUPT)?, TABLE)?;

@@ -13,6 +13,7 @@ mod cards;
 mod cases;
 mod clients;
 mod consents;
+mod indicators;
 mod keys;
 mod outbox;
 mod passkeys;

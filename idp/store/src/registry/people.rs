@@ -51,7 +51,7 @@ pub struct TeamChange<'a> {
     pub invitation: Option<(&'a Bearer<Invitation>, &'a Notice)>,
 }
 
-type CommuneRow = (String, String, String, Option<i64>);
+pub(super) type CommuneRow = (String, String, String, Option<i64>);
 
 impl Registry {
     /// Enrols a commune; [`Put::Taken`] when it is already. Journals it.
@@ -269,7 +269,7 @@ fn commune_act(commune: &Commune, change: CommuneChange) -> Act {
     Act::CommuneChanged { commune: commune.code.clone(), change }
 }
 
-fn commune_of((code, name, state, from): CommuneRow) -> Result<Commune, StoreError> {
+pub(super) fn commune_of((code, name, state, from): CommuneRow) -> Result<Commune, StoreError> {
     let corrupt = || StoreError::Corrupt { what: "communes" };
     let state = match (state.as_str(), from) {
         ("enrolled", None) => CommuneState::Enrolled,

@@ -85,6 +85,11 @@ impl<'a> Common<'a> {
         self.base.card_expires
     }
 
+    /// When it is closed, because its holder asked for that by mail.
+    pub const fn leaves(self) -> Option<Timestamp> {
+        self.base.leaves
+    }
+
     /// What happened to it.
     pub fn history(self) -> &'a [Event] {
         &self.base.history
@@ -139,6 +144,22 @@ any!(
     Certified "certified", Suspended "suspended", Closed "closed"
 );
 
+/// What an act makes of a live identity, whatever its state; a closed one stays as it was closed.
+macro_rules! live {
+    ($any:expr, $identity:ident => $act:expr) => {
+        match $any {
+            AnyIdentity::Created($identity) => $act.into(),
+            AnyIdentity::Active($identity) => $act.into(),
+            AnyIdentity::Requested($identity) => $act.into(),
+            AnyIdentity::AtDesk($identity) => $act.into(),
+            AnyIdentity::Approved($identity) => $act.into(),
+            AnyIdentity::Certified($identity) => $act.into(),
+            AnyIdentity::Suspended($identity) => $act.into(),
+            closed @ AnyIdentity::Closed(_) => closed,
+        }
+    };
+}
+
 impl AnyIdentity {
     /// Whether it is over.
     pub const fn is_closed(&self) -> bool {
@@ -182,7 +203,8 @@ impl AnyIdentity {
             Self::Active(_) => self.common().card_expires(),
             Self::Closed(_) => return None,
         };
-        Some(own.min(self.common().card_expires()))
+        let common = self.common();
+        Some(common.leaves().map_or(own, |leaves| leaves.min(own)).min(common.card_expires()))
     }
 
     /// What it is at a moment: terms that were reached, months that went by. Whoever reads an identity asks this first.
@@ -193,6 +215,9 @@ impl AnyIdentity {
         }
         if self.common().card_expires().is_past(at) {
             return Settled::Changed(self.close(Closure::CardExpired, at));
+        }
+        if self.common().leaves().is_some_and(|leaves| leaves.is_past(at)) {
+            return Settled::Changed(self.close(Closure::Deleted, at));
         }
         Settled::Changed(match self {
             Self::Created(identity) => identity.close(Closure::NotConfirmed, at).into(),
@@ -208,16 +233,19 @@ impl AnyIdentity {
     /// Closes it; a closed one stays as it was closed.
     #[must_use]
     pub fn close(self, why: Closure, at: Timestamp) -> Self {
-        match self {
-            Self::Created(identity) => identity.close(why, at).into(),
-            Self::Active(identity) => identity.close(why, at).into(),
-            Self::Requested(identity) => identity.close(why, at).into(),
-            Self::AtDesk(identity) => identity.close(why, at).into(),
-            Self::Approved(identity) => identity.close(why, at).into(),
-            Self::Certified(identity) => identity.close(why, at).into(),
-            Self::Suspended(identity) => identity.close(why, at).into(),
-            Self::Closed(_) => self,
-        }
+        live!(self, identity => identity.close(why, at))
+    }
+
+    /// Its holder asks by mail alone that it be closed: in [`crate::cnie::DELETION`], unless they take that back.
+    #[must_use]
+    pub fn leave(self, at: Timestamp) -> Self {
+        live!(self, identity => identity.leave(at))
+    }
+
+    /// Its holder takes that back.
+    #[must_use]
+    pub fn stay(self, at: Timestamp) -> Self {
+        live!(self, identity => identity.stay(at))
     }
 }
 

@@ -12,7 +12,6 @@ pub struct Approval {
 
 impl Approval {
     /// For the case at its last step alone.
-    #[allow(dead_code, reason = "the case makes it")]
     pub(in crate::cnie) const fn of(case: CaseId, identity: IdentityId) -> Self {
         Self { case, identity }
     }

@@ -55,6 +55,13 @@ pub enum Happened {
     Suspended,
     /// It was taken up again.
     Restored,
+    /// Its holder asked by mail that it be closed.
+    DeletionAsked {
+        /// When it will be.
+        until: Timestamp,
+    },
+    /// They took that back.
+    DeletionTakenBack,
     /// It was closed.
     Closed {
         /// Why.
@@ -77,6 +84,8 @@ impl Happened {
             Self::Ended { .. } => "ended",
             Self::Suspended => "suspended",
             Self::Restored => "restored",
+            Self::DeletionAsked { .. } => "deletion_asked",
+            Self::DeletionTakenBack => "deletion_taken_back",
             Self::Closed { .. } => "closed",
         }
     }

@@ -17,7 +17,7 @@ fn after(seconds: u32) -> Timestamp {
 }
 
 fn shown(number: &str, code: u8) -> CardAndCode {
-    let card = ReadCard::of_test(number, [number.len() as u8; 32], after(3_650 * DAY));
+    let card = ReadCard::of_test(number, [u8::try_from(number.len()).expect("short"); 32], after(3_650 * DAY));
     CardAndCode::of_test(card, Thumbprint::new([code; 32]))
 }
 
@@ -182,6 +182,35 @@ fn an_identity_is_kept_and_read_again_as_it_was() {
     }
 }
 
+#[test]
+fn a_deletion_by_mail_waits_two_days_and_can_be_taken_back() {
+    let card = shown("X", 1);
+    let asked = AnyIdentity::from(certified(&card)).leave(after(3 * DAY));
+    assert_eq!(asked.common().leaves(), Some(after(5 * DAY)));
+    assert_eq!(asked.clone().leave(after(4 * DAY)), asked, "who asks again does not change when");
+    let (before, end) = (after(5 * DAY - 1), after(5 * DAY));
+    let Settled::Same(AnyIdentity::Certified(kept)) = asked.clone().settle(before) else { panic!("it waits") };
+    assert!(kept.in_force(&card, &in_force(), before).is_ok());
+    let Settled::Changed(AnyIdentity::Closed(closed)) = asked.clone().settle(end) else { panic!("it is deleted") };
+    assert_eq!(closed.why(), Closure::Deleted);
+    let stayed = asked.clone().stay(before);
+    assert_eq!((stayed.state(), stayed.common().leaves()), ("certified", None));
+    let Settled::Same(_) = stayed.settle(end) else { panic!("it was taken back") };
+    let lost = asked.close(Closure::CardLost, before);
+    assert_eq!((lost.common().leaves(), lost.clone().leave(end)), (None, lost), "a closed one leaves no more");
+}
+
+#[test]
+fn an_identity_that_was_kept_before_deletions_reads_as_one_that_stays() {
+    let identity = AnyIdentity::from(certified(&shown("X", 1)));
+    let text = serde_json::to_string(&identity).expect("plain");
+    assert!(!text.contains("leaves"), "{text}");
+    assert_eq!(serde_json::from_str::<AnyIdentity>(&text).expect("as written").common().leaves(), None);
+    let asked = identity.leave(after(3 * DAY));
+    let text = serde_json::to_string(&asked).expect("plain");
+    assert_eq!(serde_json::from_str::<AnyIdentity>(&text).expect("as written"), asked);
+}
+
 /// What can happen to an identity, in any order.
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -194,6 +223,8 @@ enum Step {
     Activate(u8),
     Suspend,
     Restore(u8),
+    Leave,
+    Stay,
     Close,
 }
 
@@ -210,6 +241,8 @@ fn step() -> impl Strategy<Value = Step> {
         code.clone().prop_map(Step::Activate),
         Just(Step::Suspend),
         code.prop_map(Step::Restore),
+        Just(Step::Leave),
+        Just(Step::Stay),
         Just(Step::Close),
     ]
 }
@@ -223,6 +256,7 @@ struct Model {
     approved: Option<i64>,
     certified: Option<(u8, i64)>,
     suspended: bool,
+    leaves: Option<i64>,
     closed: bool,
 }
 
@@ -242,7 +276,7 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
                 Err(identity) => identity.into(),
             },
             (Step::Request(code), AnyIdentity::Active(identity)) => {
-                model = Model { asked: Some(code), ..Model::default() };
+                model = Model { asked: Some(code), leaves: model.leaves, ..Model::default() };
                 identity.request(&shown("X", code), terms(), request(), now).expect("its card").into()
             }
             (Step::Arrive, AnyIdentity::Requested(identity)) => {
@@ -276,6 +310,14 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
                     }
                     Err((_, identity)) => identity.into(),
                 }
+            }
+            (Step::Leave, identity) => {
+                model.leaves = model.leaves.or(Some(now.epoch() + 2 * i64::from(DAY)));
+                identity.leave(now)
+            }
+            (Step::Stay, identity) => {
+                model.leaves = model.leaves.filter(|leaves| *leaves <= now.epoch());
+                identity.stay(now)
             }
             (Step::Close, identity) => {
                 model.closed = true;
@@ -312,6 +354,7 @@ proptest! {
             && model.approved.zip(since).is_some_and(|(desk, shown)| (0..i64::from(DAY)).contains(&(shown - desk)))
             && since.is_some_and(|since| (0..i64::from(CERTIFICATION.as_seconds())).contains(&(now - since)))
             && !model.suspended
+            && model.leaves.is_none_or(|leaves| now < leaves)
             && !model.closed;
         prop_assert_eq!(level == Some(Level::High), earned, "{:?}", model);
     }

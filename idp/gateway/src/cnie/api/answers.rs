@@ -76,7 +76,7 @@ async fn answer(app: &App, call: &Call, body: &[u8]) -> Result<Round, Unanswered
     match judge(app, cnie, &reading).await {
         Ok(Judged::More(relay)) => {
             slot.put(app, &reading.into()).await?;
-            Ok(Round::More { relay: texts(relay) })
+            Ok(Round::More { relay: texts(&relay) })
         }
         Ok(Judged::Proved(shown)) => proved(app, cnie, (slot, reading), &shown).await,
         Err(fault) => Err(slot.kill(app, fault).await.into()),

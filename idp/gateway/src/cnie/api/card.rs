@@ -131,8 +131,8 @@ async fn present(app: &App, call: &Call, body: &[u8]) -> Result<ToProve, Unanswe
     let answer = ToProve {
         server_key: base64url(&asked.server_key),
         to_sign: base64url(to_sign.as_bytes()),
-        opening: texts(asked.opening),
-        relay: texts(asked.relay),
+        opening: texts(&asked.opening),
+        relay: texts(&asked.relay),
     };
     let seed = Octets(seed.to_vec());
     let reading = claimed.read(Read { sod, groups, seed, to_sign, holder: None, rounds: Vec::new() });

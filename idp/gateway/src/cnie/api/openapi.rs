@@ -49,12 +49,14 @@ pub(super) async fn get() -> Response {
 pub(super) fn described() -> Value {
     let mut value = serde_json::to_value(Description::openapi()).expect("a description is JSON");
     let rows = codes();
-    let table: String = rows
-        .iter()
-        .map(|(code, status, meaning, remedy)| format!("| `{code}` | {status} | {meaning} | {remedy} |\n"))
-        .collect();
-    let text =
-        format!("{}\n| code | status | meaning | what to do |\n|---|---|---|---|\n{table}", include_str!("openapi.md"));
+    let rows_of = |(code, status, meaning, remedy): &(String, u16, String, &str)| {
+        format!("| `{code}` | {status} | {meaning} | {remedy} |")
+    };
+    let table = rows.iter().map(rows_of).collect::<Vec<_>>().join("\n");
+    let text = format!(
+        "{}\n| code | status | meaning | what to do |\n|---|---|---|---|\n{table}\n",
+        include_str!("openapi.md")
+    );
     value["info"]["description"] = json!(text);
     let names: Vec<&str> = rows.iter().map(|(code, ..)| code.as_str()).collect();
     value["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] = json!(names);

@@ -247,7 +247,10 @@ async fn a_certified_identity_alone_gives_level_high() {
         match arrived.as_slice() {
             [Ok(assertion), Err(ArrivalError::Card(Refusal::OutOfTurn))] if told == "proved" => {
                 assert_eq!((assertion.level(), assertion.amr.join(" ")), (Level::High, "sc pin".to_owned()));
-                assert_eq!(assertion.pivot.birthplace.as_ref().map(|place| place.as_str()), Some("75107"));
+                assert_eq!(
+                    assertion.pivot.birthplace.as_ref().map(domain::identity::pivot::Place::as_str),
+                    Some("75107")
+                );
                 assert_eq!(assertion.auth_time, Some(NOW));
             }
             [Err(ArrivalError::Card(refusal)), Err(_)] => assert_eq!(refusal.code(), told, "{state}"),
@@ -303,7 +306,8 @@ async fn an_approved_identity_is_certified_by_card_and_code_and_asks_anew_with_a
     let suspended = json!({"suspended": {
         "certified": {"case": base64url(&[3; 16]), "since": NOW.epoch(), "until": NOW.epoch() + 1000}, "since": NOW.epoch(),
     }});
-    place.put(&card, &suspended, |_| {}).await;
+    let code = serde_json::to_value(kept.common().code()).expect("JSON");
+    place.put(&card, &suspended, |base| base["code"] = code).await;
     assert_eq!(state(&place.acting(Act::Restore).await.1), "certified");
     place.app.clock.advance(Lifetime::seconds(1001));
     assert_eq!(state(&place.acting(Act::Show).await.1), "active", "its term is reached");

@@ -194,7 +194,7 @@ impl Opened {
 }
 
 /// Octets as base64url.
-pub(super) fn texts(octets: Vec<Vec<u8>>) -> Vec<String> {
+pub(super) fn texts(octets: &[Vec<u8>]) -> Vec<String> {
     octets.iter().map(|octets| base64url(octets)).collect()
 }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use domain::secret::{base64url, sha256};
 use domain::time::Timestamp;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Attachment as File, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
@@ -40,6 +40,19 @@ pub(crate) struct Letter {
     pub(crate) subject: String,
     /// Plain text, lines ended by `\n`.
     pub(crate) body: String,
+    /// A file beside it.
+    pub(crate) attachment: Option<Attachment>,
+}
+
+/// A file beside a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attachment {
+    /// What it is called: plain ASCII.
+    pub(crate) name: String,
+    /// Its media type.
+    pub(crate) media_type: &'static str,
+    /// What it holds.
+    pub(crate) content: String,
 }
 
 /// Sends mails. Cheap to clone; clones share the connections.
@@ -128,17 +141,27 @@ impl Mailer {
         let address: Address = to.parse().map_err(|_| MailFailure::Unsendable)?;
         let name = base64url(&sha256(key.as_bytes()));
         let seconds = u64::try_from(now.epoch()).unwrap_or_default();
-        Message::builder()
+        let envelope = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             .subject(letter.subject.clone())
             .date(UNIX_EPOCH + Duration::from_secs(seconds))
             .message_id(Some(format!("<{name}@{}>", self.from.email.domain())))
             // No answering machine shall answer (RFC 3834 §5).
-            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-            .header(ContentType::TEXT_PLAIN)
-            .body(letter.body.clone())
-            .map_err(|_| MailFailure::Unsendable)
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        match &letter.attachment {
+            None => envelope.header(ContentType::TEXT_PLAIN).body(letter.body.clone()),
+            Some(Attachment { name, media_type, content }) => {
+                let media_type = ContentType::parse(media_type).map_err(|_| MailFailure::Unsendable)?;
+                let file = File::new(name.clone()).body(content.clone(), media_type);
+                envelope
+                    .multipart(MultiPart::mixed().singlepart(SinglePart::plain(letter.body.clone())).singlepart(file))
+            }
+        }
+        .map_err(|_| MailFailure::Unsendable)
     }
 }
 

@@ -177,7 +177,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 fn letter() -> Letter {
-    Letter { subject: "Connexion à Ville".to_owned(), body: "Bonjour Angela,\n\n.\n\nÀ bientôt.\n".to_owned() }
+    Letter {
+        subject: "Connexion à Ville".to_owned(),
+        body: "Bonjour Angela,\n\n.\n\nÀ bientôt.\n".to_owned(),
+        attachment: None,
+    }
 }
 
 const NOW: Timestamp = Timestamp::from_epoch(1_763_000_000);
@@ -218,7 +222,7 @@ async fn what_would_begin_another_header_or_command_is_never_sent() {
         ("angela", "Bonjour"),
         ("", "Bonjour"),
     ] {
-        let letter = Letter { subject: subject.to_owned(), body: "x".to_owned() };
+        let letter = Letter { subject: subject.to_owned(), body: "x".to_owned(), attachment: None };
         let failed = mailer.send(to, &letter, "key", NOW).await.expect_err(to);
         assert_eq!(failed, MailFailure::Unsendable, "{to:?} {subject:?}");
     }
@@ -327,7 +331,11 @@ impl Outbox {
             mailer: office.mailer(MailProtection::Plain),
             clock: clock.clone(),
             waiting: Arc::clone(waiting),
-            words: |notice: &Notice| Letter { subject: "Connexion".to_owned(), body: format!("{:?}", notice.language) },
+            words: |notice: &Notice| Letter {
+                subject: "Connexion".to_owned(),
+                body: format!("{:?}", notice.language),
+                attachment: None,
+            },
         }
     }
 }

@@ -1,0 +1,128 @@
+//! The one translation of decisions into what a desk reader reads: problem details (RFC 9457) with a stable code.
+
+use axum::response::{IntoResponse as _, Response};
+use domain::cnie::case::DeskRefusal;
+use domain::cnie::refusal::Refusal;
+use domain::oidc::error::TokenError;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use serde_json::{Value, json};
+use store::StoreError;
+
+use crate::app::App;
+use crate::audit::{self, Code, Other};
+use crate::cnie::reading;
+use crate::desk::refused::status;
+use crate::provider::call::Call;
+use crate::provider::error::Refused;
+
+/// Why a call is not answered as the reader wishes.
+#[derive(Debug)]
+pub(super) enum No {
+    /// The case, its card or its verdict.
+    Case(DeskRefusal),
+    /// The proof of the reader's key.
+    Proof(TokenError),
+    /// We are at fault.
+    Ours(StoreError),
+    /// We are at fault, and it is told already.
+    Told,
+}
+
+macro_rules! shorthands {
+    ($($name:ident = $refusal:expr;)+) => {
+        $(pub(super) const fn $name() -> Self {
+            Self::Case($refusal)
+        })+
+    };
+}
+
+impl No {
+    shorthands! {
+        no_case = DeskRefusal::CaseUnknown;
+        no_reader = DeskRefusal::ReaderUnknown;
+        withdrawn = DeskRefusal::ReaderWithdrawn;
+        out_of_turn = DeskRefusal::OutOfTurn;
+        verdict_used = DeskRefusal::VerdictUsed;
+        late = DeskRefusal::CaseLate;
+        over = DeskRefusal::CaseOver;
+        malformed = DeskRefusal::Card(Refusal::Malformed);
+    }
+}
+
+impl From<DeskRefusal> for No {
+    fn from(refusal: DeskRefusal) -> Self {
+        Self::Case(refusal)
+    }
+}
+
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> Self {
+        Self::Case(refusal.into())
+    }
+}
+
+/// The chip's own code of what failed goes to the log alone.
+impl From<reading::Refused> for No {
+    fn from(refused: reading::Refused) -> Self {
+        tracing::info!(check = refused.code, code = refused.refusal.code(), "a card at a desk is refused");
+        refused.refusal.into()
+    }
+}
+
+impl From<StoreError> for No {
+    fn from(error: StoreError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<Refused> for No {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Token(error) => Self::Proof(error),
+            Refused::Unavailable(error) => Self::Ours(error),
+            // None of these comes of a proof alone.
+            Refused::NoToken | Refused::BadToken => Self::no_reader(),
+            Refused::NoKey | Refused::TooMany(_) | Refused::NoRecipient => Self::Told,
+        }
+    }
+}
+
+/// The answer, with the nonce for the next proof where one is due.
+pub(super) fn of(app: &App, call: &Call, outcome: Result<Response, No>) -> Response {
+    call.answered(app, outcome.unwrap_or_else(No::answer))
+}
+
+/// A JSON answer that nothing keeps.
+pub(super) fn json(status: StatusCode, value: &Value) -> Response {
+    let mut response = (status, value.to_string()).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl No {
+    fn answer(self) -> Response {
+        match self {
+            Self::Case(refusal) => problem(status(refusal), refusal.into(), &refusal.to_string()),
+            Self::Proof(error) => problem(StatusCode::BAD_REQUEST, error.into(), error.description()),
+            Self::Ours(error) => {
+                tracing::error!(%error, "a store failed");
+                problem(StatusCode::SERVICE_UNAVAILABLE, Other::Store.into(), "a part of the gateway does not answer")
+            }
+            Self::Told => {
+                problem(StatusCode::SERVICE_UNAVAILABLE, Other::Store.into(), "a part of the gateway does not answer")
+            }
+        }
+    }
+}
+
+fn problem(status: StatusCode, code: Code, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("Refused");
+    let value = json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "code": code.to_string(), "detail": detail,
+    });
+    let mut response = json(status, &value);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    audit::mark(response, code)
+}
