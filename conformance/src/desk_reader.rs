@@ -79,7 +79,7 @@ impl DeskReader {
         self.client.thumbprint()
     }
 
-    /// What a commune's admin registers it with (RFC 7517).
+    /// Its public key, to be registered (RFC 7517).
     pub fn public_key(&self) -> Value {
         self.client.key().bare_jwk()
     }

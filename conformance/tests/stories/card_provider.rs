@@ -9,13 +9,14 @@ use conformance::card::{Card, Holder, Pki, Profile};
 use conformance::citizen::{Citizen, Page};
 use conformance::clock;
 use conformance::phone::{Act, Client, Failure, Mischief, Phone};
+use conformance::relying_party::Ask;
 use conformance::scene::Setting;
 use conformance::site::listen;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use toml::Table;
 
-use crate::journey::{Journey, expect};
+use crate::journey::{Journey, accept, eventually, expect};
 
 /// A gateway that takes the simulator's cards, its authority, and the makers of cards.
 pub(super) struct Cards {
@@ -37,10 +38,15 @@ fn settings(trust: &TempDir, authority: &Authority, more: &str) -> Table {
 
 impl Cards {
     pub(super) async fn set() -> Self {
+        Self::with("").await
+    }
+
+    /// With further keys of its section.
+    async fn with(more: &str) -> Self {
         let authority = Authority::start(listen(0).await.unwrap());
         let (pki, trust) = (Arc::new(Pki::new(clock::now())), TempDir::with_prefix("passerelle-").unwrap());
         pki.write(trust.path()).unwrap();
-        let overrides = settings(&trust, &authority, "");
+        let overrides = settings(&trust, &authority, more);
         let journey = Journey::set(Setting { overrides, ..Setting::default() }).await;
         Self { journey, authority, pki, trust, issued: Mutex::default() }
     }
@@ -66,7 +72,10 @@ impl Cards {
 
     /// From a request at level high to the page that waits for a phone.
     async fn waiting(&self, citizen: &mut Citizen) -> Page {
-        let ask = self.journey.ask().with("acr_values", "eidas3");
+        self.waiting_for(citizen, &self.journey.ask().with("acr_values", "eidas3")).await
+    }
+
+    async fn waiting_for(&self, citizen: &mut Citizen, ask: &Ask) -> Page {
         let chooser = expect(citizen.open(&ask.url()).await.unwrap(), "choose");
         assert!(chooser.text("button[value=carte]").unwrap().contains("simulateur, non certifié"));
         let page = citizen.press(&chooser, "button[value=carte]", &[]).await.unwrap();
@@ -158,6 +167,59 @@ async fn a_browser_shows_the_phone_the_way_and_reads_how_it_ended() {
     let landing = expect(cards.journey.citizen().open(&address).await.unwrap(), "landing");
     assert!(landing.has("[data-simulator]"));
     phone.claim(&address).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_uncertified_identity_gives_what_the_policy_says_and_takes_it_back_when_it_ends() {
+    let cards = Cards::with("uncertified = \"eidas1\"\n").await;
+    let (mut phone, mut citizen) = (cards.phone("angela"), cards.journey.citizen());
+    phone.create("angela@exemple.fr").await.unwrap();
+    let mail = cards.journey.scene.mail_to("angela@exemple.fr", 0).await;
+    let link = mail.text.split_whitespace().find(|word| word.contains("/carte/confirmer/")).unwrap();
+    let question = expect(citizen.open(link).await.unwrap(), "holder-ask");
+    citizen.press(&question, "form button[name=answer]", &[]).await.unwrap();
+    assert_eq!(phone.act(Act::Show).await.unwrap().state(), "active");
+
+    // On another device, with the number.
+    let sign_in = async |phone: &mut Phone, citizen: &mut Citizen, ask: &Ask| -> Page {
+        let page = cards.waiting_for(citizen, ask).await;
+        let number = page.attribute("[data-number]", "data-number").unwrap().parse().unwrap();
+        let address = page.attribute("[data-address]", "data-address").unwrap();
+        let mut visit = phone.claim(&address).await.unwrap();
+        assert_eq!(phone.prove(&mut visit, Some(number)).await.unwrap().kind, "sign_in");
+        let elsewhere = cards.journey.citizen().open(page.url.as_str()).await.unwrap();
+        assert_eq!(elsewhere.refusal(), "signin.cookie_lost", "only the browser that began it goes on");
+        citizen.open(page.url.as_str()).await.unwrap()
+    };
+    let ask = cards.journey.ask();
+    let inform = expect(sign_in(&mut phone, &mut citizen, &ask).await, "inform");
+    let back = accept(&mut citizen, &inform).await;
+    let tokens = cards.journey.service.finish(&ask, &back).await.unwrap();
+    let claims = cards.journey.service.verify(&ask, &tokens).await.unwrap();
+    assert_eq!(claims["acr"], "eidas1");
+    let told = cards.journey.service.claims(&tokens).await.unwrap();
+    assert_eq!((&told["family_name"], &told["email"]), (&json!("DUBOIS"), &json!("angela@exemple.fr")));
+
+    // It is no more than that, whatever is asked for.
+    let high = cards.journey.ask().with("acr_values", "eidas3").with("prompt", "login");
+    let refused_page = expect(sign_in(&mut phone, &mut cards.journey.citizen(), &high).await, "refused");
+    assert_eq!(refused_page.code().as_deref(), Some("P340"));
+
+    // What rests on it goes with it: the token, the code that was not redeemed yet, the session.
+    let (later, mut other) = (cards.journey.ask(), cards.journey.citizen());
+    let inform = expect(sign_in(&mut phone, &mut other, &later).await, "inform");
+    let code = accept(&mut other, &inform).await.parameter("code").unwrap();
+    assert_eq!(phone.act(Act::Delete).await.unwrap().state(), "closed");
+    eventually("the token of a closed identity is refused", async || {
+        let answer = cards.journey.service.userinfo(&tokens.access_token).await.unwrap();
+        (answer.status().as_u16() == 401).then_some(())
+    })
+    .await;
+    let redeemed = cards.journey.service.redeem(&later, &code).await.unwrap();
+    assert_eq!(redeemed.status().as_u16(), 400);
+    assert_eq!(redeemed.json::<Value>().await.unwrap()["error"], "invalid_grant");
+    let silent = citizen.open(&cards.journey.ask().with("prompt", "none").url()).await.unwrap();
+    assert_eq!(silent.parameter("error").as_deref(), Some("login_required"), "{}", silent.brief());
 }
 
 #[tokio::test]

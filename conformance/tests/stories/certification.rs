@@ -1,7 +1,8 @@
 //! A citizen's identity certified at the desk of a town hall: a telephone, a card, an agent with a passkey, a reader.
 
+use std::collections::HashMap;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use conformance::agent::{self, Agent, COMMUNE};
 use conformance::authority::{Authority, Status};
@@ -26,6 +27,7 @@ struct Counter {
     origin: String,
     authority: Authority,
     pki: Arc<Pki>,
+    cards: Mutex<HashMap<String, Arc<Mutex<Card>>>>,
     nadia: Agent,
     reader: DeskReader,
     _trust: TempDir,
@@ -48,7 +50,7 @@ impl Counter {
         let origin = agent::origin(port);
         let nadia = enter(&scene, &origin, "Nadia", &["--admin", "--agent"]).await;
         let reader = DeskReader::new(&origin);
-        let mut counter = Self { scene, origin, authority, pki, nadia, reader, _trust: trust };
+        let mut counter = Self { scene, origin, authority, pki, cards: Mutex::default(), nadia, reader, _trust: trust };
         let reader = counter.reader.public_key();
         counter.register("Guichet 1", &reader).await;
         counter
@@ -61,9 +63,12 @@ impl Counter {
         expect(pressed.unwrap(), "desk-readers");
     }
 
-    fn card(&self, name: &str) -> (Card, Holder) {
+    /// The one card of a citizen, which goes from their telephone to the reader and back.
+    fn card(&self, name: &str) -> (Arc<Mutex<Card>>, Holder) {
         let holder = Holder::named(name).unwrap();
-        (Card::genuine(&self.pki, &holder), holder)
+        let issue = || Card::genuine(&self.pki, &holder).shared();
+        let card = Arc::clone(self.cards.lock().unwrap().entry(name.to_owned()).or_insert_with(issue));
+        (card, holder)
     }
 
     /// A telephone with the card of a citizen whose identity asks for certification; the text of its QR code.
@@ -95,7 +100,7 @@ impl Counter {
     }
 
     /// From the scan to the photo.
-    async fn to_the_face(&mut self, name: &str, qr: &str) -> Page {
+    async fn up_to_the_face(&mut self, name: &str, qr: &str) -> Page {
         let page = expect(self.scan(qr).await, "desk-card");
         let (card, holder) = self.card(name);
         self.reader.insert(card, holder.can);
@@ -144,7 +149,7 @@ async fn card_finger_and_face_certify_an_identity_and_card_and_code_complete_it(
     or_skip!(Tool::Sqlite.find());
     let mut counter = Counter::open().await;
     let (mut phone, qr) = counter.asks("angela").await;
-    let face = expect(counter.to_the_face("angela", &qr).await, "desk-face");
+    let face = expect(counter.up_to_the_face("angela", &qr).await, "desk-face");
     assert_eq!(face.text("[data-fact=surname]").as_deref(), Some("DUBOIS"));
     assert!(face.body.contains("simulateur – non certifié"), "{}", face.brief());
     let photo = face.attribute("figure img", "src").unwrap();
@@ -184,7 +189,7 @@ async fn no_refusal_of_the_desk_tells_the_citizen_why() {
         [(Fingerprint::NoMatch, "failed"), (Fingerprint::NotCapturable, "capture_impossible"), (Fingerprint::Match, "")]
     {
         counter.reader.set_finger(finger);
-        let page = counter.to_the_face("angela", &qr).await;
+        let page = counter.up_to_the_face("angela", &qr).await;
         let over = if finger == Fingerprint::Match {
             let open = format!("{}?refuser=1", page.url.path());
             let face = expect(counter.nadia.open(&open).await.unwrap(), "desk-face");
@@ -272,7 +277,7 @@ async fn a_card_that_was_declared_stolen_ends_the_case_and_a_household_asks_for_
     let mut counter = Counter::open().await;
     let (mut phone, qr) = counter.asks("angela").await;
     let mut samir = enter(&counter.scene, &counter.origin, "Samir", &["--agent"]).await;
-    let face = expect(counter.to_the_face("angela", &qr).await, "desk-face");
+    let face = expect(counter.up_to_the_face("angela", &qr).await, "desk-face");
     let place = face.url.path().to_owned();
     assert_eq!(samir.open(&place).await.unwrap().refusal(), "desk.other_agent");
     let yes = "form[data-step=same-person] button";

@@ -226,11 +226,7 @@ impl From<NotChanged> for Desk {
 
 impl From<DeskRefusal> for Code {
     fn from(refusal: DeskRefusal) -> Self {
-        match refusal {
-            DeskRefusal::Card(refusal) => Self::Card(refusal),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "all others are the desk's own")]
-            own => Self::Case(own),
-        }
+        if let DeskRefusal::Card(card) = refusal { Self::Card(card) } else { Self::Case(refusal) }
     }
 }
 

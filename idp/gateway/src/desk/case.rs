@@ -92,7 +92,7 @@ async fn show(app: &App, at: &AtCase, saying: Saying) -> Result<Response, StoreE
         }
         AnyCase::Read(_) => FingerScreen { page, here, simulated, id, saying }.answer(StatusCode::OK),
         AnyCase::Matched(_) | AnyCase::Awaiting(_) => {
-            let Some(shown) = papers(app, &at.found).await? else { return Ok(lost(app, at).await?) };
+            let Some(shown) = papers(app, &at.found).await? else { return lost(app, at).await };
             let eyes = match (&at.found.case.record, at.standing) {
                 (AnyCase::Matched(case), _) => Eyes::First(case.tie()),
                 (_, Standing::Second) => Eyes::Second,
@@ -101,8 +101,7 @@ async fn show(app: &App, at: &AtCase, saying: Saying) -> Result<Response, StoreE
             FaceScreen { page, here, simulated, id, shown: &shown, eyes, saying }.answer(StatusCode::OK)
         }
         AnyCase::Decided(over) => {
-            let view =
-                Outcome { page, here, simulated, outcome: over.outcome(), at: over.at(), seconds: over.seconds() };
+            let view = Outcome { page, here, simulated, came: over.outcome(), at: over.at(), seconds: over.seconds() };
             view.answer(StatusCode::OK)
         }
     })

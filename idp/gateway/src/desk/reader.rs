@@ -47,8 +47,8 @@ pub(crate) async fn next(State(app): State<Shared>, call: Call) -> Response {
 /// The oldest case that waits for this reader.
 async fn waiting(app: &App, reader: &Reader) -> Result<Response, No> {
     let open = keep::open(app, &reader.commune).await?;
-    let mine = open.iter().map(|found| &found.case.record).filter(|case| *case.reader() == reader.id);
-    let Some((case, awaits)) = mine.filter_map(|case| Some((case, case.awaits()?))).next() else {
+    let mut mine = open.iter().map(|found| &found.case.record).filter(|case| *case.reader() == reader.id);
+    let Some((case, awaits)) = mine.find_map(|case| Some((case, case.awaits()?))) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let told = json!({"case": case.id(), "nonce": base64url(case.nonce()), "step": awaits.name()});

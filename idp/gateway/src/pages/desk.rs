@@ -72,7 +72,21 @@ impl Home<'_> {
             DeskRefusal::OwnIdentity => t.scan_own(),
             DeskRefusal::ReaderBusy => t.scan_busy(),
             DeskRefusal::ReaderUnknown | DeskRefusal::ReaderWithdrawn | DeskRefusal::ReaderElsewhere => t.scan_reader(),
-            other => explanation(other, t).1,
+            other @ (DeskRefusal::CaseUnknown
+            | DeskRefusal::CaseOver
+            | DeskRefusal::CaseLate
+            | DeskRefusal::OutOfTurn
+            | DeskRefusal::OtherAgent
+            | DeskRefusal::SecondIsFirst
+            | DeskRefusal::TriesSpent
+            | DeskRefusal::OtherReader
+            | DeskRefusal::NoFace
+            | DeskRefusal::VerdictMalformed
+            | DeskRefusal::VerdictSignature
+            | DeskRefusal::VerdictOtherCase
+            | DeskRefusal::VerdictNonce
+            | DeskRefusal::VerdictLate
+            | DeskRefusal::VerdictUsed) => explanation(other, t).1,
         })
     }
 
@@ -162,7 +176,26 @@ impl CardScreen<'_> {
                 t.card_screen_not_genuine()
             }
             DeskRefusal::NoFace => t.card_screen_no_face(),
-            _ => t.card_screen_again(),
+            DeskRefusal::CaseUnknown
+            | DeskRefusal::CaseOver
+            | DeskRefusal::CaseLate
+            | DeskRefusal::OutOfTurn
+            | DeskRefusal::OtherAgent
+            | DeskRefusal::SecondIsFirst
+            | DeskRefusal::OwnIdentity
+            | DeskRefusal::TriesSpent
+            | DeskRefusal::ReaderUnknown
+            | DeskRefusal::ReaderWithdrawn
+            | DeskRefusal::ReaderElsewhere
+            | DeskRefusal::OtherReader
+            | DeskRefusal::ReaderBusy
+            | DeskRefusal::VerdictMalformed
+            | DeskRefusal::VerdictSignature
+            | DeskRefusal::VerdictOtherCase
+            | DeskRefusal::VerdictNonce
+            | DeskRefusal::VerdictLate
+            | DeskRefusal::VerdictUsed
+            | DeskRefusal::Card(_) => t.card_screen_again(),
         })
     }
 }
@@ -259,7 +292,7 @@ pub(crate) struct Outcome<'a> {
     /// Whose cards are taken.
     pub(crate) simulated: Cards,
     /// What came of the case.
-    pub(crate) outcome: Came,
+    pub(crate) came: Came,
     /// When.
     pub(crate) at: Timestamp,
     /// After how many seconds.
@@ -269,7 +302,7 @@ pub(crate) struct Outcome<'a> {
 impl Outcome<'_> {
     /// The one word that machines read: a refusal and a lapse are the same.
     const fn name(&self) -> &'static str {
-        match self.outcome {
+        match self.came {
             Came::Approved => "approved",
             Came::CaptureImpossible => "capture_impossible",
             Came::Refused(_) | Came::Lapsed => "failed",
@@ -277,7 +310,7 @@ impl Outcome<'_> {
     }
 
     const fn title(&self) -> &'static str {
-        match self.outcome {
+        match self.came {
             Came::Approved => self.page.t.outcome_approved(),
             Came::CaptureImpossible => self.page.t.outcome_capture(),
             Came::Refused(_) | Came::Lapsed => self.page.t.outcome_failed(),
@@ -286,7 +319,7 @@ impl Outcome<'_> {
 
     fn paragraphs(&self) -> Vec<String> {
         let t = self.page.t;
-        match self.outcome {
+        match self.came {
             Came::Approved => {
                 let until = paris::in_words(self.at.plus(ACTIVATION), t);
                 vec![t.outcome_approved_next(&until), t.outcome_approved_where().to_owned()]
@@ -331,7 +364,22 @@ const fn explanation(refusal: DeskRefusal, t: Texts) -> (&'static str, &'static 
         DeskRefusal::SecondIsFirst => (t.desk_refused_second_title(), t.desk_refused_second()),
         DeskRefusal::OwnIdentity => (t.desk_refused_own_title(), t.scan_own()),
         DeskRefusal::CaseLate | DeskRefusal::CaseOver => (t.desk_refused_over_title(), t.desk_refused_over()),
-        _ => (t.desk_refused_unknown_title(), t.desk_refused_unknown()),
+        DeskRefusal::CaseUnknown
+        | DeskRefusal::OutOfTurn
+        | DeskRefusal::TriesSpent
+        | DeskRefusal::ReaderUnknown
+        | DeskRefusal::ReaderWithdrawn
+        | DeskRefusal::ReaderElsewhere
+        | DeskRefusal::OtherReader
+        | DeskRefusal::ReaderBusy
+        | DeskRefusal::NoFace
+        | DeskRefusal::VerdictMalformed
+        | DeskRefusal::VerdictSignature
+        | DeskRefusal::VerdictOtherCase
+        | DeskRefusal::VerdictNonce
+        | DeskRefusal::VerdictLate
+        | DeskRefusal::VerdictUsed
+        | DeskRefusal::Card(_) => (t.desk_refused_unknown_title(), t.desk_refused_unknown()),
     }
 }
 
@@ -360,15 +408,17 @@ fn duration(seconds: u32, t: Texts) -> String {
 }
 
 /// What the screens of a case share.
-impl<'a> Page<'a> {
+impl Page<'_> {
     fn reasons(&self) -> Vec<(&'static str, &'static str)> {
         Chosen::REASONS.map(|reason| (reason.name(), reason_words(reason, self.t))).to_vec()
     }
 
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
     fn is_simulated(&self, cards: Cards) -> bool {
         cards == Cards::Simulated
     }
 
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
     fn says_no(&self, saying: Saying) -> bool {
         saying == Saying::No
     }

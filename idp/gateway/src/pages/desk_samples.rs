@@ -111,7 +111,7 @@ pub(crate) fn all(page: Page<'_>, name: &str, csrf: &str, pages: &mut Vec<(Strin
         ("lapsed", Came::Lapsed),
         ("capture", Came::CaptureImpossible),
     ] {
-        let view = Outcome { page, here, simulated, outcome, at: NOW, seconds: 192 };
+        let view = Outcome { page, here, simulated, came: outcome, at: NOW, seconds: 192 };
         add(format!("desk-outcome-{name}"), view.answer(StatusCode::OK));
     }
     for refusal in

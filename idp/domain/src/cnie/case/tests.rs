@@ -481,6 +481,7 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// What must have happened for an approval, kept beside the case and by other means.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that happened or not")]
 struct Model {
     card: bool,
     finger: bool,

@@ -104,21 +104,32 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response {
 impl No {
     fn answer(self) -> Response {
         match self {
-            Self::Case(refusal) => problem(status(refusal), refusal.into(), &refusal.to_string()),
-            Self::Proof(error) => problem(StatusCode::BAD_REQUEST, error.into(), error.description()),
+            Self::Case(refusal) => {
+                problem(status(refusal), refusal.into(), (title(status(refusal)), &refusal.to_string()))
+            }
+            Self::Proof(error) => {
+                // The title is the code of RFC 9449 §5 and §8, which libraries look for.
+                problem(StatusCode::BAD_REQUEST, error.into(), (error.code(), error.description()))
+            }
             Self::Ours(error) => {
                 tracing::error!(%error, "a store failed");
-                problem(StatusCode::SERVICE_UNAVAILABLE, Other::Store.into(), "a part of the gateway does not answer")
+                unavailable()
             }
-            Self::Told => {
-                problem(StatusCode::SERVICE_UNAVAILABLE, Other::Store.into(), "a part of the gateway does not answer")
-            }
+            Self::Told => unavailable(),
         }
     }
 }
 
-fn problem(status: StatusCode, code: Code, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("Refused");
+fn unavailable() -> Response {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    problem(status, Other::Store.into(), (title(status), "a part of the gateway does not answer"))
+}
+
+fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Refused")
+}
+
+fn problem(status: StatusCode, code: Code, (title, detail): (&str, &str)) -> Response {
     let value = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code.to_string(), "detail": detail,
     });
