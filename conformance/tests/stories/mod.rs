@@ -19,6 +19,7 @@ mod indicators;
 mod introspection;
 mod journal;
 mod keys;
+mod level_high;
 mod libraries;
 mod logout;
 mod logout_profile;
