@@ -74,7 +74,7 @@ pub(crate) async fn get(
     match app.indicators.read(&app.registry, app.clock.now()).await {
         Ok(figures) => {
             let page = occasion.page(&app).switch_at(PLACE);
-            Figures { page, figures: &figures, targets: &app.indicators.targets }.answer(StatusCode::OK)
+            Figures { page, counted: &figures, targets: &app.indicators.targets }.answer(StatusCode::OK)
         }
         Err(error) => unavailable(&app, occasion, &error),
     }

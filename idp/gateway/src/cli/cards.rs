@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
-use domain::cnie::identity::{AnyIdentity, Closure};
+use domain::cnie::identity::{AnyIdentity, Certified, Closure, Identity};
 use domain::cnie::link::LinkSecret;
 use domain::id::IdentityId;
 use domain::time::Timestamp;
@@ -146,9 +146,9 @@ async fn suspend<W: Write>(bench: &mut Bench<'_, W>, acts: Acts<'_>, (id, word):
     if !matches!(before.identity, AnyIdentity::Certified(_)) {
         bail!("the identity is {}: only a certified one is suspended", before.identity.state());
     }
-    let act = |identity| match identity {
-        AnyIdentity::Certified(certified) => certified.suspend(acts.now).into(),
-        other => other,
+    let act = |identity| {
+        Identity::<Certified>::try_from(identity)
+            .map_or_else(|other| other, |certified| certified.suspend(acts.now).into())
     };
     let after = acts.act(&id, Cause::Operator(word), act).await?.context("the identity is erased")?;
     if !matches!(after, AnyIdentity::Suspended(_)) {

@@ -36,9 +36,8 @@ impl<'a> Acts<'a> {
     /// The identity as it is now; what time made of it is kept. None once it is erased.
     pub(crate) async fn find(self, id: &IdentityId) -> Result<Option<Kept>, StoreError> {
         while let Some(kept) = self.registry.identity(id).await? {
-            match self.settle(kept).await? {
-                Some(kept) => return Ok(Some(kept)),
-                None => {}
+            if let Some(kept) = self.settle(kept).await? {
+                return Ok(Some(kept));
             }
         }
         Ok(None)

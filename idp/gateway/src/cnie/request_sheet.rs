@@ -40,10 +40,9 @@ pub(crate) async fn get(
 ) -> Response {
     let occasion = switch.occasion(&headers);
     let (token, form) = match file.rsplit_once('.') {
-        None => (file.as_str(), Form::Page),
         Some((token, "svg")) => (token, Form::Image),
         Some((token, "pdf")) => (token, Form::Sheet),
-        Some(_) => (file.as_str(), Form::Page),
+        Some(_) | None => (file.as_str(), Form::Page),
     };
     let until = match request(&app, token).await {
         Ok(Ok(until)) => until,

@@ -104,7 +104,8 @@ impl Turn<'_> {
 fn message(to: &AnyIdentity, happened: &Happened, (links, at): (Links<'_>, Timestamp)) -> Option<CardMessage> {
     Some(match happened {
         Happened::Created => CardMessage::ConfirmAddress { link: links.confirm(to, at) },
-        Happened::AddressConfirmed | Happened::AtDesk => return None,
+        // Nobody confirmed that the address is theirs: it is written to once only.
+        Happened::AddressConfirmed | Happened::AtDesk | Happened::Closed { why: Closure::NotConfirmed } => return None,
         Happened::Requested { until } => CardMessage::Requested { until: *until },
         Happened::Approved { until } => CardMessage::Approved { until: *until },
         Happened::Failed => CardMessage::Failed,
@@ -115,8 +116,6 @@ fn message(to: &AnyIdentity, happened: &Happened, (links, at): (Links<'_>, Times
         Happened::Restored => CardMessage::Restored,
         Happened::DeletionAsked { until } => CardMessage::Leaves { until: *until, link: links.stay(to, *until) },
         Happened::DeletionTakenBack => CardMessage::Stays,
-        // Nobody confirmed that the address is theirs: it is written to once only.
-        Happened::Closed { why: Closure::NotConfirmed } => return None,
         Happened::Closed { why } => CardMessage::Closed { why: *why },
     })
 }

@@ -14,7 +14,7 @@ pub(crate) struct Figures<'a> {
     /// The page around it.
     pub(crate) page: Page<'a>,
     /// The figures.
-    pub(crate) figures: &'a Indicators,
+    pub(crate) counted: &'a Indicators,
     /// What is aimed at.
     pub(crate) targets: &'a Targets,
 }
@@ -41,17 +41,18 @@ struct Place {
 
 impl Figures<'_> {
     fn at(&self) -> String {
-        self.page.t.figures_at(&paris::in_words(self.figures.at, self.page.t))
+        self.page.t.figures_at(&paris::in_words(self.counted.at, self.page.t))
     }
 
     fn measures(&self) -> Vec<Line> {
-        self.figures.measures(self.targets).iter().map(|measure| line(measure, self.page.t)).collect()
+        self.counted.measures(self.targets).iter().map(|measure| line(measure, self.page.t)).collect()
     }
 
     fn months(&self) -> Vec<(Month, String)> {
-        self.figures.months.iter().map(|(month, cell)| (*month, cell_in_words(*cell, self.page.t))).collect()
+        self.counted.months.iter().map(|(month, cell)| (*month, cell_in_words(*cell, self.page.t))).collect()
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn month(&self, of: &Month) -> String {
         let name = time::Month::try_from(of.month).map(|name| month(name, self.page.t.language()));
         format!("{} {}", name.unwrap_or_default(), of.year)
@@ -63,7 +64,7 @@ impl Figures<'_> {
             let value = cell.shown().unwrap_or_default();
             Shown { name: self.month(of), value: cell_in_words(*cell, t), whole: value, part: value }
         };
-        let rows = self.figures.months.iter().map(row).collect();
+        let rows = self.counted.months.iter().map(row).collect();
         Chart::of("months", t.figures_months(), t.figures_months_about(), rows)
     }
 
@@ -77,7 +78,7 @@ impl Figures<'_> {
             trained: in_groups(of.trained),
             certifications: cell_in_words(of.certifications, t),
         };
-        self.figures.departements.iter().map(place).collect()
+        self.counted.departements.iter().map(place).collect()
     }
 
     fn departements_chart(&self) -> Chart {
@@ -88,7 +89,7 @@ impl Figures<'_> {
             whole: of.enrolled,
             part: of.certifying,
         };
-        let rows = self.figures.departements.iter().map(row).collect();
+        let rows = self.counted.departements.iter().map(row).collect();
         Chart::of("by-departement", t.figures_by_departement(), t.figures_by_departement_about(), rows)
     }
 }

@@ -11,7 +11,7 @@ use crate::pages::samples;
 async fn page(language: Language) -> Html {
     let (brand, figures, targets) = (samples::brand(), samples::figures("Val-Fleuri"), samples::targets());
     let page = Page::new(&brand, language).switch_at("/indicateurs");
-    let response = Figures { page, figures: &figures, targets: &targets }.answer(StatusCode::OK);
+    let response = Figures { page, counted: &figures, targets: &targets }.answer(StatusCode::OK);
     let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("in memory");
     Html::parse_document(std::str::from_utf8(&bytes).expect("UTF-8"))
 }

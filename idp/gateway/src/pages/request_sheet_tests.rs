@@ -106,7 +106,8 @@ fn its_squares_are_the_modules_of_the_code() {
     let mut dark = vec![false; code.width() * code.width()];
     for [x, y, width, height] in squares {
         assert!((height - module).abs() < 0.01);
-        let number = |length: f32| (length / module).round() as usize;
+        let is = |number: u16, length: f32| (f32::from(number) * module - length).abs() < module / 2.0;
+        let number = |length| (0..200).find(|number| is(*number, length)).map(usize::from).expect("whole modules");
         for step in 0..number(width) {
             dark[number(top - y) * code.width() + number(x - left) + step] = true;
         }

@@ -186,7 +186,7 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
     add("logged-out-kept", LoggedOut { page, session: Session::Kept, service: None }.answer(StatusCode::OK));
     let (page, targets) = (Page::new(brand, language).switch_at("/indicateurs"), targets());
     for (name, figures) in [("figures", figures(&cast.service.fr)), ("figures-none", Indicators::of(&nothing()))] {
-        add(name, Figures { page, figures: &figures, targets: &targets }.answer(StatusCode::OK));
+        add(name, Figures { page, counted: &figures, targets: &targets }.answer(StatusCode::OK));
     }
     pages
 }

@@ -25,6 +25,8 @@ for_each_engine!(offices: sqlite, postgres; {
     an_identity_opens_in_its_own_row_and_version_alone,
     an_identity_tells_nothing_to_who_reads_the_tables,
     a_closed_identity_is_erased_after_a_month,
+    an_operator_lists_identities_page_by_page_and_by_state,
+    a_notice_about_an_identity_is_kept_though_nothing_became_of_it,
 });
 
 const DAY: i64 = 86_400;
@@ -143,7 +145,7 @@ async fn an_identity_comes_up_when_time_has_changed_it(offices: Offices) {
         due.into_iter().map(|kept| kept.identity.common().id().clone()).collect()
     };
     assert!(due(Timestamp::from_epoch(after(20).epoch() - 1), 10).await.is_empty());
-    assert_eq!(due(after(20), 10).await, [soon.0.clone()]);
+    assert_eq!(due(after(20), 10).await, std::slice::from_ref(&soon.0));
     assert_eq!(due(after(5_000), 10).await, [soon.0.clone(), late.0]);
     assert_eq!(due(after(5_000), 1).await, [soon.0]);
 }
@@ -260,4 +262,41 @@ async fn a_closed_identity_is_erased_after_a_month(offices: Offices) {
         .await
         .expect("reads");
     assert_eq!(left, 1, "it still counts");
+}
+
+async fn an_operator_lists_identities_page_by_page_and_by_state(offices: Offices) {
+    let registry = &offices.one;
+    let mut made_now = Vec::new();
+    for number in 0..5 {
+        let (id, card) = someone();
+        let identity = if number == 0 { closed(&id, &card) } else { active(&id, &card) };
+        made_now.push(made(registry, &identity).await.identity.common().id().clone());
+    }
+    let all = async |state: Option<&str>| {
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let page = registry.identities(state, after.as_ref(), 2).await.expect("reads");
+            let Some(last) = page.last() else { return listed };
+            after = Some(last.identity.common().id().clone());
+            listed.extend(page.into_iter().map(|kept| kept.identity.common().id().clone()));
+        }
+    };
+    let (every, closed) = (all(None).await, all(Some("closed")).await);
+    let count = |listed: &[IdentityId], id: &IdentityId| listed.iter().filter(|listed| *listed == id).count();
+    assert!(made_now.iter().all(|id| count(&every, id) == 1), "each once, over all pages");
+    assert_eq!(made_now.iter().map(|id| count(&closed, id)).collect::<Vec<_>>(), [1, 0, 0, 0, 0]);
+}
+
+async fn a_notice_about_an_identity_is_kept_though_nothing_became_of_it(offices: Offices) {
+    let registry = &offices.one;
+    let (id, card) = someone();
+    let kept = made(registry, &active(&id, &card)).await;
+    let before = mails(registry).await;
+    let notices = [mail()];
+    let told = Told { notices: &notices, ..SILENT };
+    registry.tell_holder(&id, "one", &told).await.expect("kept");
+    registry.tell_holder(&id, "other", &told).await.expect("kept");
+    assert!(registry.tell_holder(&id, "one", &told).await.is_err(), "a name is one notice's");
+    assert_eq!(mails(registry).await, before + 2);
+    assert_eq!(registry.identity(&id).await.expect("reads").expect("kept"), kept);
 }

@@ -29,6 +29,7 @@ texts! {
     figures_minutes(minutes, seconds): "{minutes} min {seconds} s", "{minutes} min {seconds} s";
     figures_months: "Certifications par mois", "Certifications by month";
     figures_months_about: "Une barre par mois, sur douze mois, le mois en cours compris.", "One bar for each of the last twelve months, this one included.";
+    figures_chart(title): "Graphique : {title}", "Chart: {title}";
     figures_month: "Mois", "Month";
     figures_certifications: "Certifications", "Certifications";
     figures_by_departement: "Par département", "By département";
