@@ -63,6 +63,13 @@ impl Cards {
         Phone::new(Arc::clone(card), self.issuer()).of(&holder)
     }
 
+    /// A telephone with a new card of a citizen, under a number of its own.
+    fn phone_with_new_card(&self, name: &str, number: &'static str) -> Phone {
+        let holder = Holder { number, ..Holder::named(name).unwrap() };
+        self.authority.issue(holder);
+        Phone::new(Card::genuine(&self.pki, &holder).shared(), self.issuer()).of(&holder)
+    }
+
     /// A telephone with a card of a kind, made for it.
     fn phone_with(&self, name: &str, profile: &str) -> Phone {
         let holder = Holder::named(name).unwrap();
@@ -124,6 +131,35 @@ async fn an_identity_is_made_shown_and_deleted_with_card_and_code() {
     let terms = phone.terms().await.unwrap();
     let address = Act::Create { email: "nobody".into(), language: "fr".into(), terms };
     assert_eq!(refused(phone.begin(address).await), "card.bad_address");
+}
+
+#[tokio::test]
+async fn a_new_card_of_the_same_citizen_is_a_new_identity_and_closes_the_one_before() {
+    let cards = Cards::set().await;
+    let mut phone = cards.phone("angela");
+    phone.create("angela@exemple.fr").await.unwrap();
+    let mail = cards.journey.scene.mail_to("angela@exemple.fr", 0).await;
+    let link = mail.text.split_whitespace().find(|word| word.contains("/carte/confirmer/")).unwrap();
+    let mut citizen = cards.journey.citizen();
+    let question = expect(citizen.open(link).await.unwrap(), "holder-ask");
+    citizen.press(&question, "form button[name=answer]", &[]).await.unwrap();
+    assert_eq!(phone.act(Act::Show).await.unwrap().state(), "active");
+    let mut neighbour = cards.phone("pierre");
+    neighbour.create("pierre@exemple.fr").await.unwrap();
+
+    // Nothing changes before it is asked for: the new card has no identity, and the old one goes on.
+    let mut renewed = cards.phone_with_new_card("angela", "SIM0A9NG5");
+    assert_eq!(refused(renewed.act(Act::Show).await), "card.no_identity");
+    assert_eq!(phone.act(Act::Show).await.unwrap().state(), "active");
+
+    assert_eq!(renewed.create("angela.neuve@exemple.fr").await.unwrap().state(), "created", "nothing carries over");
+    assert_eq!(refused(phone.act(Act::Show).await), "card.no_identity");
+    let told = cards.journey.scene.mail_to("angela@exemple.fr", 1).await;
+    assert!(told.text.contains("a expiré ou a été remplacée"), "{}", told.text);
+    let mail = cards.journey.scene.mail_to("angela.neuve@exemple.fr", 0).await;
+    assert!(mail.text.contains("/carte/confirmer/"), "{}", mail.text);
+    assert_eq!(neighbour.act(Act::Show).await.unwrap().state(), "created", "another citizen's stays");
+    assert_eq!(refused(renewed.create("angela@exemple.fr").await), "card.identity_exists");
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ impl CardAssertion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cnie::card::ReadCard;
+    use crate::cnie::card::{CardSecret, ReadCard};
     use crate::cnie::identity::{Identity, Making};
     use crate::cnie::status::{Answer, Standing};
     use crate::cnie::{TermsVersion, Thumbprint};
@@ -190,7 +190,9 @@ mod tests {
             language: Language::French,
             terms: TermsVersion::accepted(TermsVersion::CURRENT).expect("of today"),
         };
-        Identity::create(&shown, &answer.in_force().expect("valid"), making, NOW).expect("made").into()
+        Identity::create(&shown, &answer.in_force().expect("valid"), &CardSecret::new([7; 32]), making, NOW)
+            .expect("made")
+            .into()
     }
 
     #[test]

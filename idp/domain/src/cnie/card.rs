@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Thumbprint;
 use super::refusal::Refusal;
+use super::status::CardInForce;
 use super::transaction::ToSign;
-use crate::identity::pivot::{Birthdate, Gender};
+use crate::identity::pivot::{Birthdate, Gender, Place};
 use crate::secret::{base64url, from_base64url, keyed_hash, same};
 use crate::time::Timestamp;
 
@@ -36,34 +37,73 @@ impl std::fmt::Debug for CardSecret {
     }
 }
 
-/// The pseudonym of a card inside the gateway: a keyed hash of issuing State and document number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CardKey([u8; 32]);
+macro_rules! key {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// The pseudonym as text.
+            pub fn text(&self) -> String {
+                base64url(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let octets = from_base64url(&text).and_then(|bytes| bytes.try_into().ok());
+                octets.map(Self).ok_or(concat!("not the key of a ", $what))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(key: $name) -> Self {
+                key.text()
+            }
+        }
+    };
+}
+
+key!(
+    /// The pseudonym of a card inside the gateway: a keyed hash of issuing State and document number.
+    CardKey, "card"
+);
 
 impl CardKey {
     /// Computes the pseudonym.
     pub fn of(issuing_state: &str, document_number: &str, secret: &CardSecret) -> Self {
         Self(keyed_hash(&secret.0, &[b"card/1", issuing_state.as_bytes(), document_number.as_bytes()]))
     }
-
-    /// The pseudonym as text.
-    pub fn text(&self) -> String {
-        base64url(&self.0)
-    }
 }
 
-impl TryFrom<String> for CardKey {
-    type Error = &'static str;
+key!(
+    /// The pseudonym of a person inside the gateway, whatever card they show: a keyed hash of what makes a pivot identity.
+    /// It is no pseudonym for relying parties, and no other table has it. Two whose names differ in what the zone cuts off
+    /// alone are one, as they are to all else that reads the card.
+    PersonKey, "person"
+);
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        from_base64url(&text).and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or("not the key of a card")
-    }
-}
-
-impl From<CardKey> for String {
-    fn from(key: CardKey) -> Self {
-        key.text()
+impl PersonKey {
+    /// Computes the pseudonym: the facts of the zone, and the place of birth that the authority adds, so that homonyms
+    /// born elsewhere are two persons.
+    pub fn of(card: &ReadCard, status: &CardInForce, secret: &CardSecret) -> Self {
+        let facts = card.facts();
+        let place = |place: Option<&Place>| place.map_or("", Place::as_str).to_owned();
+        let fields = [
+            &facts.surname,
+            &facts.given_names,
+            &facts.birthdate.to_string(),
+            facts.gender.as_str(),
+            &place(status.birthplace()),
+            &place(status.birthcountry()),
+        ];
+        let label: &[u8] = b"person/1";
+        let fields: Vec<&[u8]> = std::iter::once(label).chain(fields.map(str::as_bytes)).collect();
+        Self(keyed_hash(&secret.0, &fields))
     }
 }
 
@@ -199,6 +239,12 @@ impl ReadCard {
             expires,
         }
     }
+
+    pub(crate) fn with_facts(self, change: impl FnOnce(&mut Facts)) -> Self {
+        let mut facts = self.facts.clone();
+        change(&mut facts);
+        Self { facts, ..self }
+    }
 }
 
 /// The first second after a day.
@@ -226,3 +272,7 @@ fn facts(zone: &Mrz, now: Timestamp) -> Result<Facts, Refusal> {
         gender,
     })
 }
+
+#[cfg(test)]
+#[path = "card_tests.rs"]
+mod tests;

@@ -26,7 +26,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::card::{CardAndCode, CardKey, ReadCard};
+use super::card::{CardAndCode, CardKey, CardSecret, PersonKey, ReadCard};
 use super::refusal::Refusal;
 use super::status::CardInForce;
 use super::{ACTIVATION, CERTIFICATION, CONFIRMATION, DELETION, REQUEST, TermsVersion, Thumbprint};
@@ -56,6 +56,9 @@ pub struct Identity<S> {
 struct Base {
     id: IdentityId,
     card: CardKey,
+    /// Whose it is. Records of before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<PersonKey>,
     chip: Thumbprint,
     code: Thumbprint,
     /// Where notices go. Personal data: the record is only ever kept sealed.
@@ -213,7 +216,13 @@ pub struct Making {
 
 impl Identity<Created> {
     /// Makes an identity with a card and its code, which the card's authority lets be used.
-    pub fn create(shown: &CardAndCode, _: &CardInForce, making: Making, at: Timestamp) -> Result<Self, Refusal> {
+    pub fn create(
+        shown: &CardAndCode,
+        status: &CardInForce,
+        secret: &CardSecret,
+        making: Making,
+        at: Timestamp,
+    ) -> Result<Self, Refusal> {
         if !crate::upstream::is_address(&making.mail) {
             return Err(Refusal::BadAddress);
         }
@@ -221,6 +230,7 @@ impl Identity<Created> {
         let base = Box::new(Base {
             id: making.id,
             card: card.key(),
+            person: Some(PersonKey::of(card, status, secret)),
             chip: card.chip(),
             code: shown.code(),
             mail: making.mail,
@@ -232,6 +242,11 @@ impl Identity<Created> {
             history: vec![Event { at, happened: Happened::Created }],
         });
         Ok(Self { base, state: Created { until: at.plus(CONFIRMATION) } })
+    }
+
+    /// Whose it is.
+    pub const fn person(&self) -> Option<PersonKey> {
+        self.base.person
     }
 
     /// The citizen followed the link in the mail.

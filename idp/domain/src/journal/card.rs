@@ -17,6 +17,8 @@ use crate::time::Timestamp;
 pub enum CardIdentityChange {
     /// It was made, under these terms.
     Made(TermsVersion),
+    /// It took the place of this one, of the same person on another card (CIR (EU) 2015/1502 §2.2.4).
+    Replaces(IdentityId),
     /// Its address was confirmed.
     AddressConfirmed,
     /// Certification was asked for, under these terms.
@@ -53,6 +55,7 @@ impl CardIdentityChange {
     const fn name(&self) -> &'static str {
         match self {
             Self::Made(_) => "made",
+            Self::Replaces(_) => "replaces",
             Self::AddressConfirmed => "address_confirmed",
             Self::Requested(..) => "requested",
             Self::AtDesk(_) => "at_desk",
@@ -74,6 +77,7 @@ impl CardIdentityChange {
         let mut value = json!({"identity": identity, "change": self.name()});
         let (field, more) = match self {
             Self::Made(terms) => ("terms", json!(terms)),
+            Self::Replaces(old) => ("old", json!(old)),
             Self::Requested(request, terms) => {
                 value["request"] = json!(request);
                 ("terms", json!(terms))

@@ -1,10 +1,11 @@
 //! A change of an identity with all that goes with it: journal and mail ([`super::telling`]) in the same transaction of the
 //! registry.
 
-use domain::cnie::card::CardKey;
-use domain::cnie::identity::{AnyIdentity, Settled};
+use domain::cnie::card::{CardKey, PersonKey};
+use domain::cnie::identity::{AnyIdentity, Created, Identity, Settled};
 use domain::cnie::refusal::Refusal;
-use store::registry::{Changed, Kept, Made};
+use store::StoreError;
+use store::registry::{Changed, Kept, Made, Transition};
 
 use super::links::Links;
 use super::slot::Fault;
@@ -14,10 +15,29 @@ use crate::app::App;
 /// How often a change by time alone is tried again over somebody else's.
 const TRIES: usize = 4;
 
+/// What a live identity is the only one of.
+enum Whose {
+    Card(CardKey),
+    Person(PersonKey),
+}
+
+impl Whose {
+    async fn read(&self, app: &App) -> Result<Option<Kept>, StoreError> {
+        match self {
+            Self::Card(card) => app.registry.identity_of_card(card).await,
+            Self::Person(person) => app.registry.identity_of_person(person).await,
+        }
+    }
+}
+
 /// The live identity of a card as it is now: what time changed is kept first.
 pub(crate) async fn of_card(app: &App, card: &CardKey) -> Result<Option<Kept>, Fault> {
+    live(app, Whose::Card(*card)).await
+}
+
+async fn live(app: &App, whose: Whose) -> Result<Option<Kept>, Fault> {
     for _ in 0..TRIES {
-        let Some(kept) = app.registry.identity_of_card(card).await? else { return Ok(None) };
+        let Some(kept) = whose.read(app).await? else { return Ok(None) };
         match kept.identity.clone().settle(app.clock.now()) {
             Settled::Same(_) => return Ok(Some(kept)),
             Settled::Changed(next) => match try_change(app, &kept, &next).await? {
@@ -30,16 +50,38 @@ pub(crate) async fn of_card(app: &App, card: &CardKey) -> Result<Option<Kept>, F
     Err(Refusal::NotInThisState.into())
 }
 
-/// Keeps a new identity.
-pub(crate) async fn make(app: &App, identity: &AnyIdentity) -> Result<(), Fault> {
-    let telling = told(app, Turn { before: None, after: identity })?;
-    match app.registry.make_identity(identity, &telling.told()).await? {
-        Made::Fresh => {
-            app.mail_waiting.notify_one();
-            Ok(())
+/// Keeps a new identity. One of the same person on another card gives way to it: a new card is a new identity (CIR (EU)
+/// 2015/1502 §2.2.4).
+pub(crate) async fn make(app: &App, new: Identity<Created>) -> Result<AnyIdentity, Fault> {
+    let old = match new.person() {
+        Some(person) => live(app, Whose::Person(person)).await?,
+        None => None,
+    };
+    let made = match old {
+        None => {
+            let identity = AnyIdentity::from(new);
+            let telling = told(app, Turn { before: None, after: &identity })?;
+            (app.registry.make_identity(&identity, &telling.told()).await?, identity)
         }
-        Made::Exists => Err(Refusal::IdentityExists.into()),
+        Some(old) => replace(app, &old, new).await?,
+    };
+    match made {
+        (Made::Fresh, identity) => {
+            app.mail_waiting.notify_one();
+            Ok(identity)
+        }
+        (Made::Exists, _) => Err(Refusal::IdentityExists.into()),
     }
+}
+
+async fn replace(app: &App, old: &Kept, new: Identity<Created>) -> Result<(Made, AnyIdentity), Fault> {
+    let closed = old.identity.clone().give_way(&new, app.clock.now())?;
+    let identity = AnyIdentity::from(new);
+    let closing = told(app, Turn { before: Some(&old.identity), after: &closed })?;
+    let making = told(app, Turn { before: None, after: &identity })?;
+    let telling = closing.then(making).linking(&identity, &closed);
+    let from_old = Transition { from: old, to: &closed };
+    Ok((app.registry.replace_identity(from_old, &identity, &telling.told()).await?, identity))
 }
 
 /// Keeps what becomes of an identity. Somebody else may have been faster: then it is no more what the change was for.

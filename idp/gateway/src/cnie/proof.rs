@@ -109,15 +109,20 @@ fn is_of(kept: &Kept, shown: &Shown) -> Result<(), Refusal> {
 }
 
 /// Does an act of the citizen's own, and gives the identity after it.
-pub(crate) async fn act(app: &App, act: &Act, shown: &Shown, status: &CardInForce) -> Result<AnyIdentity, Fault> {
+pub(crate) async fn act(
+    app: &App,
+    cnie: &Cnie,
+    act: &Act,
+    shown: &Shown,
+    status: &CardInForce,
+) -> Result<AnyIdentity, Fault> {
     let now = app.clock.now();
     if let Act::Create { email, language, terms } = act {
         let id = IdentityId::from_random(app.random.bytes());
         let terms = TermsVersion::accepted(terms)?;
         let making = Making { id, mail: email.clone(), language: *language, terms };
-        let identity = AnyIdentity::from(Identity::create(&shown.card, status, making, now)?);
-        changes::make(app, &identity).await?;
-        return Ok(identity);
+        let identity = Identity::create(&shown.card, status, &cnie.card_secret, making, now)?;
+        return changes::make(app, identity).await;
     }
     let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
     is_of(&kept, shown)?;

@@ -55,6 +55,20 @@ impl Telling {
         Self { acts, notices, at }
     }
 
+    /// This, and what goes with another change in the same transaction.
+    pub(crate) fn then(mut self, other: Self) -> Self {
+        self.acts.extend(other.acts);
+        self.notices.extend(other.notices);
+        self
+    }
+
+    /// With the link between a new identity and the one that gave way to it (CIR (EU) 2015/1502 §2.2.4).
+    pub(crate) fn linking(mut self, new: &AnyIdentity, old: &AnyIdentity) -> Self {
+        let change = CardIdentityChange::Replaces(old.common().id().clone());
+        self.acts.push(Act::CardIdentityChanged { identity: new.common().id().clone(), change });
+        self
+    }
+
     /// As the store takes it.
     pub(crate) fn told(&self) -> Told<'_> {
         Told { acts: &self.acts, notices: &self.notices, at: self.at }

@@ -1,6 +1,6 @@
 //! Cases for the identities on cards.
 
-use domain::cnie::card::{CardKey, CardSecret};
+use domain::cnie::card::{CardKey, CardSecret, PersonKey};
 use domain::cnie::identity::{AnyIdentity, Ending};
 use domain::cnie::reminder::Reminder;
 use domain::id::{CaseId, IdentityId};
@@ -14,10 +14,13 @@ use serde_json::{Value, json};
 use super::{CANARY, Offices, at_once, contains, dump, for_each_engine, kinds, now, random};
 use crate::StoreError;
 use crate::journal::Verdict;
-use crate::registry::{Changed, Kept, Made, Registry, Told};
+use crate::registry::{Changed, Kept, Made, Registry, Told, Transition};
 
 for_each_engine!(offices: sqlite, postgres; {
     a_card_has_one_live_identity,
+    a_person_has_one_live_identity_on_whichever_card,
+    an_identity_gives_way_to_another_card_of_its_person_with_all_that_is_told_or_not_at_all,
+    of_two_cards_that_replace_an_identity_one_wins_and_the_other_leaves_no_trace,
     of_two_who_change_an_identity_one_wins_and_the_other_leaves_no_trace,
     an_identity_comes_up_when_time_has_changed_it,
     a_reminder_comes_up_on_its_day_and_is_given_once,
@@ -55,6 +58,19 @@ pub(super) fn active(id: &IdentityId, card: &CardKey) -> AnyIdentity {
 
 pub(super) fn certified(id: &IdentityId, card: &CardKey, case: &CaseId, until: Timestamp) -> AnyIdentity {
     identity(id, card, "certified", &json!({"case": case, "since": now(), "until": until}))
+}
+
+fn person() -> PersonKey {
+    PersonKey::try_from(base64url(&random::<32>())).expect("32 octets")
+}
+
+/// The same, as it is kept since it is kept whose it is.
+fn of_person(identity: &AnyIdentity, person: PersonKey) -> AnyIdentity {
+    let mut kept = serde_json::to_value(identity).expect("JSON");
+    for (_, record) in kept.as_object_mut().expect("one state") {
+        record["base"]["person"] = json!(person);
+    }
+    serde_json::from_value(kept).expect("of this schema")
 }
 
 fn closed(id: &IdentityId, card: &CardKey) -> AnyIdentity {
@@ -106,6 +122,101 @@ async fn a_card_has_one_live_identity(offices: Offices) {
     let (anew, _) = someone();
     made(&offices.two, &active(&anew, &card)).await;
     assert!(offices.one.identity(&fresh[0]).await.expect("reads").expect("is there").identity.is_closed());
+}
+
+async fn a_person_has_one_live_identity_on_whichever_card(offices: Offices) {
+    let whose = person();
+    let answers = at_once(20, offices.both(), |node, _| async move {
+        let (id, card) = someone();
+        let (acts, notices) = ([act(&id)], [mail()]);
+        let told = Told { acts: &acts, notices: &notices, at: now() };
+        (node.make_identity(&of_person(&active(&id, &card), whose), &told).await.expect("makes"), id)
+    });
+    let fresh: Vec<IdentityId> =
+        answers.await.into_iter().filter(|(made, _)| *made == Made::Fresh).map(|(_, id)| id).collect();
+    assert_eq!(fresh.len(), 1);
+    assert_eq!((kinds(&offices.one).await.len(), mails(&offices.one).await), (1, 1), "the others left no trace");
+    let kept = offices.two.identity_of_person(&whose).await.expect("reads").expect("is there");
+    assert_eq!((kept.identity.common().id(), kept.identity.common().person()), (&fresh[0], Some(whose)));
+    assert_eq!(offices.two.identity_of_person(&person()).await.expect("reads"), None);
+
+    // Another person, and those of whom it is not kept: in nobody's way.
+    for other in [of_person(&active(&someone().0, &card()), person()), active(&someone().0, &card())] {
+        made(&offices.one, &other).await;
+    }
+    made(&offices.one, &active(&someone().0, &card())).await;
+
+    let over = of_person(&closed(&fresh[0], &kept.identity.common().card()), whose);
+    let stranger = of_person(&over, person());
+    let answer = offices.one.change_identity(&kept, &stranger, &SILENT).await;
+    assert!(matches!(answer, Err(StoreError::Corrupt { .. })), "an identity becomes nobody else's");
+    assert_eq!(offices.one.change_identity(&kept, &over, &SILENT).await.expect("changes"), Changed::Done);
+    assert_eq!(offices.two.identity_of_person(&whose).await.expect("reads"), None);
+    let anew = made(&offices.two, &of_person(&active(&someone().0, &card()), whose)).await;
+    let moved = sqlx::query("UPDATE card_identities SET person = NULL WHERE id = $1");
+    let id = anew.identity.common().id();
+    moved.bind(id.as_str()).execute(&offices.one.writers).await.expect("tampers");
+    assert!(matches!(offices.one.identity(id).await, Err(StoreError::Corrupt { .. })), "made nobody's by hand");
+}
+
+async fn an_identity_gives_way_to_another_card_of_its_person_with_all_that_is_told_or_not_at_all(offices: Offices) {
+    let (one, whose, (id, card)) = (&offices.one, person(), someone());
+    let until = after(1_000);
+    let before = made(one, &of_person(&certified(&id, &card, &CaseId::from_random(random()), until), whose)).await;
+    let over = of_person(&closed(&id, &card), whose);
+    let (new_id, new_card) = someone();
+    let new = of_person(&active(&new_id, &new_card), whose);
+    let (acts, notices) = ([act(&id), act(&new_id)], [mail(), mail()]);
+    let told = Told { acts: &acts, notices: &notices, at: now() };
+
+    // The new card has a live identity: the old one is left as it is, and nothing is told.
+    let taken = made(one, &of_person(&active(&someone().0, &new_card), person())).await;
+    let to_closed = Transition { from: &before, to: &over };
+    assert_eq!(one.replace_identity(to_closed, &new, &told).await.expect("answers"), Made::Exists);
+    assert_eq!(one.identity(&id).await.expect("reads").expect("is there"), before);
+    assert_eq!((kinds(one).await.len(), mails(one).await), (0, 0));
+    let common = taken.identity.common();
+    let gone = of_person(&closed(common.id(), &new_card), common.person().expect("is kept"));
+    assert_eq!(one.change_identity(&taken, &gone, &SILENT).await.expect("changes"), Changed::Done);
+
+    // A live one does not give way.
+    let live = Transition { from: &before, to: &before.identity };
+    assert!(matches!(one.replace_identity(live, &new, &told).await, Err(StoreError::Corrupt { .. })));
+
+    assert_eq!(one.replace_identity(to_closed, &new, &told).await.expect("replaces"), Made::Fresh);
+    let left = offices.two.identity(&id).await.expect("reads").expect("is there");
+    assert_eq!((left.identity, left.version), (over, 2));
+    assert_eq!(offices.two.identity_of_card(&card).await.expect("reads"), None);
+    let kept = offices.two.identity_of_person(&whose).await.expect("reads").expect("is there");
+    assert_eq!((kept.identity, kept.version), (new, 1));
+    assert_eq!((kinds(one).await.len(), mails(one).await), (2, 2));
+    let reminders = one.identities_to_remind(Timestamp::from_epoch(until.epoch() - DAY), 10).await.expect("reads");
+    assert_eq!(reminders, [], "nobody is reminded of what is over");
+}
+
+async fn of_two_cards_that_replace_an_identity_one_wins_and_the_other_leaves_no_trace(offices: Offices) {
+    let (whose, (id, card)) = (person(), someone());
+    let before = made(&offices.one, &of_person(&active(&id, &card), whose)).await;
+    let answers = at_once(20, offices.both(), |node, _| {
+        let (before, over) = (before.clone(), of_person(&closed(&id, &card), whose));
+        async move {
+            let (new, card) = someone();
+            let (acts, notices) = ([act(before.identity.common().id()), act(&new)], [mail(), mail()]);
+            let told = Told { acts: &acts, notices: &notices, at: now() };
+            let to_closed = Transition { from: &before, to: &over };
+            let identity = of_person(&active(&new, &card), whose);
+            (node.replace_identity(to_closed, &identity, &told).await.expect("answers"), new)
+        }
+    });
+    let (won, lost): (Vec<_>, Vec<_>) = answers.await.into_iter().partition(|(made, _)| *made == Made::Fresh);
+    assert_eq!((won.len(), lost.len()), (1, 19));
+    assert_eq!((kinds(&offices.one).await.len(), mails(&offices.one).await), (2, 2));
+    assert_eq!(offices.one.verify_journal().await.expect("walks"), Verdict::Whole { entries: 2 });
+    let kept = offices.two.identity_of_person(&whose).await.expect("reads").expect("is there");
+    assert_eq!(kept.identity.common().id(), &won[0].1);
+    for (_, id) in lost {
+        assert_eq!(offices.one.identity(&id).await.expect("reads"), None);
+    }
 }
 
 async fn of_two_who_change_an_identity_one_wins_and_the_other_leaves_no_trace(offices: Offices) {
@@ -245,10 +356,10 @@ async fn an_identity_tells_nothing_to_who_reads_the_tables(offices: Offices) {
 }
 
 async fn a_closed_identity_is_erased_after_a_month(offices: Offices) {
-    let (one, (id, card)) = (&offices.one, someone());
-    let kept = made(one, &active(&id, &card)).await;
+    let (one, (id, card), whose) = (&offices.one, someone(), person());
+    let kept = made(one, &of_person(&active(&id, &card), whose)).await;
     assert_eq!(one.erase_closed_identities(after(10_000)).await.expect("erases"), 0);
-    let over = closed(&id, &card);
+    let over = of_person(&closed(&id, &card), whose);
     assert_eq!(one.change_identity(&kept, &over, &SILENT).await.expect("changes"), Changed::Done);
     let kept = one.identity(&id).await.expect("reads").expect("is there");
     let day_30 = now().plus(Lifetime::seconds(30 * 86_400));
@@ -257,10 +368,8 @@ async fn a_closed_identity_is_erased_after_a_month(offices: Offices) {
     assert_eq!(one.erase_closed_identities(day_30).await.expect("erases"), 0);
     assert_eq!(one.identity(&id).await.expect("reads"), None);
     assert_eq!(one.change_identity(&kept, &over, &SILENT).await.expect("changes"), Changed::Lost);
-    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM card_identities WHERE card IS NULL AND sealed IS NULL")
-        .fetch_one(&one.readers)
-        .await
-        .expect("reads");
+    let erased = "SELECT COUNT(*) FROM card_identities WHERE card IS NULL AND person IS NULL AND sealed IS NULL";
+    let left: i64 = sqlx::query_scalar(erased).fetch_one(&one.readers).await.expect("reads");
     assert_eq!(left, 1, "it still counts");
 }
 

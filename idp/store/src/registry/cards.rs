@@ -1,10 +1,10 @@
-//! The identities on cards: one live one for each card, each change against the version it was decided on, together with
+//! The identities on cards: one live one for each card and for each person, each change against the version it was decided on, together with
 //! what is accounted for and who is told.
 //!
 //! The record lies sealed, and bound to its version: whoever writes the database without the master key can put an older
 //! row back as a whole, and make up none.
 
-use domain::cnie::card::CardKey;
+use domain::cnie::card::{CardKey, PersonKey};
 use domain::cnie::identity::AnyIdentity;
 use domain::cnie::reminder::Reminder;
 use domain::id::IdentityId;
@@ -60,7 +60,7 @@ pub struct Told<'a> {
 pub enum Made {
     /// It is kept.
     Fresh,
-    /// The card has a live identity: nothing was kept, journalled or told.
+    /// The card, or its holder, has a live identity: nothing was kept, journalled or told.
     Exists,
 }
 
@@ -85,26 +85,27 @@ pub struct ToRemind {
     pub reminder: Reminder,
 }
 
-/// Id, card, version, sealed record.
-type Row = (String, Option<String>, i64, Option<String>);
+/// Id, card, person, version, sealed record.
+type Row = (String, Option<String>, Option<String>, i64, Option<String>);
 /// The same, until when it is certified, and the last reminder that was given.
-type ReminderRow = (String, Option<String>, i64, Option<String>, i64, Option<i64>);
+type ReminderRow = (String, Option<String>, Option<String>, i64, Option<String>, i64, Option<i64>);
 
 impl Registry {
     /// The identity, live or closed; none once its record is erased.
     pub async fn identity(&self, id: &IdentityId) -> Result<Option<Kept>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT id, card, version, sealed FROM card_identities WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(failed)?;
+        let row: Option<Row> =
+            sqlx::query_as("SELECT id, card, person, version, sealed FROM card_identities WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(failed)?;
         Ok(row.map(|row| open(&self.vault, row)).transpose()?.flatten())
     }
 
     /// The live identity of a card.
     pub async fn identity_of_card(&self, card: &CardKey) -> Result<Option<Kept>, StoreError> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT id, card, version, sealed FROM card_identities WHERE card = $1 AND state <> 'closed'",
+            "SELECT id, card, person, version, sealed FROM card_identities WHERE card = $1 AND state <> 'closed'",
         )
         .bind(card.text())
         .fetch_optional(&self.readers)
@@ -113,18 +114,58 @@ impl Registry {
         row.map(|row| open(&self.vault, row)?.ok_or(CORRUPT)).transpose()
     }
 
-    /// Keeps a new identity, unless its card has a live one.
+    /// The live identity of a person, on whichever card.
+    pub async fn identity_of_person(&self, person: &PersonKey) -> Result<Option<Kept>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT id, card, person, version, sealed FROM card_identities WHERE person = $1 AND state <> 'closed'",
+        )
+        .bind(person.text())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        row.map(|row| open(&self.vault, row)?.ok_or(CORRUPT)).transpose()
+    }
+
+    /// Keeps a new identity, unless its card or its person has a live one.
     pub async fn make_identity(&self, identity: &AnyIdentity, told: &Told<'_>) -> Result<Made, StoreError> {
+        self.make_within(self.write().await?, identity, told).await
+    }
+
+    /// Keeps a new identity in the place of another, which is closed with it: both or neither. Where the other is no more
+    /// as it was read, somebody was faster, and the person is taken to have a live one.
+    pub async fn replace_identity(
+        &self,
+        old: Transition<'_>,
+        identity: &AnyIdentity,
+        told: &Told<'_>,
+    ) -> Result<Made, StoreError> {
+        if !old.to.is_closed() {
+            return Err(CORRUPT);
+        }
+        let mut transaction = self.write().await?;
+        if change(&mut transaction, &self.vault, old, told.at).await? == Changed::Lost {
+            return Ok(Made::Exists);
+        }
+        self.make_within(transaction, identity, told).await
+    }
+
+    async fn make_within(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+        identity: &AnyIdentity,
+        told: &Told<'_>,
+    ) -> Result<Made, StoreError> {
         let common = identity.common();
         let id = common.id().as_str();
-        let mut transaction = self.write().await?;
         let columns = Columns::of(identity, told.at);
         let inserted = sqlx::query(
-            "INSERT INTO card_identities (id, card, state, created, closed, next_change, certified_until, reminded, \
-             remind_at, version, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10) ON CONFLICT DO NOTHING",
+            "INSERT INTO card_identities (id, card, person, state, created, closed, next_change, certified_until, \
+             reminded, remind_at, version, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11) \
+             ON CONFLICT DO NOTHING",
         )
         .bind(id)
         .bind(common.card().text())
+        .bind(common.person().map(|person| person.text()))
         .bind(identity.state())
         .bind(common.created().epoch())
         .bind(columns.closed)
@@ -160,7 +201,7 @@ impl Registry {
     /// passed over.
     pub async fn identities_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, card, version, sealed FROM card_identities WHERE next_change <= $1 \
+            "SELECT id, card, person, version, sealed FROM card_identities WHERE next_change <= $1 \
              ORDER BY next_change, id LIMIT $2",
         )
         .bind(now.epoch())
@@ -174,7 +215,7 @@ impl Registry {
     /// At most `limit` identities whose next reminder is due.
     pub async fn identities_to_remind(&self, now: Timestamp, limit: u32) -> Result<Vec<ToRemind>, StoreError> {
         let rows: Vec<ReminderRow> = sqlx::query_as(
-            "SELECT id, card, version, sealed, certified_until, reminded FROM card_identities \
+            "SELECT id, card, person, version, sealed, certified_until, reminded FROM card_identities \
              WHERE remind_at <= $1 AND certified_until > $1 ORDER BY remind_at, id LIMIT $2",
         )
         .bind(now.epoch())
@@ -182,8 +223,8 @@ impl Registry {
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
-        let due = rows.into_iter().filter_map(|(id, card, version, sealed, until, reminded)| {
-            let kept = self.open_or_log((id, card, version, sealed))?;
+        let due = rows.into_iter().filter_map(|(id, card, person, version, sealed, until, reminded)| {
+            let kept = self.open_or_log((id, card, person, version, sealed))?;
             let until = Timestamp::from_epoch(until);
             let reminder = Reminder::due(until, reminded.and_then(Reminder::of_days), now)?;
             Some(ToRemind { kept, until, reminder })
@@ -226,7 +267,7 @@ impl Registry {
         limit: u32,
     ) -> Result<Vec<Kept>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, card, version, sealed FROM card_identities \
+            "SELECT id, card, person, version, sealed FROM card_identities \
              WHERE id > $1 AND ($2 = '' OR state = $2) AND sealed IS NOT NULL ORDER BY id LIMIT $3",
         )
         .bind(after.map_or("", IdentityId::as_str))
@@ -245,11 +286,13 @@ impl Registry {
         commit(transaction).await
     }
 
-    /// Erases what is kept of identities that were closed a month ago: the hash of the card, the address, the history.
+    /// Erases what is kept of identities that were closed a month ago: the hashes of card and person, the address, the
+    /// history.
     /// The row stays, to be counted. For an hourly round.
     pub async fn erase_closed_identities(&self, now: Timestamp) -> Result<u64, StoreError> {
         let erased = sqlx::query(
-            "UPDATE card_identities SET card = NULL, sealed = NULL WHERE closed <= $1 AND sealed IS NOT NULL",
+            "UPDATE card_identities SET card = NULL, person = NULL, sealed = NULL \
+             WHERE closed <= $1 AND sealed IS NOT NULL",
         )
         .bind(now.epoch().saturating_sub(AFTER_CLOSURE.as_seconds().into()))
         .execute(&self.writers)
@@ -315,7 +358,7 @@ pub(super) async fn change(
     at: Timestamp,
 ) -> Result<Changed, StoreError> {
     let (before, after) = (from.identity.common(), to.common());
-    if before.id() != after.id() || before.card() != after.card() {
+    if before.id() != after.id() || before.card() != after.card() || before.person() != after.person() {
         return Err(CORRUPT);
     }
     let version = from.version.saturating_add(1);
@@ -359,12 +402,13 @@ fn seal(vault: &Vault, identity: &AnyIdentity, version: i64) -> Result<String, S
 }
 
 /// The identity of a row, none when its record is erased. One that stands in a row that is not its own is corrupt.
-fn open(vault: &Vault, (id, card, version, sealed): Row) -> Result<Option<Kept>, StoreError> {
+fn open(vault: &Vault, (id, card, person, version, sealed): Row) -> Result<Option<Kept>, StoreError> {
     let Some(sealed) = sealed else { return Ok(None) };
     let plain = vault.open(TABLE, &row_name(&id, version), &sealed)?;
     let identity: AnyIdentity = from_json(std::str::from_utf8(&plain).map_err(|_| CORRUPT)?, TABLE)?;
     let common = identity.common();
-    if common.id().as_str() != id || card != Some(common.card().text()) {
+    let theirs = common.person().map(|person| person.text());
+    if common.id().as_str() != id || card != Some(common.card().text()) || person != theirs {
         return Err(CORRUPT);
     }
     Ok(Some(Kept { identity, version }))

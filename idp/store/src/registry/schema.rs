@@ -16,6 +16,7 @@ fn migrations() -> Vec<Migration> {
         (4, "request_keys", include_str!("../../migrations/0004_request_keys.sql")),
         (5, "people", include_str!("../../migrations/0005_people.sql")),
         (6, "cards", include_str!("../../migrations/0006_cards.sql")),
+        (7, "persons", include_str!("../../migrations/0007_persons.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

@@ -97,7 +97,7 @@ fn requested(mail: &str) -> AnyIdentity {
     let shown = CardAndCode::of_test(card("X"), CODE);
     let making =
         Making { id: IdentityId::from_random([1; 16]), mail: mail.into(), language: Language::French, terms: terms() };
-    let identity = Identity::create(&shown, &in_force(), making, START).expect("an address");
+    let identity = Identity::create(&shown, &in_force(), &CardSecret::new(SECRET), making, START).expect("an address");
     let identity = identity.confirm(START).expect("in time");
     identity.request(&shown, terms(), request(), START).expect("its card").into()
 }

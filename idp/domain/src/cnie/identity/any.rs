@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Active, Approved, AtDesk, Base, CardKey, Certified, Closed, Closure, Created, Ending, Event, Identity, Requested,
-    Suspended, Thumbprint,
+    Active, Approved, AtDesk, Base, CardKey, Certified, Closed, Closure, Created, Ending, Event, Identity, PersonKey,
+    Refusal, Requested, Suspended, Thumbprint,
 };
 use crate::cnie::{ACTIVATION, TermsVersion};
 use crate::id::{CaseId, IdentityId};
@@ -48,6 +48,11 @@ impl<'a> Common<'a> {
     /// The card.
     pub const fn card(self) -> CardKey {
         self.base.card
+    }
+
+    /// Whose it is; none for those that were made before it was kept.
+    pub const fn person(self) -> Option<PersonKey> {
+        self.base.person
     }
 
     /// The key of the card's chip.
@@ -234,6 +239,16 @@ impl AnyIdentity {
     #[must_use]
     pub fn close(self, why: Closure, at: Timestamp) -> Self {
         live!(self, identity => identity.close(why, at))
+    }
+
+    /// Gives way to a new identity of the same person on another card: the card of this one was replaced or has expired,
+    /// and whatever was certified with it is certified anew (CIR (EU) 2015/1502 §2.2.4).
+    pub fn give_way(self, to: &Identity<Created>, at: Timestamp) -> Result<Self, Refusal> {
+        let (old, new) = (self.common(), &to.base);
+        if old.card() == new.card || old.person().is_none() || old.person() != new.person {
+            return Err(Refusal::IdentityExists);
+        }
+        Ok(self.close(Closure::CardExpired, at))
     }
 
     /// Its holder asks by mail alone that it be closed: in [`crate::cnie::DELETION`], unless they take that back.

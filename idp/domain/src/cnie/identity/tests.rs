@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cnie::assertion::{CardLevel, Uncertified};
-use crate::cnie::card::ReadCard;
+use crate::cnie::card::{CardSecret, ReadCard};
 use crate::cnie::status::{Answer, Standing};
 use crate::level::Level;
 use crate::time::Lifetime;
@@ -33,7 +33,7 @@ fn created(shown: &CardAndCode) -> Identity<Created> {
         language: Language::French,
         terms: TermsVersion::accepted(TermsVersion::CURRENT).expect("of today"),
     };
-    Identity::create(shown, &in_force(), making, START).expect("an address")
+    Identity::create(shown, &in_force(), &CardSecret::new([7; 32]), making, START).expect("an address")
 }
 
 fn terms() -> TermsVersion {
@@ -369,4 +369,38 @@ fn the_straight_path_leads_to_high() {
         steps.remove(missing);
         assert_ne!(walk(&steps, 1).0, Some(Level::High), "without {:?}", steps.get(missing));
     }
+}
+
+#[test]
+fn an_identity_gives_way_to_the_same_person_on_another_card_and_to_nobody_else() {
+    let (old, new) = (shown("X", 1), created(&shown("OTHER", 1)));
+    let states: [AnyIdentity; 5] = [
+        created(&old).into(),
+        active(&old).into(),
+        requested(&old).into(),
+        approved(&old).into(),
+        certified(&old).into(),
+    ];
+    for identity in states {
+        let closed = identity.clone().give_way(&new, after(2 * DAY)).expect("of the same person");
+        let AnyIdentity::Closed(closed) = closed else { panic!("{closed:?}") };
+        assert_eq!((closed.why(), closed.at()), (Closure::CardExpired, after(2 * DAY)));
+        assert_eq!(identity.give_way(&created(&old), after(2 * DAY)), Err(Refusal::IdentityExists), "the same card");
+    }
+    let namesake =
+        ReadCard::of_test("Y", [1; 32], after(3_650 * DAY)).with_facts(|facts| facts.surname = "DUPONT".into());
+    let namesake = created(&CardAndCode::of_test(namesake, Thumbprint::new([1; 32])));
+    assert_eq!(AnyIdentity::from(active(&old)).give_way(&namesake, after(DAY)), Err(Refusal::IdentityExists));
+}
+
+#[test]
+fn a_record_of_before_persons_were_kept_still_reads_and_gives_way_to_nobody() {
+    let mut kept = serde_json::to_value(AnyIdentity::from(active(&shown("X", 1)))).expect("JSON");
+    let base = kept["active"]["base"].as_object_mut().expect("an object");
+    assert!(base.remove("person").is_some());
+    let read: AnyIdentity = serde_json::from_value(kept).expect("still reads");
+    assert_eq!(read.common().person(), None);
+    let mut nobody = created(&shown("OTHER", 1));
+    nobody.base.person = None;
+    assert_eq!(read.give_way(&nobody, after(DAY)), Err(Refusal::IdentityExists));
 }

@@ -164,7 +164,7 @@ async fn proved(
         Purpose::Act(act) => {
             // Spent first: of two last answers one does it.
             slot.put(app, &reading.spend().into()).await?;
-            let identity = proof::act(app, &act, shown, &status).await?;
+            let identity = proof::act(app, cnie, &act, shown, &status).await?;
             let done = Done::of(app, cnie, &act, &identity);
             Ok(Round::Proved { result: Outcome::Act(Box::new(done)) })
         }

@@ -316,6 +316,50 @@ async fn an_approved_identity_is_certified_by_card_and_code_and_asks_anew_with_a
 }
 
 #[tokio::test]
+async fn a_certified_identity_on_another_card_of_the_same_person_gives_way_and_nothing_carries_over() {
+    let place = Place::set().await;
+    let card = made(&place).await;
+    let first = place.app.registry.identity_of_card(&card).await.expect("reads").expect("live").identity;
+    let person = serde_json::to_value(first.common().person().expect("is kept")).expect("JSON");
+    assert_eq!(place.acting(Act::Delete).await.0, StatusCode::OK);
+    // The person, and a homonym who was born elsewhere, each on a card that is not the one shown.
+    let secret = &place.app.cnie.as_ref().expect("there").card_secret;
+    let certified = json!({"case": base64url(&[3; 16]), "since": NOW.epoch(), "until": NOW.epoch() + 1000});
+    let mut others = Vec::new();
+    for (number, whose) in [("SIM000001", person), ("SIM000002", json!(base64url(&[9; 32])))] {
+        let id = domain::id::IdentityId::from_random(place.app.random.bytes());
+        let key = domain::cnie::card::CardKey::of("FRA", number, secret);
+        let kept = crate::cnie::bench::identity(&id, key, &json!({ "certified": certified }));
+        let mut kept = serde_json::to_value(&kept).expect("JSON");
+        kept["certified"]["base"]["person"] = whose;
+        let kept: AnyIdentity = serde_json::from_value(kept).expect("an identity");
+        let told = Told { acts: &[], notices: &[], at: NOW };
+        assert_eq!(place.app.registry.make_identity(&kept, &told).await.expect("kept"), store::registry::Made::Fresh);
+        others.push(id);
+    }
+    let [old, homonym] = others.as_slice() else { panic!("two") };
+    let before = place.app.registry.entries(0, 100).await.expect("reads").len();
+
+    made(&place).await;
+    let read = async |id| place.app.registry.identity(id).await.expect("reads").expect("kept").identity;
+    let AnyIdentity::Closed(closed) = read(old).await else { panic!("it gave way") };
+    assert_eq!(closed.why(), domain::cnie::identity::Closure::CardExpired);
+    assert_eq!(read(homonym).await.state(), "certified");
+    let new = place.app.registry.identity_of_card(&card).await.expect("reads").expect("live").identity;
+    let entries = place.app.registry.entries(0, 100).await.expect("reads");
+    let said: Vec<Value> =
+        entries[before..].iter().map(|entry| serde_json::from_str(&entry.details).expect("JSON")).collect();
+    assert_eq!(
+        said,
+        [
+            json!({"identity": old, "change": "closed", "why": "card_expired"}),
+            json!({"identity": new.common().id(), "change": "made", "terms": domain::cnie::TermsVersion::CURRENT}),
+            json!({"identity": new.common().id(), "change": "replaces", "old": old}),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn of_two_last_answers_one_counts() {
     let place = Place::set().await;
     let bearer = Bearer::from_random([5; 32]);
