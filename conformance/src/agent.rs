@@ -24,6 +24,9 @@ use crate::gateway::Installation;
 /// The INSEE code of the commune of most tests.
 pub const COMMUNE: &str = "75056";
 
+/// The day on which every agent here was born.
+pub const BORN: &str = "1980-01-01";
+
 /// Someone with a browser at a desk, and maybe a passkey.
 #[derive(Debug, Clone)]
 pub struct Agent {
@@ -131,6 +134,14 @@ impl Agent {
     pub async fn enter(&mut self, page: &Page) -> anyhow::Result<Page> {
         let credential = self.sign(page).await?;
         self.browser.press(page, "form[data-step=sign-in] button", &[("credential", &credential)]).await
+    }
+
+    /// Declares on their own page who they are, so that they certify alone: someone of this birth name, whom no test's card
+    /// is of.
+    pub async fn declare(&mut self, surname: &str) -> anyhow::Result<Page> {
+        let page = self.open("/guichet/compte").await?;
+        let fields = [("name", surname), ("birthdate", BORN)];
+        self.browser.press(&page, "form[data-step=declare] button", &fields).await
     }
 
     /// Opens a path of the desk.

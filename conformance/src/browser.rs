@@ -174,6 +174,15 @@ impl Browser {
         self.until(selector, typed).await
     }
 
+    /// Waits for the image that matches to have come.
+    pub async fn see_image(&self, selector: &str) -> anyhow::Result<()> {
+        let came = async || {
+            let Some(image) = self.visible(selector).await? else { return Ok(None) };
+            Ok((image.prop("complete").await?.as_deref() == Some("true")).then_some(()))
+        };
+        self.until(selector, came).await
+    }
+
     /// The visible text of what matches.
     pub async fn text(&self, selector: &str) -> anyhow::Result<String> {
         let read = async || match self.visible(selector).await? {

@@ -159,6 +159,7 @@ impl Counter {
         let staff = town.staff(installation).await?;
         let mut agent = Agent::at(&town.desk());
         agent.come(&staff.agent.link).await.context("the agent takes the invitation")?;
+        agent.declare("Martin").await.context("the agent declares who they are")?;
         let desk = Url::parse(&town.desk())?;
         let doorway = Arc::new(Doorway { agent: tokio::sync::Mutex::new(agent), desk });
         let way = Router::new().route("/guichet", get(enter)).with_state(doorway);

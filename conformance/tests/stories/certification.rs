@@ -124,6 +124,7 @@ async fn enter(scene: &Scene, origin: &str, name: &str, roles: &[&str]) -> Agent
     let invited = agent::invite(scene.gateway.installation(), COMMUNE, name, roles).await.unwrap();
     let mut agent = Agent::at(origin);
     expect(agent.come(&invited.link).await.unwrap(), "desk-home");
+    assert!(expect(agent.declare(name).await.unwrap(), "desk-account").has("[data-declared]"));
     agent
 }
 
@@ -152,6 +153,9 @@ async fn card_finger_and_face_certify_an_identity_and_card_and_code_complete_it(
     let face = expect(counter.up_to_the_face("angela", &qr).await, "desk-face");
     assert_eq!(face.text("[data-fact=surname]").as_deref(), Some("DUBOIS"));
     assert!(face.body.contains("simulateur – non certifié"), "{}", face.brief());
+    let yes = "form[data-step=same-person] button";
+    let unseen = counter.nadia.browser.press(&face, yes, &[]).await.unwrap();
+    assert_eq!(unseen.refusal(), "desk.photo_unseen");
     let photo = face.attribute("figure img", "src").unwrap();
     let shown = counter.nadia.open(&photo).await.unwrap();
     assert_eq!((shown.status.as_u16(), shown.headers["cache-control"].to_str().unwrap()), (200, "no-store"));
@@ -161,7 +165,6 @@ async fn card_finger_and_face_certify_an_identity_and_card_and_code_complete_it(
     );
     assert_eq!(state(&mut phone).await, "at_desk");
 
-    let yes = "form[data-step=same-person] button";
     let done = expect(counter.nadia.browser.press(&face, yes, &[]).await.unwrap(), "desk-outcome");
     assert_eq!(done.attribute("main", "data-outcome").unwrap(), "approved");
     // A second click follows the first, and the photo is gone.
@@ -281,12 +284,16 @@ async fn a_card_that_was_declared_stolen_ends_the_case_and_a_household_asks_for_
     let place = face.url.path().to_owned();
     assert_eq!(samir.open(&place).await.unwrap().refusal(), "desk.other_agent");
     let yes = "form[data-step=same-person] button";
+    let photo = face.attribute("figure img", "src").unwrap();
+    counter.nadia.open(&photo).await.unwrap();
     let waits = counter.nadia.browser.press(&face, yes, &[("foyer", "oui")]).await.unwrap();
     assert!(expect(waits, "desk-face").has("main[data-waiting]"));
     assert_eq!(state(&mut phone).await, "at_desk");
     let home = expect(samir.open("/guichet").await.unwrap(), "desk-home");
     assert_eq!(home.count("[data-open] li"), 1);
     let second = expect(samir.open(&place).await.unwrap(), "desk-face");
+    assert_eq!(samir.browser.press(&second, yes, &[]).await.unwrap().refusal(), "desk.photo_unseen");
+    samir.open(&photo).await.unwrap();
     let done = expect(samir.browser.press(&second, yes, &[]).await.unwrap(), "desk-outcome");
     assert_eq!(done.attribute("main", "data-outcome").unwrap(), "approved");
     assert_eq!(state(&mut phone).await, "awaiting_activation");
@@ -300,4 +307,56 @@ async fn a_card_that_was_declared_stolen_ends_the_case_and_a_household_asks_for_
     let over = expect(counter.reload(&page).await, "desk-outcome");
     assert_eq!(over.attribute("main", "data-outcome").unwrap(), "failed");
     assert!(!over.body.contains("valable"), "{}", over.brief());
+}
+
+#[tokio::test]
+async fn an_agent_never_certifies_their_own_card_and_one_who_declared_nothing_not_alone() {
+    let mut counter = Counter::open().await;
+    let yes = "form[data-step=same-person] button";
+    let (_, qr) = counter.asks("angela").await;
+    let invited = agent::invite(counter.scene.gateway.installation(), COMMUNE, "Samir", &["--agent"]).await.unwrap();
+    let mut samir = Agent::at(&counter.origin);
+    expect(samir.come(&invited.link).await.unwrap(), "desk-home");
+    std::mem::swap(&mut counter.nadia, &mut samir);
+    let face = expect(counter.up_to_the_face("angela", &qr).await, "desk-face");
+    let photo = face.attribute("figure img", "src").unwrap();
+    counter.nadia.open(&photo).await.unwrap();
+    let waits = counter.nadia.browser.press(&face, yes, &[]).await.unwrap();
+    assert!(expect(waits, "desk-face").has("main[data-waiting]"), "a colleague looks too");
+
+    // Now Samir says who he is: the very person of the card.
+    let holder = counter.card("hugo").1;
+    let account = counter.nadia.open("/guichet/compte").await.unwrap();
+    let [surname, born] = [&holder.person.family_name, &holder.person.birthdate].map(ToString::to_string);
+    let declare = "form[data-step=declare] button";
+    let wrong =
+        counter.nadia.browser.press(&account, declare, &[("name", &surname), ("birthdate", "hier")]).await.unwrap();
+    assert_eq!((wrong.status.as_u16(), wrong.refusal()), (422, "agent.input_invalid".into()));
+    let declared =
+        counter.nadia.browser.press(&wrong, declare, &[("name", &surname), ("birthdate", &born)]).await.unwrap();
+    assert!(expect(declared, "desk-account").has("[data-declared]"));
+    let again = counter.nadia.browser.press(&wrong, declare, &[("name", "Autre"), ("birthdate", &born)]).await.unwrap();
+    assert_eq!(again.refusal(), "agent.already_declared");
+    let (_, qr) = counter.asks("hugo").await;
+    let page = expect(counter.scan(&qr).await, "desk-card");
+    let (card, holder) = counter.card("hugo");
+    counter.reader.insert(card, holder.can);
+    assert_eq!(refused(counter.reader.turn().await), "desk.own_identity");
+    expect(counter.reload(&page).await, "desk-outcome");
+}
+
+#[tokio::test]
+async fn a_card_that_withholds_a_group_is_refused_as_one_and_counts() {
+    let mut counter = Counter::open().await;
+    let (_, qr) = counter.asks("angela").await;
+    let page = expect(counter.scan(&qr).await, "desk-card");
+    let waiting = counter.reader.post("/reader/v1/cases/next", &json!({})).await.unwrap();
+    let bare = json!({ "case": waiting["case"], "sod": "AAAA" });
+    for _ in 0..6 {
+        assert_eq!(refused(counter.reader.post("/reader/v1/cases/card", &bare).await), "card.not_authentic");
+    }
+    let told = expect(counter.reload(&page).await, "desk-card");
+    assert_eq!(told.attribute("main", "data-code").unwrap(), "card.not_authentic");
+    assert_eq!(refused(counter.reader.post("/reader/v1/cases/card", &bare).await), "desk.tries_spent");
+    expect(counter.reload(&page).await, "desk-outcome");
 }

@@ -43,6 +43,13 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     browser.press("form[data-step=sign-in] button").await.unwrap();
     browser.see("main[data-page=desk-home]").await.unwrap();
     assert_eq!(authenticator.passkeys().await.unwrap(), 1);
+    // Who the agent is, once: without it a colleague would look at each case.
+    browser.open(&format!("{}/guichet/compte", town.desk())).await.unwrap();
+    browser.fill("input[name=name]", "Martin").await.unwrap();
+    browser.fill("input[name=birthdate]", "01011980").await.unwrap();
+    browser.press("form[data-step=declare] button").await.unwrap();
+    browser.see("[data-declared]").await.unwrap();
+    browser.open(&format!("{}/guichet", town.desk())).await.unwrap();
     browser.fill("input[name=qr]", &qr).await.unwrap();
     browser.press("form[data-step=scan] button").await.unwrap();
     browser.see("main[data-page=desk-card]").await.unwrap();
@@ -50,7 +57,7 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     assert_eq!(staff.reader.turn().await.unwrap(), Turn::CardRead);
     browser.see("main[data-page=desk-finger]").await.unwrap();
     assert_eq!(staff.reader.turn().await.unwrap(), Turn::FingerprintSigned);
-    browser.see("main[data-page=desk-face] img").await.unwrap();
+    browser.see_image("main[data-page=desk-face] img").await.unwrap();
     browser.press("form[data-step=same-person] button.main").await.unwrap();
     browser.see("main[data-page=desk-outcome]").await.unwrap();
 

@@ -218,6 +218,8 @@ pub enum AgentChange {
     Renewed,
     /// They were removed.
     Removed,
+    /// They declared who they are; what, is not told.
+    Declared,
     /// A passkey was added.
     PasskeyAdded(PasskeyId),
     /// A passkey was withdrawn.
@@ -232,6 +234,7 @@ impl AgentChange {
             Self::Changed(_) => "changed",
             Self::Renewed => "renewed",
             Self::Removed => "removed",
+            Self::Declared => "declared",
             Self::PasskeyAdded(_) => "passkey_added",
             Self::PasskeyWithdrawn(_) => "passkey_withdrawn",
         }
@@ -240,14 +243,21 @@ impl AgentChange {
     const fn terms(&self) -> Option<&Terms> {
         match self {
             Self::Invited(terms) | Self::Changed(terms) => Some(terms),
-            Self::Activated | Self::Renewed | Self::Removed | Self::PasskeyAdded(_) | Self::PasskeyWithdrawn(_) => None,
+            Self::Activated
+            | Self::Renewed
+            | Self::Removed
+            | Self::Declared
+            | Self::PasskeyAdded(_)
+            | Self::PasskeyWithdrawn(_) => None,
         }
     }
 
     const fn passkey(&self) -> Option<&PasskeyId> {
         match self {
             Self::PasskeyAdded(passkey) | Self::PasskeyWithdrawn(passkey) => Some(passkey),
-            Self::Invited(_) | Self::Activated | Self::Changed(_) | Self::Renewed | Self::Removed => None,
+            Self::Invited(_) | Self::Activated | Self::Changed(_) | Self::Renewed | Self::Removed | Self::Declared => {
+                None
+            }
         }
     }
 }

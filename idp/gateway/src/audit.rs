@@ -41,6 +41,11 @@ impl Entry {
         Self { code: code.into(), why: None, client: None, provider: None, occurrence: None }
     }
 
+    /// Its code.
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
     /// The same with the sentence that the caller is told, or one from the source that tells more.
     pub(crate) fn because(self, why: &'static str) -> Self {
         Self { why: Some(why), ..self }

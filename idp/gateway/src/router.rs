@@ -69,6 +69,7 @@ fn at_desk(app: &Shared, door: &DeskDoor) -> Router<Shared> {
         .route("/guichet/deconnexion", post(sign_in::sign_out))
         .route("/guichet/invitation/{secret}", get(invitation::get).post(invitation::post).route_layer(counted()))
         .route("/guichet/compte", get(account::get))
+        .route("/guichet/compte/declaration", post(account::declare))
         .route("/guichet/compte/cle", get(account::get_passkey).post(account::post_passkey))
         .route("/guichet/compte/cle/retrait", post(account::withdraw))
         .route("/guichet/agents", get(agents::list).post(agents::invite))

@@ -54,7 +54,7 @@ mod verdict;
 
 pub use any::{AnyCase, Awaits, Settled, Standing};
 pub use desk_card::DeskCard;
-pub use own::{Declared, PersonMark};
+pub use own::{Citizen, Declared, PersonMark};
 pub use papers::{Asked, Papers, Picture, Shown};
 pub use reason::{Chosen, Outcome, Reason};
 pub use refusal::DeskRefusal;
@@ -111,6 +111,9 @@ pub struct Matched {
     since: Timestamp,
     evidence: Box<Evidence>,
     tie: Option<Tie>,
+    /// Whom the photo was handed to.
+    #[serde(default)]
+    seen: Vec<AgentId>,
 }
 
 /// The agent is close to the citizen: a colleague looks too.
@@ -119,6 +122,9 @@ pub struct Awaiting {
     since: Timestamp,
     evidence: Box<Evidence>,
     tie: Tie,
+    /// Whom the photo was handed to since a colleague is to look.
+    #[serde(default)]
+    seen: Vec<AgentId>,
 }
 
 /// Over. Nothing leads out of it.
@@ -153,6 +159,8 @@ pub enum Tie {
     Household,
     /// The citizen has the agent's name.
     SameName,
+    /// The agent has not declared who they are: nothing says that they are not the citizen.
+    Undeclared,
 }
 
 impl Tie {
@@ -161,6 +169,7 @@ impl Tie {
         match self {
             Self::Household => "household",
             Self::SameName => "same_name",
+            Self::Undeclared => "undeclared",
         }
     }
 }
@@ -269,13 +278,12 @@ impl Case<Scanned> {
         self,
         card: &DeskCard,
         status: &CardInForce,
-        by: (&Agent, &Declared),
+        agent: &Agent,
         at: Timestamp,
     ) -> Result<Case<Read>, (DeskRefusal, AnyCase)> {
         if let Err(refusal) = in_time(self.step.since, at) {
             return Err((refusal, self.into()));
         }
-        let (agent, declared) = by;
         if agent.id != self.base.agent {
             return Err((DeskRefusal::OtherAgent, self.into()));
         }
@@ -283,11 +291,15 @@ impl Case<Scanned> {
             let refusal = DeskRefusal::Card(Refusal::OtherCard);
             return Err((refusal, self.troubled(refusal).into()));
         }
-        if declared.is(card) {
+        if agent.declared.is(card.card().key(), card.person()) {
             let over = self.decide(Outcome::Refused(Reason::OwnIdentity), at);
             return Err((DeskRefusal::OwnIdentity, over.into()));
         }
-        let tie = own::has_name_of(card, agent).then_some(Tie::SameName);
+        let tie = match (own::has_name_of(card, agent), agent.declared.is_made()) {
+            (true, _) => Some(Tie::SameName),
+            (false, false) => Some(Tie::Undeclared),
+            (false, true) => None,
+        };
         let evidence = Box::new(Evidence {
             sod: Some(Octets(card.sod().to_vec())),
             transcript: Some(Octets(card.transcript().to_vec())),
@@ -319,7 +331,7 @@ impl Case<Read> {
         case.step.evidence.verdict = Some(Octets(verdict.hash().to_vec()));
         Ok(match verdict.finger() {
             Finger::Match => {
-                let step = Matched { since: at, evidence: case.step.evidence, tie: case.step.tie };
+                let step = Matched { since: at, evidence: case.step.evidence, tie: case.step.tie, seen: Vec::new() };
                 Case { base: case.base, step }.into()
             }
             Finger::NoMatch => case.decide(Outcome::Refused(Reason::FingerMismatch), at).into(),
@@ -344,8 +356,11 @@ impl Case<Matched> {
         if let Err(refusal) = self.base.is_of(duty).and_then(|()| in_time(self.step.since, at)) {
             return Err((refusal, self));
         }
+        if !self.step.seen.contains(duty.agent()) {
+            return Err((DeskRefusal::PhotoUnseen, self));
+        }
         if let Some(tie) = told.or(self.step.tie) {
-            let step = Awaiting { since: at, evidence: self.step.evidence, tie };
+            let step = Awaiting { since: at, evidence: self.step.evidence, tie, seen: Vec::new() };
             return Ok(Seen::Awaiting(Case { base: self.base, step }));
         }
         let (case, approval) = approve(self.base, self.step.evidence, None, at);
@@ -359,16 +374,35 @@ impl Case<Awaiting> {
         self.step.tie
     }
 
-    /// A colleague of the same commune looked, who is not the agent of the case.
+    /// A colleague of the same commune looked, who is neither the agent of the case nor, as far as can be known, the
+    /// citizen or close to them.
     pub fn confirm(
         self,
         duty: &OnDuty<Certify>,
+        second: &Agent,
+        citizen: &Citizen<'_>,
         at: Timestamp,
     ) -> Result<(Case<Decided>, Approval), (DeskRefusal, Self)> {
-        if let Err(refusal) = self.base.is_of_colleague(duty).and_then(|()| in_time(self.step.since, at)) {
-            return Err((refusal, self));
+        match self.admits(duty, second, citizen, at) {
+            Ok(()) => Ok(approve(self.base, self.step.evidence, Some(second.id.clone()), at)),
+            Err(refusal) => Err((refusal, self)),
         }
-        Ok(approve(self.base, self.step.evidence, Some(duty.agent().clone()), at))
+    }
+
+    fn admits(
+        &self,
+        duty: &OnDuty<Certify>,
+        second: &Agent,
+        citizen: &Citizen<'_>,
+        at: Timestamp,
+    ) -> Result<(), DeskRefusal> {
+        self.base.is_of_colleague(duty)?;
+        in_time(self.step.since, at)?;
+        if second.id != *duty.agent() {
+            return Err(DeskRefusal::OtherAgent);
+        }
+        own::vouches(second, self.base.card, citizen)?;
+        if self.step.seen.contains(&second.id) { Ok(()) } else { Err(DeskRefusal::PhotoUnseen) }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commune::{Commune, CommuneCode};
 use super::name::{MailAddress, Name};
+use crate::cnie::case::Declared;
 use crate::id::AgentId;
 use crate::time::Timestamp;
 
@@ -148,6 +149,9 @@ pub struct Agent {
     pub terms: Terms,
     /// How far they have come.
     pub state: AgentState,
+    /// What they declared of themselves, so that they never certify themselves: marks, nothing that can be read.
+    #[serde(default)]
+    pub declared: Declared,
 }
 
 /// Why an agent may not act.

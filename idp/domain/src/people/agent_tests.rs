@@ -26,6 +26,7 @@ fn agent(roles: &[Role]) -> Agent {
             authorised: Some(Period::new(at(100), at(200)).expect("in order")),
         },
         state: AgentState::Active,
+        declared: Declared::default(),
     }
 }
 

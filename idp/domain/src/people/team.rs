@@ -4,6 +4,7 @@
 use super::agent::{Administer, Agent, AgentState, OnDuty, Role, Terms};
 use super::commune::{Commune, CommuneCode};
 use super::name::{MailAddress, Name};
+use crate::cnie::case::{Declared, PersonMark};
 use crate::id::AgentId;
 use crate::time::Timestamp;
 
@@ -82,11 +83,15 @@ pub enum NotChanged {
     /// Another agent of the commune has that address: one person, one account.
     #[error("another agent of the commune has this address")]
     MailTaken,
+    /// Who an agent is was declared: what passes is not tried.
+    #[error("the agent has declared who they are")]
+    Declared,
 }
 
 impl NotChanged {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Unknown, Self::OtherCommune, Self::OwnTerms, Self::LastAdmin, Self::MailTaken];
+    pub const ALL: [Self; 6] =
+        [Self::Unknown, Self::OtherCommune, Self::OwnTerms, Self::LastAdmin, Self::MailTaken, Self::Declared];
 }
 
 impl Team {
@@ -107,7 +112,8 @@ impl Team {
             return Err(NotChanged::MailTaken);
         }
         let Newcomer { name, mail, terms } = newcomer;
-        Ok(Agent { id, commune: self.commune.code.clone(), name, mail, terms, state: AgentState::Invited })
+        let (commune, declared) = (self.commune.code.clone(), Declared::default());
+        Ok(Agent { id, commune, name, mail, terms, state: AgentState::Invited, declared })
     }
 
     /// The agent after a change.
@@ -127,6 +133,16 @@ impl Team {
             // The operator can always invite another.
             By::Admin(_) | By::Operator => Ok(after),
         }
+    }
+
+    /// The agent after they declared who they are: once, by themselves, for as long as they are an agent here.
+    pub fn declare(&self, id: &AgentId, person: PersonMark) -> Result<Agent, NotChanged> {
+        let before = self.agent(id).filter(|agent| agent.state == AgentState::Active).ok_or(NotChanged::Unknown)?;
+        if before.declared.is_made() {
+            return Err(NotChanged::Declared);
+        }
+        let declared = Declared { person: Some(person), ..before.declared.clone() };
+        Ok(Agent { declared, ..before.clone() })
     }
 
     fn is_of(&self, by: By<'_>) -> Result<(), NotChanged> {

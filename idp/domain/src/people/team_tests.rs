@@ -29,6 +29,7 @@ fn agent(number: u8, roles: &[Role], state: AgentState) -> Agent {
         mail: MailAddress::parse(&format!("agent{number}@exemple.fr")).expect("an address"),
         terms: terms(roles, 200),
         state,
+        declared: Declared::default(),
     }
 }
 
@@ -103,4 +104,18 @@ fn who_is_removed_is_gone_for_good_and_leaves_the_address_free() {
     assert_eq!((invited.state, invited.commune.as_str()), (AgentState::Invited, "75056"));
     let taken = team.invite(By::Admin(&duty), newcomer("Agent1@Exemple.FR"), id(3));
     assert_eq!(taken, Err(NotChanged::MailTaken));
+}
+
+#[test]
+fn an_agent_declares_who_they_are_once_and_keeps_it_through_another_invitation() {
+    let team = team(vec![admin(1), agent(2, &[Role::Agent], AgentState::Invited)]);
+    let born = |day| crate::identity::pivot::Birthdate::parse(day).expect("a day");
+    let mark = |day| PersonMark::of("Berger", born(day), &crate::cnie::card::CardSecret::new([1; 32]));
+    let declared = team.declare(&id(1), mark("1990-03-04")).expect("the first time");
+    assert_eq!(declared.declared.person, Some(mark("1990-03-04")));
+    assert_eq!(team.declare(&id(2), mark("1990-03-04")), Err(NotChanged::Unknown), "not in yet");
+    let team = self::team(vec![declared.clone(), admin(3)]);
+    assert_eq!(team.declare(&id(1), mark("1991-03-04")), Err(NotChanged::Declared));
+    let renewed = team.change(By::Operator, &id(1), Change::Renew, NOW).expect("the operator may");
+    assert_eq!(renewed.declared, declared.declared);
 }

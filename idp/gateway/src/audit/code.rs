@@ -190,6 +190,8 @@ names! {
         LastAdmin = "agent.last_admin",
         /// Another agent has that address.
         MailTaken = "agent.mail_taken",
+        /// The agent declared who they are before.
+        AlreadyDeclared = "agent.already_declared",
         /// Somebody else changed it meanwhile.
         ChangedMeanwhile = "agent.changed_meanwhile",
         /// A reader's key that is registered already.
@@ -220,6 +222,7 @@ impl From<NotChanged> for Desk {
             NotChanged::OwnTerms => Self::OwnTerms,
             NotChanged::LastAdmin => Self::LastAdmin,
             NotChanged::MailTaken => Self::MailTaken,
+            NotChanged::Declared => Self::AlreadyDeclared,
         }
     }
 }
@@ -292,11 +295,14 @@ impl Code {
                 | Desk::NotActive
                 | Desk::StaleForm
                 | Desk::OwnTerms
+                | Desk::AlreadyDeclared
                 | Desk::ReaderKnown,
             )
             | Self::Case(
                 DeskRefusal::OwnIdentity
                 | DeskRefusal::SecondIsFirst
+                | DeskRefusal::SecondIsClose
+                | DeskRefusal::PhotoUnseen
                 | DeskRefusal::ReaderUnknown
                 | DeskRefusal::ReaderElsewhere
                 | DeskRefusal::VerdictSignature

@@ -3,7 +3,10 @@
 
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
-use domain::cnie::case::{AnyCase, Chosen, DeskRefusal, Papers, Seen, Shown, Standing, Tie};
+use domain::cnie::case::{
+    AnyCase, Awaiting, Case, Chosen, Citizen, Decided, DeskRefusal, Papers, Seen, Shown, Standing, Tie,
+};
+use domain::cnie::identity::Approval;
 use domain::id::CaseId;
 use domain::people::agent::Certify;
 use http::StatusCode;
@@ -26,6 +29,9 @@ use crate::people::session::AgentOnDuty;
 use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
 use crate::signin::form::Sent;
+
+/// How often it is tried to note who was handed the photo.
+const NOTES: usize = 4;
 
 /// An agent on duty at a case of their commune. As an extractor it refuses whoever has nothing to do with it.
 #[derive(Debug)]
@@ -60,6 +66,8 @@ impl FromRequestParts<Shared> for AtCase {
         }
     }
 }
+
+type Confirmed = Result<(Case<Decided>, Approval), DeskRefusal>;
 
 /// A colleague who looked too sees what came of it.
 fn looked_too(found: &Found, on: &AgentOnDuty<Certify>) -> bool {
@@ -134,11 +142,31 @@ pub(crate) async fn photo(State(app): State<Shared>, at: AtCase) -> Response {
         ) => false,
     };
     let shown = if looks { papers(&app, &at.found).await } else { Ok(None) };
+    let shown = match shown {
+        Ok(Some(shown)) => hand_over(&app, &at).await.map(|handed| handed.map(|()| shown)),
+        Ok(None) => Ok(Err(DeskRefusal::CaseOver)),
+        Err(error) => Err(error),
+    };
     match shown {
-        Ok(Some(shown)) => image(&shown),
-        Ok(None) => refuse_page(&app, &at.on.here, DeskRefusal::CaseOver),
+        Ok(Ok(shown)) => image(&shown),
+        Ok(Err(refusal)) => refuse_page(&app, &at.on.here, refusal),
         Err(error) => unavailable(&app, at.on.here.occasion, &error),
     }
+}
+
+/// Notes in the case whom the photo is handed to, before it is: their yes counts from then on.
+async fn hand_over(app: &App, at: &AtCase) -> Result<Result<(), DeskRefusal>, StoreError> {
+    let mut found = at.found.clone();
+    // Two colleagues who look at once: each is noted.
+    for _ in 0..NOTES {
+        let Some(noted) = found.case.record.photo_handed_to(&at.on.duty) else { return Ok(Ok(())) };
+        if keep(app, &found, noted).await? == Changed::Done {
+            return Ok(Ok(()));
+        }
+        let Some(again) = keep::find(app, &found.case.id).await? else { break };
+        found = again;
+    }
+    Ok(Err(DeskRefusal::OutOfTurn))
 }
 
 fn image(shown: &Shown) -> Response {
@@ -181,15 +209,29 @@ async fn say_yes(app: &App, at: &AtCase, told: Option<Tie>) -> Result<Result<(),
             }
             Err((refusal, _)) => return Ok(Err(refusal)),
         },
-        AnyCase::Awaiting(case) if at.standing == Standing::Second => match case.confirm(duty, now) {
-            Ok(confirmed) => confirmed,
-            Err((refusal, _)) => return Ok(Err(refusal)),
-        },
+        AnyCase::Awaiting(case) if at.standing == Standing::Second => {
+            let Some(confirmed) = confirm(app, at, case).await? else { return Ok(Ok(())) };
+            match confirmed {
+                Ok(confirmed) => confirmed,
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
         // A second click, or a page that stayed open: the case shows where it is.
         AnyCase::Awaiting(_) | AnyCase::Scanned(_) | AnyCase::Read(_) | AnyCase::Decided(_) => return Ok(Ok(())),
     };
     let _: Concluded = conclude(app, &at.found, over, Some(approval)).await?;
     Ok(Ok(()))
+}
+
+/// The yes of a colleague, who is compared with the citizen first. None where what they are compared with is gone: the case
+/// shows what it came to.
+async fn confirm(app: &App, at: &AtCase, case: Case<Awaiting>) -> Result<Option<Confirmed>, StoreError> {
+    let identity = app.registry.identity(at.found.case.record.identity()).await?;
+    let (Some(shown), Some(identity)) = (papers(app, &at.found).await?, identity) else { return Ok(None) };
+    let common = identity.identity.common();
+    let citizen = Citizen { mail: common.mail(), shown: &shown, secret: &cards(app).card_secret };
+    let confirmed = case.confirm(&at.on.duty, at.on.here.agent(), &citizen, app.clock.now());
+    Ok(Some(confirmed.map_err(|(refusal, _)| refusal)))
 }
 
 /// `POST /guichet/dossiers/{id}/refus`: no certification, for a reason that the citizen never sees.

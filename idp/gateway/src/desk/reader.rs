@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chip::lds::Group;
-use domain::cnie::case::{AnyCase, Asked as Kept, Case, Declared, DeskCard, Outcome, Papers, Read, Scanned, Verdict};
+use domain::cnie::case::{AnyCase, Asked as Kept, Case, DeskCard, Outcome, Papers, Read, Scanned, Verdict};
 use domain::cnie::refusal::Refusal;
 use domain::cnie::transaction::Octets;
 use domain::id::CaseId;
@@ -55,14 +55,15 @@ async fn waiting(app: &App, reader: &Reader) -> Result<Response, No> {
     Ok(answer::json(StatusCode::OK, &told))
 }
 
-/// The files of the card on the reader, and the case that they are for.
+/// The files of the card on the reader, and the case that they are for. What a card withholds is refused as a card that
+/// proves nothing, and not as a form: so it is one of its tries.
 #[derive(Deserialize)]
 struct Laid {
     case: String,
     sod: Octets,
-    dg1: Octets,
-    dg2: Octets,
-    dg14: Octets,
+    dg1: Option<Octets>,
+    dg2: Option<Octets>,
+    dg14: Option<Octets>,
     dg11: Option<Octets>,
     dg12: Option<Octets>,
     dg13: Option<Octets>,
@@ -71,10 +72,16 @@ struct Laid {
 
 impl Laid {
     fn files(self) -> (String, Files) {
-        let always = [(Group::DG1, Some(self.dg1)), (Group::DG2, Some(self.dg2)), (Group::DG14, Some(self.dg14))];
-        let maybe =
-            [(Group::DG11, self.dg11), (Group::DG12, self.dg12), (Group::DG13, self.dg13), (Group::DG15, self.dg15)];
-        let groups = always.into_iter().chain(maybe).filter_map(|(group, file)| Some((group, file?.0)));
+        let brought = [
+            (Group::DG1, self.dg1),
+            (Group::DG2, self.dg2),
+            (Group::DG11, self.dg11),
+            (Group::DG12, self.dg12),
+            (Group::DG13, self.dg13),
+            (Group::DG14, self.dg14),
+            (Group::DG15, self.dg15),
+        ];
+        let groups = brought.into_iter().filter_map(|(group, file)| Some((group, file?.0)));
         (self.case, Files { sod: self.sod.0, groups: groups.collect() })
     }
 }
@@ -213,7 +220,7 @@ async fn shown(
     let Some(post) = app.registry.post(found.case.record.agent()).await? else {
         return Err(StoreError::Corrupt { what: "the agent of a case" }.into());
     };
-    match case.read(&card, &status, (&post.agent, &Declared::default()), now) {
+    match case.read(&card, &status, &post.agent, now) {
         Err((refusal, next)) => Err(put_aside(app, found, next, refusal.into()).await?),
         Ok(case) => {
             let told = json!({"status": "read", "nonce": base64url(case.nonce())});

@@ -34,6 +34,9 @@ pub(crate) const fn status(refusal: DeskRefusal) -> StatusCode {
         DeskRefusal::ReaderUnknown => StatusCode::UNAUTHORIZED,
         DeskRefusal::OtherAgent
         | DeskRefusal::SecondIsFirst
+        | DeskRefusal::SecondIsClose
+        | DeskRefusal::SecondUndeclared
+        | DeskRefusal::PhotoUnseen
         | DeskRefusal::OwnIdentity
         | DeskRefusal::TriesSpent
         | DeskRefusal::ReaderWithdrawn

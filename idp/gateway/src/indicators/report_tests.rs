@@ -49,6 +49,7 @@ async fn agent(registry: &Registry, commune: &Commune, name: &str, role: Role, u
         mail: MailAddress::parse(&format!("{name}@exemple.fr")).expect("an address"),
         terms: Terms { roles: Roles::of([role]).expect("one"), trained: None, authorised: Some(period) },
         state: AgentState::Invited,
+        declared: domain::cnie::case::Declared::default(),
     };
     let message = Message::PasskeyAdded {
         agent: name.to_owned(),

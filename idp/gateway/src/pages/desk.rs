@@ -78,6 +78,9 @@ impl Home<'_> {
             | DeskRefusal::OutOfTurn
             | DeskRefusal::OtherAgent
             | DeskRefusal::SecondIsFirst
+            | DeskRefusal::SecondIsClose
+            | DeskRefusal::SecondUndeclared
+            | DeskRefusal::PhotoUnseen
             | DeskRefusal::TriesSpent
             | DeskRefusal::OtherReader
             | DeskRefusal::NoFace
@@ -182,6 +185,9 @@ impl CardScreen<'_> {
             | DeskRefusal::OutOfTurn
             | DeskRefusal::OtherAgent
             | DeskRefusal::SecondIsFirst
+            | DeskRefusal::SecondIsClose
+            | DeskRefusal::SecondUndeclared
+            | DeskRefusal::PhotoUnseen
             | DeskRefusal::OwnIdentity
             | DeskRefusal::TriesSpent
             | DeskRefusal::ReaderUnknown
@@ -270,6 +276,10 @@ impl FaceScreen<'_> {
 
     const fn is_namesake(&self) -> bool {
         matches!(self.eyes, Eyes::First(Some(Tie::SameName)))
+    }
+
+    const fn is_undeclared(&self) -> bool {
+        matches!(self.eyes, Eyes::First(Some(Tie::Undeclared)))
     }
 
     const fn lead(&self) -> &'static str {
@@ -362,6 +372,9 @@ const fn explanation(refusal: DeskRefusal, t: Texts) -> (&'static str, &'static 
     match refusal {
         DeskRefusal::OtherAgent => (t.desk_refused_other_title(), t.desk_refused_other()),
         DeskRefusal::SecondIsFirst => (t.desk_refused_second_title(), t.desk_refused_second()),
+        DeskRefusal::SecondIsClose => (t.desk_refused_second_title(), t.desk_refused_close()),
+        DeskRefusal::SecondUndeclared => (t.desk_refused_undeclared_title(), t.desk_refused_undeclared()),
+        DeskRefusal::PhotoUnseen => (t.desk_refused_unseen_title(), t.desk_refused_unseen()),
         DeskRefusal::OwnIdentity => (t.desk_refused_own_title(), t.scan_own()),
         DeskRefusal::CaseLate | DeskRefusal::CaseOver => (t.desk_refused_over_title(), t.desk_refused_over()),
         DeskRefusal::CaseUnknown

@@ -51,6 +51,7 @@ impl Staff {
             mail: MailAddress::parse("camille@val-fleuri.example").expect("an address"),
             terms,
             state: AgentState::Active,
+            declared: domain::cnie::case::Declared::default(),
         };
         let shown = Shown {
             surname: name.to_owned(),
@@ -97,6 +98,7 @@ pub(crate) fn all(page: Page<'_>, name: &str, csrf: &str, pages: &mut Vec<(Strin
     for (name, eyes, saying, picture) in [
         ("first", Eyes::First(None), Saying::Nothing, Picture::Jpeg),
         ("namesake", Eyes::First(Some(Tie::SameName)), Saying::Nothing, Picture::Jpeg2000),
+        ("undeclared", Eyes::First(Some(Tie::Undeclared)), Saying::Nothing, Picture::Jpeg),
         ("second", Eyes::Second, Saying::Nothing, Picture::Jpeg),
         ("waiting", Eyes::Waiting, Saying::Nothing, Picture::Jpeg),
         ("no", Eyes::First(None), Saying::No, Picture::Jpeg),
@@ -114,9 +116,15 @@ pub(crate) fn all(page: Page<'_>, name: &str, csrf: &str, pages: &mut Vec<(Strin
         let view = Outcome { page, here, simulated, came: outcome, at: NOW, seconds: 192 };
         add(format!("desk-outcome-{name}"), view.answer(StatusCode::OK));
     }
-    for refusal in
-        [DeskRefusal::OtherAgent, DeskRefusal::SecondIsFirst, DeskRefusal::CaseOver, DeskRefusal::CaseUnknown]
-    {
+    for refusal in [
+        DeskRefusal::OtherAgent,
+        DeskRefusal::SecondIsFirst,
+        DeskRefusal::SecondIsClose,
+        DeskRefusal::SecondUndeclared,
+        DeskRefusal::PhotoUnseen,
+        DeskRefusal::CaseOver,
+        DeskRefusal::CaseUnknown,
+    ] {
         let view = Refused { page, here, refusal, occurrence: "7Q2M-9KXD-41HV" };
         add(format!("desk-refused-{}", refusal.code()), view.answer(StatusCode::FORBIDDEN));
     }

@@ -190,9 +190,36 @@ pub(crate) struct Account<'a> {
     pub(crate) passkeys: &'a [KeptPasskey],
     /// The one they signed in with.
     pub(crate) used: &'a PasskeyId,
+    /// Whether who they are is theirs to declare.
+    pub(crate) declaring: Declaring,
+    /// What was filled in wrongly.
+    pub(crate) mistake: Option<Mistake<'a>>,
+}
+
+/// Whether an agent is asked who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Declaring {
+    /// Nobody is: no cards are certified here.
+    NotAsked,
+    /// They are.
+    Asked,
+    /// They said it.
+    Done,
 }
 
 impl Account<'_> {
+    fn is_asked(&self) -> bool {
+        self.declaring == Declaring::Asked
+    }
+
+    fn is_declared(&self) -> bool {
+        self.declaring == Declaring::Done
+    }
+
+    fn value(&self, name: &'static str) -> String {
+        self.mistake.and_then(|mistake| mistake.form.field(name)).unwrap_or_default().to_owned()
+    }
+
     fn about(&self, passkey: &KeptPasskey) -> String {
         let t = self.page.t;
         let added = t.passkey_added(&paris::date_in_words(passkey.added, t));
@@ -400,7 +427,7 @@ macro_rules! mistaken {
         })+
     };
 }
-mistaken!(Agents, AgentPage, Readers);
+mistaken!(Account, Agents, AgentPage, Readers);
 
 #[cfg(test)]
 #[path = "people/tests.rs"]

@@ -3,20 +3,23 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::cnie::case::PersonMark;
 use domain::id::PasskeyId;
+use domain::journal::AgentChange;
 use domain::people::passkey::{NotChanged, Purpose, may_add, may_withdraw};
 use http::{HeaderMap, StatusCode};
 use store::StoreError;
 use store::ephemeral::Put;
+use store::registry::TeamChange;
 
-use super::ceremony;
 use super::invitation::{Shown, made, notice, register};
-use super::refusal::refuse;
+use super::refusal::{refuse, status};
 use super::session::AgentHere;
+use super::{ceremony, input};
 use crate::app::{App, Shared};
-use crate::audit::Desk;
+use crate::audit::{Desk, Entry};
 use crate::pages::View as _;
-use crate::pages::people::{Account, Whose};
+use crate::pages::people::{Account, Declaring, Mistake, Whose};
 use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
 use crate::signin::form::Sent;
@@ -25,18 +28,66 @@ const PLACE: &str = "/guichet/compte/cle";
 
 /// `GET /guichet/compte`.
 pub(crate) async fn get(State(app): State<Shared>, here: AgentHere) -> Response {
+    page(&app, &here, None).await
+}
+
+async fn page(app: &App, here: &AgentHere, mistake: Option<Mistake<'_>>) -> Response {
     let passkeys = match app.registry.passkeys(&here.agent().id).await {
         Ok(passkeys) => passkeys,
-        Err(error) => return unavailable(&app, here.occasion, &error),
+        Err(error) => return unavailable(app, here.occasion, &error),
+    };
+    let declaring = match (&app.cnie, here.agent().declared.is_made()) {
+        (_, true) => Declaring::Done,
+        (Some(_), false) => Declaring::Asked,
+        (None, false) => Declaring::NotAsked,
     };
     let csrf = here.csrf();
     let view = Account {
-        page: here.occasion.page(&app),
-        here: here.shown(&app, &csrf),
+        page: here.occasion.page(app),
+        here: here.shown(app, &csrf),
         passkeys: &passkeys,
         used: here.passkey(),
+        declaring,
+        mistake,
     };
-    view.answer(StatusCode::OK)
+    match mistake {
+        Some(mistake) => Entry::new(mistake.code).on(view.answer(status(mistake.code))),
+        None => view.answer(StatusCode::OK),
+    }
+}
+
+/// `POST /guichet/compte/declaration`: who the agent is, so that they never certify themselves. Only marks are kept.
+pub(crate) async fn declare(State(app): State<Shared>, here: AgentHere, form: Sent) -> Response {
+    if let Err(refused) = here.check(&app, &form) {
+        return refused;
+    }
+    let Some(cnie) = &app.cnie else { return refuse(&app, here.occasion, Desk::Unknown) };
+    let person = match input::person(&form, &cnie.card_secret) {
+        Ok(person) => person,
+        Err(field) => {
+            let mistake = Mistake { code: Desk::InputInvalid, field, form: &form };
+            return page(&app, &here, Some(mistake)).await;
+        }
+    };
+    match keep(&app, &here, person).await {
+        Ok(Ok(())) => see_other("/guichet/compte"),
+        Ok(Err(code)) => refuse(&app, here.occasion, code),
+        Err(error) => unavailable(&app, here.occasion, &error),
+    }
+}
+
+async fn keep(app: &App, here: &AgentHere, person: PersonMark) -> Result<Result<(), Desk>, StoreError> {
+    let Some((team, seen)) = app.registry.team(&here.commune().code).await? else { return Ok(Err(Desk::Unknown)) };
+    let agent = match team.declare(&here.agent().id, person) {
+        Ok(agent) => agent,
+        Err(why) => return Ok(Err(why.into())),
+    };
+    let by = Some(&agent.id);
+    let change = TeamChange { agent: &agent, act: &AgentChange::Declared, by, invitation: None };
+    Ok(match app.registry.change_team(&change, seen, app.clock.now()).await? {
+        Put::Fresh => Ok(()),
+        Put::Taken => Err(Desk::ChangedMeanwhile),
+    })
 }
 
 /// `GET /guichet/compte/cle`: another passkey.

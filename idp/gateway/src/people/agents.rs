@@ -4,7 +4,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::id::AgentId;
-use domain::people::agent::{Administer, AgentState};
+use domain::people::agent::Administer;
 use domain::people::team::{By, Change, Team};
 use http::StatusCode;
 use store::registry::TeamVersion;
@@ -137,18 +137,18 @@ pub(crate) async fn remove(State(app): State<Shared>, admin: Admin, Path(id): Pa
     }
 }
 
-/// `POST /guichet/agents/{id}/invitation`: an agent who lost their passkeys, or an invitation. The link of who was in
-/// before goes by mail alone: an admin does not come to act in their name.
+/// `POST /guichet/agents/{id}/invitation`: an agent who lost their passkeys, or an invitation. The link goes by mail alone,
+/// whatever state the agent is in: one who was in is as invited as a newcomer from the first renewal on, and an admin
+/// does not come to act in their name.
 pub(crate) async fn renew(State(app): State<Shared>, admin: Admin, Path(id): Path<String>, form: Sent) -> Response {
     let (read, id) = match checked(&app, &admin, &id, &form).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    let was_in = read.0.agent(&id).is_some_and(|agent| agent.state == AgentState::Active);
     match office(&app).renew(&read, By::Admin(&admin.duty), &id).await {
-        Ok(invited) => {
+        Ok(_) => {
             app.mail_waiting.notify_one();
-            if was_in { see_other("/guichet/agents") } else { link(&app, &admin, &invited) }
+            see_other("/guichet/agents")
         }
         Err(error) => not_done(&app, &admin, error),
     }

@@ -1,5 +1,8 @@
 //! What a commune admin types: read into types, or told field by field.
 
+use domain::cnie::card::CardSecret;
+use domain::cnie::case::PersonMark;
+use domain::identity::pivot::Birthdate;
 use domain::people::agent::{Period, Role, Roles, Terms};
 use domain::people::name::{MailAddress, Name};
 use domain::people::team::Newcomer;
@@ -20,6 +23,8 @@ pub(crate) enum Field {
     Trained,
     /// The dates of the authorisation.
     Authorised,
+    /// A date of birth.
+    Birthdate,
     /// A reader's key.
     Key,
 }
@@ -29,6 +34,14 @@ pub(crate) fn newcomer(form: &Sent) -> Result<Newcomer, Field> {
     let name = Name::parse(form.field("name").unwrap_or_default()).map_err(|_| Field::Name)?;
     let mail = MailAddress::parse(form.field("mail").unwrap_or_default()).map_err(|_| Field::Mail)?;
     Ok(Newcomer { name, mail, terms: terms(form)? })
+}
+
+/// Reads who an agent declares to be. All of the date is asked for: a part of it would be another mark than the card's.
+pub(crate) fn person(form: &Sent, secret: &CardSecret) -> Result<PersonMark, Field> {
+    let surname = Name::parse(form.field("name").unwrap_or_default()).map_err(|_| Field::Name)?;
+    let born = form.field("birthdate").filter(|day| paris::beginning_of(day).is_some());
+    let born = born.and_then(|day| Birthdate::parse(day).ok()).ok_or(Field::Birthdate)?;
+    PersonMark::declared(surname.as_str(), born, secret).ok_or(Field::Name)
 }
 
 /// Reads the terms that an agent works on.

@@ -55,6 +55,7 @@ pub(crate) const fn status(code: Desk) -> StatusCode {
         | Desk::CommuneNotCertifying
         | Desk::StaleForm
         | Desk::OwnTerms
+        | Desk::AlreadyDeclared
         | Desk::LastAdmin => StatusCode::FORBIDDEN,
     }
 }

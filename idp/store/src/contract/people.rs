@@ -48,6 +48,7 @@ fn agent(name: &str) -> Agent {
         mail: MailAddress::parse(&format!("{name}@exemple.fr")).expect("an address"),
         terms: Terms { roles: Roles::of([Role::Agent]).expect("one"), trained: Some(now()), authorised: Some(period) },
         state: AgentState::Invited,
+        declared: domain::cnie::case::Declared::default(),
     }
 }
 

@@ -168,6 +168,17 @@ impl AnyCase {
         }
     }
 
+    /// The case once its photo was handed to an agent: a yes counts from them alone whom it was handed to. None where it
+    /// was before, or where no yes is theirs to give.
+    #[must_use]
+    pub fn photo_handed_to(&self, duty: &OnDuty<Certify>) -> Option<Self> {
+        match (self.clone(), self.standing(duty)) {
+            (Self::Matched(mut case), Ok(Standing::Own)) => see(&mut case.step.seen, duty).then(|| case.into()),
+            (Self::Awaiting(mut case), Ok(Standing::Second)) => see(&mut case.step.seen, duty).then(|| case.into()),
+            (Self::Scanned(_) | Self::Read(_) | Self::Matched(_) | Self::Awaiting(_) | Self::Decided(_), _) => None,
+        }
+    }
+
     /// Whether a reader, by whose key a call was made, is the one of this case.
     pub fn admits(&self, reader: &Reader) -> Result<(), DeskRefusal> {
         hears(reader, self.commune())?;
@@ -236,6 +247,15 @@ impl AnyCase {
         over.step.second = by;
         Ok(over)
     }
+}
+
+/// Notes an agent; whether they were not noted yet.
+fn see(seen: &mut Vec<AgentId>, duty: &OnDuty<Certify>) -> bool {
+    let is_new = !seen.contains(duty.agent());
+    if is_new {
+        seen.push(duty.agent().clone());
+    }
+    is_new
 }
 
 fn end<S: Open>(case: Case<S>, outcome: Outcome, at: Timestamp) -> Result<Case<Decided>, (DeskRefusal, AnyCase)>

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::DeskCard;
+use super::{DeskCard, DeskRefusal, Shown};
 use crate::cnie::card::{CardKey, CardSecret};
 use crate::identity::pivot::Birthdate;
 use crate::people::agent::Agent;
@@ -19,6 +19,13 @@ impl PersonMark {
     pub fn of(surname: &str, birthdate: Birthdate, secret: &CardSecret) -> Self {
         let surname = words(surname).join(" ");
         Self(keyed_hash(secret.as_bytes(), &[b"person/1", surname.as_bytes(), birthdate.to_string().as_bytes()]))
+    }
+}
+
+impl PersonMark {
+    /// The mark of who declares themselves; none where the name has no letter that a zone could hold.
+    pub fn declared(surname: &str, birthdate: Birthdate, secret: &CardSecret) -> Option<Self> {
+        (!words(surname).is_empty()).then(|| Self::of(surname, birthdate, secret))
     }
 }
 
@@ -49,8 +56,13 @@ pub struct Declared {
 
 impl Declared {
     /// Whether the card is the one of who declared this.
-    pub(super) fn is(&self, card: &DeskCard) -> bool {
-        self.card == Some(card.card().key()) || self.person == Some(card.person())
+    pub(super) fn is(&self, card: CardKey, person: PersonMark) -> bool {
+        self.card == Some(card) || self.person == Some(person)
+    }
+
+    /// Whether who they are is declared.
+    pub const fn is_made(&self) -> bool {
+        self.person.is_some()
     }
 }
 
@@ -63,9 +75,38 @@ pub(super) fn is_address_of(agent: &Agent, mail: &str) -> bool {
 /// given names. A namesake is none the worse for it: a colleague looks too.
 pub(super) fn has_name_of(card: &DeskCard, agent: &Agent) -> bool {
     let facts = card.card().facts();
-    let of_card: Vec<_> = words(&facts.surname).into_iter().chain(words(&facts.given_names)).collect();
+    bears(agent, &facts.surname, &facts.given_names)
+}
+
+fn bears(agent: &Agent, surname: &str, given_names: &str) -> bool {
+    let of_card: Vec<_> = words(surname).into_iter().chain(words(given_names)).collect();
     let of_agent = words(agent.name.as_str());
     of_agent.len() > 1 && of_agent.iter().all(|word| of_card.contains(word))
+}
+
+/// The citizen of a case, as a colleague who looks too is compared with them.
+#[derive(Debug, Clone, Copy)]
+pub struct Citizen<'a> {
+    /// The address of the identity.
+    pub mail: &'a str,
+    /// What was read of the card.
+    pub shown: &'a Shown,
+    /// What the marks of persons are computed with.
+    pub secret: &'a CardSecret,
+}
+
+/// Whether a colleague can be the second pair of eyes: not the citizen, not close to them, and not someone of whom that
+/// cannot be told.
+pub(super) fn vouches(second: &Agent, card: CardKey, citizen: &Citizen<'_>) -> Result<(), DeskRefusal> {
+    let Shown { surname, given_names, birthdate, .. } = citizen.shown;
+    let person = PersonMark::of(surname, *birthdate, citizen.secret);
+    if is_address_of(second, citizen.mail) || second.declared.is(card, person) {
+        return Err(DeskRefusal::OwnIdentity);
+    }
+    if bears(second, surname, given_names) {
+        return Err(DeskRefusal::SecondIsClose);
+    }
+    if second.declared.is_made() { Ok(()) } else { Err(DeskRefusal::SecondUndeclared) }
 }
 
 /// The words of a name as a zone writes them: capitals without accents (ICAO 9303-3 §6.A, as far as French needs it).
@@ -101,5 +142,7 @@ mod tests {
         assert_ne!(mark, PersonMark::of("DUBOIS", Birthdate::parse("1962-08-25").expect("a day"), &secret));
         let text = String::from(mark);
         assert_eq!(PersonMark::try_from(text), Ok(mark));
+        assert_eq!(PersonMark::declared("Dûbois", day, &secret), Some(mark));
+        assert_eq!(PersonMark::declared("12 – 34", day, &secret), None, "no name that a card could hold");
     }
 }

@@ -44,6 +44,12 @@ refusals! {
     OtherAgent = "desk.other_agent", "the case is the one of another agent";
     /// The colleague who confirms is the agent of the case.
     SecondIsFirst = "desk.second_is_first", "the second agent is the first one";
+    /// The colleague who confirms has the citizen's name.
+    SecondIsClose = "desk.second_is_close", "the second agent has the name of the citizen";
+    /// The colleague who confirms has not declared who they are.
+    SecondUndeclared = "desk.second_undeclared", "the second agent has not declared who they are";
+    /// The agent says yes to a photo that was not handed to them.
+    PhotoUnseen = "desk.photo_unseen", "the photo was not shown to the agent";
     /// The agent is the citizen.
     OwnIdentity = "desk.own_identity", "an agent does not certify themselves";
     /// The card was laid on the reader too often.

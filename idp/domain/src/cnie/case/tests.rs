@@ -48,7 +48,13 @@ fn agent(number: u8, code: &str) -> Agent {
             authorised: Some(Period::new(Timestamp::from_epoch(0), after(40_000_000)).expect("a period")),
         },
         state: AgentState::Active,
+        declared: declared("Berger", "1990-03-04"),
     }
+}
+
+fn declared(surname: &str, born: &str) -> Declared {
+    let born = Birthdate::parse(born).expect("a day");
+    Declared { card: None, person: Some(PersonMark::of(surname, born, &CardSecret::new(SECRET))) }
 }
 
 fn duty(agent: &Agent) -> OnDuty<Certify> {
@@ -137,7 +143,7 @@ fn opened(by: &Agent, reader: &Reader) -> (Case<Scanned>, Identity<AtDesk>) {
 }
 
 fn read(case: Case<Scanned>, by: &Agent, at: Timestamp) -> Case<Read> {
-    case.read(&desk_card("X"), &in_force(), (by, &Declared::default()), at).expect("its card")
+    case.read(&desk_card("X"), &in_force(), by, at).expect("its card")
 }
 
 fn claims(case: &AnyCase, result: &str, at: Timestamp) -> Value {
@@ -152,8 +158,23 @@ fn verdict(device: &Device, case: &Case<Read>, result: &str, at: Timestamp) -> R
 fn matched(by: &Agent, device: &Device) -> Case<Matched> {
     let case = read(opened(by, &device.reader).0, by, after(60));
     let verdict = verdict(device, &case, "match", after(90)).expect("signed");
-    let AnyCase::Matched(case) = case.finger(&verdict, after(90)).expect("in time") else { panic!("it matches") };
-    case
+    let case = case.finger(&verdict, after(90)).expect("in time");
+    let case = case.photo_handed_to(&duty(by)).expect("they are to look");
+    case.try_into().expect("it matches")
+}
+
+/// The case after a colleague looked, and said yes.
+fn confirmed(
+    case: Case<Awaiting>,
+    second: &Agent,
+    at: Timestamp,
+) -> Result<(Case<Decided>, Approval), (DeskRefusal, Case<Awaiting>)> {
+    let case = AnyCase::from(case);
+    let case = case.photo_handed_to(&duty(second)).unwrap_or(case);
+    let case = Case::<Awaiting>::try_from(case).expect("still waits");
+    let (shown, secret) = (desk_card("X").into_shown(), CardSecret::new(SECRET));
+    let citizen = Citizen { mail: "angela@exemple.fr", shown: &shown, secret: &secret };
+    case.confirm(&duty(second), second, &citizen, at)
 }
 
 #[test]
@@ -176,14 +197,72 @@ fn whoever_is_close_to_the_citizen_does_not_decide_alone() {
         let Seen::Awaiting(case) = seen else { panic!("a colleague is due") };
         case
     };
-    let same = awaiting().confirm(&duty(&by), after(200)).expect_err("the same agent");
+    let same = confirmed(awaiting(), &by, after(200)).expect_err("the same agent");
     assert_eq!(same.0, DeskRefusal::SecondIsFirst);
-    let elsewhere = awaiting().confirm(&duty(&agent(3, "01001")), after(200)).expect_err("another commune");
+    let elsewhere = confirmed(awaiting(), &agent(3, "01001"), after(200)).expect_err("another commune");
     assert_eq!(elsewhere.0, DeskRefusal::CaseUnknown);
-    let late = awaiting().confirm(&duty(&agent(2, "75056")), after(180 + 3600)).expect_err("an hour");
+    let late = confirmed(awaiting(), &agent(2, "75056"), after(180 + 3600)).expect_err("an hour");
     assert_eq!(late.0, DeskRefusal::CaseLate);
-    let (case, _) = awaiting().confirm(&duty(&agent(2, "75056")), after(200)).expect("a colleague");
+    let (case, _) = confirmed(awaiting(), &agent(2, "75056"), after(200)).expect("a colleague");
     assert_eq!(case.second(), Some(&agent(2, "75056").id));
+}
+
+#[test]
+fn the_colleague_who_confirms_is_compared_with_the_citizen_as_the_agent_is() {
+    let (by, device, other) = (agent(1, "75056"), device(1, "75056"), agent(2, "75056"));
+    let awaiting = || {
+        let seen = matched(&by, &device).same_person(&duty(&by), Some(Tie::Household), after(180)).expect("theirs");
+        let Seen::Awaiting(case) = seen else { panic!("a colleague is due") };
+        case
+    };
+    let own_card = Declared { card: Some(card("X").key()), ..other.declared.clone() };
+    let mail = MailAddress::parse("Angela@Exemple.fr").expect("an address");
+    let name = Name::parse("Claire Dubois").expect("a name");
+    for (second, refusal) in [
+        (Agent { mail, ..other.clone() }, DeskRefusal::OwnIdentity),
+        (Agent { declared: declared("Dubois", "1962-08-24"), ..other.clone() }, DeskRefusal::OwnIdentity),
+        (Agent { declared: own_card, ..other.clone() }, DeskRefusal::OwnIdentity),
+        (Agent { name, ..other.clone() }, DeskRefusal::SecondIsClose),
+        (Agent { declared: Declared::default(), ..other.clone() }, DeskRefusal::SecondUndeclared),
+    ] {
+        let (refused, case) = confirmed(awaiting(), &second, after(200)).expect_err("the citizen, or close to them");
+        assert_eq!(refused, refusal);
+        assert!(confirmed(case, &other, after(200)).is_ok(), "another colleague may");
+    }
+    let (shown, secret) = (desk_card("X").into_shown(), CardSecret::new(SECRET));
+    let citizen = Citizen { mail: "angela@exemple.fr", shown: &shown, secret: &secret };
+    let lent = awaiting().confirm(&duty(&agent(4, "75056")), &other, &citizen, after(200)).expect_err("two agents");
+    assert_eq!(lent.0, DeskRefusal::OtherAgent);
+}
+
+#[test]
+fn an_agent_who_declared_nothing_does_not_decide_alone() {
+    let silent = Agent { declared: Declared::default(), ..agent(1, "75056") };
+    let device = device(1, "75056");
+    let seen = matched(&silent, &device).same_person(&duty(&silent), None, after(180)).expect("theirs");
+    assert!(matches!(seen, Seen::Awaiting(case) if case.tie() == Tie::Undeclared));
+}
+
+#[test]
+fn a_yes_counts_from_those_alone_who_were_handed_the_photo() {
+    let (by, device, other) = (agent(1, "75056"), device(1, "75056"), agent(2, "75056"));
+    let mut blind = matched(&by, &device);
+    blind.step.seen.clear();
+    assert!(AnyCase::from(blind.clone()).photo_handed_to(&duty(&other)).is_none(), "no yes of theirs is awaited");
+    let (refusal, blind) = blind.same_person(&duty(&by), None, after(180)).expect_err("unseen");
+    assert_eq!(refusal, DeskRefusal::PhotoUnseen);
+    let seen = AnyCase::from(blind).photo_handed_to(&duty(&by)).expect("they are to look");
+    assert!(seen.photo_handed_to(&duty(&by)).is_none(), "noted once");
+    let seen = Case::<Matched>::try_from(seen).expect("still there");
+    let Ok(Seen::Awaiting(awaiting)) = seen.same_person(&duty(&by), Some(Tie::Household), after(180)) else {
+        panic!("a colleague is due")
+    };
+    assert!(AnyCase::from(awaiting.clone()).photo_handed_to(&duty(&by)).is_none(), "they said what they saw");
+    let (shown, secret) = (desk_card("X").into_shown(), CardSecret::new(SECRET));
+    let citizen = Citizen { mail: "angela@exemple.fr", shown: &shown, secret: &secret };
+    let unseen = awaiting.clone().confirm(&duty(&other), &other, &citizen, after(200)).expect_err("unseen");
+    assert_eq!(unseen.0, DeskRefusal::PhotoUnseen);
+    assert!(confirmed(awaiting, &other, after(200)).is_ok());
 }
 
 #[test]
@@ -202,13 +281,11 @@ fn an_agent_never_certifies_themselves() {
     let (by, device) = (agent(1, "75056"), device(1, "75056"));
     let own_mail = requested("Camille@Val-Fleuri.example");
     assert_eq!(open_with(&by, &device.reader, own_mail, START).err(), Some(DeskRefusal::OwnIdentity));
-    let secret = CardSecret::new(SECRET);
-    let person = PersonMark::of("DUBOIS", Birthdate::parse("1962-08-24").expect("a day"), &secret);
     let own_card = Declared { card: Some(card("X").key()), person: None };
-    let own_name = Declared { card: None, person: Some(person) };
-    for declared in [own_card, own_name] {
+    for declared in [own_card, declared("Dubois", "1962-08-24")] {
+        let by = Agent { declared, ..by.clone() };
         let (case, _) = opened(&by, &device.reader);
-        let (refusal, over) = case.read(&desk_card("X"), &in_force(), (&by, &declared), START).expect_err("own");
+        let (refusal, over) = case.read(&desk_card("X"), &in_force(), &by, START).expect_err("own");
         assert_eq!(refusal, DeskRefusal::OwnIdentity);
         let AnyCase::Decided(over) = over else { panic!("it ends") };
         assert_eq!(over.outcome(), Outcome::Refused(Reason::OwnIdentity));
@@ -243,20 +320,19 @@ fn a_qr_code_opens_one_case_for_an_agent_and_a_reader_of_one_commune() {
 #[test]
 fn only_the_card_of_the_request_goes_on() {
     let (by, device) = (agent(1, "75056"), device(1, "75056"));
-    let none = Declared::default();
     let clone = DeskCard::of_test(ReadCard::of_test("X", [8; 32], after(9_999)), &CardSecret::new(SECRET));
     for other in [desk_card("Y"), clone] {
         let (case, _) = opened(&by, &device.reader);
-        let (refusal, kept) = case.read(&other, &in_force(), (&by, &none), START).expect_err("another card");
+        let (refusal, kept) = case.read(&other, &in_force(), &by, START).expect_err("another card");
         assert_eq!(refusal, DeskRefusal::Card(Refusal::OtherCard));
         let AnyCase::Scanned(kept) = kept else { panic!("another can be tried") };
         assert_eq!(kept.trouble(), Some(refusal), "for the agent to see");
     }
     let (case, _) = opened(&by, &device.reader);
-    let late = case.read(&desk_card("X"), &in_force(), (&by, &none), after(3600)).expect_err("an hour");
+    let late = case.read(&desk_card("X"), &in_force(), &by, after(3600)).expect_err("an hour");
     assert_eq!(late.0, DeskRefusal::CaseLate);
     let (case, _) = opened(&by, &device.reader);
-    let other = case.read(&desk_card("X"), &in_force(), (&agent(2, "75056"), &none), START).expect_err("not theirs");
+    let other = case.read(&desk_card("X"), &in_force(), &agent(2, "75056"), START).expect_err("not theirs");
     assert_eq!(other.0, DeskRefusal::OtherAgent);
 }
 
@@ -528,7 +604,7 @@ fn walk(events: &[Event]) -> (u32, Model) {
                     Laid::Right => "X",
                     Laid::Other => "Y",
                 };
-                match case.read(&desk_card(number), &in_force(), (&agents[0], &Declared::default()), now) {
+                match case.read(&desk_card(number), &in_force(), &agents[0], now) {
                     Ok(case) => {
                         model.card = true;
                         case.into()
@@ -540,7 +616,8 @@ fn walk(events: &[Event]) -> (u32, Model) {
                 let verdict = verdict(&device, &case, result, now).expect("signed");
                 model.finger = result == "match";
                 model.over = result != "match";
-                case.finger(&verdict, now).expect("in time")
+                let case = case.finger(&verdict, now).expect("in time");
+                case.photo_handed_to(&by(1)).unwrap_or(case)
             }
             (Event::Yes { agent, tie }, AnyCase::Matched(case)) => match case.same_person(&by(agent), tie, now) {
                 Ok(Seen::Approved(case, _)) => {
@@ -553,13 +630,15 @@ fn walk(events: &[Event]) -> (u32, Model) {
                 }
                 Err((_, case)) => case.into(),
             },
-            (Event::Confirm(agent), AnyCase::Awaiting(case)) => match case.confirm(&by(agent), now) {
-                Ok((case, _)) => {
-                    (model.colleague, approvals) = (agent == 2, approvals + 1);
-                    case.into()
+            (Event::Confirm(agent), AnyCase::Awaiting(case)) => {
+                match confirmed(case, &agents[usize::from(agent) - 1], now) {
+                    Ok((case, _)) => {
+                        (model.colleague, approvals) = (agent == 2, approvals + 1);
+                        case.into()
+                    }
+                    Err((_, case)) => case.into(),
                 }
-                Err((_, case)) => case.into(),
-            },
+            }
             (Event::No, case) => match case.refuse(&by(1), Chosen::parse("mistake").expect("known"), now) {
                 Ok(case) => {
                     model.over = true;

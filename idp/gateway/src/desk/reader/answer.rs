@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::app::App;
-use crate::audit::{self, Code, Other};
+use crate::audit::{Code, Entry, Other};
 use crate::cnie::reading;
 use crate::desk::refused::status;
 use crate::provider::call::Call;
@@ -21,6 +21,8 @@ use crate::provider::error::Refused;
 pub(super) enum No {
     /// The case, its card or its verdict.
     Case(DeskRefusal),
+    /// What was read of the card proves nothing.
+    Read(reading::Refused),
     /// The proof of the reader's key.
     Proof(TokenError),
     /// We are at fault.
@@ -62,11 +64,10 @@ impl From<Refusal> for No {
     }
 }
 
-/// The chip's own code of what failed goes to the log alone.
+/// The chip's own code of what failed goes to the log alone, with the refusal.
 impl From<reading::Refused> for No {
     fn from(refused: reading::Refused) -> Self {
-        tracing::info!(check = refused.code, code = refused.refusal.code(), "a card at a desk is refused");
-        refused.refusal.into()
+        Self::Read(refused)
     }
 }
 
@@ -107,6 +108,11 @@ impl No {
             Self::Case(refusal) => {
                 problem(status(refusal), refusal.into(), (title(status(refusal)), &refusal.to_string()))
             }
+            Self::Read(refused) => {
+                let refusal = DeskRefusal::from(refused.refusal);
+                let told = (title(status(refusal)), &*refusal.to_string());
+                explained(status(refusal), Entry::new(refusal).because(refused.code), told)
+            }
             Self::Proof(error) => {
                 // The title is the code of RFC 9449 §5 and §8, which libraries look for.
                 problem(StatusCode::BAD_REQUEST, error.into(), (error.code(), error.description()))
@@ -129,11 +135,16 @@ fn title(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Refused")
 }
 
-fn problem(status: StatusCode, code: Code, (title, detail): (&str, &str)) -> Response {
+fn problem(status: StatusCode, code: Code, told: (&str, &str)) -> Response {
+    explained(status, Entry::new(code), told)
+}
+
+fn explained(status: StatusCode, entry: Entry, (title, detail): (&str, &str)) -> Response {
+    let code = entry.code().to_string();
     let value = json!({
-        "type": "about:blank", "title": title, "status": status.as_u16(), "code": code.to_string(), "detail": detail,
+        "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });
     let mut response = json(status, &value);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    audit::mark(response, code)
+    entry.on(response)
 }

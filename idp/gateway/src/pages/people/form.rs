@@ -22,6 +22,7 @@ impl Mistake<'_> {
             Field::Roles => "roles",
             Field::Trained => "trained",
             Field::Authorised => "authorised",
+            Field::Birthdate => "birthdate",
             Field::Key => "key",
         };
         field == name

@@ -46,6 +46,7 @@ impl Refused<'_> {
                 (t.refused_unknown_title(), t.refused_unknown(), t.refused_look_again())
             }
             Desk::OwnTerms => (t.refused_own_title(), t.refused_own(), t.refused_own_advice()),
+            Desk::AlreadyDeclared => (t.refused_declared_title(), t.refused_declared(), t.refused_declared_advice()),
             Desk::LastAdmin => (t.refused_last_title(), t.refused_last(), t.refused_last_advice()),
             Desk::PasskeyLast => (t.refused_passkey_title(), t.refused_passkey(), t.refused_passkey_advice()),
             Desk::PasskeysTooMany => (t.refused_many_title(), t.refused_many(), t.refused_many_advice()),

@@ -33,6 +33,7 @@ fn cast(name: &str) -> Cast {
         mail: MailAddress::parse("a'b&c@exemple.fr").expect("an address"),
         terms: Terms { roles: Roles::of([Role::Agent, Role::CommuneAdmin]).expect("two"), trained: None, authorised },
         state,
+        declared: domain::cnie::case::Declared::default(),
     };
     let period = Period::new(Timestamp::from_epoch(0), NOW.plus(domain::time::Lifetime::seconds(1))).ok();
     let agents = vec![
@@ -85,7 +86,10 @@ fn all(language: Language, cast: &Cast, text: &str) -> Vec<(String, Response)> {
         add(format!("refused {code:?}"), view.answer(StatusCode::OK));
     }
     let used = &cast.passkeys[0].id;
-    add("account".to_owned(), Account { page, here, passkeys: &cast.passkeys, used }.answer(StatusCode::OK));
+    for declaring in [Declaring::NotAsked, Declaring::Asked, Declaring::Done] {
+        let view = Account { page, here, passkeys: &cast.passkeys, used, declaring, mistake: None };
+        add(format!("account {declaring:?}"), view.answer(StatusCode::OK));
+    }
     let agents = Agents { page, here, team: &cast.team, now: NOW, mistake: None };
     add("agents".to_owned(), agents.answer(StatusCode::OK));
     for agent in &cast.team.agents {

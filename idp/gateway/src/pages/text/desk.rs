@@ -79,8 +79,8 @@ texts! {
     // 4: photo and names
     face_title: "Est-ce la même personne ?", "Is it the same person?";
     face_lead: "Comparez la photo de la puce avec la personne devant vous.", "Compare the photo of the chip with the person in front of you.";
-    face_second: "Un collègue connaît cette personne, ou porte son nom : regardez à votre tour.",
-        "A colleague knows this person, or has the same name: have a look yourself.";
+    face_second: "Un collègue ne doit pas décider seul ici : regardez à votre tour.",
+        "A colleague is not to decide alone here: have a look yourself.";
     face_waiting: "Un collègue doit regarder aussi : il trouve ce dossier sur son accueil du guichet.",
         "A colleague has to look too: the case is on their desk home.";
     face_photo: "Photo de la puce", "Photo of the chip";
@@ -93,6 +93,8 @@ texts! {
     face_gender: "Sexe", "Sex";
     face_namesake: "Cette personne porte votre nom : après vous, un collègue devra regarder aussi.",
         "This person has your name: after you, a colleague will have to look too.";
+    face_undeclared: "Vous n’avez pas encore déclaré qui vous êtes, sur la page « Mon compte » : après vous, un collègue devra regarder aussi.",
+        "You have not yet declared who you are, on the page “My account”: after you, a colleague will have to look too.";
     face_household: "Cette personne est de ma famille ou de mon foyer : un collègue regardera aussi.",
         "This person is of my family or household: a colleague will look too.";
     face_yes: "C’est la même personne", "It is the same person";
@@ -134,6 +136,14 @@ texts! {
     desk_refused_second_title: "Un collègue doit regarder", "A colleague has to look";
     desk_refused_second: "Vous avez déjà regardé : la confirmation est celle d’un autre agent de votre commune.",
         "You have looked already: the confirmation is that of another agent of your commune.";
+    desk_refused_close: "Vous portez le nom de cette personne : la confirmation est celle d’un autre collègue.",
+        "You have the name of this person: the confirmation is that of another colleague.";
+    desk_refused_undeclared_title: "Déclarez d’abord qui vous êtes", "First declare who you are";
+    desk_refused_undeclared: "Faites-le une fois, sur la page « Mon compte », puis revenez au dossier ; ou laissez un autre collègue confirmer.",
+        "Do it once, on the page “My account”, then come back to the case; or let another colleague confirm.";
+    desk_refused_unseen_title: "La photo n’a pas été affichée", "The photo was not shown";
+    desk_refused_unseen: "Revenez au dossier, comparez la photo avec la personne devant vous, puis répondez.",
+        "Go back to the case, compare the photo with the person in front of you, then answer.";
     desk_refused_own_title: "Votre propre identité", "Your own identity";
     desk_refused_over_title: "Ce dossier est terminé", "This case is over";
     desk_refused_over: "Il a été décidé, ou laissé plus d’une heure. Pour recommencer, le citoyen fait une nouvelle demande dans l’application.",

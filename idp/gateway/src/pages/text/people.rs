@@ -70,6 +70,21 @@ texts! {
     // An agent's own page
     account_title: "Mon compte", "My account";
     account_note: "Vos rôles et vos dates sont fixés par l’administrateur de votre commune.", "Your roles and dates are set by the administrator of your commune.";
+    declare_title: "Qui vous êtes", "Who you are";
+    declare_lead: "Personne ne certifie sa propre carte. Déclarez votre nom de naissance et votre date de naissance, une seule fois : tant que vous ne l’avez pas fait, un collègue regarde chaque dossier après vous.",
+        "Nobody certifies their own card. Declare your birth name and your date of birth, once: as long as you have not, a colleague looks at each case after you.";
+    declare_note: "Ce que vous écrivez n’est pas conservé : seule une empreinte l’est, que personne ne peut relire.",
+        "What you type is not kept: only a mark of it is, which nobody can read back.";
+    declare_surname: "Nom de naissance, comme sur votre carte", "Birth name, as on your card";
+    declare_birthdate: "Date de naissance", "Date of birth";
+    declare_button: "Déclarer", "Declare";
+    declare_done: "Déclaré.", "Declared.";
+    declare_done_note: "En cas d’erreur, l’administrateur de votre commune vous retire, puis vous invite à nouveau.",
+        "If it was wrong, the administrator of your commune removes you, then invites you again.";
+    refused_declared_title: "C’est déjà déclaré", "It is declared already";
+    refused_declared: "Un agent déclare qui il est une seule fois.", "An agent declares who they are once.";
+    refused_declared_advice: "En cas d’erreur, l’administrateur de votre commune vous retire, puis vous invite à nouveau.",
+        "If it was wrong, the administrator of your commune removes you, then invites you again.";
     agent_name: "Nom et prénom", "Name";
     agent_mail: "Adresse électronique professionnelle", "Work e-mail address";
     agent_roles: "Rôles", "Roles";
