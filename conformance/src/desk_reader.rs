@@ -1,13 +1,14 @@
 //! The card and fingerprint reader of a town hall's desk (cnie.md §13): it polls the gateway for a case, reads the card with
 //! the face, relays the server's commands, and signs what came of the fingerprint. No fingerprint leaves it.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::card::Transport;
 use crate::card::pace::Password;
+use crate::card::{Card, Transport};
 use crate::jose::{Algorithm, SigningKey};
 use crate::phone::page::Slot;
 use crate::phone::reading::Reader;
@@ -175,20 +176,23 @@ impl Drop for Following {
 
 impl DeskReader {
     /// Asks for a case at this pace, with the card that lies on a telephone laid on the reader meanwhile: the desk of the
-    /// demo. What fails is told on standard error, once for each new reason.
+    /// demo. What fails is told on standard error; a card that was refused waits there until another is chosen.
     pub fn follow(mut self, slot: Slot, pace: Duration) -> Following {
         Following(tokio::spawn(async move {
             let mut pace = tokio::time::interval(pace);
-            let mut told = String::new();
+            let mut refused: Option<Arc<Mutex<Card>>> = None;
             loop {
                 pace.tick().await;
                 let carried = slot.carried().await;
-                self.insert(carried.card, carried.holder.can);
-                if let Err(failure) = self.turn().await
-                    && failure.to_string() != told
-                {
-                    told = failure.to_string();
-                    eprintln!("desk reader: {told}");
+                // A card that was refused is not laid down again and again: the tries of a case are few.
+                if refused.as_ref().is_some_and(|card| Arc::ptr_eq(card, &carried.card)) {
+                    continue;
+                }
+                self.insert(Arc::clone(&carried.card), carried.holder.can);
+                refused = None;
+                if let Err(failure) = self.turn().await {
+                    eprintln!("desk reader: {failure}");
+                    refused = matches!(failure, Failure::Refused(_)).then_some(carried.card);
                 }
             }
         }))

@@ -95,6 +95,7 @@ fn show(scene: &Scene) {
             "\n  Identity cards (simulator, not certified): a citizen is certified at the desk, then signs in at level high"
         );
         println!("    telephone     {}", counter.telephone.url());
+        println!("    explained     {}/carte   figures {}/indicateurs", scene.gateway.issuer(), scene.gateway.issuer());
         println!("    desk          {}   (lets you in as its agent)", counter.way_in());
     }
     println!("\n  Sandbox citizens, at every provider (password of each: {PASSWORD})");

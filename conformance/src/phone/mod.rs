@@ -168,6 +168,9 @@ impl Phone {
         if let Some(number) = Mischief::number(mischief.as_ref(), number, &visit.opened.confirm) {
             body["number"] = number.into();
         }
+        // The code first: a wrong one has cost nothing but a try, and the transaction goes on.
+        reader.enter_eid()?;
+        reader.verify(&self.code)?;
         let said = visit.client.post("/app/v1/transactions/card", &body).await?;
         let server_key = decoded(said["server_key"].as_str().unwrap_or_default(), "server key")?;
         let text = visit.text(&server_key)?;
@@ -175,8 +178,6 @@ impl Phone {
             return Err(Failure::OtherText);
         }
         let text = if let Some(Mischief::SignAnother(other)) = mischief { other } else { text };
-        reader.enter_eid()?;
-        reader.verify(&self.code)?;
         let certificate = reader.certificate()?;
         let signature = reader.sign(&text)?;
         reader.enter_travel()?;

@@ -209,7 +209,23 @@ impl Result {
 }
 
 fn event_name(event: &Value) -> String {
-    event["kind"].as_str().unwrap_or_default().replace('_', " ")
+    let kind = event["kind"].as_str().unwrap_or_default();
+    let french = match kind {
+        "created" => "créée",
+        "address_confirmed" => "adresse confirmée",
+        "requested" => "certification demandée",
+        "at_desk" => "au guichet",
+        "approved" => "approuvée par la mairie",
+        "failed" => "certification non aboutie",
+        "lapsed" => "demande expirée",
+        "certified" => "certifiée",
+        "ended" => "certification terminée",
+        "suspended" => "suspendue",
+        "restored" => "rétablie",
+        "closed" => "fermée",
+        other => return other.replace('_', " "),
+    };
+    french.to_owned()
 }
 
 fn state(word: &str) -> &str {

@@ -18,7 +18,7 @@ texts! {
     holder_step_desk_title: "À la mairie", "At the town hall";
     holder_step_desk: "Demandez la certification dans l’application : vous recevez un code QR, valable un mois. Allez avec lui et votre carte dans une mairie qui certifie. L’agent lit la carte et vérifie que c’est la vôtre, par votre empreinte et votre photo.",
         "Ask for certification in the app: you receive a QR code that is valid for a month. Take it and your card to a town hall that certifies. The agent reads the card and checks that it is yours, by your fingerprint and your photo.";
-    holder_step_end_title: "Chez vous, dans les 24 heures", "At home, within 24 hours";
+    holder_step_end_title: "Au guichet ou chez vous, dans les 24 heures", "At the desk or at home, within 24 hours";
     holder_step_end: "Présentez encore une fois votre carte et votre code dans l’application. Votre identité est certifiée pour cinq ans, ou jusqu’à la fin de votre carte si elle vient avant.",
         "Show your card and your code in the app once more. Your identity is certified for five years, or until your card ends if that comes first.";
     holder_prints: "Votre empreinte ne quitte pas le lecteur de la mairie.", "Your fingerprint does not leave the reader of the town hall.";

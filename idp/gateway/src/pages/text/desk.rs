@@ -118,8 +118,8 @@ texts! {
     outcome_approved: "C’est approuvé", "Approved";
     outcome_approved_next(until): "Il reste une étape, sur le téléphone du citoyen : ouvrir l’application, présenter la carte et saisir le code, avant le {until}.",
         "One step is left, on the citizen’s phone: open the application, present the card and enter the code, before {until}.";
-    outcome_approved_where: "Elle peut se faire ici même, ou plus tard dans la journée. Sans elle, il faudra revenir.",
-        "It can be done right here, or later today. Without it, the citizen has to come back.";
+    outcome_approved_where: "Elle peut se faire ici même, ou chez soi d’ici là. Sans elle, il faudra une nouvelle demande et revenir.",
+        "It can be done right here, or at home before then. Without it, a new request and another visit are needed.";
     outcome_failed: "La certification n’a pas abouti", "The certification did not take place";
     outcome_failed_next: "L’identité reste utilisable comme avant, sans certification. Le citoyen peut faire une nouvelle demande dans l’application.",
         "The identity stays usable as before, without certification. The citizen can make a new request in the application.";
