@@ -8,7 +8,7 @@ use conformance::authority::{Authority, Conduct, Status};
 use conformance::card::{Card, Holder, Pki, Profile};
 use conformance::citizen::{Citizen, Page};
 use conformance::clock;
-use conformance::phone::{Act, Client, Failure, Mischief, Phone};
+use conformance::phone::{Act, Client, Confirm, Failure, Mischief, Phone};
 use conformance::relying_party::Ask;
 use conformance::scene::Setting;
 use conformance::site::listen;
@@ -126,6 +126,12 @@ async fn an_identity_is_made_shown_and_deleted_with_card_and_code() {
     assert_eq!(refused(other.act(Act::Show).await), "card.no_identity");
     assert_eq!(phone.create("angela@exemple.fr").await.unwrap().state(), "created", "a card may begin anew");
 
+    assert_eq!(phone.act(Act::Delete).await.unwrap().state(), "closed");
+    phone.create("angela@exemple.fr").await.unwrap();
+    assert_eq!(refused(phone.create("angela@exemple.fr").await), "card.identity_exists", "not counted");
+    phone.act(Act::Delete).await.unwrap();
+    assert_eq!(refused(phone.create("victim@exemple.fr").await), "card.too_many_made", "three a day write to anybody");
+
     let terms = Act::Create { email: "angela@exemple.fr".into(), language: "fr".into(), terms: "2020-01".into() };
     assert_eq!(refused(phone.begin(terms).await), "card.terms_not_accepted");
     let terms = phone.terms().await.unwrap();
@@ -172,9 +178,12 @@ async fn a_browser_shows_the_phone_the_way_and_reads_how_it_ended() {
     let image = citizen.open(&format!("{}/qr.svg", page.url)).await.unwrap();
     assert!(image.headers["content-type"] == "image/svg+xml" && image.body.contains("<path"), "{}", image.body);
 
-    // On the same device nothing is compared.
+    // A link may have been sent on by somebody behind the same IPv4 address: the number is compared there too.
     let mut phone = cards.phone("angela");
+    let number = page.attribute("[data-number]", "data-number").unwrap().parse().unwrap();
     let mut visit = phone.claim(&page.attribute("[data-link]", "href").unwrap()).await.unwrap();
+    let Confirm::Number { choices } = &visit.opened.confirm else { panic!("{:?}", visit.opened) };
+    assert!(choices.contains(&number), "{choices:?}");
     let purpose = &visit.opened.purpose;
     assert_eq!((purpose.kind.as_str(), purpose.acr.as_deref()), ("sign_in", Some("eidas3")));
     assert_eq!(purpose.service.as_ref().unwrap().fr, "Ville d’essai");
@@ -184,7 +193,7 @@ async fn a_browser_shows_the_phone_the_way_and_reads_how_it_ended() {
         serde_json::from_str(&citizen.open(&format!("{}/state", page.url)).await.unwrap().body).unwrap()
     };
     assert_eq!(state(&mut citizen).await, json!({ "step": "claimed" }));
-    assert_eq!(refused(phone.prove(&mut visit, None).await), "card.address_not_confirmed");
+    assert_eq!(refused(phone.prove(&mut visit, Some(number)).await), "card.address_not_confirmed");
     assert_eq!(state(&mut citizen).await, json!({ "step": "over" }));
     let back = expect(citizen.open(page.url.as_str()).await.unwrap(), "choose");
     assert_eq!(back.refusal(), "card.address_not_confirmed");

@@ -298,7 +298,7 @@ async fn a_card_that_was_declared_stolen_ends_the_case_and_a_household_asks_for_
     assert_eq!(done.attribute("main", "data-outcome").unwrap(), "approved");
     assert_eq!(state(&mut phone).await, "awaiting_activation");
 
-    let (_, qr) = counter.asks("hugo").await;
+    let (mut phone, qr) = counter.asks("hugo").await;
     let page = expect(counter.scan(&qr).await, "desk-card");
     let (card, holder) = counter.card("hugo");
     counter.authority.declare(holder.number, Status::Stolen);
@@ -307,6 +307,9 @@ async fn a_card_that_was_declared_stolen_ends_the_case_and_a_household_asks_for_
     let over = expect(counter.reload(&page).await, "desk-outcome");
     assert_eq!(over.attribute("main", "data-outcome").unwrap(), "failed");
     assert!(!over.body.contains("valable"), "{}", over.brief());
+    // The identity went with the card, though the authority be of another mind later.
+    counter.authority.declare(holder.number, Status::Valid);
+    assert_eq!(refused(phone.act(Act::Show).await), "card.no_identity");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ mod revocation;
 
 pub use path::{CHECKS, Distrust, PATH, Path, SIGNATURES};
 pub use published::{FRENCH, Family, Published};
-pub use revocation::{ListFault, RevocationList, Standing, Unproven};
+pub use revocation::{ListFault, Number, RevocationList, Standing, Unproven};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -105,6 +105,11 @@ impl App {
         self.desk.as_ref().expect("a route of the desk is made where a desk is configured")
     }
 
+    /// The card provider. Asked for behind its own routes alone: without one there are none.
+    pub(crate) fn cnie(&self) -> &Cnie {
+        self.cnie.as_ref().expect("a route of cards is made where a card provider is configured")
+    }
+
     /// A client, as registered within the last second.
     pub(crate) fn client(&self, id: &ClientId) -> Option<Arc<Registered>> {
         self.watched.client(id)

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Shared;
 use crate::cnie::api;
 use crate::config::{self, Listen, LoopbackClients, TrustedProxies};
+use crate::desk;
 use crate::listen::address::{ClientAddress, Subscriber};
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::signin::page::{Occasion, problem};
@@ -39,8 +40,14 @@ const FORGETTING: Duration = Duration::from_secs(20);
 
 /// Lost cards that one address may tell of in a minute: more than a family has, too few to try numbers.
 const LOSSES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
+/// Calls of desk readers from one address: ten of them behind it ask once a second what waits.
+const READERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("is not zero");
 /// Links that are sent for one card in an hour.
 const LINKS_PER_HOUR: NonZeroU32 = NonZeroU32::new(3).expect("is not zero");
+/// Identities that are made with one card at once; each writes to an address that nobody confirmed.
+const CREATIONS: NonZeroU32 = NonZeroU32::new(3).expect("is not zero");
+/// How long until one more may be made with it: three in a day.
+const CREATION_AGAIN: Duration = Duration::from_hours(8);
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +74,9 @@ pub(crate) struct Limits {
     calls: Buckets<ClientId>,
     pushes: Buckets<ClientId>,
     losses: Buckets<Subscriber>,
+    readers: Buckets<Subscriber>,
     links: Buckets<CardKey>,
+    creations: Buckets<CardKey>,
     proxies: TrustedProxies,
     loopback: LoopbackClients,
 }
@@ -80,8 +89,11 @@ impl Limits {
             buckets: buckets(limits.authorize),
             calls: buckets(limits.calls),
             pushes: buckets(limits.pushes),
-            losses: Some(Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_minute(LOSSES_PER_MINUTE)))),
+            losses: buckets(Some(LOSSES_PER_MINUTE)),
+            readers: buckets(Some(READERS_PER_MINUTE)),
             links: Some(Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_hour(LINKS_PER_HOUR)))),
+            creations: Quota::with_period(CREATION_AGAIN)
+                .map(|quota| Arc::new(DefaultKeyedRateLimiter::dashmap(quota.allow_burst(CREATIONS)))),
             proxies: listen.trusted_proxies.clone(),
             loopback: listen.loopback,
         }
@@ -95,7 +107,9 @@ impl Limits {
             forget(self.calls.as_ref());
             forget(self.pushes.as_ref());
             forget(self.losses.as_ref());
+            forget(self.readers.as_ref());
             forget(self.links.as_ref());
+            forget(self.creations.as_ref());
         }
     }
 
@@ -114,15 +128,30 @@ impl Limits {
         self.links.as_ref().map_or(Ok(()), |buckets| buckets.check_key(card).map_err(TooMany::from))
     }
 
-    /// An address says that a card is lost.
+    /// An identity is made with a card.
+    pub(crate) fn creation(&self, card: &CardKey) -> Result<(), TooMany> {
+        self.creations.as_ref().map_or(Ok(()), |buckets| buckets.check_key(card).map_err(TooMany::from))
+    }
+
+    /// An address says that a card is lost, or acts by the link of a mail.
     fn loss(&self, address: IpAddr) -> Result<(), TooMany> {
+        self.of_address(self.losses.as_ref(), address)
+    }
+
+    /// An address calls as desk readers do.
+    fn reader(&self, address: IpAddr) -> Result<(), TooMany> {
+        self.of_address(self.readers.as_ref(), address)
+    }
+
+    fn of_address(
+        &self,
+        buckets: Option<&Arc<DefaultKeyedRateLimiter<Subscriber>>>,
+        address: IpAddr,
+    ) -> Result<(), TooMany> {
         if self.loopback.exempts(address) || self.proxies.holds(address) {
             return Ok(());
         }
-        let check = |buckets: &Arc<DefaultKeyedRateLimiter<Subscriber>>| {
-            buckets.check_key(&Subscriber::of(address)).map_err(TooMany::from)
-        };
-        self.losses.as_ref().map_or(Ok(()), check)
+        buckets.map_or(Ok(()), |buckets| buckets.check_key(&Subscriber::of(address)).map_err(TooMany::from))
     }
 
     /// Takes one from the bucket, or says how long it stays empty.
@@ -203,7 +232,7 @@ pub(crate) async fn finish(
     admit(&app, Door::Finish, address, request, next).await
 }
 
-/// In front of `POST /carte/perte`.
+/// In front of `POST /carte/perte`, and of what the links of mails do.
 pub(crate) async fn loss(
     State(app): State<Shared>,
     Extension(address): Extension<ClientAddress>,
@@ -224,6 +253,19 @@ pub(crate) async fn phone(
     match app.limits.take(Door::Phone, address.0) {
         Ok(()) => next.run(request).await,
         Err(too_many) => api::too_many(&app, too_many),
+    }
+}
+
+/// In front of `/reader/v1`.
+pub(crate) async fn reader(
+    State(app): State<Shared>,
+    Extension(address): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.limits.reader(address.0) {
+        Ok(()) => next.run(request).await,
+        Err(too_many) => desk::reader::too_many(too_many),
     }
 }
 

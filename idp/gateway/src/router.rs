@@ -97,8 +97,8 @@ fn cases(app: &Shared) -> Router<Shared> {
         .route("/guichet/dossiers/{id}/refus", post(desk::case::refuse))
 }
 
-/// What desk readers call: programs with a key of their own, no browsers.
-fn readers_of_desks(app: &Shared) -> Router<Shared> {
+/// What desk readers call: programs with a key of their own, no browsers. Counted by address before any proof is judged.
+pub(crate) fn readers_of_desks(app: &Shared) -> Router<Shared> {
     if app.cnie.is_none() {
         return Router::new();
     }
@@ -108,6 +108,7 @@ fn readers_of_desks(app: &Shared) -> Router<Shared> {
         .route("/reader/v1/cases/answers", post(desk::reader::answers))
         .route("/reader/v1/cases/fingerprint", post(desk::reader::fingerprint))
         .layer(DefaultBodyLimit::max(FILES_LIMIT))
+        .route_layer(from_fn_with_state(Arc::clone(app), limits::reader))
 }
 
 /// What every door for browsers serves beside its pages.
@@ -169,9 +170,7 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
         .merge(french(app))
         .merge(card(app))
         .merge(counted())
-        .merge(cnie::api::routes(app))
-        .route("/app/q/{handle}", get(cnie::landing::get))
-        .route("/app/l/{handle}", get(cnie::landing::get))
+        .merge(phones(app))
         .merge(desk.unwrap_or_default())
         .merge(figures(app));
     bounded(around(public), &app.issuer, app)
@@ -226,15 +225,25 @@ fn card(app: &Shared) -> Router<Shared> {
     let losses = from_fn_with_state(Arc::clone(app), limits::loss);
     Router::new()
         .route("/carte", get(cnie::home::get))
-        .route("/carte/confirmer", post(cnie::followed::confirmed))
+        .route("/carte/confirmer", post(cnie::followed::confirmed).route_layer(losses.clone()))
         .route("/carte/confirmer/{token}", get(cnie::followed::confirm))
-        .route("/carte/fermer", post(cnie::followed::left))
+        .route("/carte/fermer", post(cnie::followed::left).route_layer(losses.clone()))
         .route("/carte/fermer/{token}", get(cnie::followed::leave))
-        .route("/carte/garder", post(cnie::followed::stayed))
+        .route("/carte/garder", post(cnie::followed::stayed).route_layer(losses.clone()))
         .route("/carte/garder/{token}", get(cnie::followed::stay))
         .route("/carte/perte", post(cnie::loss::post).route_layer(losses).get(cnie::loss::get))
         .route("/carte/demande/{file}", get(cnie::request_sheet::get))
         .layer(csrf(app))
+}
+
+/// What phones call, and where the links lead that they open, where the gateway is a provider of its own.
+fn phones(app: &Shared) -> Router<Shared> {
+    if app.cnie.is_none() {
+        return Router::new();
+    }
+    cnie::api::routes(app)
+        .route("/app/q/{handle}", get(cnie::landing::get))
+        .route("/app/l/{handle}", get(cnie::landing::get))
 }
 
 /// What was counted, in a gateway that was built to be counted.
@@ -343,6 +352,25 @@ mod tests {
         // It only leads to the GET, which is counted.
         let post = ask(&router, "POST", "/authorize", "192.0.2.1").await.status();
         assert_ne!(post, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    #[tokio::test]
+    async fn what_phones_call_is_there_where_cards_are_taken_alone() {
+        let (none, _folder) = routed(LOCAL).await;
+        let cards = cnie::bench::Gateway::standing().await;
+        let there = router(&cards.app, None);
+        for (method, path) in [
+            ("GET", "/app/v1/terms"),
+            ("GET", "/app/v1/openapi.json"),
+            ("POST", "/app/v1/claims"),
+            ("POST", "/app/v1/transactions"),
+            ("POST", "/app/v1/transactions/card"),
+            ("GET", "/app/q/x"),
+            ("GET", "/app/l/x"),
+        ] {
+            assert_eq!(ask(&none, method, path, "127.0.0.1").await.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_ne!(ask(&there, method, path, "127.0.0.1").await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
     }
 
     const PUBLISHED: [&str; 3] = ["/jwks", "/.well-known/openid-configuration", "/api/v2/jwks"];

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::card::{CardAndCode, CardKey, CardSecret, PersonKey, ReadCard};
 use super::refusal::Refusal;
 use super::status::CardInForce;
-use super::{ACTIVATION, CERTIFICATION, CONFIRMATION, DELETION, REQUEST, TermsVersion, Thumbprint};
+use super::{ACTIVATION, CERTIFICATION, CONFIRMATION, DELETION, DELETION_AGAIN, REQUEST, TermsVersion, Thumbprint};
 use crate::id::{CaseId, IdentityId, RequestId};
 use crate::language::Language;
 use crate::time::Timestamp;
@@ -37,6 +37,7 @@ use crate::time::Timestamp;
 mod any;
 mod desk;
 mod history;
+mod level;
 #[cfg(test)]
 mod tests;
 
@@ -490,18 +491,19 @@ impl<S: Live> Identity<S> {
     }
 
     /// Its holder asks by mail alone that it be closed: it will be, unless they take that back. Who asks again does not
-    /// change when.
+    /// change when; who took it back asks again a day after they asked.
     fn leave(self, at: Timestamp) -> Self {
-        if self.base.leaves.is_some() {
+        let asked = history::deletion_asked(&self.base.history);
+        if self.base.leaves.is_some() || asked.is_some_and(|asked| !asked.plus(DELETION_AGAIN).is_past(at)) {
             return self;
         }
         let until = at.plus(DELETION);
         self.noting(Happened::DeletionAsked { until }, Some(until), at)
     }
 
-    /// Its holder takes that back.
-    fn stay(self, at: Timestamp) -> Self {
-        if self.base.leaves.is_none() {
+    /// Its holder takes back the deletion that is due at a moment, and no other.
+    fn stay(self, due: Timestamp, at: Timestamp) -> Self {
+        if self.base.leaves != Some(due) {
             return self;
         }
         self.noting(Happened::DeletionTakenBack, None, at)

@@ -87,11 +87,21 @@ pub fn write(purpose: Purpose, identity: &IdentityId, until: Timestamp, secret: 
     token(purpose, identity.as_str().as_bytes(), until, secret)
 }
 
-/// The identity that a token names, when the mark is ours for this purpose, and its time is not over.
-pub fn open(purpose: Purpose, text: &str, secret: &LinkSecret, now: Timestamp) -> Result<IdentityId, LinkFault> {
-    let octets = read(purpose, text, secret, now)?;
+/// What a link names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The identity.
+    pub identity: IdentityId,
+    /// When the link ends: of one that keeps an identity, the moment at which that one leaves.
+    pub until: Timestamp,
+}
+
+/// What a token names, when the mark is ours for this purpose, and its time is not over.
+pub fn open(purpose: Purpose, text: &str, secret: &LinkSecret, now: Timestamp) -> Result<Named, LinkFault> {
+    let (octets, until) = read(purpose, text, secret, now)?;
     let name = str::from_utf8(&octets).map_err(|_| LinkFault::NotOurs)?;
-    IdentityId::parse(name).map_err(|_| LinkFault::NotOurs)
+    let identity = IdentityId::parse(name).map_err(|_| LinkFault::NotOurs)?;
+    Ok(Named { identity, until })
 }
 
 /// Writes the token of the form that asks for a link.
@@ -110,17 +120,18 @@ fn token(purpose: Purpose, identity: &[u8], until: Timestamp, secret: &LinkSecre
     base64url(&[&[purpose.octet()][..], &until.to_be_bytes(), &mark, identity].concat())
 }
 
-fn read(purpose: Purpose, text: &str, secret: &LinkSecret, now: Timestamp) -> Result<Vec<u8>, LinkFault> {
+fn read(purpose: Purpose, text: &str, secret: &LinkSecret, now: Timestamp) -> Result<(Vec<u8>, Timestamp), LinkFault> {
     let octets = from_base64url(text).ok_or(LinkFault::NotOurs)?;
     let (head, identity) = octets.split_first_chunk::<HEAD>().ok_or(LinkFault::NotOurs)?;
     let until = u32::from_be_bytes(std::array::from_fn(|at| head[1 + at]));
     if head[0] != purpose.octet() || !same(&secret.mark(purpose, identity, until), &head[5..]) {
         return Err(LinkFault::NotOurs);
     }
-    if Timestamp::from_epoch(i64::from(until)).is_past(now) {
+    let until = Timestamp::from_epoch(i64::from(until));
+    if until.is_past(now) {
         return Err(LinkFault::Over);
     }
-    Ok(identity.to_vec())
+    Ok((identity.to_vec(), until))
 }
 
 #[cfg(test)]
@@ -143,7 +154,8 @@ mod tests {
     fn a_link_serves_its_own_purpose_until_its_end() {
         for purpose in LINKS {
             let text = written(purpose);
-            assert_eq!(open(purpose, &text, &secret(), BEFORE), Ok(IdentityId::from_random([1; 16])));
+            let named = Named { identity: IdentityId::from_random([1; 16]), until: END };
+            assert_eq!(open(purpose, &text, &secret(), BEFORE), Ok(named));
             assert_eq!(open(purpose, &text, &secret(), END), Err(LinkFault::Over));
             assert_eq!(open(purpose, &text, &LinkSecret::new([4; 32]), BEFORE), Err(LinkFault::NotOurs));
             for other in LINKS.into_iter().filter(|other| *other != purpose) {

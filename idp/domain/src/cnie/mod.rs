@@ -42,6 +42,8 @@ pub const CONFIRMATION: Lifetime = Lifetime::seconds(86_400);
 /// How long a citizen who asked by mail alone to be deleted can take it back (CIR (EU) 2015/1502 §2.2.3: whoever asks is not
 /// proved by a mailbox, so what cannot be undone waits).
 pub const DELETION: Lifetime = Lifetime::seconds(48 * 3600);
+/// How long until a deletion that was taken back can be asked for again.
+pub const DELETION_AGAIN: Lifetime = Lifetime::seconds(24 * 3600);
 /// How long a transaction lasts.
 pub const TRANSACTION: Lifetime = Lifetime::seconds(300);
 /// How long a handle can be claimed after it was shown.

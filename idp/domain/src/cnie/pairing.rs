@@ -1,5 +1,7 @@
 //! How a phone finds the transaction of a browser: a handle that is shown for a minute and claimed once.
 
+use std::net::Ipv6Addr;
+
 use serde::{Deserialize, Serialize};
 
 use super::transaction::AnyTransaction;
@@ -39,9 +41,11 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// Whether a phone in a network claims from where the browser is.
+    /// Whether a phone in a network claims from where the browser is. Only an IPv6 network of 64 bits is one customer's
+    /// (RFC 6177 §2): strangers share an IPv4 address behind one translator (RFC 6888), and it tells nothing.
     pub fn network_of(&self, phone: &str) -> Network {
-        if self.network == phone { Network::Same } else { Network::Other }
+        let is_one = self.network == phone && phone.parse::<Ipv6Addr>().is_ok();
+        if is_one { Network::Same } else { Network::Other }
     }
 }
 
@@ -53,4 +57,28 @@ pub enum Claim {
     Open,
     /// It did: whoever claims it again kills the transaction.
     Made,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_ipv6_network_is_one_home_and_one_ipv4_address_is_nobodys() {
+        let shown_to = |network: &str| Pairing {
+            transaction: Bearer::from_random([1; 32]),
+            device: Device::Same,
+            network: network.into(),
+            claim: Claim::Open,
+        };
+        for (browser, phone, network) in [
+            ("2001:db8:1::", "2001:db8:1::", Network::Same),
+            ("2001:db8:1::", "2001:db8:2::", Network::Other),
+            ("192.0.2.7", "192.0.2.7", Network::Other),
+            ("127.0.0.1", "127.0.0.1", Network::Other),
+            ("", "", Network::Other),
+        ] {
+            assert_eq!(shown_to(browser).network_of(phone), network, "{browser} {phone}");
+        }
+    }
 }

@@ -73,6 +73,8 @@ refusals! {
     NoIdentity = "card.no_identity", "no identity was made with this card";
     /// One was made with this card already.
     IdentityExists = "card.identity_exists", "an identity was made with this card already";
+    /// With this card too many were made in a day: each writes to an address that nobody confirmed.
+    TooManyMade = "card.too_many_made", "too many identities were made with this card today";
     /// The address of the identity was not confirmed.
     AddressNotConfirmed = "card.address_not_confirmed", "the e-mail address of the identity was not confirmed";
     /// The identity is not certified, and the policy gives such a one nothing here.

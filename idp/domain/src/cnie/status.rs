@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::Closure;
 use super::refusal::Refusal;
 use crate::identity::pivot::Place;
 
@@ -24,6 +25,19 @@ pub enum Standing {
     Unknown,
     /// Its holder died.
     HolderDeceased,
+}
+
+impl Standing {
+    /// What it makes of the identity on the card, wherever the card is shown: none where it may be used, or where the
+    /// authority knows nothing of it. Who renewed a card has lost none.
+    pub const fn closes(self) -> Option<Closure> {
+        match self {
+            Self::Lost | Self::Stolen => Some(Closure::CardLost),
+            Self::Revoked | Self::Expired => Some(Closure::CardExpired),
+            Self::HolderDeceased => Some(Closure::HolderDeceased),
+            Self::Valid | Self::Unknown => None,
+        }
+    }
 }
 
 /// An answer of the authority.
@@ -99,6 +113,21 @@ mod tests {
         for standing in all {
             let answer = Answer { standing, birthplace: None, birthcountry: None, reference: "1".into() };
             assert_eq!(answer.in_force().is_ok(), standing == Standing::Valid, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn a_card_that_nobody_may_use_any_more_closes_its_identity_for_what_became_of_it() {
+        for (standing, closes) in [
+            (Standing::Valid, None),
+            (Standing::Unknown, None),
+            (Standing::Lost, Some(Closure::CardLost)),
+            (Standing::Stolen, Some(Closure::CardLost)),
+            (Standing::Revoked, Some(Closure::CardExpired)),
+            (Standing::Expired, Some(Closure::CardExpired)),
+            (Standing::HolderDeceased, Some(Closure::HolderDeceased)),
+        ] {
+            assert_eq!(standing.closes(), closes, "{standing:?}");
         }
     }
 }

@@ -242,6 +242,9 @@ pub struct Spent {}
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dead {
     refusal: Refusal,
+    /// The phone that took part; none where nobody claimed it.
+    #[serde(default)]
+    jkt: Option<String>,
 }
 
 /// What the card signs after its code was entered: SHA-256 over the fields that bind it to this transaction alone.
@@ -494,6 +497,15 @@ impl Transaction<Dead> {
     pub const fn refusal(&self) -> Refusal {
         self.step.refusal
     }
+
+    /// What is told to a phone: why, to the one that took part alone.
+    pub fn told_to(&self, jkt: &str) -> Refusal {
+        match &self.step.jkt {
+            Some(own) if same(own.as_bytes(), jkt.as_bytes()) => self.step.refusal,
+            Some(_) => Refusal::OtherPhone,
+            None => Refusal::TransactionUnknown,
+        }
+    }
 }
 
 impl<S> Transaction<S> {
@@ -522,9 +534,9 @@ impl<S> Transaction<S> {
         self.base.expires.left(at)
     }
 
-    /// Kills it.
-    pub fn kill(self, refusal: Refusal) -> Transaction<Dead> {
-        Transaction { base: self.base, step: Dead { refusal } }
+    /// Kills it; whose phone it is stays known.
+    fn dead(self, refusal: Refusal, jkt: impl FnOnce(S) -> Option<String>) -> Transaction<Dead> {
+        Transaction { base: self.base, step: Dead { refusal, jkt: jkt(self.step) } }
     }
 
     fn is_by(&self, own: &str, jkt: &str, at: Timestamp) -> Result<(), Refusal> {

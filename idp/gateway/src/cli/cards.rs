@@ -34,11 +34,13 @@ pub(super) enum Command {
     /// Show one identity: its state, its dates, what happened to it
     Show {
         /// The identity, as `idp cards list` and the journal name it
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Suspend a certified identity, until its holder shows card and code again
     Suspend {
         /// The identity
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Why: kept in the journal, told to nobody
         #[arg(long)]
@@ -47,6 +49,7 @@ pub(super) enum Command {
     /// Close an identity for good
     Close {
         /// The identity
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// What was found
         #[arg(long)]

@@ -28,11 +28,16 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) async fn standing() -> Self {
+        Self::standing_with("").await
+    }
+
+    /// The same with tables of the configuration more.
+    pub(crate) async fn standing_with(tables: &str) -> Self {
         let (place, clock) = (place(), Clock::manual(now()));
         let folder = |name: &str| place.path().join(name).display().to_string();
         let text = format!(
             "issuer = \"http://127.0.0.1:8401\"\n[cnie]\ntrust = \"{}\"\neid_trust = \"{}\"\nstatus_url = \
-             \"http://127.0.0.1:9/cards\"\n",
+             \"http://127.0.0.1:9/cards\"\n{tables}",
             folder("cnie"),
             folder("eid")
         );

@@ -4,6 +4,7 @@
 use domain::cnie::card::{CardKey, PersonKey};
 use domain::cnie::identity::{AnyIdentity, Created, Identity, Settled};
 use domain::cnie::refusal::Refusal;
+use domain::cnie::status::Standing;
 use store::StoreError;
 use store::registry::{Changed, Kept, Made, Transition};
 
@@ -48,6 +49,16 @@ async fn live(app: &App, whose: Whose) -> Result<Option<Kept>, Fault> {
         }
     }
     Err(Refusal::NotInThisState.into())
+}
+
+/// What the authority says of a card, wherever it was asked, closes the identity made with it.
+pub(crate) async fn heard(app: &App, card: &CardKey, standing: Standing) -> Result<(), Fault> {
+    let Some(why) = standing.closes() else { return Ok(()) };
+    let Some(kept) = of_card(app, card).await? else { return Ok(()) };
+    let closed = kept.identity.clone().close(why, app.clock.now());
+    // Somebody else changed it in the same moment: the next time it is shown closes it.
+    let _: Changed = try_change(app, &kept, &closed).await?;
+    Ok(())
 }
 
 /// Keeps a new identity. One of the same person on another card gives way to it: a new card is a new identity (CIR (EU)

@@ -11,8 +11,7 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use domain::cnie::identity::{AnyIdentity, Closure};
-use domain::cnie::link::{self, LinkFault};
-use domain::id::IdentityId;
+use domain::cnie::link::{self, LinkFault, Named};
 use domain::time::Timestamp;
 use http::StatusCode;
 use http::header::HeaderMap;
@@ -70,13 +69,16 @@ pub(crate) async fn stayed(app: State<Shared>, headers: HeaderMap, form: Sent) -
 }
 
 async fn show(app: &App, question: Question, (token, occasion): (&str, Occasion)) -> Response {
-    let (cnie, id) = match opened(app, question, (token, occasion)) {
+    let (cnie, named) = match opened(app, question, (token, occasion)) {
         Ok(opened) => opened,
         Err(response) => return *response,
     };
     let path = format!("{}/{token}", question.path());
     let page = occasion.page(app).switch_at(&path);
-    match Acts::of(app, cnie).find(&id).await {
+    match Acts::of(app, cnie).find(&named.identity).await {
+        Ok(kept) if question == Question::Stay && is_of_another(&named, kept.as_ref().map(|kept| &kept.identity)) => {
+            problem(app, occasion, StatusCode::GONE, WhatWentWrong::LateLink, ProblemCode::P131)
+        }
         Ok(kept) => match already(question, kept.as_ref().map(|kept| &kept.identity)) {
             Some(what) => Told { page, what }.answer(StatusCode::OK),
             None => Ask { page, question, csrf: token }.answer(StatusCode::OK),
@@ -87,7 +89,7 @@ async fn show(app: &App, question: Question, (token, occasion): (&str, Occasion)
 
 async fn answer(app: &App, question: Question, form: &Sent, occasion: Occasion) -> Response {
     let token = form.field("csrf").unwrap_or_default();
-    let (cnie, id) = match opened(app, question, (token, occasion)) {
+    let (cnie, named) = match opened(app, question, (token, occasion)) {
         Ok(opened) => opened,
         Err(response) => return *response,
     };
@@ -95,7 +97,13 @@ async fn answer(app: &App, question: Question, form: &Sent, occasion: Occasion) 
     let Some(wish) = Wish::read(question, form.field("answer").unwrap_or_default()) else {
         return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::StaleForm, ProblemCode::P111);
     };
-    match acts.act(&id, Cause::Itself, |identity| wish.on(identity, acts.now)).await {
+    match acts.act(&named.identity, Cause::Itself, |identity| wish.on(identity, named.until, acts.now)).await {
+        Ok(identity) if wish == Wish::Stay && is_of_another(&named, identity.as_ref()) => {
+            problem(app, occasion, StatusCode::GONE, WhatWentWrong::LateLink, ProblemCode::P131)
+        }
+        Ok(identity) if wish == Wish::Delete && identity.as_ref().is_some_and(waits) => {
+            problem(app, occasion, StatusCode::TOO_MANY_REQUESTS, WhatWentWrong::TooManyRequests, ProblemCode::P429)
+        }
         Ok(identity) => Told { page: occasion.page(app), what: wish.outcome(identity.as_ref()) }.answer(StatusCode::OK),
         Err(error) => unavailable(app, occasion, &error),
     }
@@ -106,15 +114,25 @@ fn opened<'a>(
     app: &'a App,
     question: Question,
     (token, occasion): (&str, Occasion),
-) -> Result<(&'a Cnie, IdentityId), Box<Response>> {
+) -> Result<(&'a Cnie, Named), Box<Response>> {
     let refuse = |status, what, code| Box::new(problem(app, occasion, status, what, code));
     let not_found = || refuse(StatusCode::NOT_FOUND, WhatWentWrong::NotFound, ProblemCode::P404);
     let cnie = app.cnie.as_ref().ok_or_else(not_found)?;
     match link::open(question.purpose(), token, &cnie.link_secret, app.clock.now()) {
-        Ok(id) => Ok((cnie, id)),
+        Ok(named) => Ok((cnie, named)),
         Err(LinkFault::Over) => Err(refuse(StatusCode::GONE, WhatWentWrong::LateLink, ProblemCode::P131)),
         Err(LinkFault::NotOurs) => Err(refuse(StatusCode::NOT_FOUND, WhatWentWrong::UnknownLink, ProblemCode::P130)),
     }
+}
+
+/// Whether the deletion that waits is another than the one that a link takes back.
+fn is_of_another(named: &Named, identity: Option<&AnyIdentity>) -> bool {
+    identity.and_then(|identity| identity.common().leaves()).is_some_and(|due| due != named.until)
+}
+
+/// Whether an identity stays though its deletion was asked for: that is done once a day.
+fn waits(identity: &AnyIdentity) -> bool {
+    !identity.is_closed() && identity.common().leaves().is_none()
 }
 
 /// What there is to say instead of asking. One that was erased was closed before.
@@ -148,7 +166,7 @@ impl Wish {
         }
     }
 
-    fn on(self, identity: AnyIdentity, now: Timestamp) -> AnyIdentity {
+    fn on(self, identity: AnyIdentity, until: Timestamp, now: Timestamp) -> AnyIdentity {
         match (self, identity) {
             (Self::Confirm, AnyIdentity::Created(created)) => {
                 created.confirm(now).map_or_else(AnyIdentity::from, AnyIdentity::from)
@@ -156,7 +174,7 @@ impl Wish {
             (Self::Confirm, identity) => identity,
             (Self::CloseLost, identity) => identity.close(Closure::CardLost, now),
             (Self::Delete, identity) => identity.leave(now),
-            (Self::Stay, identity) => identity.stay(now),
+            (Self::Stay, identity) => identity.stay(until, now),
         }
     }
 

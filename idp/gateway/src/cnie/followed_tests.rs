@@ -9,6 +9,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::cnie::bench::{Gateway, MAIL, states};
 use crate::cnie::links::Links;
+use crate::listen::address::ClientAddress;
 use domain::time::Lifetime;
 
 const TWO_DAYS: u32 = 2 * 86_400;
@@ -27,14 +28,19 @@ async fn follow(gateway: &Gateway, link: &str) -> (StatusCode, String) {
 }
 
 async fn press(gateway: &Gateway, link: &str, answer: &str) -> (StatusCode, String) {
+    press_from(gateway, link, answer, [127, 0, 0, 1]).await
+}
+
+async fn press_from(gateway: &Gateway, link: &str, answer: &str, from: [u8; 4]) -> (StatusCode, String) {
     let (path, token) =
         link.strip_prefix("http://127.0.0.1:8401").and_then(|path| path.rsplit_once('/')).expect("ours");
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method("POST")
         .uri(path)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(format!("csrf={token}&answer={answer}")))
         .expect("a request");
+    request.extensions_mut().insert(ClientAddress(from.into()));
     let Ok(response) = crate::router::routers(&gateway.app, None).public.oneshot(request).await;
     read(response).await
 }
@@ -115,6 +121,45 @@ async fn a_deletion_waits_two_days_and_is_taken_back_by_its_own_link() {
     assert_eq!(gateway.identity(&id).await.settle(gateway.clock.now()).into_inner().state(), "active");
     let changes: Vec<_> = gateway.journal().await.iter().map(|entry| entry["change"].clone()).collect();
     assert_eq!(changes, ["leaves", "stays"]);
+}
+
+#[tokio::test]
+async fn links_that_delete_and_keep_in_turn_come_to_an_end() {
+    let gateway = Gateway::standing().await;
+    let id = gateway.keep("X4RTBPFW4", &states::active()).await;
+    let link = links(&gateway).close(&gateway.identity(&id).await, gateway.clock.now());
+    press(&gateway, &link, "delete").await;
+    let mails = gateway.mails().await;
+    let [(_, CardMessage::Leaves { link: stay, .. })] = mails.as_slice() else { panic!("{mails:?}") };
+    press(&gateway, stay, "yes").await;
+    assert_eq!(gateway.mails().await.len(), 1);
+    let (status, page) = press(&gateway, &link, "delete").await;
+    assert!(status == StatusCode::TOO_MANY_REQUESTS && page.contains("data-code=\"P429\""), "{page}");
+    assert!(press(&gateway, stay, "yes").await.1.contains("data-done=\"stays\""));
+    assert!(gateway.mails().await.is_empty() && gateway.journal().await.len() == 2, "once");
+    // A day later, with a new link: the one that kept it then keeps it no more.
+    gateway.clock.advance(Lifetime::seconds(86_400));
+    let link = links(&gateway).close(&gateway.identity(&id).await, gateway.clock.now());
+    assert!(press(&gateway, &link, "delete").await.1.contains("data-done=\"leaves\""));
+    for (status, page) in [follow(&gateway, stay).await, press(&gateway, stay, "yes").await] {
+        assert!(status == StatusCode::GONE && page.contains("data-code=\"P131\""), "{page}");
+    }
+    assert!(gateway.identity(&id).await.common().leaves().is_some());
+}
+
+#[tokio::test]
+async fn what_links_do_is_counted_for_each_address() {
+    let gateway = Gateway::standing().await;
+    let id = gateway.keep("X4RTBPFW4", &states::active()).await;
+    let link = links(&gateway).close(&gateway.identity(&id).await, gateway.clock.now());
+    for _ in 0..10 {
+        assert_eq!(press_from(&gateway, &link, "delete", [198, 51, 100, 7]).await.0, StatusCode::OK);
+    }
+    for path in ["fermer", "garder", "confirmer"] {
+        let link = link.replace("/carte/fermer/", &format!("/carte/{path}/"));
+        assert_eq!(press_from(&gateway, &link, "yes", [198, 51, 100, 7]).await.0, StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!(press_from(&gateway, &link, "delete", [198, 51, 100, 8]).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -9,17 +9,10 @@ use crate::app::Shared;
 use crate::config::Cards;
 use crate::pages::View as _;
 use crate::pages::card::Landing;
-use crate::pages::problem::{ProblemCode, WhatWentWrong};
-use crate::signin::page::{Occasion, problem};
+use crate::signin::page::Occasion;
 
 /// The handle is left alone: only an app claims it.
 pub(crate) async fn get(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    let occasion = Occasion::of(&headers);
-    match &app.cnie {
-        Some(cnie) => {
-            let page = occasion.page(&app);
-            Landing { page, simulator: cnie.cards == Cards::Simulated }.answer(StatusCode::OK)
-        }
-        None => problem(&app, occasion, StatusCode::NOT_FOUND, WhatWentWrong::NotFound, ProblemCode::P404),
-    }
+    let page = Occasion::of(&headers).page(&app);
+    Landing { page, simulator: app.cnie().cards == Cards::Simulated }.answer(StatusCode::OK)
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::cnie::card::CardKey;
+use domain::cnie::identity::AnyIdentity;
 use domain::cnie::link;
 use domain::notice::CardMessage;
 use domain::secret::base64url;
@@ -79,7 +80,10 @@ async fn send_link(app: &App, number: &str, mail: &str) -> Result<(), StoreError
     let acts = Acts::of(app, cnie);
     let Some(kept) = acts.find(found.identity.common().id()).await? else { return Ok(()) };
     let identity = &kept.identity;
-    if identity.is_closed() || !identity.common().mail().eq_ignore_ascii_case(mail) || app.limits.link(&card).is_err() {
+    // Nobody confirmed that the address of one that was made only is theirs: it is not written to.
+    let unconfirmed = matches!(identity, AnyIdentity::Created(_));
+    let is_theirs = identity.common().mail().eq_ignore_ascii_case(mail);
+    if unconfirmed || identity.is_closed() || !is_theirs || app.limits.link(&card).is_err() {
         return Ok(());
     }
     let link = acts.links.close(identity, acts.now);

@@ -87,6 +87,24 @@ async fn a_closed_identity_is_sent_nothing() {
 }
 
 #[tokio::test]
+async fn an_address_that_nobody_confirmed_is_sent_nothing() {
+    let gateway = Gateway::standing().await;
+    let id = gateway.keep(NUMBER, &states::created(gateway.after(3600))).await;
+    let (_, page) = send(&gateway, (NUMBER, MAIL), &token(&gateway)).await;
+    assert!(page.contains("data-done=\"link-sent\""));
+    done(&gateway).await;
+    let acts = Acts::of(&gateway.app, gateway.cnie());
+    for why in domain::cnie::identity::Closure::ALL {
+        let id = gateway.keep(&format!("X4RT{:05}", why as usize), &states::created(gateway.after(3600))).await;
+        let cause = crate::cnie::telling::Cause::Itself;
+        acts.act(&id, cause, |identity| identity.close(why, acts.now)).await.expect("kept");
+        assert!(gateway.identity(&id).await.is_closed());
+    }
+    assert_eq!(gateway.identity(&id).await.state(), "created");
+    assert_eq!(gateway.mails().await, []);
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_number_or_an_address_is_asked_again_and_a_form_of_elsewhere_refused() {
     let gateway = Gateway::standing().await;
     let csrf = token(&gateway);

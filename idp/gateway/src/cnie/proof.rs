@@ -2,14 +2,13 @@
 
 use chip::live::LiveCard;
 use domain::cnie::TermsVersion;
-use domain::cnie::assertion::{CardAssertion, CardLevel, Owner};
+use domain::cnie::assertion::{CardAssertion, Owner};
 use domain::cnie::card::CardAndCode;
 use domain::cnie::identity::{AnyIdentity, Certified, Closure, Ending, Identity, Making};
 use domain::cnie::refusal::Refusal;
-use domain::cnie::status::{CardInForce, Standing};
+use domain::cnie::status::CardInForce;
 use domain::cnie::transaction::Act;
 use domain::id::{IdentityId, RequestId};
-use domain::time::Timestamp;
 use store::registry::Kept;
 
 use super::slot::Fault;
@@ -35,22 +34,7 @@ impl Shown {
 /// Asks the authority. A card that it lets nobody use any more closes the identity made with it.
 pub(crate) async fn in_force(app: &App, cnie: &Cnie, shown: &Shown) -> Result<CardInForce, Fault> {
     let answer = cnie.authority.ask(&shown.issuing_state, &shown.document_number).await?;
-    let closure = match answer.standing {
-        Standing::Lost | Standing::Stolen | Standing::Revoked => Some(Closure::CardLost),
-        Standing::Expired => Some(Closure::CardExpired),
-        Standing::HolderDeceased => Some(Closure::HolderDeceased),
-        Standing::Valid | Standing::Unknown => None,
-    };
-    if let Some(why) = closure
-        && let Some(kept) = changes::of_card(app, &shown.card.card().key()).await?
-    {
-        let closed = kept.identity.clone().close(why, app.clock.now());
-        match changes::change(app, &kept, &closed).await {
-            // Somebody else changed it in the same moment: the next time it is shown closes it.
-            Ok(()) | Err(Fault::Refused(..)) => {}
-            Err(fault @ Fault::Store(_)) => return Err(fault),
-        }
-    }
+    changes::heard(app, &shown.card.card().key(), answer.standing).await?;
     Ok(answer.in_force()?)
 }
 
@@ -63,49 +47,14 @@ pub(crate) async fn assertion(
 ) -> Result<CardAssertion, Fault> {
     let now = app.clock.now();
     let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
-    let level = level(app, cnie, (&kept, shown, status), now).await?;
+    let (next, level) = kept.identity.clone().level(cnie.uncertified, (&shown.card, status), now);
+    if next != kept.identity {
+        changes::change(app, &kept, &next).await?;
+    }
+    let level = level?;
     let common = kept.identity.common();
     let owner = Owner { identity: common.id().clone(), mail: common.mail().to_owned() };
     Ok(CardAssertion::new(level, &shown.card, status, owner, now)?)
-}
-
-async fn level(
-    app: &App,
-    cnie: &Cnie,
-    (kept, shown, status): (&Kept, &Shown, &CardInForce),
-    now: Timestamp,
-) -> Result<CardLevel, Fault> {
-    match &kept.identity {
-        AnyIdentity::Certified(identity) => match identity.in_force(&shown.card, status, now) {
-            Ok(certified) => Ok(CardLevel::high(&shown.card, certified)),
-            Err(Refusal::CodeChanged) => {
-                let ended = AnyIdentity::from(identity.clone().end(Ending::CodeChanged, now));
-                changes::change(app, kept, &ended).await?;
-                let uncertified = uncertified(cnie, kept, shown);
-                // What ended it is told, where nothing is given.
-                uncertified.map_err(|refusal| {
-                    if refusal == Refusal::NotCertified { Refusal::CodeChanged.into() } else { refusal.into() }
-                })
-            }
-            Err(refusal) => Err(refusal.into()),
-        },
-        AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_) => {
-            Ok(uncertified(cnie, kept, shown)?)
-        }
-        AnyIdentity::Created(_) => Err(Refusal::AddressNotConfirmed.into()),
-        AnyIdentity::Suspended(_) => Err(Refusal::Suspended.into()),
-        AnyIdentity::Closed(_) => Err(Refusal::NoIdentity.into()),
-    }
-}
-
-fn uncertified(cnie: &Cnie, kept: &Kept, shown: &Shown) -> Result<CardLevel, Refusal> {
-    is_of(kept, shown)?;
-    CardLevel::uncertified(cnie.uncertified, &shown.card)
-}
-
-/// Whether it is the chip that the identity was made with: the number of the card is, by how it was found.
-fn is_of(kept: &Kept, shown: &Shown) -> Result<(), Refusal> {
-    if kept.identity.common().chip() == shown.card.card().chip() { Ok(()) } else { Err(Refusal::OtherCard) }
 }
 
 /// Does an act of the citizen's own, and gives the identity after it.
@@ -120,12 +69,11 @@ pub(crate) async fn act(
     if let Act::Create { email, language, terms } = act {
         let id = IdentityId::from_random(app.random.bytes());
         let terms = TermsVersion::accepted(terms)?;
-        let making = Making { id, mail: email.clone(), language: *language, terms };
-        let identity = Identity::create(&shown.card, status, &cnie.card_secret, making, now)?;
-        return changes::make(app, identity).await;
+        return create((app, cnie), Making { id, mail: email.clone(), language: *language, terms }, shown, status)
+            .await;
     }
     let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
-    is_of(&kept, shown)?;
+    kept.identity.made_with(&shown.card)?;
     match act {
         Act::Create { .. } => Err(Refusal::IdentityExists.into()),
         Act::Show => Ok(kept.identity),
@@ -175,6 +123,22 @@ pub(crate) async fn act(
             }
         }
     }
+}
+
+/// Makes an identity. Nobody writes to strangers with a card: a few are made with one in a day.
+async fn create(
+    (app, cnie): (&App, &Cnie),
+    making: Making,
+    shown: &Shown,
+    status: &CardInForce,
+) -> Result<AnyIdentity, Fault> {
+    let identity = Identity::create(&shown.card, status, &cnie.card_secret, making, app.clock.now())?;
+    let card = shown.card.card().key();
+    if changes::of_card(app, &card).await?.is_some() {
+        return Err(Refusal::IdentityExists.into());
+    }
+    app.limits.creation(&card).map_err(|_| Refusal::TooManyMade)?;
+    changes::make(app, identity).await
 }
 
 async fn turn_into(app: &App, kept: &Kept, next: AnyIdentity) -> Result<AnyIdentity, Fault> {

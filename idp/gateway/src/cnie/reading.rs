@@ -28,8 +28,11 @@ use super::trust::CardTrust;
 /// How strictly cards are judged here: as at level high.
 const RULES: Rules = Rules { profile: Profile::Cnie, grace: 0 };
 
-/// Cards that are judged at once.
-static TURNS: Semaphore = Semaphore::const_new(4);
+/// Cards that are judged at once for phones, which anybody may have.
+static REMOTE: Semaphore = Semaphore::const_new(4);
+
+/// The same for desks: citizens who came there do not wait for phones.
+static DESK: Semaphore = Semaphore::const_new(4);
 
 /// Why something that was read proves nothing: what the caller is told, and the chip's own code for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,6 @@ pub(crate) enum Purpose {
     /// A citizen shows it from afar: neither the face nor what the further groups tell.
     Remote,
     /// A desk reads it: the face too.
-    #[allow(dead_code, reason = "the desk reads with it")]
     Desk,
 }
 
@@ -73,6 +75,13 @@ impl Purpose {
             Self::Desk => &[Group::DG11, Group::DG12],
         };
         Unread::new(unread).expect("neither the zone nor a key is among them")
+    }
+
+    const fn turns(self) -> &'static Semaphore {
+        match self {
+            Self::Remote => &REMOTE,
+            Self::Desk => &DESK,
+        }
     }
 }
 
@@ -108,9 +117,9 @@ pub(crate) struct Round<'a> {
 /// What a server's key for one card is made of: 80 random octets, used for one dialogue.
 pub(crate) type Seed = [u8; RANDOMNESS];
 
-/// Runs what takes long beside the requests, a few at once.
-pub(crate) async fn aside<T: Send + 'static>(judge: impl FnOnce() -> T + Send + 'static) -> T {
-    let _turn = TURNS.acquire().await.expect("never closed");
+/// Runs what takes long beside the requests, a few at once of each purpose.
+pub(crate) async fn aside<T: Send + 'static>(purpose: Purpose, judge: impl FnOnce() -> T + Send + 'static) -> T {
+    let _turn = purpose.turns().acquire().await.expect("never closed");
     match tokio::task::spawn_blocking(judge).await {
         Ok(judged) => judged,
         Err(failed) => std::panic::resume_unwind(failed.into_panic()),

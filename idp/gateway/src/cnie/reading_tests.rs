@@ -75,3 +75,11 @@ fn a_certificate_of_anybody_proves_no_holder() {
     let refused = holder(&trust(), (b"", b""), &[0; 32], now()).expect_err("nothing");
     assert_eq!(refused, Refused { refusal: Refusal::HolderNotProven, code: "HOLDER_MALFORMED" });
 }
+
+#[tokio::test]
+async fn a_flood_of_phones_makes_no_desk_wait() {
+    let _flood = REMOTE.acquire_many(4).await.expect("never closed");
+    let judged = tokio::time::timeout(std::time::Duration::from_secs(20), aside(Purpose::Desk, || 7));
+    assert_eq!(judged.await.expect("a turn of its own"), 7);
+    assert_eq!(REMOTE.available_permits(), 0, "and phones wait for each other");
+}

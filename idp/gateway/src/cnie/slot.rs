@@ -64,10 +64,10 @@ pub(crate) async fn behind(app: &App, borne: &str) -> Result<(AnyTransaction, Sl
     find(app, &claimed.transaction).await?.ok_or_else(|| Refusal::TransactionUnknown.into())
 }
 
-/// Why a transaction is at no step that a call could go on from.
-pub(crate) fn out_of_turn(transaction: &AnyTransaction) -> Refusal {
+/// Why a transaction is at no step that a call by a phone could go on from.
+pub(crate) fn out_of_turn(transaction: &AnyTransaction, jkt: &str) -> Refusal {
     match transaction {
-        AnyTransaction::Dead(dead) => dead.refusal(),
+        AnyTransaction::Dead(dead) => dead.told_to(jkt),
         AnyTransaction::Spent(_) => Refusal::TransactionUnknown,
         AnyTransaction::Waiting(_)
         | AnyTransaction::Claimed(_)

@@ -1,7 +1,7 @@
 //! What is accounted for, and who is told, when an identity changes: read from what the identity itself says has happened, so
 //! that nobody who makes a change forgets either.
 
-use domain::cnie::identity::{AnyIdentity, Closure, Happened};
+use domain::cnie::identity::{AnyIdentity, Happened};
 use domain::journal::{Act, CardIdentityChange};
 use domain::notice::{CardMessage, Message, Notice};
 use domain::time::Timestamp;
@@ -49,7 +49,10 @@ impl Telling {
             acts.extend(change.map(|change| Act::CardIdentityChanged { identity: common.id().clone(), change }));
             // One that something else followed at once, as a request that was replaced by another, is no news.
             let followed = number + 1 < new.len() && event.happened == Happened::Lapsed;
-            let message = if followed { None } else { message(turn.after, &event.happened, (links, at)) };
+            // Nobody confirmed that the address is theirs: it is written to once only.
+            let unconfirmed = matches!(turn.before, Some(AnyIdentity::Created(_)));
+            let message =
+                if followed || unconfirmed { None } else { message(turn.after, &event.happened, (links, at)) };
             notices.extend(message.map(|message| notice(turn.after, message)));
         }
         Self { acts, notices, at }
@@ -118,8 +121,7 @@ impl Turn<'_> {
 fn message(to: &AnyIdentity, happened: &Happened, (links, at): (Links<'_>, Timestamp)) -> Option<CardMessage> {
     Some(match happened {
         Happened::Created => CardMessage::ConfirmAddress { link: links.confirm(to, at) },
-        // Nobody confirmed that the address is theirs: it is written to once only.
-        Happened::AddressConfirmed | Happened::AtDesk | Happened::Closed { why: Closure::NotConfirmed } => return None,
+        Happened::AddressConfirmed | Happened::AtDesk => return None,
         Happened::Requested { until } => CardMessage::Requested { until: *until },
         Happened::Approved { until } => CardMessage::Approved { until: *until },
         Happened::Failed => CardMessage::Failed,

@@ -8,12 +8,14 @@
 //! A folder that cannot be read, that holds a simulator's root where none may be, or whose revocation lists went back is
 //! not taken: what was trusted before stays, and the log says so until it is put right.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use chip::certificate::Name;
 use chip::moment::Moment;
-use chip::trust::{KnownSigners, RevocationList, SIMULATOR, TrustStore, TrustedSigner};
+use chip::trust::{KnownSigners, Number, SIMULATOR, TrustStore, TrustedSigner};
 use tokio_util::sync::CancellationToken;
 
 use super::folder;
@@ -41,6 +43,31 @@ pub(super) struct Held {
     path: PathBuf,
     store: RwLock<Arc<TrustStore>>,
     known: Mutex<Arc<KnownSigners>>,
+    highest: Mutex<Highest>,
+}
+
+/// The highest number of each issuer's lists that was taken since the start. It outlives the lists: one that was taken away
+/// comes back as it was, or newer.
+#[derive(Debug, Clone, Default)]
+struct Highest(BTreeMap<Name, Number>);
+
+impl Highest {
+    /// The same with the lists of a store; none where the newest of an issuer is older than one before.
+    fn with(&self, store: &TrustStore) -> Option<Self> {
+        let mut newest: BTreeMap<Name, Number> = BTreeMap::new();
+        for list in store.lists() {
+            let number = newest.entry(list.issuer().clone()).or_insert_with(|| list.number().clone());
+            if *number < *list.number() {
+                *number = list.number().clone();
+            }
+        }
+        if newest.iter().any(|(issuer, number)| self.0.get(issuer).is_some_and(|highest| number < highest)) {
+            return None;
+        }
+        let mut all = self.0.clone();
+        all.extend(newest);
+        Some(Self(all))
+    }
 }
 
 /// Why a folder of roots cannot be used.
@@ -62,8 +89,8 @@ pub(crate) enum TrustFault {
         "{0}: holds a root of a simulator, whose cards prove nothing: take it out, or on a loopback issuer set `cnie.simulator`"
     )]
     Simulator(String),
-    /// A revocation list is older than the one before.
-    #[error("{0}: a revocation list is older than the one that is held")]
+    /// A revocation list is older than one before.
+    #[error("{0}: a revocation list is older than one that was held before")]
     GoesBack(String),
 }
 
@@ -134,7 +161,13 @@ type State = Vec<(PathBuf, u64, Option<std::time::SystemTime>)>;
 impl Held {
     fn open(path: &Path, cards: Cards) -> Result<Self, TrustFault> {
         let store = read(path, cards)?;
-        Ok(Self { path: path.to_owned(), store: RwLock::new(Arc::new(store)), known: Mutex::default() })
+        let highest = Highest::default().with(&store).unwrap_or_default();
+        Ok(Self {
+            path: path.to_owned(),
+            store: RwLock::new(Arc::new(store)),
+            known: Mutex::default(),
+            highest: Mutex::new(highest),
+        })
     }
 
     /// The store of now.
@@ -156,17 +189,8 @@ impl Held {
     /// Reads the folder again. Numbers of lists never go back (RFC 5280 §5.2.3): an old list would hide a revocation.
     pub(super) fn renew(&self, cards: Cards) -> Result<(), TrustFault> {
         let fresh = read(&self.path, cards)?;
-        let held = self.store();
-        let numbers = |list: &RevocationList| (list.issuer().clone(), list.number().clone());
-        let newest = |store: &TrustStore, issuer| {
-            let lists = store.lists().map(numbers).filter(|(of, _)| of == issuer);
-            lists.map(|(_, number)| number).max()
-        };
-        let goes_back =
-            held.lists().any(|list| newest(&fresh, list.issuer()).is_some_and(|number| number < *list.number()));
-        if goes_back {
-            return Err(TrustFault::GoesBack(self.path.display().to_string()));
-        }
+        let mut highest = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
+        *highest = highest.with(&fresh).ok_or_else(|| TrustFault::GoesBack(self.path.display().to_string()))?;
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
     }

@@ -47,7 +47,7 @@ pub(crate) enum Cards {
 
 pub(super) fn read(section: &Section<'_>, issuer: Option<&Issuer>) -> Read<CnieConfig> {
     let id = section.text("id", "carte", |text| ProviderId::parse(text).map_err(|fault| format!("is no id: {fault}")));
-    let title_fr = section.text("title", "Carte d'identité (CNIe)", not_empty);
+    let title_fr = section.text("title", "Carte d’identité (CNIe)", not_empty);
     let title_en = section.text("title_en", "Identity card (CNIe)", not_empty);
     let order = section.number("order", 1, 0..=10_000);
     let folder = |key, what| {

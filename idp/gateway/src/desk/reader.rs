@@ -22,16 +22,21 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use store::StoreError;
-use store::ephemeral::Put;
+use store::ephemeral::{Kind, Put};
 use store::registry::Changed;
 
 use super::cards;
 use super::keep::{self, Concluded, Found, conclude, keep};
 use crate::app::{App, Shared};
+use crate::cnie::changes;
 use crate::cnie::reading::{self, Asked, Files, Purpose, Refused, Reply, Round, Seed};
 use crate::provider::call::Call;
 
 mod answer;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::too_many;
 
 use answer::No;
 
@@ -109,7 +114,7 @@ async fn begin(app: &App, reader: &Reader, laid: Laid) -> Result<Asked, No> {
         Err((refusal, next)) => return Err(put_aside(app, &found, next, refusal.into()).await?),
     };
     let (trust, seed): (_, Seed) = (cards(app).trust.clone(), app.random.bytes());
-    let judged = reading::aside(move || {
+    let judged = reading::aside(Purpose::Desk, move || {
         let authentic = reading::authenticate(&trust, &files, Purpose::Desk, now)?;
         reading::begin(&authentic, &seed, &[]).map(|asked| (asked, files))
     });
@@ -158,7 +163,7 @@ async fn take(app: &App, reader: &Reader, answered: Answered) -> Result<Response
     }
     kept.rounds.push((answered.opening, answered.relay));
     let trust = cards(app).trust.clone();
-    let judged = reading::aside(move || judge(&trust, &kept, now).map(|reply| (reply, kept)));
+    let judged = reading::aside(Purpose::Desk, move || judge(&trust, &kept, now).map(|reply| (reply, kept)));
     match judged.await {
         Err(refused) => {
             let trouble = No::from(refused);
@@ -209,12 +214,14 @@ async fn shown(
             return Err(put_aside(app, found, case.troubled(refusal.into()).into(), refusal.into()).await?);
         }
     };
-    let (now, reference) = (app.clock.now(), answer.reference.clone());
+    let (now, reference, standing) = (app.clock.now(), answer.reference.clone(), answer.standing);
     let status = match answer.in_force() {
         Ok(status) => status,
         Err(refusal) => {
             let over = case.withdrawn(reference, now);
-            return Err(put_aside(app, found, over.into(), refusal.into()).await?);
+            let refused = put_aside(app, found, over.into(), refusal.into()).await?;
+            changes::heard(app, &card.card().key(), standing).await?;
+            return Err(refused);
         }
     };
     let Some(post) = app.registry.post(found.case.record.agent()).await? else {
@@ -257,15 +264,17 @@ async fn hear(app: &App, reader: &Reader, said: Said) -> Result<Response, No> {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The reader that calls, by the key that it proved to hold.
+/// The reader that calls, by the key that it proved to hold. The proofs of others are not remembered: whoever floods us
+/// with keys of their own takes no room.
 async fn who(app: &App, call: &Call) -> Result<Reader, No> {
-    let held = call.possession_at(app, &app.desk().origin, None).await?;
-    let key = held.key.ok_or_else(No::no_reader)?;
-    let reader = app.registry.reader_with(&key).await?.ok_or_else(No::no_reader)?;
+    let proved = call.proved(app, &app.desk().origin, None).map_err(No::Proof)?.ok_or_else(No::no_reader)?;
+    let reader = app.registry.reader_with(proved.key()).await?.ok_or_else(No::no_reader)?;
     match reader.state {
-        ReaderState::Registered => Ok(reader),
-        ReaderState::Withdrawn => Err(No::withdrawn()),
+        ReaderState::Registered => {}
+        ReaderState::Withdrawn => return Err(No::withdrawn()),
     }
+    proved.count(app, Kind::CardProof).await?;
+    Ok(reader)
 }
 
 /// The case that a reader names, if it is the reader's.

@@ -19,9 +19,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::address::{Transport, who};
+use super::address::{Subscriber, Transport, who};
 use super::certificate::PeerCertificate;
 use super::seats::Place;
+use super::turns::Turns;
 use super::{Limits, Word, request};
 use crate::audit::{self, Other};
 
@@ -32,6 +33,7 @@ pub(super) struct Connection {
     pub(super) word: Arc<Word>,
     pub(super) watcher: Watcher,
     pub(super) place: Place,
+    pub(super) turns: Arc<Turns>,
     pub(super) limits: Limits,
 }
 
@@ -83,7 +85,15 @@ impl Connection {
             .keep_alive_timeout(limits.header)
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(32_768);
-        let asked = Asked { peer: self.peer, transport, certificate, router: self.router, word: self.word, limits };
+        let asked = Asked {
+            peer: self.peer,
+            transport,
+            certificate,
+            router: self.router,
+            word: self.word,
+            turns: self.turns,
+            limits,
+        };
         let (asked, place) = (Arc::new(asked), self.place);
         let answer = service_fn(move |request| {
             let (asked, place) = (Arc::clone(&asked), place.clone());
@@ -112,6 +122,7 @@ struct Asked {
     certificate: PeerCertificate,
     router: Router,
     word: Arc<Word>,
+    turns: Arc<Turns>,
     limits: Limits,
 }
 
@@ -124,10 +135,11 @@ impl Asked {
         let certificate = self.certificate(request.headers());
         let version = request.version();
         // Before the router, so that a handler never waits for its peer, and who waits for it is known.
-        let mut request = match request::whole(request, self.limits.body).await {
-            Ok(request) => request,
-            Err(unfit) => return request::refuse(unfit, version),
-        };
+        let mut request =
+            match request::whole(request, self.limits.body, (&self.turns, Subscriber::of(address.0))).await {
+                Ok(request) => request,
+                Err(unfit) => return request::refuse(unfit, version),
+            };
         let _serving = place.serve();
         request.extensions_mut().insert(address);
         request.extensions_mut().insert(certificate);

@@ -17,6 +17,7 @@ mod connection;
 pub(crate) mod request;
 mod seats;
 mod tls;
+mod turns;
 
 #[cfg(test)]
 mod certificate_tests;
@@ -47,6 +48,7 @@ use certificate::Authorities;
 use connection::Connection;
 use seats::{Room, Seats};
 use tls::{Certificates, PeerIs};
+use turns::Turns;
 
 use crate::clock::Clock;
 use crate::config::{DeskDoor, Forwarded, Listen, LoopbackClients, Mtls, TlsFiles, TrustedProxies};
@@ -90,6 +92,7 @@ struct Word {
 struct Doorway {
     acceptor: Option<TlsAcceptor>,
     router: Router,
+    turns: Arc<Turns>,
 }
 
 /// How much time and how many streams a connection gets.
@@ -202,7 +205,7 @@ impl Server {
                 tasks.spawn(stop.clone().run_until_cancelled_owned(certificates.keep_fresh(limits.certificate_poll)));
                 acceptor
             });
-            (socket.listener, Doorway { acceptor, router })
+            (socket.listener, Doorway { acceptor, router, turns: Turns::new() })
         };
         let mutual = mutual.map(|socket| open(socket, PeerIs::Asked, routers.mutual));
         let desk = desk.map(|socket| open(socket, PeerIs::NotAsked, routers.desk));
@@ -234,6 +237,7 @@ impl Server {
                 word: Arc::clone(&word),
                 watcher: graceful.watcher(),
                 place: seat.place(),
+                turns: doorway.turns,
                 limits,
             };
             tasks.spawn(async move {

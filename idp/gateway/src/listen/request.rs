@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use domain::oidc::parameters::MAX_ENCODED;
@@ -9,10 +10,11 @@ use http::header::{CONNECTION, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
-use tokio::sync::Semaphore;
+use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use super::address::Subscriber;
+use super::turns::Turns;
 use crate::audit::{self, Other};
 
 /// A request that is answered without being routed.
@@ -65,9 +67,6 @@ pub(super) fn refuse(unfit: Unfit, version: Version) -> Response {
 /// base64url within JSON.
 pub(crate) const FILES_LIMIT: usize = 512 << 10;
 
-/// Bodies longer than a form that may be under way at once: 64 MiB in all.
-static LARGE: Semaphore = Semaphore::const_new(128);
-
 /// The largest body that is read at a path: the longest form, and what files of a card take where they are brought.
 fn longest(path: &str) -> usize {
     let brings_files = ["/app/v1/transactions/", "/reader/v1/cases/"].iter().any(|call| path.starts_with(call));
@@ -75,21 +74,33 @@ fn longest(path: &str) -> usize {
 }
 
 /// Reads the request to its end: `within` so long and at most as many bytes as its path may have.
-pub(super) async fn whole(request: Request<Incoming>, within: Duration) -> Result<Request<Body>, Unfit> {
+pub(super) async fn whole(
+    request: Request<Incoming>,
+    within: Duration,
+    (turns, by): (&Turns, Subscriber),
+) -> Result<Request<Body>, Unfit> {
     if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
         return Err(Unfit::Host);
     }
     let (parts, body) = request.into_parts();
-    let bytes = longest(parts.uri.path());
-    let is_small = bytes <= MAX_ENCODED || body.size_hint().upper().is_some_and(|size| size <= MAX_ENCODED as u64);
-    let read = async {
-        // Never closed: without a turn there would only be more room taken.
-        let _turn = if is_small { None } else { LARGE.acquire().await.ok() };
-        Limited::new(body, bytes).collect().await
-    };
-    let read = timeout(within, read).await.map_err(|_| Unfit::Slow)?;
+    let body = Limited::new(body, longest(parts.uri.path()));
+    let read = timeout(within, read(body, (turns, by))).await.map_err(|_| Unfit::Slow)?;
     let body = read.map_err(|error| if error.is::<LengthLimitError>() { Unfit::Long } else { Unfit::Broken })?;
-    Ok(Request::from_parts(parts, Body::from(body.to_bytes())))
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// Reads a body. What has come to more than any form takes waits for a turn before it goes on.
+async fn read(mut body: Limited<Incoming>, (turns, by): (&Turns, Subscriber)) -> Result<Vec<u8>, BoxError> {
+    let (mut read, mut turn) = (Vec::new(), None);
+    while let Some(frame) = body.frame().await {
+        // Trailers mean nothing here.
+        let Ok(data) = frame?.into_data() else { continue };
+        if turn.is_none() && read.len() + data.len() > MAX_ENCODED {
+            turn = Some(turns.take(by).await);
+        }
+        read.extend_from_slice(&data);
+    }
+    Ok(read)
 }
 
 fn names_one_host(headers: &HeaderMap) -> bool {

@@ -277,6 +277,27 @@ async fn a_body_longer_than_any_form_is_refused_before_it_is_kept() {
 }
 
 #[tokio::test]
+async fn who_announces_much_and_sends_little_keeps_nobody_waiting() {
+    let path = "/app/v1/transactions/card";
+    let router = Router::new().route(path, post(|body: axum::body::Bytes| async move { body.len().to_string() }));
+    let gateway = Gateway::start(router.layer(axum::extract::DefaultBodyLimit::max(1 << 20)), GENEROUS, None).await;
+    let head = |length: usize| {
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let mut trickling = Vec::new();
+    // As many as there are turns for one address.
+    for _ in 0..4 {
+        let mut stream = gateway.connect().await;
+        stream.write_all(format!("{}x", head(400_000)).as_bytes()).await.expect("sent");
+        trickling.push(stream);
+    }
+    let large = 100_000;
+    let answer = exchange(gateway.connect().await, &format!("{}{}", head(large), "x".repeat(large))).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("100000"), "{answer}");
+    drop(trickling);
+}
+
+#[tokio::test]
 async fn a_request_names_one_host() {
     let gateway = Gateway::start(form(), GENEROUS, None).await;
     for (version, hosts, status) in [

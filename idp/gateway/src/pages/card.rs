@@ -99,6 +99,7 @@ pub(super) const fn words(t: Texts, refusal: Refusal) -> (&'static str, &'static
         | Refusal::TwoCards
         | Refusal::IdentityUnreadable
         | Refusal::IdentityExists
+        | Refusal::TooManyMade
         | Refusal::NotInThisState
         | Refusal::TermsNotAccepted
         | Refusal::BadAddress

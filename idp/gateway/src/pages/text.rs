@@ -387,7 +387,7 @@ texts! {
         "The e-mail address of your identity is not confirmed.";
     card_how_to_confirm: "Ouvrez le lien du message reçu, puis recommencez.", "Open the link in the message you received, then try again.";
     card_suspended: "Votre identité est suspendue.", "Your identity is suspended.";
-    card_how_to_restore: "Reprenez-la dans l’application, ou choisissez un autre compte.",
+    card_how_to_restore: "Rétablissez-la dans l’application, ou choisissez un autre compte.",
         "Take it up again in the application, or choose another account.";
     card_expired: "Votre carte n’est plus valable.", "Your card has expired.";
     card_withdrawn: "Cette carte ne peut plus être utilisée.", "This card cannot be used any more.";

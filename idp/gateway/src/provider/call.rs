@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
 use domain::id::ClientId;
-use domain::oidc::binding::Possession;
-use domain::oidc::dpop::{self, NonceRule};
+use domain::oidc::binding::{Possession, Thumbprint};
+use domain::oidc::dpop::{self, NonceRule, Proven};
 use domain::oidc::error::TokenError;
 use domain::oidc::token::Scheme;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -37,6 +37,32 @@ pub(crate) struct Call {
     pub(super) certificate: PeerCertificate,
 }
 
+/// A DPoP proof that is good, and of which nobody knows yet whether it was seen before.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Proved {
+    proven: Proven,
+    /// The one address of the endpoint, so that a proof does not count at its alias again.
+    url: String,
+}
+
+impl Proved {
+    /// The key that it is of.
+    pub(crate) const fn key(&self) -> &Thumbprint {
+        &self.proven.key
+    }
+
+    /// Counts it, once on all nodes (RFC 9449 §11.1), among those of a kind.
+    pub(crate) async fn count(self, app: &App, kind: Kind) -> Result<Thumbprint, Refused> {
+        let Proven { key, jti, remember } = self.proven;
+        let seen = [key.as_str().as_bytes(), self.url.as_bytes(), jti.as_bytes()];
+        match app.ephemeral.once(kind, &seen, remember).await? {
+            Put::Fresh => Ok(key),
+            Put::Taken => Err(TokenError::DpopProofReused.into()),
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Call {
     type Rejection = Infallible;
 
@@ -52,18 +78,17 @@ impl Call {
     /// What the sender proved to hold: its certificate, and the key of its DPoP proof, which counts once on all nodes
     /// (RFC 9449 §11.1). `token` is the access token that goes with the request, at a resource.
     pub(crate) async fn possession(&self, app: &App, token: Option<&str>) -> Result<Possession, Refused> {
-        self.possession_at(app, &app.issuer, token).await
+        let key = match self.proved(app, &app.issuer, token)? {
+            Some(proved) => Some(proved.count(app, Kind::DpopProof).await?),
+            None => None,
+        };
+        Ok(Possession { key, certificate: self.certificate.thumbprint() })
     }
 
-    /// The same at another origin of the gateway.
-    pub(crate) async fn possession_at(
-        &self,
-        app: &App,
-        origin: &Issuer,
-        token: Option<&str>,
-    ) -> Result<Possession, Refused> {
-        let holds = Possession { key: None, certificate: self.certificate.thumbprint() };
-        let Some(proof) = self.proof()? else { return Ok(holds) };
+    /// The DPoP proof for this endpoint at an origin of the gateway, if it is good (RFC 9449 §4.3). Anybody can make one,
+    /// with a key of their own: nothing is remembered before it is counted.
+    pub(crate) fn proved(&self, app: &App, origin: &Issuer, token: Option<&str>) -> Result<Option<Proved>, TokenError> {
+        let Some(proof) = self.proof()? else { return Ok(None) };
         let url = origin.at(&self.path);
         let check = |url: &str| {
             let call = dpop::Call { method: self.method.as_str(), url, token };
@@ -78,12 +103,7 @@ impl Call {
             },
             (proven, _) => proven,
         }?;
-        // Under the one address of the endpoint, so that a proof does not count at its alias again.
-        let seen = [proven.key.as_str().as_bytes(), url.as_bytes(), proven.jti.as_bytes()];
-        match app.ephemeral.once(Kind::DpopProof, &seen, proven.remember).await? {
-            Put::Fresh => Ok(Possession { key: Some(proven.key), ..holds }),
-            Put::Taken => Err(TokenError::DpopProofReused.into()),
-        }
+        Ok(Some(Proved { proven, url }))
     }
 
     /// What the sender proved to hold at a resource: with the scheme `DPoP` a proof is due, with `Bearer` none counts.

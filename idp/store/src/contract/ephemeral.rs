@@ -338,6 +338,19 @@ impl Record for Handle {
 }
 
 #[tokio::test]
+async fn a_flood_of_proofs_of_phones_stops_phones_alone() {
+    let store = memory(Budget { cards: 100 * KIB, ..Budget::default() });
+    let mut kept = 0_u32;
+    while !matches!(store.once(Kind::CardProof, &[&kept.to_be_bytes()], MINUTE).await, Err(StoreError::Full)) {
+        kept += 1;
+        assert!(kept < 100_000, "nothing was ever refused");
+    }
+    store.ping().await.expect("what the node does for everyone else goes on");
+    assert_eq!(store.once(Kind::DpopProof, &[b"a client's"], MINUTE).await.expect("puts"), Put::Fresh);
+    assert_eq!(store.put(&bearer(), &ticket("code"), MINUTE).await.expect("puts"), Put::Fresh);
+}
+
+#[tokio::test]
 async fn a_flood_of_uses_of_cards_stops_new_uses_alone() {
     let store = memory(Budget { cards: 100 * KIB, ..Budget::default() });
     let under_way = bearer();

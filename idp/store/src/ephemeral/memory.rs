@@ -7,7 +7,7 @@
 //! ```text
 //!  sign-ins              ── a room of their own: anybody can begin one, without an account or a client
 //!  pushed requests       ── a room of their own: any client may push as often as its limit allows
-//!  uses of cards         ── a room of their own: any phone can begin one
+//!  uses of cards         ── a room of their own: any phone can begin one, with proofs of a key that nobody knows
 //!  everything else       ── the other room: a citizen signed in, or a client authenticated
 //! ```
 
@@ -76,7 +76,7 @@ impl Memory {
         match place.kind {
             Kind::SignIn | Kind::Ceremony => &self.rooms.sign_ins,
             Kind::Pushed => &self.rooms.pushed,
-            Kind::CardTransaction | Kind::Pairing => &self.rooms.cards,
+            Kind::CardTransaction | Kind::Pairing | Kind::CardProof => &self.rooms.cards,
             Kind::Session
             | Kind::Code
             | Kind::AccessToken

@@ -58,6 +58,8 @@ pub enum Kind {
     Family,
     /// A DPoP proof that was used (RFC 9449 §11.1, `jti`).
     DpopProof,
+    /// The same of a phone or of a desk reader: nobody but them has to wait when too many were used.
+    CardProof,
     /// One use of a card with its code.
     CardTransaction,
     /// What lies behind the handle that a phone finds such a use by.
@@ -85,6 +87,7 @@ impl Kind {
             Self::RefreshToken => "refresh",
             Self::Family => "family",
             Self::DpopProof => "dpop",
+            Self::CardProof => "card-dpop",
             Self::CardTransaction => "card",
             Self::Pairing => "pairing",
             Self::DeskPapers => "desk-papers",
@@ -131,7 +134,7 @@ pub struct Budget {
     pub sign_ins: u64,
     /// For pushed requests.
     pub pushed: u64,
-    /// For uses of cards.
+    /// For uses of cards, and the proofs of those who call for them.
     pub cards: u64,
     /// For all the rest together.
     pub rest: u64,

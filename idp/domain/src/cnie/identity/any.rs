@@ -252,15 +252,16 @@ impl AnyIdentity {
     }
 
     /// Its holder asks by mail alone that it be closed: in [`crate::cnie::DELETION`], unless they take that back.
+    /// Once a day: it is as it was where that is too early.
     #[must_use]
     pub fn leave(self, at: Timestamp) -> Self {
         live!(self, identity => identity.leave(at))
     }
 
-    /// Its holder takes that back.
+    /// Its holder takes back the deletion that is due at a moment: what kept it once keeps it from no other.
     #[must_use]
-    pub fn stay(self, at: Timestamp) -> Self {
-        live!(self, identity => identity.stay(at))
+    pub fn stay(self, due: Timestamp, at: Timestamp) -> Self {
+        live!(self, identity => identity.stay(due, at))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What happened to an identity, for its citizen to read: no reason of a desk, no place, no name.
 
+use std::mem::discriminant;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Closure, Ending};
@@ -91,10 +93,52 @@ impl Happened {
     }
 }
 
-/// Adds an event; of too many the oldest goes.
+impl Event {
+    /// Whether anybody with the mailbox alone can make it happen, again and again.
+    const fn is_by_mail(&self) -> bool {
+        matches!(self.happened, Happened::DeletionAsked { .. } | Happened::DeletionTakenBack)
+    }
+}
+
+/// When its holder asked last that it be closed.
+pub(super) fn deletion_asked(history: &[Event]) -> Option<Timestamp> {
+    let asked = |event: &&Event| matches!(event.happened, Happened::DeletionAsked { .. });
+    history.iter().rfind(asked).map(|event| event.at)
+}
+
+/// Adds an event; of too many the oldest goes. What a mailbox alone brings about takes the place of its like, and of
+/// nothing else.
 pub(super) fn note(history: &mut Vec<Event>, event: Event) {
-    if history.len() >= KEPT {
-        history.remove(0);
+    if event.is_by_mail() {
+        let kind = discriminant(&event.happened);
+        history.retain(|earlier| discriminant(&earlier.happened) != kind);
+    } else if history.iter().filter(|event| !event.is_by_mail()).count() >= KEPT
+        && let Some(oldest) = history.iter().position(|event| !event.is_by_mail())
+    {
+        history.remove(oldest);
     }
     history.push(event);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mailbox_brings_about_pushes_nothing_else_out() {
+        let (mut history, at) = (Vec::new(), Timestamp::from_epoch);
+        for second in 0..50 {
+            note(&mut history, Event { at: at(second), happened: Happened::Suspended });
+        }
+        let own = history.clone();
+        assert_eq!((own.len(), own[0].at), (KEPT, at(10)), "the oldest go");
+        for second in (50..100).step_by(2) {
+            note(&mut history, Event { at: at(second), happened: Happened::DeletionAsked { until: at(1000) } });
+            note(&mut history, Event { at: at(second + 1), happened: Happened::DeletionTakenBack });
+            assert_eq!(deletion_asked(&history), Some(at(second)));
+        }
+        assert_eq!(&history[..KEPT], own);
+        let last: Vec<_> = history[KEPT..].iter().map(|event| (event.at, event.happened.name())).collect();
+        assert_eq!(last, [(at(98), "deletion_asked"), (at(99), "deletion_taken_back")]);
+    }
 }

@@ -193,11 +193,22 @@ fn a_deletion_by_mail_waits_two_days_and_can_be_taken_back() {
     assert!(kept.in_force(&card, &in_force(), before).is_ok());
     let Settled::Changed(AnyIdentity::Closed(closed)) = asked.clone().settle(end) else { panic!("it is deleted") };
     assert_eq!(closed.why(), Closure::Deleted);
-    let stayed = asked.clone().stay(before);
+    assert_eq!(asked.clone().stay(before, before), asked, "a link of another deletion");
+    let stayed = asked.clone().stay(end, before);
     assert_eq!((stayed.state(), stayed.common().leaves()), ("certified", None));
     let Settled::Same(_) = stayed.settle(end) else { panic!("it was taken back") };
     let lost = asked.close(Closure::CardLost, before);
     assert_eq!((lost.common().leaves(), lost.clone().leave(end)), (None, lost), "a closed one leaves no more");
+}
+
+#[test]
+fn a_deletion_that_was_taken_back_is_asked_for_once_a_day() {
+    let stayed = AnyIdentity::from(active(&shown("X", 1))).leave(after(DAY)).stay(after(3 * DAY), after(DAY + 60));
+    assert_eq!(stayed.common().leaves(), None);
+    assert_eq!(stayed.clone().leave(after(2 * DAY - 1)), stayed);
+    let again = stayed.leave(after(2 * DAY));
+    assert_eq!(again.common().leaves(), Some(after(4 * DAY)));
+    assert_eq!(again.clone().stay(after(3 * DAY), after(2 * DAY)), again, "the link of the first is used");
 }
 
 #[test]
@@ -256,6 +267,7 @@ struct Model {
     approved: Option<i64>,
     certified: Option<(u8, i64)>,
     suspended: bool,
+    left: Option<i64>,
     leaves: Option<i64>,
     closed: bool,
 }
@@ -276,7 +288,7 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
                 Err(identity) => identity.into(),
             },
             (Step::Request(code), AnyIdentity::Active(identity)) => {
-                model = Model { asked: Some(code), leaves: model.leaves, ..Model::default() };
+                model = Model { asked: Some(code), left: model.left, leaves: model.leaves, ..Model::default() };
                 identity.request(&shown("X", code), terms(), request(), now).expect("its card").into()
             }
             (Step::Arrive, AnyIdentity::Requested(identity)) => {
@@ -312,12 +324,19 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
                 }
             }
             (Step::Leave, identity) => {
-                model.leaves = model.leaves.or(Some(now.epoch() + 2 * i64::from(DAY)));
+                let day = i64::from(DAY);
+                let early = model.left.is_some_and(|left| now.epoch() < left + day);
+                if model.leaves.is_none() && !early && !identity.is_closed() {
+                    (model.leaves, model.left) = (Some(now.epoch() + 2 * day), Some(now.epoch()));
+                }
                 identity.leave(now)
             }
             (Step::Stay, identity) => {
                 model.leaves = model.leaves.filter(|leaves| *leaves <= now.epoch());
-                identity.stay(now)
+                match identity.common().leaves() {
+                    Some(due) => identity.stay(due, now),
+                    None => identity,
+                }
             }
             (Step::Close, identity) => {
                 model.closed = true;
@@ -327,18 +346,13 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
         };
     }
     let card = shown("X", probe);
-    let level = match identity.settle(now).into_inner() {
-        AnyIdentity::Certified(identity) => {
-            identity.in_force(&card, &in_force(), now).ok().map(|proof| CardLevel::high(&card, proof).level())
-        }
-        AnyIdentity::Created(_)
-        | AnyIdentity::Active(_)
-        | AnyIdentity::Requested(_)
-        | AnyIdentity::AtDesk(_)
-        | AnyIdentity::Approved(_)
-        | AnyIdentity::Suspended(_)
-        | AnyIdentity::Closed(_) => CardLevel::uncertified(Uncertified::Low, &card).ok().map(CardLevel::level),
-    };
+    let settled = identity.settle(now).into_inner();
+    let (next, level) = settled.clone().level(Uncertified::Low, (&card, &in_force()), now);
+    let again = next.level(Uncertified::Low, (&card, &in_force()), now);
+    assert_eq!(again.1, level, "a second look gives the same");
+    let (_, strict) = settled.level(Uncertified::Nothing, (&card, &in_force()), now);
+    assert!(strict.is_err() || strict == level, "a policy that gives nothing gives high alone: {strict:?}");
+    let level = level.ok().map(CardLevel::level);
     (level, model, now.epoch())
 }
 
@@ -358,6 +372,41 @@ proptest! {
             && !model.closed;
         prop_assert_eq!(level == Some(Level::High), earned, "{:?}", model);
     }
+}
+
+type Given = Result<Level, Refusal>;
+
+#[test]
+fn each_state_gives_its_level_to_its_own_card_alone() {
+    let (card, new_code, other) = (shown("X", 1), shown("X", 2), shown("OTHER", 1));
+    let at = after(3 * DAY);
+    let level = |identity: AnyIdentity, shown: &CardAndCode, policy| {
+        let (next, level) = identity.level(policy, (shown, &in_force()), at);
+        (next.state(), level.map(CardLevel::level))
+    };
+    let (low, none) = (Uncertified::Low, Uncertified::Nothing);
+    let cases: [(AnyIdentity, Given, Given); 7] = [
+        (created(&card).into(), Err(Refusal::AddressNotConfirmed), Err(Refusal::AddressNotConfirmed)),
+        (active(&card).into(), Ok(Level::Low), Err(Refusal::NotCertified)),
+        (requested(&card).into(), Ok(Level::Low), Err(Refusal::NotCertified)),
+        (approved(&card).into(), Ok(Level::Low), Err(Refusal::NotCertified)),
+        (certified(&card).into(), Ok(Level::High), Ok(Level::High)),
+        (certified(&card).suspend(at).into(), Err(Refusal::Suspended), Err(Refusal::Suspended)),
+        (
+            AnyIdentity::from(active(&card)).close(Closure::Deleted, at),
+            Err(Refusal::NoIdentity),
+            Err(Refusal::NoIdentity),
+        ),
+    ];
+    for (identity, low_policy, no_policy) in cases {
+        let state = identity.state();
+        assert_eq!(level(identity.clone(), &card, low), (state, low_policy));
+        assert_eq!(level(identity.clone(), &card, none), (state, no_policy));
+        assert!(level(identity, &other, low).1.is_err(), "{state}: another card");
+    }
+    let identity = AnyIdentity::from(certified(&card));
+    assert_eq!(level(identity.clone(), &new_code, low), ("active", Ok(Level::Low)), "the new code ends it");
+    assert_eq!(level(identity, &new_code, none), ("active", Err(Refusal::CodeChanged)));
 }
 
 #[test]

@@ -73,10 +73,10 @@ impl AnyTransaction {
     #[must_use]
     pub fn kill(self, refusal: Refusal) -> Self {
         match self {
-            Self::Waiting(transaction) => transaction.kill(refusal).into(),
-            Self::Claimed(transaction) => transaction.kill(refusal).into(),
-            Self::Reading(transaction) => transaction.kill(refusal).into(),
-            Self::Proved(transaction) => transaction.kill(refusal).into(),
+            Self::Waiting(transaction) => transaction.dead(refusal, |_| None).into(),
+            Self::Claimed(transaction) => transaction.dead(refusal, |step| Some(step.jkt)).into(),
+            Self::Reading(transaction) => transaction.dead(refusal, |step| Some(step.jkt)).into(),
+            Self::Proved(transaction) => transaction.dead(refusal, |step| Some(step.jkt)).into(),
             Self::Spent(_) | Self::Dead(_) => self,
         }
     }

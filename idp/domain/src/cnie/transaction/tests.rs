@@ -170,6 +170,29 @@ fn certificate_and_signature_come_with_the_first_answers_and_never_again() {
 }
 
 #[test]
+fn why_one_died_is_told_to_the_phone_that_took_part_alone() {
+    let told = |any: AnyTransaction, jkt: &str| match any.kill(Refusal::RefusedByCitizen) {
+        AnyTransaction::Dead(dead) => dead.told_to(jkt),
+        other => panic!("{other:?}"),
+    };
+    let claimed = || Transaction::begin_act(beginning(), Act::Show, "phone");
+    let read = || {
+        let (sod, seed, to_sign) = (Octets(vec![1]), Octets(vec![2]), ToSign::of_test([0; 32]));
+        claimed().read(Read { sod, groups: Vec::new(), seed, to_sign, holder: None, rounds: Vec::new() })
+    };
+    for any in [&|| claimed().into(), &|| read().into()] as [&dyn Fn() -> AnyTransaction; 2] {
+        assert_eq!(told(any(), "phone"), Refusal::RefusedByCitizen);
+        assert_eq!(told(any(), "other"), Refusal::OtherPhone);
+    }
+    assert_eq!(told(waiting().into(), "phone"), Refusal::TransactionUnknown, "nobody claimed it");
+    let AnyTransaction::Dead(dead) = AnyTransaction::from(claimed()).kill(Refusal::WrongNumber) else { panic!("dead") };
+    let mut kept = serde_json::to_value(&dead).expect("JSON");
+    kept["step"].as_object_mut().expect("an object").remove("jkt");
+    let before: Transaction<Dead> = serde_json::from_value(kept).expect("as it was kept before");
+    assert_eq!(before.told_to("phone"), Refusal::TransactionUnknown);
+}
+
+#[test]
 fn the_dead_and_the_spent_stay_so() {
     let dead = AnyTransaction::from(waiting()).kill(Refusal::ClaimedTwice);
     let AnyTransaction::Dead(again) = dead.kill(Refusal::WrongNumber) else { panic!("dead") };

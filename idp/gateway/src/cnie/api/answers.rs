@@ -70,7 +70,7 @@ async fn answer(app: &App, call: &Call, body: &[u8]) -> Result<Round, Unanswered
         | AnyTransaction::Claimed(_)
         | AnyTransaction::Proved(_)
         | AnyTransaction::Spent(_)
-        | AnyTransaction::Dead(_)) => return Err(out_of_turn(&elsewhere).into()),
+        | AnyTransaction::Dead(_)) => return Err(out_of_turn(&elsewhere, &jkt.0).into()),
     };
     let reading = admitted(app, reading, &jkt, sent)?;
     match judge(app, cnie, &reading).await {
@@ -109,7 +109,7 @@ enum Judged {
 async fn judge(app: &App, cnie: &Cnie, reading: &Transaction<Reading>) -> Result<Judged, Fault> {
     let (trust, secret, now) = (cnie.trust.clone(), cnie.card_secret.clone(), app.clock.now());
     let kept = reading.reading().clone();
-    let judged = reading::aside(move || {
+    let judged = reading::aside(reading::Purpose::Remote, move || {
         let seed: Seed = kept.seed.0.try_into().map_err(|_| Fault::from(Refusal::OutOfTurn))?;
         let authentic = reading::authenticate(&trust, &files(&kept.sod, &kept.groups), reading::Purpose::Remote, now)?;
         let rounds: Vec<_> = kept.rounds.into_iter().map(|(opening, relay)| (octets(opening), octets(relay))).collect();

@@ -106,7 +106,7 @@ async fn present(app: &App, call: &Call, body: &[u8]) -> Result<ToProve, Unanswe
         | AnyTransaction::Reading(_)
         | AnyTransaction::Proved(_)
         | AnyTransaction::Spent(_)
-        | AnyTransaction::Dead(_)) => return Err(out_of_turn(&elsewhere).into()),
+        | AnyTransaction::Dead(_)) => return Err(out_of_turn(&elsewhere, &jkt.0).into()),
     };
     let now = app.clock.now();
     match claimed.admits(&Presented { jkt: &jkt.0, number: brought.number, at: now }) {
@@ -118,7 +118,7 @@ async fn present(app: &App, call: &Call, body: &[u8]) -> Result<ToProve, Unanswe
     let seed: Seed = app.random.bytes::<RANDOMNESS>();
     let (sod, groups) = brought.files();
     let (trust, judged) = (cnie.trust.clone(), files(&sod, &groups));
-    let asked = reading::aside(move || {
+    let asked = reading::aside(Purpose::Remote, move || {
         let authentic = reading::authenticate(&trust, &judged, Purpose::Remote, now)?;
         reading::begin(&authentic, &seed, &[])
     })

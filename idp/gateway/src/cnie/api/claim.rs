@@ -89,7 +89,9 @@ async fn open(
                 slot::kill(app, &pairing.transaction, Refusal::ClaimedTwice).await?;
                 return Err(Refusal::ClaimedTwice.into());
             }
-            over @ (AnyTransaction::Spent(_) | AnyTransaction::Dead(_)) => return Err(out_of_turn(&over).into()),
+            over @ (AnyTransaction::Spent(_) | AnyTransaction::Dead(_)) => {
+                return Err(out_of_turn(&over, &jkt.0).into());
+            }
         };
         let by =
             ClaimedBy { jkt: &jkt.0, device: pairing.device, network, random: app.random.bytes(), at: app.clock.now() };

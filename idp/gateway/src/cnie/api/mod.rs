@@ -32,6 +32,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::ephemeral::Kind;
 
 use super::Cnie;
 use super::slot::Fault;
@@ -64,8 +65,6 @@ enum Unanswered {
     Fault(Fault),
     /// The proof of possession.
     Proof(TokenError),
-    /// There is no card provider here.
-    NoProvider,
 }
 
 impl<F: Into<Fault>> From<F> for Unanswered {
@@ -79,18 +78,17 @@ struct Jkt(String);
 
 /// Who calls: the card provider, and the key that the caller proved.
 async fn enter<'a>(app: &'a App, call: &Call) -> Result<(&'a Cnie, Jkt), Unanswered> {
-    let cnie = app.cnie.as_ref().ok_or(Unanswered::NoProvider)?;
-    let held = call.possession(app, None).await.map_err(|refused| match refused {
+    let cnie = app.cnie();
+    let due = TokenError::InvalidDpopProof("each call has a DPoP proof");
+    let proved = call.proved(app, &app.issuer, None).map_err(Unanswered::Proof)?.ok_or(Unanswered::Proof(due))?;
+    let key = proved.count(app, Kind::CardProof).await.map_err(|refused| match refused {
         Refused::Token(error) => Unanswered::Proof(error),
         Refused::Unavailable(error) => Unanswered::Fault(Fault::Store(error)),
         Refused::NoToken | Refused::BadToken | Refused::NoKey | Refused::TooMany(_) | Refused::NoRecipient => {
             Unanswered::Proof(TokenError::InvalidDpopProof("the proof cannot be judged"))
         }
     })?;
-    match held.key {
-        Some(key) => Ok((cnie, Jkt(key.as_str().to_owned()))),
-        None => Err(Unanswered::Proof(TokenError::InvalidDpopProof("each call has a DPoP proof"))),
-    }
+    Ok((cnie, Jkt(key.as_str().to_owned())))
 }
 
 /// Reads the body of a call.

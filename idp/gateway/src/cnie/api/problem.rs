@@ -91,6 +91,7 @@ pub(super) const fn told(refusal: Refusal) -> Option<(StatusCode, Remedy)> {
         | Refusal::ActivationLate => (StatusCode::FORBIDDEN, Remedy::Tell),
         Refusal::NoIdentity => (StatusCode::NOT_FOUND, Remedy::Tell),
         Refusal::IdentityExists | Refusal::NotInThisState => (StatusCode::CONFLICT, Remedy::Tell),
+        Refusal::TooManyMade => (StatusCode::TOO_MANY_REQUESTS, Remedy::Tell),
         Refusal::AuthoritySilent => (StatusCode::SERVICE_UNAVAILABLE, Remedy::Wait),
         Refusal::TermsNotAccepted | Refusal::BadAddress => (StatusCode::UNPROCESSABLE_ENTITY, Remedy::Mend),
         Refusal::Malformed => (StatusCode::BAD_REQUEST, Remedy::Mend),
@@ -121,11 +122,6 @@ pub(super) fn of(app: &App, unanswered: Unanswered) -> Response {
             let entry = Entry::new(error).because(detail);
             let title = "the proof of possession does not count";
             entry.on(written(app, StatusCode::BAD_REQUEST, error.into(), title, detail))
-        }
-        Unanswered::NoProvider => {
-            let code = Code::Page(crate::pages::problem::ProblemCode::P404);
-            let title = "there is no card provider here";
-            Entry::new(code).on(written(app, StatusCode::NOT_FOUND, code, title, "this gateway takes no cards"))
         }
     }
 }

@@ -43,7 +43,7 @@ async fn refuse(app: &App, call: &Call, body: &[u8]) -> Result<(), Unanswered> {
         AnyTransaction::Reading(reading) => reading.is_by_phone(&jkt.0),
         AnyTransaction::Proved(proved) => proved.is_by_phone(&jkt.0),
         AnyTransaction::Waiting(_) | AnyTransaction::Spent(_) | AnyTransaction::Dead(_) => {
-            return Err(out_of_turn(&transaction).into());
+            return Err(out_of_turn(&transaction, &jkt.0).into());
         }
     };
     if !is_own {

@@ -5,14 +5,16 @@ use domain::cnie::case::DeskRefusal;
 use domain::cnie::refusal::Refusal;
 use domain::oidc::error::TokenError;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::app::App;
 use crate::audit::{Code, Entry, Other};
 use crate::cnie::reading;
+use crate::cnie::slot::Fault;
 use crate::desk::refused::status;
+use crate::limits::TooMany;
 use crate::provider::call::Call;
 use crate::provider::error::Refused;
 
@@ -71,6 +73,15 @@ impl From<reading::Refused> for No {
     }
 }
 
+impl From<Fault> for No {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused(refusal, _) => refusal.into(),
+            Fault::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<StoreError> for No {
     fn from(error: StoreError) -> Self {
         Self::Ours(error)
@@ -124,6 +135,15 @@ impl No {
             Self::Told => unavailable(),
         }
     }
+}
+
+/// The answer to an address that calls too often.
+pub(crate) fn too_many(too_many: TooMany) -> Response {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let detail = "wait for as long as Retry-After says";
+    let mut response = problem(status, Other::TooManyCalls.into(), (title(status), detail));
+    response.headers_mut().insert(RETRY_AFTER, too_many.retry_after());
+    response
 }
 
 fn unavailable() -> Response {

@@ -19,7 +19,7 @@ texts! {
     holder_step_desk: "Demandez la certification dans l’application : vous recevez un code QR, valable un mois. Allez avec lui et votre carte dans une mairie qui certifie. L’agent lit la carte et vérifie que c’est la vôtre, par votre empreinte et votre photo.",
         "Ask for certification in the app: you receive a QR code that is valid for a month. Take it and your card to a town hall that certifies. The agent reads the card and checks that it is yours, by your fingerprint and your photo.";
     holder_step_end_title: "Au guichet ou chez vous, dans les 24 heures", "At the desk or at home, within 24 hours";
-    holder_step_end: "Présentez encore une fois votre carte et votre code dans l’application. Votre identité est certifiée pour cinq ans, ou jusqu’à la fin de votre carte si elle vient avant.",
+    holder_step_end: "Présentez encore une fois votre carte et votre code dans l’application. Votre identité est certifiée pour cinq ans, ou jusqu’à l’expiration de votre carte, si elle intervient avant.",
         "Show your card and your code in the app once more. Your identity is certified for five years, or until your card ends if that comes first.";
     holder_prints: "Votre empreinte ne quitte pas le lecteur de la mairie.", "Your fingerprint does not leave the reader of the town hall.";
     holder_lost_title: "Carte perdue ou volée ?", "Card lost or stolen?";
@@ -113,7 +113,7 @@ texts! {
     problem_link: "Il est incomplet, ou n’a pas été fait par nous.", "It is incomplete, or was not made by us.";
     problem_link_advice: "Ouvrez-le depuis le message lui-même, ou copiez-le en entier.", "Open it from the message itself, or copy all of it.";
     problem_link_late_title: "Ce lien n’est plus valable", "This link is no longer valid";
-    problem_link_late: "Son temps est passé. Rien n’a été fait.", "Its time is over. Nothing was done.";
+    problem_link_late: "Il a expiré. Rien n’a été fait.", "Its time is over. Nothing was done.";
     problem_link_late_advice: "Recommencez depuis l’application, ou depuis la page des cartes perdues.", "Start again from the app, or from the page for lost cards.";
     problem_asked_title: "Cette demande ne peut plus servir", "This request can no longer be used";
     problem_asked: "Elle a servi, elle a plus d’un mois, ou une autre l’a remplacée.", "It was used, it is older than a month, or another took its place.";
@@ -138,7 +138,7 @@ texts! {
         "The certification of your identity did not succeed. Your identity stays in use, without certification.";
     mail_card_failed_again: "Vous pouvez réessayer : faites une nouvelle demande dans l’application, puis allez dans une mairie qui certifie avec le nouveau code QR et votre carte.",
         "You can try again: make a new request in the app, then go to a town hall that certifies with the new QR code and your card.";
-    mail_card_lapsed_subject: "Votre demande de certification est passée", "Your request for certification is over";
+    mail_card_lapsed_subject: "Votre demande de certification a expiré", "Your request for certification is over";
     mail_card_lapsed: "Votre demande de certification n’a pas été menée au bout. Votre identité reste en usage, sans certification.",
         "Your request for certification was not completed. Your identity stays in use, without certification.";
     mail_card_certified_subject: "Votre identité est certifiée", "Your identity is certified";

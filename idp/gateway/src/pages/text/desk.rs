@@ -7,16 +7,16 @@ use super::{Shown, Texts};
 texts! {
     // 1: scan
     scan_title: "Citoyen suivant", "Next citizen";
-    scan_lead: "Scannez le QR code de la demande, sur le téléphone ou sur papier.",
+    scan_lead: "Scannez le code QR de la demande, sur le téléphone ou sur papier.",
         "Scan the QR code of the request, on the phone or on paper.";
-    scan_field: "QR code de la demande", "QR code of the request";
+    scan_field: "Code QR de la demande", "QR code of the request";
     scan_button: "Ouvrir le dossier", "Open the case";
     scan_reader_field: "Lecteur", "Reader";
     scan_no_reader: "Aucun lecteur n’est enregistré pour votre commune : demandez à son administrateur.",
         "No reader is registered for your commune: ask its administrator.";
-    scan_unknown: "Ce QR code n’est pas celui d’une demande de certification. Demandez au citoyen d’ouvrir sa demande dans l’application, puis scannez de nouveau.",
+    scan_unknown: "Ce code QR n’est pas celui d’une demande de certification. Demandez au citoyen d’ouvrir sa demande dans l’application, puis scannez de nouveau.",
         "This is not the QR code of a certification request. Ask the citizen to open the request in the application, then scan again.";
-    scan_used: "Ce QR code a déjà servi. Le citoyen doit faire une nouvelle demande dans l’application.",
+    scan_used: "Ce code QR a déjà servi. Le citoyen doit faire une nouvelle demande dans l’application.",
         "This QR code was already used. The citizen has to make a new request in the application.";
     scan_late: "Cette demande a plus d’un mois. Le citoyen doit en faire une nouvelle dans l’application.",
         "This request is more than a month old. The citizen has to make a new one in the application.";
@@ -47,7 +47,7 @@ texts! {
 
     // Where the agent is
     trail: "Étapes", "Steps";
-    trail_scan: "QR code", "QR code";
+    trail_scan: "Code QR", "QR code";
     trail_card: "Carte", "Card";
     trail_finger: "Empreinte", "Finger";
     trail_face: "Photo", "Photo";

@@ -33,7 +33,7 @@ texts! {
     figures_month: "Mois", "Month";
     figures_certifications: "Certifications", "Certifications";
     figures_by_departement: "Par département", "By département";
-    figures_by_departement_about: "Une barre par département : en entier les communes inscrites, en plein celles qui certifient.",
+    figures_by_departement_about: "Une barre par département : en contour les communes inscrites, en barre pleine celles qui certifient.",
         "One bar for each département: outlined for communes enrolled, filled for those that certify.";
     figures_departement: "Département", "Département";
     figures_of(part, whole): "{part} sur {whole}", "{part} of {whole}";

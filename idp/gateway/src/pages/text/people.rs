@@ -40,7 +40,7 @@ texts! {
         "No passkey, or lost it? The administrator of your commune can invite you again.";
     passkey_script: "Cette page a besoin de JavaScript pour parler à votre clé d’accès. Autorisez-le pour ce site, puis rechargez la page.",
         "This page needs JavaScript to speak to your passkey. Allow it for this site, then reload the page.";
-    say_cancelled: "Rien n’a été signé : la demande a été annulée ou le temps est passé. Vous pouvez recommencer.",
+    say_cancelled: "Rien n’a été signé : la demande a été annulée ou le délai est dépassé. Vous pouvez recommencer.",
         "Nothing was signed: it was cancelled, or time ran out. You can try again.";
     say_unsupported: "Ce navigateur ou cet appareil ne peut pas utiliser de clé d’accès vérifiée par une empreinte, un visage ou un code. Essayez un navigateur à jour, ou une clé de sécurité avec code.",
         "This browser or device cannot use a passkey that is verified by a fingerprint, a face or a code. Try an up-to-date browser, or a security key with a code.";
