@@ -36,11 +36,10 @@ pub(crate) fn newcomer(form: &Sent) -> Result<Newcomer, Field> {
     Ok(Newcomer { name, mail, terms: terms(form)? })
 }
 
-/// Reads who an agent declares to be. All of the date is asked for: a part of it would be another mark than the card's.
+/// Reads who an agent declares to be; of the date, the parts that their card has.
 pub(crate) fn person(form: &Sent, secret: &CardSecret) -> Result<PersonMark, Field> {
     let surname = Name::parse(form.field("name").unwrap_or_default()).map_err(|_| Field::Name)?;
-    let born = form.field("birthdate").filter(|day| paris::beginning_of(day).is_some());
-    let born = born.and_then(|day| Birthdate::parse(day).ok()).ok_or(Field::Birthdate)?;
+    let born = form.field("birthdate").and_then(|day| Birthdate::parse(day).ok()).ok_or(Field::Birthdate)?;
     PersonMark::declared(surname.as_str(), born, secret).ok_or(Field::Name)
 }
 
