@@ -303,6 +303,25 @@ async fn a_second_claim_and_a_wrong_number_end_it_for_everybody() {
 }
 
 #[tokio::test]
+async fn of_two_telephones_that_claim_at_once_neither_gets_through() {
+    let cards = Cards::set().await;
+    let mut citizen = cards.journey.citizen();
+    let page = cards.waiting(&mut citizen).await;
+    let number: u8 = page.attribute("[data-number]", "data-number").unwrap().parse().unwrap();
+    let address = page.attribute("[data-address]", "data-address").unwrap();
+    let (holder, stranger) = (cards.phone("angela"), cards.phone("pierre"));
+    let (one, other) = tokio::join!(holder.claim(&address), stranger.claim(&address));
+    assert!(one.is_err() || other.is_err(), "one handle, one claim");
+    for (mut phone, claimed) in [(holder, one), (stranger, other)] {
+        if let Ok(mut visit) = claimed {
+            assert_eq!(refused(phone.prove(&mut visit, Some(number)).await), "card.claimed_twice");
+        }
+    }
+    let back = expect(citizen.open(page.url.as_str()).await.unwrap(), "choose");
+    assert_eq!(back.refusal(), "card.claimed_twice", "the browser is told, too");
+}
+
+#[tokio::test]
 async fn each_hostile_telephone_is_refused_with_its_code() {
     let cards = Cards::set().await;
     cards.phone("angela").create("angela@exemple.fr").await.unwrap();

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use conformance::browser::{Browser, Scripts};
+use conformance::browser::{Axe, Browser, Scripts};
 use conformance::card::{Card, Holder};
 use conformance::citizen::Citizen;
 use conformance::desk_reader::Turn;
 use conformance::or_skip;
 use conformance::phone::{Act, Phone};
 use conformance::scene::{Cards, Scene, Setting};
+
+use super::people::look;
 
 fn with(cards: Cards) -> Setting {
     Setting { cards, ..Setting::default() }
@@ -19,6 +21,8 @@ fn with(cards: Cards) -> Setting {
 async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromium() {
     let browser = or_skip!(Browser::start(Scripts::On).await);
     let authenticator = browser.authenticator().await.unwrap();
+    let axe = Axe::find().ok();
+    let axe = axe.as_ref();
     let scene = Scene::set(with(Cards::Issued)).await;
     let town = scene.town();
     let mut staff = town.staff(scene.gateway.installation()).await.unwrap();
@@ -31,6 +35,7 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     let mail = scene.mail_to(holder.person.email, 0).await;
     let link = mail.text.split_whitespace().find(|word| word.contains("/carte/confirmer/")).unwrap();
     browser.open(link).await.unwrap();
+    look(&browser, axe, "holder-ask", "holder-ask").await;
     browser.press("main button[value=yes]").await.unwrap();
     browser.see("main[data-page=holder-told]").await.unwrap();
     let asked = phone.request_certification().await.unwrap();
@@ -50,6 +55,7 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     browser.press("form[data-step=declare] button").await.unwrap();
     browser.see("[data-declared]").await.unwrap();
     browser.open(&format!("{}/guichet", town.desk())).await.unwrap();
+    look(&browser, axe, "desk-home", "desk-home").await;
     browser.fill("input[name=qr]", &qr).await.unwrap();
     browser.press("form[data-step=scan] button").await.unwrap();
     browser.see("main[data-page=desk-card]").await.unwrap();
@@ -58,8 +64,9 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     browser.see("main[data-page=desk-finger]").await.unwrap();
     assert_eq!(staff.reader.turn().await.unwrap(), Turn::FingerprintSigned);
     browser.see_image("main[data-page=desk-face] img").await.unwrap();
+    look(&browser, axe, "desk-face", "desk-face").await;
     browser.press("form[data-step=same-person] button.main").await.unwrap();
-    browser.see("main[data-page=desk-outcome]").await.unwrap();
+    look(&browser, axe, "desk-outcome", "desk-outcome").await;
 
     // Card and code once more: the identity is certified.
     assert_eq!(phone.act(Act::Activate).await.unwrap().state(), "certified");
@@ -67,7 +74,7 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     // A service that asks for the highest level.
     browser.open(&format!("{}/demarches/procuration", scene.commune.base())).await.unwrap();
     browser.press("form[data-step=choose] button[value=carte]").await.unwrap();
-    browser.see("main[data-page=card] .number").await.unwrap();
+    look(&browser, axe, "card", "card").await;
     let address = browser.see("img[data-address]").await.unwrap().attr("data-address").await.unwrap().unwrap();
     let number: u8 = browser.text(".number").await.unwrap().trim().parse().unwrap();
     let mut visit = phone.claim(&address).await.unwrap();

@@ -222,7 +222,7 @@ async fn without_a_desk_there_is_none() {
 }
 
 /// Looks at a page in four sizes.
-async fn look(browser: &Browser, axe: Option<&Axe>, name: &str, page: &str) {
+pub(crate) async fn look(browser: &Browser, axe: Option<&Axe>, name: &str, page: &str) {
     browser.see(&format!("main[data-page={page}]")).await.unwrap();
     match axe {
         Some(axe) => browser.inspect(name, axe).await.unwrap(),
