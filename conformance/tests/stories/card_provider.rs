@@ -303,6 +303,19 @@ async fn a_second_claim_and_a_wrong_number_end_it_for_everybody() {
 }
 
 #[tokio::test]
+async fn a_wrong_code_costs_a_try_of_the_card_and_not_the_transaction() {
+    let cards = Cards::set().await;
+    let holder = Holder::named("angela").unwrap();
+    let phone = cards.phone("angela");
+    let mut visit = phone.begin(Act::Show).await.unwrap();
+    let mut wrong = phone.typing(holder.can, "999999");
+    let failed = wrong.prove(&mut visit, None).await.unwrap_err();
+    assert!(matches!(failed, Failure::Card(_)), "the card says so, and the gateway learns nothing: {failed}");
+    let mut right = wrong.typing(holder.can, holder.code);
+    assert_eq!(refused(right.prove(&mut visit, None).await), "card.no_identity", "the code was right");
+}
+
+#[tokio::test]
 async fn of_two_telephones_that_claim_at_once_neither_gets_through() {
     let cards = Cards::set().await;
     let mut citizen = cards.journey.citizen();
