@@ -189,7 +189,6 @@ impl Result {
         let told = |name: &str| day(&identity[name]);
         let mut facts = vec![("État", state(outcome.state()).to_owned())];
         facts.extend(told("certified_until").map(|day| ("Certifiée jusqu’au", day)));
-        facts.extend(identity["certified_by"].as_str().map(|desk| ("Certifiée par", desk.to_owned())));
         facts.extend(told("card_expires").map(|day| ("Carte valable jusqu’au", day)));
         let request = outcome.request.as_ref().map(|request| {
             let member = |name: &str| request[name].as_str().unwrap_or_default().to_owned();

@@ -1,30 +1,39 @@
 //! Why the provider says no: one stable code each, for the log and for who writes a phone's program. A citizen reads words.
 
-/// The closed set of refusals, and their codes.
+/// A closed set of refusals, the list of them, and the code of each; with one variant for those of another set, where there is
+/// one.
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $words:literal;)+) => {
-        /// Why a card, its code or a step was refused.
+    (
+        $(#[$about:meta])* $name:ident, $all:ident $(, $(#[$wrapped:meta])* $wraps:ident($inner:ty))?;
+        $($(#[$doc:meta])* $variant:ident = $code:literal, $words:literal;)+
+    ) => {
+        $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, thiserror::Error)]
         #[serde(rename_all = "snake_case")]
-        pub enum Refusal {
+        pub enum $name {
             $($(#[$doc])* #[error($words)] $variant,)+
+            $($(#[$wrapped])* #[error(transparent)] $wraps(#[from] $inner),)?
         }
 
-        impl Refusal {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+        impl $name {
+            /// All of this set's own.
+            pub const $all: &[Self] = &[$(Self::$variant,)+];
 
             /// The stable code.
             pub const fn code(self) -> &'static str {
                 match self {
                     $(Self::$variant => $code,)+
+                    $(Self::$wraps(refusal) => refusal.code(),)?
                 }
             }
         }
     };
 }
+pub(in crate::cnie) use refusals;
 
 refusals! {
+    /// Why a card, its code or a step was refused.
+    Refusal, ALL;
     /// The handle is none, is over, or was replaced by a newer one.
     HandleUnknown = "card.handle_unknown", "the handle is unknown or its minute is over";
     /// The handle was claimed before: the transaction is dead.

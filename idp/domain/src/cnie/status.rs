@@ -7,7 +7,7 @@ use super::identity::Closure;
 use super::refusal::Refusal;
 use crate::identity::pivot::Place;
 
-/// What became of a card.
+/// What became of a card, in the words that its authority answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {

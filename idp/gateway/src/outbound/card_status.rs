@@ -103,38 +103,12 @@ impl Silence {
 
 #[derive(Deserialize)]
 struct Document {
-    status: Word,
+    status: Standing,
     #[serde(default)]
     birthplace: Option<String>,
     #[serde(default)]
     birthcountry: Option<String>,
     id: String,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Word {
-    Valid,
-    Lost,
-    Stolen,
-    Revoked,
-    Expired,
-    Unknown,
-    HolderDeceased,
-}
-
-impl Word {
-    const fn standing(self) -> Standing {
-        match self {
-            Self::Valid => Standing::Valid,
-            Self::Lost => Standing::Lost,
-            Self::Stolen => Standing::Stolen,
-            Self::Revoked => Standing::Revoked,
-            Self::Expired => Standing::Expired,
-            Self::Unknown => Standing::Unknown,
-            Self::HolderDeceased => Standing::HolderDeceased,
-        }
-    }
 }
 
 fn read(body: &[u8]) -> Result<Answer, Silence> {
@@ -153,7 +127,7 @@ fn read(body: &[u8]) -> Result<Answer, Silence> {
             .map_err(|_| Silence::Malformed("a code of a place in it is none"))
     };
     Ok(Answer {
-        standing: document.status.standing(),
+        standing: document.status,
         birthplace: place("birthplace", document.birthplace)?,
         birthcountry: place("birthcountry", document.birthcountry)?,
         reference: document.id,

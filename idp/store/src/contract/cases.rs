@@ -236,7 +236,6 @@ async fn an_activation_is_dated_in_the_case_that_approved_it(offices: Offices) {
         );
     }
     assert_eq!(activation(one, &case.case.id).await, Some(at(600).epoch()));
-    assert_eq!(one.commune_of_case(&case.case.id).await.expect("reads"), Some(commune("26362")));
 }
 
 async fn a_case_keeps_its_figures_when_its_record_is_erased(offices: Offices) {

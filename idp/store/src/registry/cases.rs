@@ -222,16 +222,6 @@ impl Registry {
             .map_err(failed)
     }
 
-    /// The commune whose desk had a case: known for good.
-    pub async fn commune_of_case(&self, id: &CaseId) -> Result<Option<CommuneCode>, StoreError> {
-        let code: Option<String> = sqlx::query_scalar("SELECT commune FROM desk_cases WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(failed)?;
-        code.map(|code| CommuneCode::parse(&code).map_err(|_| CORRUPT)).transpose()
-    }
-
     /// Erases the records of cases that ended a month ago. Their figures stay. For an hourly round.
     pub async fn erase_cases(&self, now: Timestamp) -> Result<u64, StoreError> {
         let erased = sqlx::query("UPDATE desk_cases SET sealed = NULL WHERE decided <= $1 AND sealed IS NOT NULL")

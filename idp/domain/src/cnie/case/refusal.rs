@@ -1,37 +1,12 @@
 //! Why the desk says no to an agent or a reader: one stable code each. No citizen reads any of it.
 
-use serde::{Deserialize, Serialize};
-
-use crate::cnie::refusal::Refusal;
-
-macro_rules! refusals {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $words:literal;)+) => {
-        /// Why an act at the desk was refused.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
-        #[serde(rename_all = "snake_case")]
-        pub enum DeskRefusal {
-            $($(#[$doc])* #[error($words)] $variant,)+
-            /// The card, its QR code or its authority.
-            #[error(transparent)]
-            Card(#[from] Refusal),
-        }
-
-        impl DeskRefusal {
-            /// All of the desk's own.
-            pub const OWN: &[Self] = &[$(Self::$variant,)+];
-
-            /// The stable code.
-            pub const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $code,)+
-                    Self::Card(refusal) => refusal.code(),
-                }
-            }
-        }
-    };
-}
+use crate::cnie::refusal::{Refusal, refusals};
 
 refusals! {
+    /// Why an act at the desk was refused.
+    DeskRefusal, OWN,
+    /// The card, its QR code or its authority.
+    Card(Refusal);
     /// There is no such case, or not in this commune.
     CaseUnknown = "desk.case_unknown", "there is no such case here";
     /// It was decided.
