@@ -214,7 +214,8 @@ impl Installation {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = tied(&self.program);
-        command.args(arguments).arg("--config").arg(self.config());
+        // Before the rest: what stands after `--` are values.
+        command.arg("--config").arg(self.config()).args(arguments);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PASSERELLE_") {
                 command.env_remove(name);

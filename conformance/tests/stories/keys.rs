@@ -144,7 +144,7 @@ async fn a_key_that_is_withdrawn_signs_and_verifies_nothing_any_more() {
 
     // The next one was announced a moment ago; without a next one, one is made.
     for (withdrawn, follows) in [(stolen.clone(), Some(next.clone())), (next.clone(), None)] {
-        let said = idp(&journey, &["keys", "withdraw", &withdrawn]).await;
+        let said = idp(&journey, &["keys", "withdraw", "--", &withdrawn]).await;
         let signs = kid(&journey, "ES256", "signing").await.unwrap();
         assert!(follows.is_none_or(|follows| follows == signs) && said.contains(&signs), "{said}");
         let keys = eventually("a token by the next key", async || {
@@ -163,7 +163,7 @@ async fn a_key_that_is_withdrawn_signs_and_verifies_nothing_any_more() {
         assert_eq!(told(&journey, &withdrawn).last().map(String::as_str), Some("withdrawn operator"));
         assert_eq!(journey.sql(&format!("SELECT count(*) FROM signing_keys WHERE kid = '{withdrawn}'")).unwrap(), "0");
     }
-    let nobody = journey.scene.gateway.installation().run(&["keys", "withdraw", &stolen]).await.unwrap();
+    let nobody = journey.scene.gateway.installation().run(&["keys", "withdraw", "--", &stolen]).await.unwrap();
     assert!(!nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("there is no key"));
     idp(&journey, &["journal", "verify"]).await;
 }

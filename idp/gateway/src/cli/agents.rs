@@ -58,6 +58,7 @@ pub(super) enum Command {
     /// Change the dates of an agent; those that are not given stay
     Set {
         /// The agent
+        #[arg(allow_hyphen_values = true)]
         id: String,
         #[command(flatten)]
         dates: Dates,
@@ -65,11 +66,13 @@ pub(super) enum Command {
     /// Withdraw the passkeys of an agent and invite them anew: prints the link, and mails it
     Renew {
         /// The agent
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Remove an agent, at once and for good
     Remove {
         /// The agent
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

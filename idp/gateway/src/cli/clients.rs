@@ -41,6 +41,7 @@ pub(super) enum Command {
     /// Show one relying party
     Show {
         /// Its client_id
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Print JSON
         #[arg(long)]
@@ -49,11 +50,13 @@ pub(super) enum Command {
     /// Refuse a relying party from now on: its requests, codes and tokens
     Disable {
         /// Its client_id
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Serve a disabled relying party again
     Enable {
         /// Its client_id
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

@@ -37,7 +37,8 @@ pub(super) enum Command {
     },
     /// In an emergency: take a key out of use at once. What it signed verifies no more
     Withdraw {
-        /// The key, as `idp keys list` names it
+        /// The key, as `idp keys list` names it; after `--` when it begins with a hyphen
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
     /// Sign and verify with every key that signs now, and tell how long a signature takes

@@ -46,6 +46,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "CODE")]
         commune: String,
         /// The reader
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

@@ -384,3 +384,23 @@ async fn migrating_is_done_as_often_as_one_likes() {
         assert_eq!(place.run(&["migrate"]).await, (0, "the registry has the schema of this program\n".to_owned()));
     }
 }
+
+#[test]
+fn an_id_that_begins_with_a_hyphen_is_an_id() {
+    use clap::Parser as _;
+    for line in [
+        ["keys", "withdraw", "-v8xZ"],
+        ["clients", "show", "-v8xZ"],
+        ["clients", "disable", "-v8xZ"],
+        ["clients", "enable", "-v8xZ"],
+        ["agents", "renew", "-v8xZ"],
+        ["agents", "remove", "-v8xZ"],
+        ["cards", "show", "-v8xZ"],
+    ] {
+        let read = Cli::try_parse_from(["idp"].iter().chain(&line));
+        assert!(read.is_ok(), "{line:?}: {}", read.err().map(|error| error.to_string()).unwrap_or_default());
+    }
+    // One that reads as a known option stands after `--`.
+    let line = ["idp", "--config", "idp.toml", "keys", "withdraw", "--", "-h8xZ"];
+    assert!(Cli::try_parse_from(line).is_ok(), "the field's way of saying that no option follows");
+}
