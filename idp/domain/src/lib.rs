@@ -47,6 +47,7 @@ pub mod level;
 pub mod measure;
 pub mod notice;
 pub mod oidc;
+pub mod organisation;
 pub mod people;
 pub mod secret;
 pub mod signin;
