@@ -6,7 +6,7 @@
 //!  OwnCount of one commune ──────────── CommuneReport::of ─▶ the fortnightly mail to its administrators
 //! ```
 
-mod departements;
+pub mod departements;
 mod median;
 mod protection;
 mod report;
