@@ -16,6 +16,7 @@ mod communes;
 mod indicators;
 mod keys;
 mod master_key;
+mod organisations;
 mod readers;
 mod trust;
 
@@ -102,7 +103,7 @@ enum Configured {
     Readers(readers::Command),
 }
 
-/// Tools of an auditor, who has no gateway and no configuration.
+/// Tools that need no gateway and no configuration: an auditor has neither.
 #[derive(Debug, Subcommand)]
 enum Alone {
     /// Judge the files of a card; needs no configuration
@@ -111,6 +112,9 @@ enum Alone {
     /// Look at the roots that cards are judged by, and take in new ones; needs no configuration
     #[command(subcommand)]
     Trust(trust::Command),
+    /// Tell who has a SIRET, and look for communes; needs no configuration
+    #[command(subcommand)]
+    Organisations(organisations::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -197,6 +201,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
     let command = match cli.command {
         Command::Alone(Alone::Card(command)) => return card::run(command, out),
         Command::Alone(Alone::Trust(command)) => return trust::run(command, out),
+        Command::Alone(Alone::Organisations(command)) => return organisations::run(command, out),
         Command::Configured(command) => command,
     };
     let path = cli
