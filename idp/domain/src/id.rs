@@ -96,6 +96,18 @@ id!(
     AgentId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
 id!(
+    /// Someone with an account in the partners' space: 32 lower-case hexadecimal digits.
+    PartnerId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// A habilitation: 32 lower-case hexadecimal digits.
+    HabilitationId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// A request for a habilitation: 32 lower-case hexadecimal digits.
+    HabilitationRequestId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
     /// A desk reader: 32 lower-case hexadecimal digits.
     ReaderId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
@@ -131,12 +143,18 @@ impl AgentId {
     }
 }
 
-impl ReaderId {
-    /// Makes the identifier from 16 random bytes.
-    pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(lower_hexadecimal(bytes))
-    }
+macro_rules! hexadecimal {
+    ($($name:ident),+) => {
+        $(impl $name {
+            /// Makes the identifier from 16 random bytes.
+            pub fn from_random(bytes: [u8; 16]) -> Self {
+                Self(lower_hexadecimal(bytes))
+            }
+        })+
+    };
 }
+
+hexadecimal!(ReaderId, PartnerId, HabilitationId, HabilitationRequestId);
 
 impl PasskeyId {
     /// The name of the passkey with this credential id.

@@ -37,6 +37,7 @@
 pub mod claims;
 pub mod client;
 pub mod cnie;
+pub mod habilitation;
 pub mod id;
 pub mod identity;
 pub mod jose;

@@ -1,0 +1,362 @@
+//! The way of a request: who may take which step, and what cannot happen in any order of steps.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::habilitation::any::{AnyReview, Due, State};
+use crate::habilitation::checklist::Mark;
+use crate::habilitation::complete::tests::filled;
+use crate::habilitation::field::Field;
+
+fn siret() -> Siret {
+    Siret::parse("216 901 231 00011").expect("a SIRET")
+}
+
+fn other_siret() -> Siret {
+    Siret::parse("213 105 554 00017").expect("a SIRET")
+}
+
+fn partner(at: u8) -> PartnerId {
+    PartnerId::from_random([at; 16])
+}
+
+fn writer(at: u8) -> Acting<Write> {
+    Acting::partner(partner(at), BTreeSet::from([siret()]))
+}
+
+fn reviewer(at: u8) -> Acting<Instruct> {
+    Acting::partner(partner(at), BTreeSet::new())
+}
+
+fn revoker(at: u8) -> Acting<Revoke> {
+    Acting::partner(partner(at), BTreeSet::new())
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_epoch(seconds)
+}
+
+fn why() -> Reason {
+    Reason::parse("Il manque un texte.").expect("a reason")
+}
+
+fn habilitation(at: u8) -> HabilitationId {
+    HabilitationId::from_random([at; 16])
+}
+
+fn request() -> HabilitationRequestId {
+    HabilitationRequestId::from_random([7; 16])
+}
+
+fn draft(form: Form) -> Review<Draft> {
+    let draft = Review::open(request(), siret(), &writer(1), at(0)).expect("theirs");
+    draft.write(&writer(1), form, at(1)).expect("theirs")
+}
+
+fn high() -> Form {
+    let mut form = filled();
+    form.set(Field::Level, "eidas3").expect("fit");
+    form.set(Field::LevelReason, "Procuration").expect("fit");
+    form
+}
+
+fn looked_at(mut review: Review<Submitted>) -> Review<Submitted> {
+    for point in review.step().checklist.open() {
+        review = review.look(&reviewer(9), point, Mark::Seen).expect("another's");
+    }
+    review
+}
+
+fn submitted(form: Form) -> Review<Submitted> {
+    looked_at(draft(form).submit(&writer(1), at(2)).expect("complete"))
+}
+
+fn granted(review: Review<Submitted>, by: &Acting<Instruct>) -> (Review<Granted>, Grant) {
+    match review.approve(by, habilitation(1), at(3)) {
+        Ok(Approved::Granted(review, grant)) => (review, *grant),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_request_is_granted_with_what_the_form_says() {
+    let (review, grant) = granted(submitted(filled()), &reviewer(2));
+    assert_eq!(review.habilitation(), Some(&habilitation(1)));
+    let names: Vec<_> = grant.scopes.iter().map(|scope| scope.name()).collect();
+    assert_eq!(names, ["openid", "identite_pivot", "email"]);
+    assert_eq!((grant.level, grant.organisation, grant.replaces), (Level::Low, siret(), None));
+    assert_eq!(grant.until, at(3).plus(TERM));
+    assert_eq!(grant.redirects, ["https://cantine.ville.example/retour"]);
+}
+
+#[test]
+fn only_who_belongs_to_the_organisation_writes_and_submits() {
+    let stranger = Acting::<Write>::partner(partner(3), BTreeSet::from([other_siret()]));
+    assert_eq!(Review::open(request(), siret(), &stranger, at(0)), Err(Refusal::OtherOrganisation));
+    let (draft, refusal) = draft(filled()).write(&stranger, Form::default(), at(5)).expect_err("not theirs");
+    assert_eq!((draft.form(), refusal), (&filled(), Refusal::OtherOrganisation));
+    let (draft, refusal) = draft.submit(&stranger, at(5)).expect_err("not theirs");
+    assert_eq!(refusal, Refusal::OtherOrganisation);
+    let review = looked_at(draft.submit(&writer(1), at(5)).expect("theirs"));
+    let (granted, _) = granted(review, &reviewer(2));
+    assert_eq!(granted.reopen(&stranger, at(6)).expect_err("not theirs").1, Refusal::OtherOrganisation);
+}
+
+#[test]
+fn what_is_not_complete_is_not_submitted_and_says_why() {
+    let (draft, refusal) = draft(Form::default()).submit(&writer(1), at(2)).expect_err("empty");
+    assert!(matches!(refusal, Refusal::Incomplete(faults) if !faults.is_empty()));
+    assert_eq!(draft.about().submissions, 0);
+}
+
+#[test]
+fn nobody_decides_on_what_they_wrote_or_on_their_own_organisation() {
+    let own = |acting: &Acting<Instruct>| {
+        let (review, refusal) = submitted(filled()).approve(acting, habilitation(1), at(3)).expect_err("own");
+        assert_eq!(refusal, Refusal::Own);
+        assert_eq!(review.clone().refuse(acting, why(), at(3)).expect_err("own").1, Refusal::Own);
+        assert_eq!(review.clone().request_changes(acting, why(), at(3)).expect_err("own").1, Refusal::Own);
+        assert_eq!(review.look(acting, Point::Readable, Mark::Seen).expect_err("own").1, Refusal::Own);
+    };
+    own(&Acting::partner(partner(1), BTreeSet::new()));
+    own(&Acting::partner(partner(4), BTreeSet::from([siret()])));
+    let (granted, _) = granted(submitted(filled()), &reviewer(2));
+    let own = Acting::partner(partner(4), BTreeSet::from([siret()]));
+    assert_eq!(granted.revoke(&own, why(), at(4)).expect_err("own").1, Refusal::Own);
+}
+
+#[test]
+fn a_reviewer_looks_at_everything_before_saying_yes() {
+    let review = draft(high()).submit(&writer(1), at(2)).expect("complete");
+    let (review, refusal) = review.approve(&reviewer(2), habilitation(1), at(3)).expect_err("unchecked");
+    assert!(matches!(refusal, Refusal::Unchecked(points) if points.contains(&Point::Level)));
+    let review = looked_at(review).look(&reviewer(2), Point::Readable, Mark::Open).expect("another's");
+    let (_, refusal) = review.approve(&reviewer(2), habilitation(1), at(3)).expect_err("one is open");
+    assert_eq!(refusal, Refusal::Unchecked(vec![Point::Readable]));
+}
+
+#[test]
+fn level_high_takes_two_people() {
+    let Ok(Approved::Once(review)) = submitted(high()).approve(&reviewer(2), habilitation(1), at(3)) else {
+        panic!("one is not enough")
+    };
+    let (review, refusal) = review.approve(&reviewer(2), habilitation(1), at(4)).expect_err("the same");
+    assert_eq!(refusal, Refusal::SamePerson);
+    let (review, grant) = granted(review, &reviewer(3));
+    let by: Vec<_> = review.step().approvals.iter().map(|approval| approval.by.clone()).collect();
+    assert_eq!(by, [Author::Partner(partner(2)), Author::Partner(partner(3))]);
+    assert_eq!(grant.level, Level::High);
+}
+
+#[test]
+fn the_command_line_is_one_person_and_another_platform_had_its_own() {
+    let Ok(Approved::Once(review)) = submitted(high()).approve(&Acting::operator(), habilitation(1), at(3)) else {
+        panic!("one is not enough")
+    };
+    assert_eq!(
+        review.clone().approve(&Acting::operator(), habilitation(1), at(4)).expect_err("the same").1,
+        Refusal::SamePerson
+    );
+    granted(review, &reviewer(3));
+    granted(draft(high()).submit(&writer(1), at(2)).expect("complete"), &Acting::platform());
+}
+
+#[test]
+fn a_second_submission_is_looked_at_anew() {
+    let Ok(Approved::Once(review)) = submitted(high()).approve(&reviewer(2), habilitation(1), at(3)) else {
+        panic!("one is not enough")
+    };
+    let back = review.request_changes(&reviewer(2), why(), at(4)).expect("another's");
+    let again = back.submit(&writer(1), at(5)).expect("complete");
+    assert_eq!((again.step().first.as_ref(), again.about().submissions), (None, 2));
+    assert_eq!(again.step().checklist.points().filter(|(_, seen)| *seen).count(), 0);
+}
+
+#[test]
+fn what_was_granted_stays_while_it_is_open_again_refused_or_given_up() {
+    let (review, _) = granted(submitted(filled()), &reviewer(2));
+    let open = review.reopen(&writer(1), at(4)).expect("theirs");
+    assert!(open.is_reopened());
+    let (open, refusal) = open.submit(&writer(1), at(5)).expect_err("nothing changed");
+    assert_eq!(refusal, Refusal::Unchanged);
+    let open = open.write(&writer(1), high(), at(5)).expect("theirs");
+    let back = open.clone().give_up(&writer(1)).expect("something was granted");
+    assert_eq!((back.form(), back.habilitation()), (&filled(), Some(&habilitation(1))));
+    let review = looked_at(open.submit(&writer(1), at(6)).expect("complete"));
+    let Ok(Denied::Kept(kept)) = review.clone().refuse(&reviewer(2), why(), at(7)) else { panic!("it stays") };
+    assert_eq!((kept.form(), kept.habilitation()), (&filled(), Some(&habilitation(1))));
+    let Ok(Approved::Once(review)) = review.approve(&reviewer(2), habilitation(2), at(7)) else { panic!("two") };
+    let Ok(Approved::Granted(_, grant)) = review.approve(&reviewer(3), habilitation(2), at(8)) else { panic!("two") };
+    assert_eq!(grant.replaces, Some(habilitation(1)));
+}
+
+#[test]
+fn what_is_revoked_is_over_and_what_is_refused_can_be_opened_again() {
+    let (review, _) = granted(submitted(filled()), &reviewer(2));
+    let revoked = review.revoke(&revoker(2), why(), at(4)).expect("another's");
+    assert!(!revoked.is_reopened());
+    assert_eq!(revoked.step().decision.by, Author::Partner(partner(2)));
+    let Ok(Denied::Refused(refused)) = submitted(filled()).refuse(&reviewer(2), why(), at(3)) else { panic!("new") };
+    assert_eq!(refused.step().decision.reason, why());
+    let draft = refused.reopen(&writer(1), at(4)).expect("theirs");
+    assert!(!draft.is_reopened());
+    assert!(draft.archive(at(5)).is_ok());
+}
+
+#[test]
+fn what_is_in_force_is_not_put_away() {
+    let (review, _) = granted(submitted(filled()), &reviewer(2));
+    let open = review.reopen(&writer(1), at(4)).expect("theirs");
+    let open = open.archive(at(5)).expect_err("in force").write(&writer(1), high(), at(5)).expect("theirs");
+    let back = open.submit(&writer(1), at(6)).expect("complete");
+    let back = back.request_changes(&reviewer(2), why(), at(7)).expect("another's");
+    let kept = back.archive(at(8)).expect_err("in force");
+    assert_eq!((kept.habilitation(), kept.form()), (Some(&habilitation(1)), &filled()));
+}
+
+#[test]
+fn a_decision_has_a_reason() {
+    assert_eq!(Reason::parse(" \n"), Err(NoReason));
+    assert!(Reason::parse(&"é".repeat(4000)).is_ok());
+    assert_eq!(Reason::parse(&"é".repeat(4001)), Err(NoReason));
+}
+
+#[test]
+fn time_reminds_of_drafts_and_puts_away_what_was_sent_back_and_left() {
+    let day = 86_400;
+    let any = AnyReview::from(draft(filled()));
+    assert_eq!((any.due(at(1 + 15 * day - 1)), any.due(at(1 + 15 * day))), (None, Some(Due::Remind)));
+    let back = submitted(filled()).request_changes(&reviewer(2), why(), at(0)).expect("another's");
+    let any = AnyReview::from(back);
+    assert_eq!((any.due(at(182 * day - 1)), any.due(at(182 * day))), (None, Some(Due::Warn)));
+    assert_eq!((any.due(at(197 * day - 1)), any.due(at(197 * day))), (Some(Due::Warn), Some(Due::Archive)));
+}
+
+#[test]
+fn a_request_is_kept_and_read_at_every_step() {
+    let all: Vec<AnyReview> = vec![
+        draft(filled()).into(),
+        submitted(high()).into(),
+        submitted(filled()).request_changes(&reviewer(2), why(), at(3)).expect("another's").into(),
+        granted(submitted(filled()), &reviewer(2)).0.into(),
+    ];
+    for any in all {
+        let json = serde_json::to_string(&any).expect("JSON");
+        assert_eq!(serde_json::from_str::<AnyReview>(&json).expect("a request"), any);
+    }
+}
+
+/// A step of the random walk.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Write(u8, bool),
+    Submit(u8),
+    Look(u8),
+    Approve(u8),
+    Refuse(u8),
+    Back(u8),
+    Reopen(u8),
+    Revoke(u8),
+    GiveUp(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 1_u8..6;
+    prop_oneof![
+        (who.clone(), any::<bool>()).prop_map(|(who, high)| Step::Write(who, high)),
+        who.clone().prop_map(Step::Submit),
+        who.clone().prop_map(Step::Look),
+        who.clone().prop_map(Step::Approve),
+        who.clone().prop_map(Step::Approve),
+        who.clone().prop_map(Step::Refuse),
+        who.clone().prop_map(Step::Back),
+        who.clone().prop_map(Step::Reopen),
+        who.clone().prop_map(Step::Revoke),
+        who.prop_map(Step::GiveUp),
+    ]
+}
+
+/// One and two are of the organisation; three to five review, and five belongs to the organisation too.
+fn taken(any: AnyReview, step: Step, now: Timestamp, approvers: &mut BTreeSet<u8>) -> AnyReview {
+    let belongs = |who: u8| if matches!(who, 1 | 2 | 5) { BTreeSet::from([siret()]) } else { BTreeSet::new() };
+    let writes = |who: u8| Acting::<Write>::partner(partner(who), belongs(who));
+    let reviews = |who: u8| Acting::<Instruct>::partner(partner(who), belongs(who));
+    let kept = any.clone();
+    match (any, step) {
+        (AnyReview::Draft(review), Step::Write(who, is_high)) => {
+            let form = if is_high { high() } else { filled() };
+            review.write(&writes(who), form, now).map_or(kept, Into::into)
+        }
+        (AnyReview::Draft(review), Step::Submit(who)) => review.submit(&writes(who), now).map_or(kept, Into::into),
+        (AnyReview::Draft(review), Step::GiveUp(who)) => review.give_up(&writes(who)).map_or(kept, Into::into),
+        (AnyReview::ChangesRequested(review), Step::Submit(who)) => {
+            review.submit(&writes(who), now).map_or(kept, Into::into)
+        }
+        (AnyReview::Submitted(mut review), Step::Look(who)) => {
+            for point in review.step().checklist.open() {
+                match review.look(&reviews(who), point, Mark::Seen) {
+                    Ok(looked) => review = looked,
+                    Err((stays, _)) => review = stays,
+                }
+            }
+            review.into()
+        }
+        (AnyReview::Submitted(review), Step::Approve(who)) => {
+            match review.approve(&reviews(who), habilitation(who), now) {
+                Ok(Approved::Once(review)) => {
+                    approvers.insert(who);
+                    review.into()
+                }
+                Ok(Approved::Granted(review, _)) => {
+                    approvers.insert(who);
+                    review.into()
+                }
+                Err((review, _)) => review.into(),
+            }
+        }
+        (AnyReview::Submitted(review), Step::Refuse(who)) => match review.refuse(&reviews(who), why(), now) {
+            Ok(Denied::Refused(review)) => review.into(),
+            Ok(Denied::Kept(review)) => review.into(),
+            Err((review, _)) => review.into(),
+        },
+        (AnyReview::Submitted(review), Step::Back(who)) => {
+            review.request_changes(&reviews(who), why(), now).map_or(kept, Into::into)
+        }
+        (AnyReview::Granted(review), Step::Reopen(who)) => review.reopen(&writes(who), now).map_or(kept, Into::into),
+        (AnyReview::Refused(review), Step::Reopen(who)) => review.reopen(&writes(who), now).map_or(kept, Into::into),
+        (AnyReview::Granted(review), Step::Revoke(who)) => {
+            let by = Acting::<Revoke>::partner(partner(who), belongs(who));
+            review.revoke(&by, why(), now).map_or(kept, Into::into)
+        }
+        (any, _) => any,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn in_no_order_is_anything_granted_without_the_people_it_takes(steps in prop::collection::vec(step(), 1..40)) {
+        let mut any = AnyReview::from(draft(filled()));
+        let mut approvers = BTreeSet::new();
+        let mut in_force = any.about().granted.clone();
+        for (now, step) in (10..).zip(steps) {
+            let before = any.state();
+            any = taken(any, step, at(now), &mut approvers);
+            if any.state() == State::Submitted && before != State::Submitted {
+                approvers.clear();
+            }
+            let granted = any.about().granted.clone();
+            if granted != in_force && granted.is_some() {
+                let needed = if granted.as_ref().is_some_and(|granted| granted.form == high()) { 2 } else { 1 };
+                prop_assert!(approvers.len() >= needed, "{approvers:?}");
+                prop_assert!(!approvers.iter().any(|who| any.about().writers.contains(&partner(*who))));
+                prop_assert!(!approvers.contains(&5), "five belongs to the organisation");
+            }
+            prop_assert!(granted.is_some() || in_force.is_none() || any.state() == State::Revoked, "what is in force goes by a revocation alone");
+            in_force = granted;
+        }
+    }
+}
