@@ -16,6 +16,7 @@ mod logouts;
 mod outbox;
 mod people;
 mod registry;
+mod requests;
 mod signin;
 
 use std::sync::Arc;

@@ -20,6 +20,7 @@ mod passkeys;
 mod people;
 mod readers;
 mod request_keys;
+mod requests;
 mod schema;
 mod standing;
 
@@ -44,6 +45,7 @@ pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
 pub use passkeys::{Accepted, KeptPasskey};
 pub use people::{Post, TeamChange, TeamVersion};
+pub use requests::{After, Event, KeptReview, Submission};
 use standing::Standings;
 
 use crate::seal::Vault;

@@ -1,0 +1,472 @@
+//! Requests for habilitations: each change against the version it was decided on, with what is accounted for and who is told.
+//!
+//! A request lies sealed and bound to its version, its state and its organisation: columns that were changed open nothing.
+
+use domain::habilitation::acting::Author;
+use domain::habilitation::any::{AnyReview, Due, State};
+use domain::habilitation::form::Form;
+use domain::habilitation::review::{Happened, Reason};
+use domain::habilitation::thread::{Message, Side};
+use domain::id::HabilitationRequestId;
+use domain::organisation::siret::Siret;
+use domain::people::commune::Departement;
+use domain::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sqlx::{Any, Transaction};
+use zeroize::Zeroizing;
+
+use super::cards::{Changed, Told};
+use super::{Registry, commit, failed, from_json, to_json};
+use crate::StoreError;
+use crate::ephemeral::Put;
+use crate::seal::Vault;
+
+const REQUESTS: &str = "habilitation_requests";
+const FORMS: &str = "habilitation_forms";
+const EVENTS: &str = "habilitation_events";
+const MESSAGES: &str = "habilitation_messages";
+const CORRUPT: StoreError = StoreError::Corrupt { what: REQUESTS };
+
+/// A request as it was read: a change decided on it is kept if it still is so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptReview {
+    /// The request.
+    pub review: AnyReview,
+    /// Its version.
+    pub version: i64,
+}
+
+/// What became of a request, as its page tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What.
+    pub happened: Happened,
+    /// By whom.
+    pub by: Author,
+    /// Why, where a reason is given.
+    pub reason: Option<Reason>,
+}
+
+/// A form as it was submitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Its number, from 1.
+    pub number: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The form.
+    pub form: Form,
+}
+
+/// Where a page of a list begins: after this request. The first page begins after nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    /// When the last one shown came to its state.
+    pub since: Timestamp,
+    /// Its name.
+    pub id: HabilitationRequestId,
+}
+
+/// Id, organisation, state, version, sealed record.
+type Row = (String, String, String, i64, String);
+
+impl Registry {
+    /// Keeps a new request; [`Put::Taken`] when there is one of that name.
+    pub async fn make_request(
+        &self,
+        review: &AnyReview,
+        departement: Option<&Departement>,
+        event: &Event,
+        told: &Told<'_>,
+    ) -> Result<Put, StoreError> {
+        let (about, now) = (review.about(), told.at);
+        let mut transaction = self.write().await?;
+        let made = sqlx::query(
+            "INSERT INTO habilitation_requests (id, organisation, departement, state, since, touched, version, sealed) \
+             VALUES ($1, $2, $3, $4, $5, $5, 1, $6) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(about.id.as_str())
+        .bind(about.organisation.digits())
+        .bind(departement.map(Departement::as_str))
+        .bind(review.state().name())
+        .bind(now.epoch())
+        .bind(seal(&self.vault, review, 1)?)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        if made.rows_affected() == 0 {
+            return Ok(Put::Taken);
+        }
+        self.keep_version(&mut transaction, (review, 1), event, now).await?;
+        self.tell(&mut transaction, &format!("{}.1", about.id), told).await?;
+        commit(transaction).await?;
+        Ok(Put::Fresh)
+    }
+
+    /// Keeps what becomes of a request, if it is still as it was read.
+    pub async fn change_request(
+        &self,
+        from: &KeptReview,
+        to: &AnyReview,
+        event: &Event,
+        told: &Told<'_>,
+    ) -> Result<Changed, StoreError> {
+        let mut transaction = self.write().await?;
+        if self.put_request(&mut transaction, (from, to), event, told.at).await? == Changed::Lost {
+            return Ok(Changed::Lost);
+        }
+        let version = from.version.saturating_add(1);
+        self.tell(&mut transaction, &format!("{}.{version}", to.about().id), told).await?;
+        commit(transaction).await?;
+        Ok(Changed::Done)
+    }
+
+    /// The change of a request alone, for a transaction that keeps more: what was granted with it, or taken back.
+    pub(super) async fn put_request(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        (from, to): (&KeptReview, &AnyReview),
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let (before, after) = (from.review.about(), to.about());
+        if before.id != after.id || before.organisation != after.organisation {
+            return Err(CORRUPT);
+        }
+        let version = from.version.saturating_add(1);
+        let changed = sqlx::query(
+            "UPDATE habilitation_requests SET since = CASE WHEN state = $3 THEN since ELSE $4 END, state = $3, \
+             touched = $4, reminded = NULL, version = $5, sealed = $6 WHERE id = $1 AND version = $2",
+        )
+        .bind(after.id.as_str())
+        .bind(from.version)
+        .bind(to.state().name())
+        .bind(now.epoch())
+        .bind(version)
+        .bind(seal(&self.vault, to, version)?)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+        if changed.rows_affected() == 0 {
+            return Ok(Changed::Lost);
+        }
+        self.keep_version(transaction, (to, version), event, now).await?;
+        Ok(Changed::Done)
+    }
+
+    async fn keep_version(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        (review, version): (&AnyReview, i64),
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let id = &review.about().id;
+        let name = row_name(id, version);
+        let submission = (event.happened == Happened::Submitted).then(|| i64::from(review.about().submissions));
+        sqlx::query(
+            "INSERT INTO habilitation_forms (request, version, at, submission, sealed) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id.as_str())
+        .bind(version)
+        .bind(now.epoch())
+        .bind(submission)
+        .bind(sealed(&self.vault, FORMS, &name, review.form())?)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+        sqlx::query("INSERT INTO habilitation_events (request, version, at, sealed) VALUES ($1, $2, $3, $4)")
+            .bind(id.as_str())
+            .bind(version)
+            .bind(now.epoch())
+            .bind(sealed(&self.vault, EVENTS, &name, event)?)
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// A request.
+    pub async fn request(&self, id: &HabilitationRequestId) -> Result<Option<KeptReview>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query_as("SELECT id, organisation, state, version, sealed FROM habilitation_requests WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(failed)?;
+        row.map(|row| open(&self.vault, row)).transpose()
+    }
+
+    /// The form of a request as it was at a version.
+    pub async fn request_form(&self, id: &HabilitationRequestId, version: i64) -> Result<Option<Form>, StoreError> {
+        let sealed: Option<String> =
+            sqlx::query_scalar("SELECT sealed FROM habilitation_forms WHERE request = $1 AND version = $2")
+                .bind(id.as_str())
+                .bind(version)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(failed)?;
+        sealed.map(|sealed| opened(&self.vault, FORMS, &row_name(id, version), &sealed)).transpose()
+    }
+
+    /// What was submitted, the first one first.
+    pub async fn submissions(&self, id: &HabilitationRequestId) -> Result<Vec<Submission>, StoreError> {
+        let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(
+            "SELECT version, at, submission, sealed FROM habilitation_forms \
+             WHERE request = $1 AND submission IS NOT NULL ORDER BY version",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        rows.into_iter()
+            .map(|(version, at, number, sealed)| {
+                let form = opened(&self.vault, FORMS, &row_name(id, version), &sealed)?;
+                let number = u32::try_from(number).map_err(|_| CORRUPT)?;
+                Ok(Submission { number, at: Timestamp::from_epoch(at), form })
+            })
+            .collect()
+    }
+
+    /// What became of a request, the first first.
+    pub async fn request_events(&self, id: &HabilitationRequestId) -> Result<Vec<(Timestamp, Event)>, StoreError> {
+        let rows: Vec<(i64, i64, String)> =
+            sqlx::query_as("SELECT version, at, sealed FROM habilitation_events WHERE request = $1 ORDER BY version")
+                .bind(id.as_str())
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+        rows.into_iter()
+            .map(|(version, at, sealed)| {
+                let event = opened(&self.vault, EVENTS, &row_name(id, version), &sealed)?;
+                Ok((Timestamp::from_epoch(at), event))
+            })
+            .collect()
+    }
+
+    /// At most `limit` requests of an organisation, the one touched last first.
+    pub async fn requests_of(&self, organisation: Siret, limit: u32) -> Result<Vec<KeptReview>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, organisation, state, version, sealed FROM habilitation_requests \
+             WHERE organisation = $1 ORDER BY touched DESC, id LIMIT $2",
+        )
+        .bind(organisation.digits())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|row| self.open_request_or_log(row)).collect())
+    }
+
+    /// At most `limit` requests in a state, those that have been in it longest first, from one on; of a département alone,
+    /// when one is given.
+    pub async fn requests_in(
+        &self,
+        state: State,
+        departement: Option<&Departement>,
+        after: Option<&After>,
+        limit: u32,
+    ) -> Result<Vec<KeptReview>, StoreError> {
+        let (since, id) = after.map_or((i64::MIN, ""), |after| (after.since.epoch(), after.id.as_str()));
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, organisation, state, version, sealed FROM habilitation_requests \
+             WHERE state = $1 AND since >= $2 AND (since > $2 OR id > $3) \
+             AND COALESCE(departement, '') = COALESCE($5, departement, '') ORDER BY since, id LIMIT $4",
+        )
+        .bind(state.name())
+        .bind(since)
+        .bind(id)
+        .bind(i64::from(limit))
+        .bind(departement.map(Departement::as_str))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|row| self.open_request_or_log(row)).collect())
+    }
+
+    /// When a request came to its state, for the place after it in a list.
+    pub async fn request_since(&self, id: &HabilitationRequestId) -> Result<Option<Timestamp>, StoreError> {
+        let since: Option<i64> = sqlx::query_scalar("SELECT since FROM habilitation_requests WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
+        Ok(since.map(Timestamp::from_epoch))
+    }
+
+    /// How many requests are in each state; of a département alone, when one is given.
+    pub async fn request_counts(&self, departement: Option<&Departement>) -> Result<Vec<(State, i64)>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT state, COUNT(*) FROM habilitation_requests WHERE COALESCE(departement, '') = COALESCE($1, departement, '') \
+             GROUP BY state",
+        )
+        .bind(departement.map(Departement::as_str))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(|(state, count)| Ok((state_of(state)?, *count))).collect()
+    }
+
+    /// Keeps a message about a request.
+    pub async fn say(
+        &self,
+        id: &HabilitationRequestId,
+        message: &Message,
+        name: [u8; 16],
+        told: &Told<'_>,
+    ) -> Result<(), StoreError> {
+        let name = format!("{id}.{}", domain::secret::base64url(&name));
+        let mut transaction = self.write().await?;
+        sqlx::query("INSERT INTO habilitation_messages (id, request, at, sealed) VALUES ($1, $2, $3, $4)")
+            .bind(&name)
+            .bind(id.as_str())
+            .bind(message.at.epoch())
+            .bind(sealed(&self.vault, MESSAGES, &name, message)?)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        self.tell(&mut transaction, &name, told).await?;
+        commit(transaction).await
+    }
+
+    /// What was written about a request, the first first.
+    pub async fn messages(&self, id: &HabilitationRequestId) -> Result<Vec<Message>, StoreError> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, sealed FROM habilitation_messages WHERE request = $1 ORDER BY at, id")
+                .bind(id.as_str())
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(|(name, sealed)| opened(&self.vault, MESSAGES, name, sealed)).collect()
+    }
+
+    /// Notes that a side has read what is there.
+    pub async fn looked(&self, id: &HabilitationRequestId, side: Side, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO habilitation_looks (request, side, at) VALUES ($1, $2, $3) \
+             ON CONFLICT (request, side) DO UPDATE SET at = excluded.at",
+        )
+        .bind(id.as_str())
+        .bind(side_name(side))
+        .bind(now.epoch())
+        .execute(&self.writers)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Up to when a side has read.
+    pub async fn looked_at(&self, id: &HabilitationRequestId, side: Side) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT at FROM habilitation_looks WHERE request = $1 AND side = $2")
+            .bind(id.as_str())
+            .bind(side_name(side))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
+        Ok(at.map(Timestamp::from_epoch))
+    }
+
+    /// At most `limit` requests in a state that were not touched since then, and not reminded of this yet.
+    pub async fn requests_left(
+        &self,
+        state: State,
+        due: Due,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<KeptReview>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, organisation, state, version, sealed FROM habilitation_requests \
+             WHERE state = $1 AND touched <= $2 AND COALESCE(reminded, '') <> $3 ORDER BY touched, id LIMIT $4",
+        )
+        .bind(state.name())
+        .bind(before.epoch())
+        .bind(due_name(due))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|row| self.open_request_or_log(row)).collect())
+    }
+
+    /// Notes that time asked for something, and tells of it; lost when another node did, or the request went on.
+    pub async fn remind_of_request(&self, kept: &KeptReview, due: Due, told: &Told<'_>) -> Result<Changed, StoreError> {
+        let id = &kept.review.about().id;
+        let mut transaction = self.write().await?;
+        let noted = sqlx::query(
+            "UPDATE habilitation_requests SET reminded = $3 \
+             WHERE id = $1 AND version = $2 AND COALESCE(reminded, '') <> $3",
+        )
+        .bind(id.as_str())
+        .bind(kept.version)
+        .bind(due_name(due))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        if noted.rows_affected() == 0 {
+            return Ok(Changed::Lost);
+        }
+        self.tell(&mut transaction, &format!("{id}.{}.{}", kept.version, due_name(due)), told).await?;
+        commit(transaction).await?;
+        Ok(Changed::Done)
+    }
+
+    fn open_request_or_log(&self, row: Row) -> Option<KeptReview> {
+        let id = row.0.clone();
+        match open(&self.vault, row) {
+            Ok(kept) => Some(kept),
+            Err(error) => {
+                tracing::error!(id, %error, "a request for a habilitation cannot be opened");
+                None
+            }
+        }
+    }
+}
+
+const fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Applicant => "applicant",
+        Side::Review => "review",
+    }
+}
+
+const fn due_name(due: Due) -> &'static str {
+    match due {
+        Due::Remind => "remind",
+        Due::Warn => "warn",
+        Due::Archive => "archive",
+    }
+}
+
+fn state_of(name: &str) -> Result<State, StoreError> {
+    State::ALL.iter().find(|state| state.name() == name).copied().ok_or(CORRUPT)
+}
+
+fn row_name(id: &HabilitationRequestId, version: i64) -> String {
+    format!("{id}.{version}")
+}
+
+fn seal(vault: &Vault, review: &AnyReview, version: i64) -> Result<String, StoreError> {
+    sealed(vault, REQUESTS, &row_name(&review.about().id, version), review)
+}
+
+fn sealed<T: Serialize>(vault: &Vault, table: &'static str, name: &str, value: &T) -> Result<String, StoreError> {
+    let plain = Zeroizing::new(to_json(value, table)?);
+    vault.seal(table, name, plain.as_bytes())
+}
+
+fn opened<T: DeserializeOwned>(vault: &Vault, table: &'static str, name: &str, sealed: &str) -> Result<T, StoreError> {
+    let plain = vault.open(table, name, sealed)?;
+    from_json(std::str::from_utf8(&plain).map_err(|_| StoreError::Corrupt { what: table })?, table)
+}
+
+/// The request of a row. One that stands in a row that is not its own is corrupt.
+fn open(vault: &Vault, (id, organisation, state, version, sealed): Row) -> Result<KeptReview, StoreError> {
+    let id = HabilitationRequestId::parse(&id).map_err(|_| CORRUPT)?;
+    let review: AnyReview = opened(vault, REQUESTS, &row_name(&id, version), &sealed)?;
+    let about = review.about();
+    if about.id != id || about.organisation.digits() != organisation || review.state().name() != state {
+        return Err(CORRUPT);
+    }
+    Ok(KeptReview { review, version })
+}
