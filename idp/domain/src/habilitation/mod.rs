@@ -9,6 +9,7 @@
 //! ([`review`]); who acts shows a proof of their capacity ([`acting::Acting`]).
 
 pub mod acting;
+pub mod acts;
 pub mod address;
 pub mod any;
 pub mod checklist;

@@ -192,6 +192,8 @@ pub enum Happened {
     Submitted,
     /// It was sent back.
     ChangesRequested,
+    /// A reviewer looked at a point.
+    LookedAt,
     /// The first of two agreed.
     ApprovedOnce,
     /// It was granted.
@@ -210,11 +212,12 @@ pub enum Happened {
 
 impl Happened {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Opened,
         Self::Written,
         Self::Submitted,
         Self::ChangesRequested,
+        Self::LookedAt,
         Self::ApprovedOnce,
         Self::Granted,
         Self::Refused,
@@ -231,6 +234,7 @@ impl Happened {
             Self::Written => "written",
             Self::Submitted => "submitted",
             Self::ChangesRequested => "changes_requested",
+            Self::LookedAt => "looked_at",
             Self::ApprovedOnce => "approved_once",
             Self::Granted => "granted",
             Self::Refused => "refused",
@@ -574,18 +578,25 @@ impl Review<Granted> {
             Err(refusal) => Err((self, refusal)),
         }
     }
+}
 
-    /// Takes it back.
-    pub fn revoke(
-        mut self,
-        by: &Acting<Revoke>,
-        reason: Reason,
-        now: Timestamp,
-    ) -> Result<Review<Revoked>, Stays<Granted>> {
+mod in_force {
+    pub trait MayBeInForce {}
+}
+
+impl in_force::MayBeInForce for Draft {}
+impl in_force::MayBeInForce for Submitted {}
+impl in_force::MayBeInForce for ChangesRequested {}
+impl in_force::MayBeInForce for Granted {}
+
+impl<S: in_force::MayBeInForce> Review<S> {
+    /// Takes back what was granted, whether or not the request is open again.
+    pub fn revoke(mut self, by: &Acting<Revoke>, reason: Reason, now: Timestamp) -> Result<Review<Revoked>, Stays<S>> {
         if let Err(refusal) = self.is_others(by) {
             return Err((self, refusal));
         }
-        self.about.granted = None;
+        let Some(granted) = self.about.granted.take() else { return Err((self, Refusal::NothingGranted)) };
+        self.form = granted.form;
         let decision = Decision { by: by.author().clone(), at: now, reason };
         Ok(self.to(Revoked { decision }))
     }

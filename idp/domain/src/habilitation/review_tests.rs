@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::habilitation::acts::{Effect, NotDone};
 use crate::habilitation::any::{AnyReview, Due, State};
 use crate::habilitation::checklist::Mark;
 use crate::habilitation::complete::tests::filled;
@@ -206,6 +207,29 @@ fn what_is_revoked_is_over_and_what_is_refused_can_be_opened_again() {
 }
 
 #[test]
+fn what_is_open_again_can_be_taken_back_and_falls_back_to_what_was_granted() {
+    let (review, _) = granted(submitted(filled()), &reviewer(2));
+    let open = AnyReview::from(review.reopen(&writer(1), at(4)).expect("theirs"));
+    let open = open.write(&writer(1), high(), at(5)).expect("theirs").review;
+    let back = open.submit(&writer(1), at(6)).expect("complete").review;
+    let done = back.revoke(&revoker(2), why(), at(7)).expect("another's");
+    assert_eq!(done.effect, Effect::Revoked(habilitation(1)));
+    assert_eq!((done.review.state(), done.review.form()), (State::Revoked, &filled()));
+    assert_eq!(done.review.about().granted, None);
+}
+
+#[test]
+fn an_act_that_does_not_follow_says_where_the_request_is() {
+    let any = AnyReview::from(draft(filled()));
+    let by = reviewer(2);
+    let told = any.clone().approve(&by, habilitation(1), at(3)).expect_err("not submitted");
+    assert_eq!(told, NotDone::OutOfTurn(State::Draft));
+    assert_eq!(any.clone().revoke(&revoker(2), why(), at(3)).expect_err("nothing"), NotDone::OutOfTurn(State::Draft));
+    let nothing = any.give_up(&writer(1)).expect_err("nothing was granted");
+    assert_eq!(nothing, NotDone::Refused(Refusal::NothingGranted));
+}
+
+#[test]
 fn what_is_in_force_is_not_put_away() {
     let (review, _) = granted(submitted(filled()), &reviewer(2));
     let open = review.reopen(&writer(1), at(4)).expect("theirs");
@@ -260,6 +284,7 @@ enum Step {
     Reopen(u8),
     Revoke(u8),
     GiveUp(u8),
+    Archive,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -275,6 +300,7 @@ fn step() -> impl Strategy<Value = Step> {
         who.clone().prop_map(Step::Reopen),
         who.clone().prop_map(Step::Revoke),
         who.prop_map(Step::GiveUp),
+        Just(Step::Archive),
     ]
 }
 
@@ -284,53 +310,36 @@ fn taken(any: AnyReview, step: Step, now: Timestamp, approvers: &mut BTreeSet<u8
     let writes = |who: u8| Acting::<Write>::partner(partner(who), belongs(who));
     let reviews = |who: u8| Acting::<Instruct>::partner(partner(who), belongs(who));
     let kept = any.clone();
-    match (any, step) {
-        (AnyReview::Draft(review), Step::Write(who, is_high)) => {
-            let form = if is_high { high() } else { filled() };
-            review.write(&writes(who), form, now).map_or(kept, Into::into)
+    let done = match step {
+        Step::Write(who, is_high) => any.write(&writes(who), if is_high { high() } else { filled() }, now),
+        Step::Submit(who) => any.submit(&writes(who), now),
+        Step::GiveUp(who) => any.give_up(&writes(who)),
+        Step::Reopen(who) => any.reopen(&writes(who), now),
+        Step::Look(who) => {
+            return Point::ALL.into_iter().fold(any, |any, point| {
+                let before = any.clone();
+                any.look(&reviews(who), point, Mark::Seen).map_or(before, |done| done.review)
+            });
         }
-        (AnyReview::Draft(review), Step::Submit(who)) => review.submit(&writes(who), now).map_or(kept, Into::into),
-        (AnyReview::Draft(review), Step::GiveUp(who)) => review.give_up(&writes(who)).map_or(kept, Into::into),
-        (AnyReview::ChangesRequested(review), Step::Submit(who)) => {
-            review.submit(&writes(who), now).map_or(kept, Into::into)
-        }
-        (AnyReview::Submitted(mut review), Step::Look(who)) => {
-            for point in review.step().checklist.open() {
-                match review.look(&reviews(who), point, Mark::Seen) {
-                    Ok(looked) => review = looked,
-                    Err((stays, _)) => review = stays,
-                }
+        Step::Approve(who) => {
+            let done = any.approve(&reviews(who), habilitation(who), now);
+            if done.is_ok() {
+                approvers.insert(who);
             }
-            review.into()
+            done
         }
-        (AnyReview::Submitted(review), Step::Approve(who)) => {
-            match review.approve(&reviews(who), habilitation(who), now) {
-                Ok(Approved::Once(review)) => {
-                    approvers.insert(who);
-                    review.into()
-                }
-                Ok(Approved::Granted(review, _)) => {
-                    approvers.insert(who);
-                    review.into()
-                }
-                Err((review, _)) => review.into(),
-            }
+        Step::Refuse(who) => any.refuse(&reviews(who), why(), now),
+        Step::Back(who) => any.request_changes(&reviews(who), why(), now),
+        Step::Archive => any.archive(now),
+        Step::Revoke(who) => any.revoke(&Acting::partner(partner(who), belongs(who)), why(), now),
+    };
+    match done {
+        Ok(done) => {
+            let granted = matches!(done.effect, Effect::Granted(_));
+            assert_eq!(granted, done.happened == Happened::Granted);
+            done.review
         }
-        (AnyReview::Submitted(review), Step::Refuse(who)) => match review.refuse(&reviews(who), why(), now) {
-            Ok(Denied::Refused(review)) => review.into(),
-            Ok(Denied::Kept(review)) => review.into(),
-            Err((review, _)) => review.into(),
-        },
-        (AnyReview::Submitted(review), Step::Back(who)) => {
-            review.request_changes(&reviews(who), why(), now).map_or(kept, Into::into)
-        }
-        (AnyReview::Granted(review), Step::Reopen(who)) => review.reopen(&writes(who), now).map_or(kept, Into::into),
-        (AnyReview::Refused(review), Step::Reopen(who)) => review.reopen(&writes(who), now).map_or(kept, Into::into),
-        (AnyReview::Granted(review), Step::Revoke(who)) => {
-            let by = Acting::<Revoke>::partner(partner(who), belongs(who));
-            review.revoke(&by, why(), now).map_or(kept, Into::into)
-        }
-        (any, _) => any,
+        Err(_) => kept,
     }
 }
 
