@@ -148,6 +148,6 @@ fn some(field: &str) -> Option<&str> {
     Some(field).filter(|field| !field.is_empty())
 }
 
-fn in_order<T: PartialOrd>(last: Option<T>, next: T) -> Result<(), BadLine> {
+fn in_order<T: PartialOrd + Copy>(last: Option<T>, next: T) -> Result<(), BadLine> {
     if last.is_none_or(|last| last < next) { Ok(()) } else { Err(BadLine::Order) }
 }

@@ -92,7 +92,7 @@ impl Asked {
             _ => None,
         };
         // The last word may go on: `st` is the beginning of Strasbourg too.
-        let whole = words.len().saturating_sub(if departement.is_some() { 0 } else { 1 });
+        let whole = words.len().saturating_sub(usize::from(departement.is_none()));
         for word in words.iter_mut().take(whole) {
             match *word {
                 "st" => *word = "saint",
