@@ -11,6 +11,7 @@
 //! A number is valid by its form alone. Whether it is a commune's is told by the register that is shipped, and never by
 //! its digits: they only hint.
 
+pub mod host;
 pub mod legal;
 pub mod register;
 pub mod siret;
