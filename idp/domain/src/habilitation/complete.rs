@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::address::{self, BadAddress};
 use super::field::{self, Detail, Field, Person, Where};
 use super::form::Form;
 use crate::claims::scopes::{Scope, Source};
 use crate::level::Level;
+use crate::organisation::host::{RedirectRefusal, production_redirect, sandbox_redirect};
 use crate::people::name::MailAddress;
 
 /// Longer than this, a retention needs a reason (months).
@@ -95,7 +95,7 @@ pub enum Why {
         /// Which, from 1.
         line: usize,
         /// Why.
-        fault: BadAddress,
+        fault: RedirectRefusal,
     },
     /// There are too many lines.
     #[error("holds more than {most} addresses")]
@@ -236,7 +236,7 @@ impl Reading<'_> {
     }
 
     fn site(&mut self) {
-        self.judged(Field::ServiceUri, |text| address::production(text).map_err(|_| Why::Uri));
+        self.judged(Field::ServiceUri, |text| production_redirect(text).map(drop).map_err(|_| Why::Uri));
     }
 
     fn day(&mut self) {
@@ -297,9 +297,9 @@ impl Reading<'_> {
 
     fn addresses(&mut self, at: Where, field: fn(Where) -> Field) -> Vec<String> {
         let field = field(at);
-        let judge = match at {
-            Where::Production => address::production,
-            Where::Sandbox => address::sandbox,
+        let judge = |address: &str| match at {
+            Where::Production => production_redirect(address).map(drop),
+            Where::Sandbox => sandbox_redirect(address).map(drop),
         };
         let lines = self.form.get(field).lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
         let lines: Vec<_> = lines.filter(|(_, line)| !line.is_empty()).collect();

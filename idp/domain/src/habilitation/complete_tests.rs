@@ -9,7 +9,7 @@ pub(in crate::habilitation) fn filled() -> Form {
     let mut entries = vec![
         (Field::Title, "Cantine scolaire"),
         (Field::Description, "Les parents inscrivent leurs enfants à la cantine."),
-        (Field::ServiceUri, "https://cantine.ville.example/"),
+        (Field::ServiceUri, "https://cantine.ville-de-lyon.fr/"),
         (Field::GoLive, "2027-09-01"),
         (Field::Volume, "300"),
         (Field::Asks(ask("identite_pivot")), "on"),
@@ -21,7 +21,7 @@ pub(in crate::habilitation) fn filled() -> Form {
         (Field::LegalReference, "Arrêté du 8 novembre 2018"),
         (Field::Recipients, "Le service scolaire."),
         (Field::Retention, "12"),
-        (Field::Redirects(Where::Production), "https://cantine.ville.example/retour"),
+        (Field::Redirects(Where::Production), "https://cantine.ville-de-lyon.fr/retour"),
         (Field::Alternative, "Le guichet de la mairie."),
         (Field::AlternativeAttested, "on"),
         (Field::DpoInformed, "on"),
@@ -31,7 +31,7 @@ pub(in crate::habilitation) fn filled() -> Form {
         entries.extend([
             (Field::Contact(person, Detail::Name), "Camille Martin"),
             (Field::Contact(person, Detail::Job), "Direction"),
-            (Field::Contact(person, Detail::Mail), "contact@ville.example"),
+            (Field::Contact(person, Detail::Mail), "contact@ville-de-lyon.fr"),
             (Field::Contact(person, Detail::Phone), "06 39 98 00 00"),
         ]);
     }
@@ -65,7 +65,7 @@ fn a_form_with_every_answer_is_complete() {
     let complete = Complete::read(&filled()).expect("complete");
     assert_eq!((complete.title(), complete.level(), complete.retention()), ("Cantine scolaire", Level::Low, 12));
     assert_eq!(complete.scopes()[&scope("email")].basis, "Arrêté du 8 novembre 2018");
-    assert_eq!(complete.redirects(), ["https://cantine.ville.example/retour"]);
+    assert_eq!(complete.redirects(), ["https://cantine.ville-de-lyon.fr/retour"]);
     assert_eq!(complete.contact(Person::Technical).expect("there").phone, "0639980000");
     assert!(!complete.needs_two());
 }
@@ -101,7 +101,7 @@ fn answers_that_mean_nothing_are_refused_each_for_its_reason() {
     assert_eq!(fault(Field::GoLive, "01/09/2027"), Some(Why::Day));
     assert_eq!(fault(Field::Contact(Person::Dpo, Detail::Mail), "dpo(at)ville"), Some(Why::Mail));
     assert_eq!(fault(Field::Contact(Person::Dpo, Detail::Phone), "12"), Some(Why::Phone));
-    assert_eq!(fault(Field::ServiceUri, "http://cantine.ville.example/"), Some(Why::Uri));
+    assert_eq!(fault(Field::ServiceUri, "http://cantine.ville-de-lyon.fr/"), Some(Why::Uri));
     assert_eq!(fault(Field::LegalUri, "ftp://textes.example/"), Some(Why::Uri));
 }
 
@@ -152,12 +152,12 @@ fn two_people_agree_to_level_high_and_to_fiscal_and_health_data() {
 #[test]
 fn addresses_are_judged_line_by_line_and_by_environment() {
     let production = Field::Redirects(Where::Production);
-    let typed = "https://cantine.ville.example/retour\n\n http://cantine.ville.example/retour ";
+    let typed = "https://cantine.ville-de-lyon.fr/retour\n\n http://cantine.ville-de-lyon.fr/retour ";
     let faults = with(&[(production, typed)]).expect_err("http");
     assert!(matches!(faults[..], [Fault { why: Why::Address { line: 3, .. }, .. }]), "{faults:?}");
-    let many = "https://cantine.ville.example/retour\n".repeat(51);
+    let many = "https://cantine.ville-de-lyon.fr/retour\n".repeat(51);
     assert_eq!(fault(production, &many), Some(Why::TooMany { most: 50 }));
     let sandbox = Field::Redirects(Where::Sandbox);
     assert_eq!(fault(sandbox, "http://localhost:8080/retour"), None);
-    assert!(matches!(fault(sandbox, "https://cantine.ville.example/retour"), Some(Why::Address { line: 1, .. })));
+    assert!(matches!(fault(sandbox, "https://cantine.ville-de-lyon.fr/retour"), Some(Why::Address { line: 1, .. })));
 }

@@ -10,7 +10,6 @@
 
 pub mod acting;
 pub mod acts;
-pub mod address;
 pub mod any;
 pub mod checklist;
 pub mod complete;

@@ -89,7 +89,7 @@ fn a_request_is_granted_with_what_the_form_says() {
     assert_eq!(names, ["openid", "identite_pivot", "email"]);
     assert_eq!((grant.level, grant.organisation, grant.replaces), (Level::Low, siret(), None));
     assert_eq!(grant.until, at(3).plus(TERM));
-    assert_eq!(grant.redirects, ["https://cantine.ville.example/retour"]);
+    assert_eq!(grant.redirects, ["https://cantine.ville-de-lyon.fr/retour"]);
 }
 
 #[test]
