@@ -1,10 +1,10 @@
 //! Key agreement with a secret of this process: constant time, one use, wiped afterwards (ICAO 9303-11 §9.6, TR-03111 §4.3).
 //!
-//! Groups of numbers (DH) are not among them: no document of the field that this crate serves was seen with one, and they
-//! are refused by name where a chip announces them.
+//! Over a curve (ECDH) or over integers (DH), each of a closed list: the one protocol above does not tell them apart.
 
 mod brainpool;
 mod group;
+mod public;
 
 use std::fmt;
 
@@ -12,7 +12,9 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::curve::{Curve, Point};
+use crate::modp::Number;
 use group::{generic, integrated, product, reduced};
+pub use public::{Domain, Public, Unfit};
 
 /// How many octets of randomness make a secret: 64 bits and more above the longest order, so that the remainder modulo the
 /// order shows no bias (FIPS 186-5 §A.2.1).
@@ -39,11 +41,11 @@ pub enum Fault {
     /// The randomness gives no secret: it is a multiple of the order, as no generator of random numbers gives.
     #[error("the randomness gives no secret")]
     Randomness,
-    /// The two points are not on one curve.
-    #[error("the points are on different curves")]
+    /// The two keys are not of one curve, or of one group of integers.
+    #[error("the keys are on different curves, or of different groups")]
     OtherCurve,
-    /// The result is the neutral element, or no point: nothing may be derived from it.
-    #[error("the agreement gives no point")]
+    /// The result is the neutral element, or none: nothing may be derived from it.
+    #[error("the agreement gives nothing that keys may be derived from")]
     Neutral,
 }
 
@@ -84,92 +86,112 @@ impl fmt::Debug for Randomness {
 /// A secret number and its public key, for one agreement: taking part consumes it, and nothing gives it out.
 pub struct EphemeralSecret {
     scalar: Zeroizing<Vec<u8>>,
-    public: Point,
+    public: Public,
 }
 
 /// Its public key alone.
 impl fmt::Debug for EphemeralSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EphemeralSecret({:?})", self.public.curve())
+        write!(f, "EphemeralSecret({:?})", self.public.domain())
     }
 }
 
-/// A point that two parties share: wiped when it goes.
+/// What two parties share: wiped when it goes.
 pub(crate) struct Shared {
-    curve: Curve,
+    domain: Domain,
     octets: Zeroizing<Vec<u8>>,
 }
 
 impl EphemeralSecret {
-    /// One on a curve, over its own generator.
+    /// One of a curve or a group, over its own generator.
     ///
     /// # Errors
     /// [`Fault::Randomness`], as good as never.
-    pub fn new(curve: Curve, randomness: Randomness) -> Result<Self, Fault> {
-        Self::over(&curve.generator(), randomness)
+    pub fn new(domain: impl Into<Domain>, randomness: Randomness) -> Result<Self, Fault> {
+        Self::over(&domain.into().generator(), randomness)
     }
 
     /// One over another generator (PACE).
-    pub(crate) fn over(generator: &Point, randomness: Randomness) -> Result<Self, Fault> {
-        let curve = generator.curve();
-        let scalar = Zeroizing::new(on!(curve, reduced(&randomness.0)));
+    pub(crate) fn over(generator: &Public, randomness: Randomness) -> Result<Self, Fault> {
+        let scalar = Zeroizing::new(match generator.domain() {
+            Domain::Curve(curve) => on!(curve, reduced(&randomness.0)),
+            Domain::Integers(group) => group.reduced(&randomness.0),
+        });
         drop(randomness);
         if scalar.iter().all(|octet| *octet == 0) {
             return Err(Fault::Randomness);
         }
-        let public = multiply(generator, &scalar)?.into_point()?;
+        let public = multiply(generator, &scalar)?.into_public()?;
         Ok(Self { scalar, public })
     }
 
     /// The public key to send.
-    pub const fn public(&self) -> &Point {
+    pub const fn public(&self) -> &Public {
         &self.public
     }
 
-    /// The point shared with whoever holds the secret of the other key.
-    pub(crate) fn agree(self, with: &Point) -> Result<Shared, Fault> {
-        if with.curve() != self.public.curve() {
+    /// What is shared with whoever holds the secret of the other key.
+    pub(crate) fn agree(self, with: &Public) -> Result<Shared, Fault> {
+        if with.domain() != self.public.domain() {
             return Err(Fault::OtherCurve);
         }
         multiply(with, &self.scalar)
     }
 }
 
-/// Point · number, in constant time.
-fn multiply(point: &Point, number: &[u8]) -> Result<Shared, Fault> {
-    let curve = point.curve();
-    let octets = on!(curve, product(point.octets(), number)).ok_or(Fault::Neutral)?;
-    Ok(Shared { curve, octets })
+/// Point · number, or number to a number, in constant time.
+fn multiply(base: &Public, number: &[u8]) -> Result<Shared, Fault> {
+    let octets = match base {
+        Public::Point(point) => on!(point.curve(), product(point.octets(), number)),
+        Public::Number(base) => base.group().power(base, number),
+    };
+    Ok(Shared { domain: base.domain(), octets: octets.ok_or(Fault::Neutral)? })
 }
 
 impl Shared {
-    /// Its x-coordinate, as long as the field: what keys are derived from (ICAO 9303-11 §9.7.1).
-    pub(crate) fn x(&self) -> &[u8] {
-        let coordinates = self.octets.get(1..).unwrap_or_default();
-        coordinates.get(..self.curve.field_length()).unwrap_or_default()
+    /// What keys are derived from: the x-coordinate, as long as the field, or the number, as long as p
+    /// (ICAO 9303-11 §9.7.1, TR-03111 §4.3.1, RFC 2631 §2.1.2).
+    pub(crate) fn secret(&self) -> &[u8] {
+        match self.domain {
+            Domain::Curve(curve) => {
+                let coordinates = self.octets.get(1..).unwrap_or_default();
+                coordinates.get(..curve.field_length()).unwrap_or_default()
+            }
+            Domain::Integers(_) => &self.octets,
+        }
     }
 
-    /// As a point for further computation.
-    fn into_point(self) -> Result<Point, Fault> {
-        self.curve.point(&self.octets).map_err(|_| Fault::Neutral)
+    /// For further computation.
+    fn into_public(self) -> Result<Public, Fault> {
+        match self.domain {
+            Domain::Curve(curve) => curve.point(&self.octets).map(Public::Point).map_err(|_| Fault::Neutral),
+            Domain::Integers(group) => Ok(Public::Number(Number::of_group(group, self.octets))),
+        }
     }
 
-    /// nonce · G + this: the generic mapping (ICAO 9303-11 §4.4.3.3.1).
-    pub(crate) fn mapped(&self, nonce: &[u8]) -> Result<Point, Fault> {
-        let octets = on!(self.curve, generic(&self.octets, nonce)).ok_or(Fault::Neutral)?;
-        Self { curve: self.curve, octets }.into_point()
+    /// The generator that the nonce and this give: the generic mapping (ICAO 9303-11 §4.4.3.3.1).
+    pub(crate) fn mapped(&self, nonce: &[u8]) -> Result<Public, Fault> {
+        let octets = match self.domain {
+            Domain::Curve(curve) => on!(curve, generic(&self.octets, nonce)),
+            Domain::Integers(group) => group.generic(&self.octets, nonce),
+        };
+        Self { domain: self.domain, octets: octets.ok_or(Fault::Neutral)? }.into_public()
     }
 }
 
-/// The point of a pseudo-random string: the integrated mapping (ICAO 9303-11 §4.4.3.3.2 and appendix B).
-pub(crate) fn mapped(curve: Curve, string: &[u8]) -> Result<Point, Fault> {
-    let octets = on!(curve, integrated(string, curve.domain().p)).ok_or(Fault::Neutral)?;
-    Shared { curve, octets }.into_point()
+/// What a pseudo-random string maps to: the integrated mapping (ICAO 9303-11 §4.4.3.3.2 and appendix B).
+pub(crate) fn mapped(domain: Domain, string: &[u8]) -> Result<Public, Fault> {
+    let octets = match domain {
+        Domain::Curve(curve) => on!(curve, integrated(string, curve.domain().p)),
+        Domain::Integers(group) => group.integrated(string),
+    };
+    Shared { domain, octets: octets.ok_or(Fault::Neutral)? }.into_public()
 }
 
 /// point · number, when the number is below the order: what chip authentication data claim (ICAO 9303-11 §4.4.3.5.2).
 pub(crate) fn times(point: &Point, number: &[u8]) -> Option<Point> {
-    multiply(point, number).ok()?.into_point().ok()
+    let curve = point.curve();
+    curve.point(&on!(curve, product(point.octets(), number))?).ok()
 }
 
 #[cfg(test)]

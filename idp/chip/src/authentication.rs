@@ -12,21 +12,22 @@
 
 use thiserror::Error;
 
-use crate::agreement::{self, EphemeralSecret, Randomness};
+use crate::agreement::{self, Domain, EphemeralSecret, Public, Randomness, Unfit};
 use crate::apdu::{self, Command};
 use crate::cipher::Cipher;
-use crate::curve::{self, Point};
+use crate::curve;
 use crate::kdf::SessionKeys;
-use crate::lds::{AUTHENTICATION_BY_CHIP, ChipKey, ChipKeyAgreement, ChipProtocol, SecurityInfos};
+use crate::lds::{AUTHENTICATION_BY_CHIP, ChipKey, ChipProtocol, SecurityInfos};
 use crate::messaging::Channel;
+use crate::modp;
 use crate::passive::Authentic;
 use crate::tlv::{self, Tag};
 
 /// Octets that the identifier of a key may have.
 const LONGEST_IDENTIFIER: usize = 8;
 
-/// 0.4.0.127.0.7.2.2.3.2, id-CA-ECDH, without the arc of the cipher (TR-03110-3 §A.1.1.2).
-const CA_ECDH: [u8; 9] = [0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02];
+/// 0.4.0.127.0.7.2.2.3, id-CA, without the arcs of the agreement and the cipher (TR-03110-3 §A.1.1.2).
+const CA: [u8; 8] = [0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x03];
 
 /// Why a chip cannot be authenticated with what it announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -34,9 +35,9 @@ pub enum Fault {
     /// It announces no key.
     #[error("the chip announces no key of chip authentication")]
     NoKey,
-    /// Its key is over integers.
-    #[error("the chip's key is over integers, which is not supported")]
-    OverIntegers,
+    /// Its key is in no group of integers of the list.
+    #[error("the chip's key over integers is refused: {0}")]
+    Integers(modp::Fault),
     /// Its key is on no curve of the list.
     #[error("the chip's key is refused: {0}")]
     Curve(curve::Fault),
@@ -53,7 +54,7 @@ impl Fault {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NoKey => "CA_NO_KEY",
-            Self::OverIntegers => "CA_KEY_DH",
+            Self::Integers(_) => "CA_KEY_DH",
             Self::Curve(_) => "CA_KEY_CURVE",
             Self::NoProtocol => "CA_NO_PROTOCOL",
             Self::Identifier => "CA_KEY_IDENTIFIER",
@@ -75,7 +76,7 @@ impl Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaticKey {
     cipher: Cipher,
-    public: Point,
+    public: Public,
     thumbprint: [u8; 32],
     identifier: Option<Vec<u8>>,
 }
@@ -103,15 +104,15 @@ impl StaticKey {
     }
 
     fn of_key(infos: &SecurityInfos, key: &ChipKey) -> Result<Self, Fault> {
-        let public = match &key.agreement {
-            ChipKeyAgreement::Ecdh(point) => point.clone(),
-            ChipKeyAgreement::Unlisted(fault) => return Err(Fault::Curve(*fault)),
-            ChipKeyAgreement::Dh(_) => return Err(Fault::OverIntegers),
-        };
+        let public = key.agreement.clone().map_err(|unfit| match unfit {
+            Unfit::Curve(fault) => Fault::Curve(fault),
+            Unfit::Integers(fault) => Fault::Integers(fault),
+        })?;
+        let arc = arc(public.domain());
         // Identifiers tell several keys apart; of a single one they need not be repeated.
         let is_only = infos.chip_keys.len() == 1;
         let goes_with = |protocol: &&ChipProtocol| is_only || protocol.identifier == key.identifier;
-        let ciphers = infos.chip_protocols.iter().filter(goes_with).filter_map(cipher);
+        let ciphers = infos.chip_protocols.iter().filter(goes_with).filter_map(|protocol| cipher(protocol, arc));
         let cipher = match ciphers.max_by_key(|cipher| cipher.arc()) {
             Some(cipher) => cipher,
             // A key without any protocol exists in the field, and means triple DES (ICAO 9303-11 §9.2.6).
@@ -131,7 +132,7 @@ impl StaticKey {
     }
 
     /// The public key.
-    pub const fn public(&self) -> &Point {
+    pub const fn public(&self) -> &Public {
         &self.public
     }
 
@@ -141,10 +142,18 @@ impl StaticKey {
     }
 }
 
-/// The cipher of a protocol of chip authentication over elliptic curves, version 1.
-fn cipher(protocol: &ChipProtocol) -> Option<Cipher> {
-    let ecdh = AUTHENTICATION_BY_CHIP.push_arc(2).ok()?;
-    let is_known = protocol.version == 1 && protocol.protocol.parent() == Some(ecdh);
+/// The arc of an agreement: id-CA-DH, id-CA-ECDH.
+const fn arc(domain: Domain) -> u8 {
+    match domain {
+        Domain::Integers(_) => 1,
+        Domain::Curve(_) => 2,
+    }
+}
+
+/// The cipher of a protocol of chip authentication by the agreement of this arc, version 1.
+fn cipher(protocol: &ChipProtocol, arc: u8) -> Option<Cipher> {
+    let agreement = AUTHENTICATION_BY_CHIP.push_arc(arc.into()).ok()?;
+    let is_known = protocol.version == 1 && protocol.protocol.parent() == Some(agreement);
     protocol.protocol.arcs().last().filter(|_| is_known).and_then(Cipher::of_arc)
 }
 
@@ -159,7 +168,7 @@ fn unsigned(integer: &[u8]) -> Vec<u8> {
 /// A chip authentication that began: the secret was used already, and is gone.
 #[derive(Debug)]
 pub struct ChipAuthentication {
-    public: Point,
+    public: Public,
     opening: Vec<Command>,
     channel: Channel,
 }
@@ -170,17 +179,17 @@ impl ChipAuthentication {
     /// # Errors
     /// [`agreement::Fault`] when the randomness gives no secret.
     pub fn begin(key: &StaticKey, randomness: Randomness) -> Result<Self, agreement::Fault> {
-        let secret = EphemeralSecret::new(key.public.curve(), randomness)?;
+        let secret = EphemeralSecret::new(key.public.domain(), randomness)?;
         let public = secret.public().clone();
         let shared = secret.agree(&key.public)?;
-        let channel = Channel::new(SessionKeys::new(key.cipher, shared.x()));
-        // Points have at most 133 octets: what carries them is no longer than a short command.
+        let channel = Channel::new(SessionKeys::new(key.cipher, shared.secret()));
+        // Keys have at most 256 octets: what carries them is no longer than an extended command.
         let opening = opening(key, &public).map_err(|_| agreement::Fault::Neutral)?;
         Ok(Self { public, opening, channel })
     }
 
     /// The public key of this process, for this one authentication.
-    pub const fn public(&self) -> &Point {
+    pub const fn public(&self) -> &Public {
         &self.public
     }
 
@@ -196,14 +205,14 @@ impl ChipAuthentication {
 }
 
 /// MSE:Set KAT for triple DES; MSE:Set AT and GENERAL AUTHENTICATE for AES (ICAO 9303-11 §6.2.4).
-fn opening(key: &StaticKey, public: &Point) -> Result<Vec<Command>, apdu::Fault> {
+fn opening(key: &StaticKey, public: &Public) -> Result<Vec<Command>, apdu::Fault> {
     let object =
         |into: &mut Vec<u8>, tag, value: &[u8]| tlv::write(into, Tag(tag), value).map_err(|_| apdu::Fault::Oversized);
     let mut set = Vec::new();
     match key.cipher {
         Cipher::TripleDes => object(&mut set, 0x91, public.octets())?,
         Cipher::Aes128 | Cipher::Aes192 | Cipher::Aes256 => {
-            object(&mut set, 0x80, &[&CA_ECDH[..], &[key.cipher.arc()]].concat())?;
+            object(&mut set, 0x80, &[&CA[..], &[arc(public.domain()), key.cipher.arc()]].concat())?;
         }
     }
     if let Some(identifier) = &key.identifier {
@@ -226,8 +235,8 @@ fn opening(key: &StaticKey, public: &Point) -> Result<Vec<Command>, apdu::Fault>
 /// For tests, which make keys of their own.
 #[cfg(test)]
 impl StaticKey {
-    pub(crate) fn for_test(cipher: Cipher, public: Point, identifier: Option<Vec<u8>>) -> Self {
-        Self { cipher, public, thumbprint: [0; 32], identifier }
+    pub(crate) fn for_test(cipher: Cipher, public: impl Into<Public>, identifier: Option<Vec<u8>>) -> Self {
+        Self { cipher, public: public.into(), thumbprint: [0; 32], identifier }
     }
 }
 
@@ -238,6 +247,7 @@ mod tests {
     use super::*;
     use crate::agreement::RANDOMNESS;
     use crate::curve::Curve;
+    use crate::modp::Modp;
 
     fn begun(cipher: Cipher, curve: Curve, identifier: &[u8]) -> ChipAuthentication {
         let key = StaticKey::for_test(cipher, curve.public(&curve.secret(&[7; 80])), Some(identifier.into()));
@@ -267,7 +277,7 @@ mod tests {
     }
 
     fn key(identifier: Option<u8>) -> ChipKey {
-        let agreement = ChipKeyAgreement::Ecdh(Curve::P256.generator());
+        let agreement = Ok(Curve::P256.generator().into());
         ChipKey { agreement, thumbprint: [0; 32], identifier: identifier.map(|identifier| vec![identifier]) }
     }
 
@@ -294,12 +304,26 @@ mod tests {
     }
 
     #[test]
+    fn a_key_over_integers_speaks_the_protocols_over_integers() {
+        for group in Modp::ALL {
+            let dh = ChipKey { agreement: Ok(group.generator().into()), ..key(None) };
+            let with = |protocols| chosen(vec![dh.clone()], protocols);
+            assert_eq!(with(vec![protocol([1, 3], 1, None)]), Ok((Cipher::Aes192, None)));
+            assert_eq!(with(vec![]), Ok((Cipher::TripleDes, None)));
+            assert_eq!(with(vec![protocol([2, 4], 1, None)]), Err(Fault::NoProtocol), "for keys on curves");
+        }
+        let both = vec![ChipKey { agreement: Ok(Modp::M2048Q256.generator().into()), ..key(Some(1)) }, key(Some(2))];
+        let protocols = vec![protocol([1, 2], 1, Some(1)), protocol([2, 4], 1, Some(2))];
+        assert_eq!(chosen(both, protocols), Ok((Cipher::Aes256, Some(vec![2]))));
+    }
+
+    #[test]
     fn what_cannot_be_spoken_is_refused_by_its_code() {
         let code = |keys, protocols| chosen(keys, protocols).unwrap_err().code();
         let of = |agreement| ChipKey { agreement, thumbprint: [0; 32], identifier: None };
         assert_eq!(code(vec![], vec![]), "CA_NO_KEY");
-        assert_eq!(code(vec![of(ChipKeyAgreement::Dh(vec![0x30, 0]))], vec![]), "CA_KEY_DH");
-        assert_eq!(code(vec![of(ChipKeyAgreement::Unlisted(curve::Fault::Unlisted))], vec![]), "CA_KEY_CURVE");
+        assert_eq!(code(vec![of(Err(modp::Fault::Unlisted.into()))], vec![]), "CA_KEY_DH");
+        assert_eq!(code(vec![of(Err(curve::Fault::Unlisted.into()))], vec![]), "CA_KEY_CURVE");
         for wrong in [protocol([2, 4], 2, None), protocol([1, 4], 1, None), protocol([2, 5], 1, None)] {
             assert_eq!(code(vec![key(None)], vec![wrong]), "CA_NO_PROTOCOL");
         }

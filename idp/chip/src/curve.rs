@@ -9,7 +9,7 @@
 //!                       └─ p, a, b, n, G, h ───┴─▶ Curve ──▶ Point (on the curve, checked)
 //! ```
 
-mod domain;
+pub(crate) mod domain;
 mod weierstrass;
 
 use crypto_bigint::{U256, U320, U384, U512, U576};

@@ -22,11 +22,10 @@ pub use refusal::Refusal;
 use zeroize::Zeroizing;
 
 use crate::active::{ActivelyAuthenticated, Challenge};
-use crate::agreement::Randomness;
+use crate::agreement::{Public, Randomness};
 use crate::apdu::{Command, Response, Status};
 use crate::authentication::{ChipAuthentication, StaticKey};
 use crate::certificate::Fingerprint;
-use crate::curve::Point;
 use crate::lds::Group;
 use crate::messaging::{Answer, Channel, Pending};
 use crate::tlv::{self, Tag};
@@ -72,7 +71,7 @@ pub struct Dialogue {
 /// What is known so far.
 #[cfg_attr(fuzzing, derive(Clone))]
 struct Gathered {
-    key: Point,
+    key: Public,
     thumbprint: [u8; 32],
     files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     signed: Option<ActivelyAuthenticated>,
@@ -275,13 +274,13 @@ fn portion(from: usize, data: &[u8]) -> Option<&[u8]> {
 /// ```
 ///
 /// ```compile_fail,E0451
-/// # use chip::{curve::Point, dialogue::GenuineChip};
-/// fn made_up(key: Point) -> GenuineChip {
+/// # use chip::{agreement::Public, dialogue::GenuineChip};
+/// fn made_up(key: Public) -> GenuineChip {
 ///     GenuineChip { key, thumbprint: [0; 32], files: Vec::new(), signed: None, transcript: [0; 32] }
 /// }
 /// ```
 pub struct GenuineChip {
-    key: Point,
+    key: Public,
     thumbprint: [u8; 32],
     files: Vec<(Group, Zeroizing<Vec<u8>>)>,
     signed: Option<ActivelyAuthenticated>,
@@ -298,7 +297,7 @@ impl fmt::Debug for GenuineChip {
 
 impl GenuineChip {
     /// The key that the chip proved to hold the secret of.
-    pub const fn key(&self) -> &Point {
+    pub const fn key(&self) -> &Public {
         &self.key
     }
 

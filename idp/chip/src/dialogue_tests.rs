@@ -4,11 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::active::ActiveKey;
-use crate::agreement::{EphemeralSecret, RANDOMNESS};
+use crate::agreement::{Domain, EphemeralSecret, RANDOMNESS};
 use crate::cipher::Cipher;
 use crate::curve::Curve;
 use crate::hash::Hash;
 use crate::messaging::tests::Card;
+use crate::modp::Modp;
 use crate::signature::PublicKey;
 use crate::vectors::{Case, cases};
 
@@ -25,7 +26,7 @@ fn group_of(identifier: &[u8]) -> Group {
 fn key_of(case: &Case) -> StaticKey {
     let identifier: Option<u16> = case.text("identifier").parse().ok();
     let octets = identifier.map(|number| number.to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect());
-    StaticKey::for_test(case.cipher(), case.curve().point(&case.octets("chip")).unwrap(), octets)
+    StaticKey::for_test(case.cipher(), case.public("chip"), octets)
 }
 
 /// Against a chip that was written a second time, in Python: every curve and cipher, short and extended.
@@ -71,6 +72,15 @@ impl Chip {
         Self { key: StaticKey::for_test(cipher, curve.public(&secret), None), secret, files }
     }
 
+    /// The same over integers.
+    pub(crate) fn over_integers(cipher: Cipher, group: Modp) -> Self {
+        let secret = group.reduced(&[5; 80]);
+        let mut randomness = [0; RANDOMNESS];
+        randomness[RANDOMNESS - secret.len()..].copy_from_slice(&secret);
+        let public = EphemeralSecret::new(group, Randomness::new(randomness)).unwrap().public().clone();
+        Self { key: StaticKey::for_test(cipher, public, None), secret, ..Self::new(cipher, Curve::P256) }
+    }
+
     /// Answers one round that reads these parts: (file, from, length).
     pub(crate) fn answer(&self, card: &mut Card, reads: &[(u16, usize, usize)], chunk: usize) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
@@ -89,13 +99,13 @@ impl Chip {
 
     /// The channel's other end: what the chip's secret and the server's public key give.
     fn card(&self, server: &[u8]) -> Card {
-        let curve = self.key.public().curve();
+        let domain = self.key.public().domain();
         let mut randomness = [0; RANDOMNESS];
         randomness[RANDOMNESS - self.secret.len()..].copy_from_slice(&self.secret);
-        let own = EphemeralSecret::new(curve, Randomness::new(randomness)).unwrap();
+        let own = EphemeralSecret::new(domain, Randomness::new(randomness)).unwrap();
         assert_eq!(own.public(), self.key.public());
-        let shared = own.agree(&curve.point(server).unwrap()).unwrap();
-        Card::new(self.key.cipher(), shared.x())
+        let shared = own.agree(&domain.public(server).unwrap()).unwrap();
+        Card::new(self.key.cipher(), shared.secret())
     }
 }
 
@@ -104,16 +114,16 @@ fn group(number: u8) -> Group {
 }
 
 /// The server's public key in the opening commands.
-fn server_key(round: &Round, curve: Curve) -> Vec<u8> {
-    let length = 1 + 2 * curve.field_length();
+fn server_key(round: &Round, domain: impl Into<Domain>) -> Vec<u8> {
+    let own = EphemeralSecret::new(domain, Randomness::new(RANDOM)).unwrap().public().octets().to_vec();
     let last = round.opening.last().unwrap();
-    let at = last.windows(2).position(|two| two[1] == 4 && usize::from(two[0]) == length).unwrap() + 1;
-    last[at..at + length].to_vec()
+    assert!(last.windows(own.len()).any(|window| window == own));
+    own
 }
 
 pub(crate) fn begin(chip: &Chip, plan: &Plan) -> (Round, Dialogue, Card) {
     let (round, dialogue) = Dialogue::begin(&chip.key, Randomness::new(RANDOM), plan).unwrap();
-    let card = chip.card(&server_key(&round, chip.key.public().curve()));
+    let card = chip.card(&server_key(&round, chip.key.public().domain()));
     (round, dialogue, card)
 }
 
@@ -142,6 +152,26 @@ fn files_of_unknown_length_take_one_round_more() {
         assert_eq!(genuine.file(group(1)), Some(&chip.files[&0x0101][..]));
         assert_eq!(genuine.file(group(13)), Some(&chip.files[&0x010d][..]));
         assert_eq!(genuine.file(group(2)), None);
+    }
+}
+
+#[test]
+fn a_chip_whose_key_is_over_integers_is_read_and_its_clone_is_not() {
+    for (cipher, group) in Cipher::ALL.into_iter().zip(Modp::ALL.into_iter().cycle()) {
+        let chip = Chip::over_integers(cipher, group);
+        let plan = Plan::new(vec![Wanted { group: Group::DG1, length: Some(93) }], Chunk::SHORT).unwrap();
+        let (round, dialogue, mut card) = begin(&chip, &plan);
+        let relay = chip.answer(&mut card, &[(0x0101, 0, 93)], 0xdf);
+        let turn = dialogue.answer(Answers { opening: &done(round.opening.len()), relay: &relay }).unwrap();
+        let Turn::Genuine(genuine) = turn else { panic!("all is read") };
+        assert_eq!((genuine.file(Group::DG1), genuine.key()), (Some(&chip.files[&0x0101][..]), chip.key.public()));
+        // It has the files and the public key, and another secret.
+        let (round, dialogue, _) = begin(&chip, &plan);
+        let thief = EphemeralSecret::new(group, Randomness::new([0x43; RANDOMNESS])).unwrap();
+        let server = Domain::from(group).public(&server_key(&round, group)).unwrap();
+        let mut card = Card::new(cipher, thief.agree(&server).unwrap().secret());
+        let relay = chip.answer(&mut card, &[(0x0101, 0, 93)], 0xdf);
+        assert!(dialogue.answer(Answers { opening: &done(round.opening.len()), relay: &relay }).is_err());
     }
 }
 

@@ -7,9 +7,7 @@ mod security;
 
 pub use content::{DocumentDetails, NationalContent, PersonalDetails, parts};
 pub use face::{Face, FaceFault, ImageFormat};
-pub use security::{
-    AUTHENTICATION_BY_CHIP, ChipKey, ChipKeyAgreement, ChipProtocol, PaceInfo, SecurityInfos, active_authentication_key,
-};
+pub use security::{AUTHENTICATION_BY_CHIP, ChipKey, ChipProtocol, PaceInfo, SecurityInfos, active_authentication_key};
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::agreement::{Domain, Public};
 use crate::curve::{self, Curve};
 use crate::moment::Date;
 use crate::signature::PublicKey;
-use crate::testing::{Form, Key, RSA_2048, hash_identifier, integer, object, oid, sequence, set};
+use crate::testing::{Form, Key, RSA_2048, bit_string, hash_identifier, integer, object, oid, sequence, set};
 
 fn security_object(version: u8, hashes: &[(u8, usize)], information: bool) -> Vec<u8> {
     let entries: Vec<_> =
@@ -74,8 +75,8 @@ fn keys_and_protocols_of_the_chip_are_read() {
     ]);
     let read = SecurityInfos::read(&object(0x6e, &infos)).unwrap();
     assert_eq!(read.chip_keys.len(), 1);
-    let ChipKeyAgreement::Ecdh(key) = &read.chip_keys[0].agreement else { panic!("a point") };
-    assert_eq!(key, &Curve::BrainpoolP256r1.public(&Curve::BrainpoolP256r1.secret(&[7; 32])));
+    let key = read.chip_keys[0].agreement.as_ref();
+    assert_eq!(key, Ok(&Public::from(Curve::BrainpoolP256r1.public(&Curve::BrainpoolP256r1.secret(&[7; 32])))));
     assert_eq!(read.chip_keys[0].identifier.as_deref(), Some(&[3][..]));
     assert_eq!(read.chip_protocols[0].protocol.to_string(), "0.4.0.127.0.7.2.2.3.2.4");
     assert_eq!(read.active_authentication, Some(Hash::Sha256));
@@ -92,7 +93,43 @@ fn a_chip_key_on_a_foreign_curve_is_none() {
     info[at + 64] ^= 2;
     let infos = set(&[&sequence(&[&oid("0.4.0.127.0.7.2.2.1.2"), &info])]);
     let read = SecurityInfos::of_set(&infos).unwrap();
-    assert_eq!(read.chip_keys[0].agreement, ChipKeyAgreement::Unlisted(curve::Fault::Unlisted));
+    assert_eq!(read.chip_keys[0].agreement, Err(curve::Fault::Unlisted.into()));
+}
+
+/// A key whose curve or group is told by its number alone.
+#[test]
+fn a_chip_key_of_standardized_parameters_is_read() {
+    let infos = |arc: &str, identifier: u8, bits: &[u8]| {
+        let algorithm = sequence(&[&oid("0.4.0.127.0.7.1.2"), &integer(&[identifier])]);
+        let info = sequence(&[&algorithm, &bit_string(bits)]);
+        SecurityInfos::of_set(&set(&[&sequence(&[&oid(&format!("0.4.0.127.0.7.2.2.1.{arc}")), &info])]))
+    };
+    for identifier in [0, 1, 2, 12, 13, 14, 15, 16, 17, 18] {
+        let generator = Domain::standardized(identifier).unwrap().generator();
+        let (arc, bits) = match &generator {
+            Public::Point(point) => ("2", point.octets().to_vec()),
+            Public::Number(number) => ("1", integer(number.octets())),
+        };
+        assert_eq!(infos(arc, identifier, &bits).unwrap().chip_keys[0].agreement, Ok(generator), "{identifier}");
+        let other = if arc == "1" { "2" } else { "1" };
+        assert!(infos(other, identifier, &bits).unwrap().chip_keys[0].agreement.is_err(), "{identifier}");
+    }
+    for (arc, identifier) in [("1", 3), ("2", 11), ("2", 19)] {
+        assert!(infos(arc, identifier, &integer(&[4])).unwrap().chip_keys[0].agreement.is_err(), "{identifier}");
+    }
+    assert!(infos("3", 13, &[4]).is_err(), "no such agreement");
+}
+
+#[test]
+fn more_chip_keys_than_any_chip_has_are_refused() {
+    let key = Key::Ec(Curve::P256, 7, Form::Named).spki();
+    let infos = |count: u8| {
+        let keys: Vec<_> =
+            (0..count).map(|at| sequence(&[&oid("0.4.0.127.0.7.2.2.1.2"), &key, &integer(&[at])])).collect();
+        SecurityInfos::of_set(&set(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+    };
+    assert_eq!(infos(8).unwrap().chip_keys.len(), 8);
+    assert!(infos(9).is_err());
 }
 
 #[test]

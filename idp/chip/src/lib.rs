@@ -38,6 +38,7 @@ pub mod lds;
 pub mod live;
 pub mod master_list;
 pub mod messaging;
+pub mod modp;
 pub mod moment;
 pub mod mrz;
 pub mod pace;

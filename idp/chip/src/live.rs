@@ -9,10 +9,10 @@
 
 use thiserror::Error;
 
+use crate::agreement::Public;
 use crate::certificate::Fingerprint;
-use crate::curve::Point;
 use crate::dialogue::GenuineChip;
-use crate::lds::{ChipKeyAgreement, Group, SecurityInfos};
+use crate::lds::{Group, SecurityInfos};
 use crate::mrz::Mrz;
 use crate::passive::Authentic;
 use crate::profile::Profile;
@@ -127,14 +127,8 @@ impl LiveCard {
 }
 
 /// Whether this very key, in these very octets, is among the infos.
-fn has(infos: &SecurityInfos, point: &Point, thumbprint: [u8; 32]) -> bool {
-    infos.chip_keys.iter().any(|key| {
-        let is_point = match &key.agreement {
-            ChipKeyAgreement::Ecdh(known) => known == point,
-            ChipKeyAgreement::Unlisted(_) | ChipKeyAgreement::Dh(_) => false,
-        };
-        is_point && key.thumbprint == thumbprint
-    })
+fn has(infos: &SecurityInfos, public: &Public, thumbprint: [u8; 32]) -> bool {
+    infos.chip_keys.iter().any(|key| key.agreement.as_ref() == Ok(public) && key.thumbprint == thumbprint)
 }
 
 #[cfg(test)]

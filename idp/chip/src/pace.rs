@@ -21,7 +21,7 @@ pub use protocol::{Mapping, Protocol};
 use elliptic_curve::subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::agreement::{self, EphemeralSecret, Randomness};
+use crate::agreement::{self, Domain, EphemeralSecret, Public, Randomness};
 use crate::apdu::{Chain, Command, Response, Status};
 use crate::cipher::{CODE, unpadded};
 use crate::curve::Point;
@@ -133,9 +133,10 @@ impl Selecting {
     pub fn answer(self, answer: &[u8]) -> Result<(Command, Asking), Fault> {
         // 63Cx here only warns that tries were lost before (TR-03110-3 §B.1): the protocol goes on.
         match Response::read(answer)?.status {
-            status if status == Status::DONE || status.tries_left().is_some_and(|left| left > 0) => {
-                Ok((general(Chain::More, &[])?, Asking { protocol: self.protocol, key: self.key }))
-            }
+            status if status == Status::DONE || status.tries_left().is_some_and(|left| left > 0) => Ok((
+                general(Chain::More, &[], self.protocol.domain)?,
+                Asking { protocol: self.protocol, key: self.key },
+            )),
             status => Err(refused(status)),
         }
     }
@@ -168,12 +169,12 @@ impl Asking {
                 (Ours::Nonce(ours), sent)
             }
             Mapping::Generic | Mapping::ChipAuthentication => {
-                let secret = EphemeralSecret::new(protocol.curve, randomness)?;
+                let secret = EphemeralSecret::new(protocol.domain, randomness)?;
                 let sent = secret.public().octets().to_vec();
                 (Ours::Secret(secret), sent)
             }
         };
-        Ok((general(Chain::More, &object(0x81, &sent)?)?, Mapped { protocol, nonce, ours }))
+        Ok((general(Chain::More, &object(0x81, &sent)?, protocol.domain)?, Mapped { protocol, nonce, ours }))
     }
 }
 
@@ -190,12 +191,12 @@ impl Mapped {
             Ours::Nonce(ours) => match template {
                 [] | [0x82, 0x00] => {
                     let string = pseudo_random(protocol, &nonce, &ours)?;
-                    (agreement::mapped(protocol.curve, &string)?, None)
+                    (agreement::mapped(protocol.domain, &string)?, None)
                 }
                 _ => return Err(Fault::Form),
             },
             Ours::Secret(secret) => {
-                let theirs = protocol.curve.point(tlv::only(template, Tag(0x82)).map_err(|_| Fault::Form)?)?;
+                let theirs = protocol.domain.public(tlv::only(template, Tag(0x82)).map_err(|_| Fault::Form)?)?;
                 if theirs == *secret.public() {
                     return Err(Fault::Reflected);
                 }
@@ -203,8 +204,13 @@ impl Mapped {
             }
         };
         let secret = EphemeralSecret::over(&generator, randomness)?;
-        let command = general(Chain::More, &object(0x83, secret.public().octets())?)?;
-        let mapping = mapping.filter(|_| protocol.mapping == Mapping::ChipAuthentication);
+        let command = general(Chain::More, &object(0x83, secret.public().octets())?, protocol.domain)?;
+        // There is no such mapping over integers.
+        let mapping = match (protocol.mapping, mapping) {
+            (Mapping::ChipAuthentication, Some(Public::Point(point))) => Some(point),
+            (Mapping::ChipAuthentication, Some(Public::Number(_)) | None)
+            | (Mapping::Generic | Mapping::Integrated, _) => None,
+        };
         Ok((command, Agreeing { protocol, secret, mapping }))
     }
 }
@@ -217,17 +223,22 @@ impl Agreeing {
     pub fn answer(self, answer: &[u8]) -> Result<(Command, Confirming), Fault> {
         let Self { protocol, secret, mapping } = self;
         let template = dynamic(answer)?;
-        let theirs = protocol.curve.point(tlv::only(template, Tag(0x84)).map_err(|_| Fault::Form)?)?;
+        let theirs = protocol.domain.public(tlv::only(template, Tag(0x84)).map_err(|_| Fault::Form)?)?;
         let ours = secret.public().clone();
         if theirs == ours {
             return Err(Fault::Reflected);
         }
-        let keys = SessionKeys::new(protocol.cipher, secret.agree(&theirs)?.x());
-        let token = |public: &Point| -> Result<[u8; CODE], Fault> {
-            let content = [object(0x06, &protocol.oid())?, object(0x86, public.octets())?].concat();
+        let keys = SessionKeys::new(protocol.cipher, secret.agree(&theirs)?.secret());
+        let token = |public: &Public| -> Result<[u8; CODE], Fault> {
+            // ICAO 9303-11 §9.4.4, §9.4.5.
+            let tag = match public {
+                Public::Number(_) => 0x84,
+                Public::Point(_) => 0x86,
+            };
+            let content = [object(0x06, &protocol.oid())?, object(tag, public.octets())?].concat();
             Ok(protocol.cipher.code(&keys.authentication, &object(0x7f49, &content)?)?)
         };
-        let command = general(Chain::Last, &object(0x85, &token(&theirs)?)?)?;
+        let command = general(Chain::Last, &object(0x85, &token(&theirs)?)?, protocol.domain)?;
         let expected = token(&ours)?;
         Ok((command, Confirming { keys, expected, claimed: mapping }))
     }
@@ -297,9 +308,11 @@ fn object(tag: u32, value: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(object)
 }
 
-/// GENERAL AUTHENTICATE (ICAO 9303-11 §4.4.4.2).
-fn general(chain: Chain, value: &[u8]) -> Result<Command, Fault> {
-    Ok(Command::new(0x86, [0, 0]).carrying(object(DYNAMIC.0, value)?)?.expecting(256)?.chained(chain))
+/// GENERAL AUTHENTICATE (ICAO 9303-11 §4.4.4.2). Keys of 2048 bits take extended lengths, and as much as the chip has then.
+fn general(chain: Chain, value: &[u8], domain: Domain) -> Result<Command, Fault> {
+    let data = object(DYNAMIC.0, value)?;
+    let is_long = data.len() > 0xff && domain.field_length() > 0x80;
+    Ok(Command::new(0x86, [0, 0]).carrying(data)?.expecting(if is_long { 0x1_0000 } else { 256 })?.chained(chain))
 }
 
 /// The dynamic authentication data of an answer.

@@ -1,8 +1,9 @@
 //! Reads the vectors that `vectors/generate.py` printed: cases between empty lines, each line a word and a value.
 
-use crate::agreement::{RANDOMNESS, Randomness};
+use crate::agreement::{Domain, Public, RANDOMNESS, Randomness};
 use crate::cipher::Cipher;
 use crate::curve::Curve;
+use crate::modp::Modp;
 
 /// Octets from the hexadecimal digits of a worked example; anything else in the text is skipped.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
@@ -44,6 +45,16 @@ impl Case {
 
     pub(crate) fn curve(&self) -> Curve {
         Curve::ALL.into_iter().find(|curve| curve.name() == self.text("curve")).unwrap()
+    }
+
+    /// The curve or the group.
+    pub(crate) fn domain(&self) -> Domain {
+        let group = Modp::ALL.into_iter().find(|group| group.name() == self.text("curve"));
+        group.map_or_else(|| self.curve().into(), Domain::from)
+    }
+
+    pub(crate) fn public(&self, key: &str) -> Public {
+        self.domain().public(&self.octets(key)).unwrap()
     }
 
     pub(crate) fn cipher(&self) -> Cipher {

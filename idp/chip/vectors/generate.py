@@ -1,4 +1,4 @@
-"""The chip's side and the terminal's, written a second time: Python integers for the curves, the package `cryptography`
+"""The chip's side and the terminal's, written a second time: Python integers for curves and groups, the package `cryptography`
 for the block ciphers, `sympy` for primes, and not a line of the crate. Prints the vectors that the crate's tests read.
 
     python3 generate.py dialogue > dialogue.txt     (likewise: pace, active)
@@ -27,6 +27,8 @@ def octets(label, length):
 
 
 class Curve:
+    ca, generic, integrated, tag = 2, 2, 4, "86"
+
     def __init__(self, name, parameter, p, a, b, x, y, n):
         self.name, self.parameter = name, parameter
         self.p, self.a, self.b, self.n = (int(v, 16) for v in (p, a, b, n))
@@ -73,7 +75,40 @@ CURVES = [
     Curve("brainpoolP512r1", 17, "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca703308717d4d9b009bc66842aecda12ae6a380e62881ff2f2d82c68528aa6056583a48f3", "7830a3318b603b89e2327145ac234cc594cbdd8d3df91610a83441caea9863bc2ded5d5aa8253aa10a2ef1c98b9ac8b57f1117a72bf2c7b9e7c1ac4d77fc94ca", "3df91610a83441caea9863bc2ded5d5aa8253aa10a2ef1c98b9ac8b57f1117a72bf2c7b9e7c1ac4d77fc94cadc083e67984050b75ebae5dd2809bd638016f723", "81aee4bdd82ed9645a21322e9c4c6a9385ed9f70b5d916c1b43b62eef4d0098eff3b1f78e2d0d48d50d1687b93b97d5f7c6d5047406a5e688b352209bcb9f822", "7dde385d566332ecc0eabfa9cf7822fdf209f70024a57b1aa000c55b881f8111b2dcde494a5f485e5bca4bd88a2763aed1ca2b2fa8f0540678cd1e0f3ad80892", "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069"),
     Curve("P-521", 18, "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc", "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00", "00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66", "011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650", "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"),
 ]
-BY_NAME = {curve.name: curve for curve in CURVES}
+
+# ---------------------------------------------------------------- groups of integers: RFC 5114 section 2
+
+
+class Modp:
+    """A group written as the curves are: `mul` is the power, `add` the product."""
+
+    ca, generic, integrated, tag = 1, 1, 3, "84"
+
+    def __init__(self, name, parameter, p, g, q):
+        self.name, self.parameter = name, parameter
+        self.p, self.g, self.n = (int(v, 16) for v in (p, g, q))
+        self.size = (self.p.bit_length() + 7) // 8
+        assert pow(self.g, self.n, self.p) == 1 and (self.p - 1) % self.n == 0
+
+    def mul(self, k, base):
+        return pow(base, k, self.p)
+
+    def add(self, s, t):
+        return s * t % self.p
+
+    def encode(self, y):
+        return y.to_bytes((y.bit_length() + 7) // 8, "big")
+
+    def x(self, y):
+        return y.to_bytes(self.size, "big")
+
+
+GROUPS = [
+    Modp("MODP-1024-160", 0, "b10b8f96a080e01dde92de5eae5d54ec52c99fbcfb06a3c69a6a9dca52d23b616073e28675a23d189838ef1e2ee652c013ecb4aea906112324975c3cd49b83bfaccbdd7d90c4bd7098488e9c219a73724effd6fae5644738faa31a4ff55bccc0a151af5f0dc8b4bd45bf37df365c1a65e68cfda76d4da708df1fb2bc2e4a4371", "a4d1cbd5c3fd34126765a442efb99905f8104dd258ac507fd6406cff14266d31266fea1e5c41564b777e690f5504f213160217b4b01b886a5e91547f9e2749f4d7fbd7d3b9a92ee1909d0d2263f80a76a6a24c087a091f531dbf0a0169b6a28ad662a4d18e73afa32d779d5918d08bc8858f4dcef97c2a24855e6eeb22b3b2e5", "f518aa8781a8df278aba4e7d64b7cb9d49462353"),
+    Modp("MODP-2048-224", 1, "ad107e1e9123a9d0d660faa79559c51fa20d64e5683b9fd1b54b1597b61d0a75e6fa141df95a56dbaf9a3c407ba1df15eb3d688a309c180e1de6b85a1274a0a66d3f8152ad6ac2129037c9edefda4df8d91e8fef55b7394b7ad5b7d0b6c12207c9f98d11ed34dbf6c6ba0b2c8bbc27be6a00e0a0b9c49708b3bf8a317091883681286130bc8985db1602e714415d9330278273c7de31efdc7310f7121fd5a07415987d9adc0a486dcdf93acc44328387315d75e198c641a480cd86a1b9e587e8be60e69cc928b2b9c52172e413042e9b23f10b0e16e79763c9b53dcf4ba80a29e3fb73c16b8e75b97ef363e2ffa31f71cf9de5384e71b81c0ac4dffe0c10e64f", "ac4032ef4f2d9ae39df30b5c8ffdac506cdebe7b89998caf74866a08cfe4ffe3a6824a4e10b9a6f0dd921f01a70c4afaab739d7700c29f52c57db17c620a8652be5e9001a8d66ad7c17669101999024af4d027275ac1348bb8a762d0521bc98ae247150422ea1ed409939d54da7460cdb5f6c6b250717cbef180eb34118e98d119529a45d6f834566e3025e316a330efbb77a86f0c1ab15b051ae3d428c8f8acb70a8137150b8eeb10e183edd19963ddd9e263e4770589ef6aa21e7f5f2ff381b539cce3409d13cd566afbb48d6c019181e1bcfe94b30269edfe72fe9b6aa4bd7b5a0f1c71cfff4c19c418e1f6ec017981bc087f2a7065b384b890d3191f2bfa", "801c0d34c58d93fe997177101f80535a4738cebcbf389a99b36371eb"),
+    Modp("MODP-2048-256", 2, "87a8e61db4b6663cffbbd19c651959998ceef608660dd0f25d2ceed4435e3b00e00df8f1d61957d4faf7df4561b2aa3016c3d91134096faa3bf4296d830e9a7c209e0c6497517abd5a8a9d306bcf67ed91f9e6725b4758c022e0b1ef4275bf7b6c5bfc11d45f9088b941f54eb1e59bb8bc39a0bf12307f5c4fdb70c581b23f76b63acae1caa6b7902d52526735488a0ef13c6d9a51bfa4ab3ad8347796524d8ef6a167b5a41825d967e144e5140564251ccacb83e6b486f6b3ca3f7971506026c0b857f689962856ded4010abd0be621c3a3960a54e710c375f26375d7014103a4b54330c198af126116d2276e11715f693877fad7ef09cadb094ae91e1a1597", "3fb32c9b73134d0b2e77506660edbd484ca7b18f21ef205407f4793a1a0ba12510dbc15077be463fff4fed4aac0bb555be3a6c1b0c6b47b1bc3773bf7e8c6f62901228f8c28cbb18a55ae31341000a650196f931c77a57f2ddf463e5e9ec144b777de62aaab8a8628ac376d282d6ed3864e67982428ebc831d14348f6f2f9193b5045af2767164e1dfc967c1fb3f2e55a4bd1bffe83b9c80d052b985d182ea0adb2a3b7313d3fe14c8484b1e052588b9b7d2bbd2df016199ecd06e1557cd0915b3353bbb64e0ec377fd028370df92b52c7891428cdc67eb6184b523d1db246c32f63078490f00ef8d647d148d47954515e2327cfef98c582664b4c0f6cc41659", "8cf83642a709a097b447997640129da299b1a47d1eb3750ba308b0fe64f5fbd3"),
+]
+BY_NAME = {curve.name: curve for curve in CURVES + GROUPS}
 
 # ---------------------------------------------------------------- ciphers, keys, secure messaging: ICAO 9303-11 section 9.7, 9.8
 
@@ -162,6 +197,12 @@ class Messaging:
         return body + tlv("8E", self.code(ssc, body)) + status
 
 
+def command(header, data, le):
+    if len(data) <= 255 and le <= 256:
+        return bytes.fromhex(header) + bytes([len(data)]) + data + (bytes([le & 255]) if le else b"")
+    return bytes.fromhex(header) + b"\x00" + len(data).to_bytes(2, "big") + data + ((le & 65535).to_bytes(2, "big") if le else b"")
+
+
 def show(**lines):
     for key, values in lines.items():
         for value in values if isinstance(values, list) else [values]:
@@ -174,26 +215,33 @@ def show(**lines):
 def dialogue():
     cases = [(curve.name, arc, 223) for curve, arc in zip(CURVES, (1, 2, 3, 4, 2, 4, 3))]
     cases += [("brainpoolP256r1", arc, 223) for arc in (1, 3, 4)] + [("P-256", 4, 1000), ("brainpoolP384r1", 1, 1000)]
+    cases += [(group.name, arc, 223) for group in GROUPS for arc in (1, 4)] + [("MODP-2048-256", arc, 223) for arc in (2, 3)]
+    # Numbers that begin with a zero: a secret keeps it, a public key does not.
+    cases += [("MODP-1024-160", 4, 223), ("MODP-1024-160", 4, 223)]
+    short = {len(cases) - 2: "secret", len(cases) - 1: "public"}
     for number, (name, arc, chunk) in enumerate(cases):
-        curve, label = BY_NAME[name], f"dialogue {number}"
-        chip = int.from_bytes(octets(label + " chip", 80), "big") % curve.n
-        randomness = octets(label + " server", 80)
-        server = int.from_bytes(randomness, "big") % curve.n
-        public = curve.encode(curve.mul(server, curve.g))
-        key = curve.mul(chip, curve.g)
-        shared = curve.mul(chip, curve.mul(server, curve.g))
+        curve, label, tries = BY_NAME[name], f"dialogue {number}", 0
+        while True:
+            chip = int.from_bytes(octets(label + " chip", 80), "big") % curve.n
+            randomness = octets(label + " server", 80)
+            server = int.from_bytes(randomness, "big") % curve.n
+            public = curve.encode(curve.mul(server, curve.g))
+            key = curve.mul(chip, curve.g)
+            shared = curve.mul(chip, curve.mul(server, curve.g))
+            begins = {"secret": curve.x(shared), "public": curve.x(curve.mul(server, curve.g))}
+            if number not in short or begins[short[number]][0] == 0:
+                break
+            label, tries = f"dialogue {number} try {tries}", tries + 1
         assert shared == curve.mul(server, key)
         identifier = [None, 1, 0x0203][number % 3]
         reference = b"" if identifier is None else tlv("84", identifier.to_bytes((identifier.bit_length() + 7) // 8, "big"))
-        oid = bytes.fromhex("04007F000702020302") + bytes([arc])
+        oid = bytes.fromhex("04007F0007020203") + bytes([curve.ca, arc])
         if arc == 1:
             data = tlv("91", public) + reference
-            opening = [bytes.fromhex("002241A6") + bytes([len(data)]) + data]
+            opening = [command("002241A6", data, 0)]
         else:
             data = tlv("80", oid) + reference
-            opening = [bytes.fromhex("002241A4") + bytes([len(data)]) + data]
-            data = tlv("7C", tlv("80", public))
-            opening.append(bytes.fromhex("00860000") + bytes([len(data)]) + data + b"\x00")
+            opening = [command("002241A4", data, 0), command("00860000", tlv("7C", tlv("80", public)), 256)]
         messaging, relay, answers, files = Messaging(arc, curve.x(shared)), [], [], []
 
         def exchange(ins, p1p2, data, le, result):
@@ -233,6 +281,8 @@ def integrated(curve, arc, s, t):
     while len(out) * 8 < curve.p.bit_length() + 64:
         out += chain(arc, k, iv, bytes.fromhex(C1[length]))
         k = chain(arc, k, iv, bytes.fromhex(C0[length]))[:size]
+    if isinstance(curve, Modp):
+        return pow(int.from_bytes(out, "big"), (curve.p - 1) // curve.n, curve.p)
     # The map of Brier and others, by its definition: whichever of the two candidates is a square.
     p, a, b = curve.p, curve.a, curve.b
     u = int.from_bytes(out, "big") % p
@@ -255,6 +305,9 @@ def pace():
         if arc != 1:
             cases.append((6, curve, arc))
     cases += [(4, BY_NAME["brainpoolP256r1"], arc) for arc in (1, 3)]
+    for group, arc in zip(GROUPS, (2, 1, 4)):
+        cases += [(1, group, arc), (3, group, arc)]
+    cases += [(3, GROUPS[0], 3)]
     for number, (mapping, curve, arc) in enumerate(cases):
         label = f"pace {number}"
         block, size, _ = CIPHERS[arc]
@@ -269,11 +322,11 @@ def pace():
 
         def general(tag, value, reply, last=False, more=b""):
             data = tlv("7C", tlv(tag, value))
-            commands.append(bytes.fromhex("00860000" if last else "10860000") + bytes([len(data)]) + data + b"\x00")
+            commands.append(command("00860000" if last else "10860000", data, 256 if len(data) <= 255 else 65536))
             answers.append(tlv("7C", reply + more) + b"\x90\x00")
 
         ifd_map, ic_map = number_of("terminal mapping"), number_of("chip mapping")
-        if mapping == 4:
+        if mapping == curve.integrated:
             t = octets(label + " terminal mapping", 80)[:size]
             g = integrated(curve, arc, s, t)
             general("81", t, tlv("82", b"") if number % 2 else b"")
@@ -284,7 +337,7 @@ def pace():
         ifd_public, ic_public = (curve.encode(curve.mul(k, g)) for k in (ifd, ic))
         general("83", ifd_public, tlv("84", ic_public))
         shared = curve.x(curve.mul(ifd * ic % curve.n, g))
-        token = lambda public: mac(arc, kdf(arc, shared, 2), tlv("7F49", tlv("06", oid) + tlv("86", public)))
+        token = lambda public: mac(arc, kdf(arc, shared, 2), tlv("7F49", tlv("06", oid) + tlv(curve.tag, public)))
         static, more = number_of("static"), b""
         if mapping == 6:
             claim = (pow(static, -1, curve.n) * ic_map % curve.n).to_bytes(curve.size, "big")

@@ -18,7 +18,7 @@ pub(crate) struct Domain {
     clippy::arithmetic_side_effects,
     reason = "runs at compile time, on constants alone"
 )]
-const fn octets<const N: usize>(hex: &str) -> [u8; N] {
+pub(crate) const fn octets<const N: usize>(hex: &str) -> [u8; N] {
     const fn nibble(digit: u8) -> u8 {
         match digit {
             b'0'..=b'9' => digit - b'0',

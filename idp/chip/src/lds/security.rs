@@ -4,9 +4,9 @@ use der::Decode;
 use der::asn1::ObjectIdentifier;
 use spki::SubjectPublicKeyInfoRef;
 
+use crate::agreement::{Public, Unfit};
 use crate::asn1::{self, Limits, Malformed, SEQUENCE, SET};
 use crate::certificate::Fingerprint;
-use crate::curve::{self, Point};
 use crate::hash::Hash;
 use crate::signature::{self, PublicKey};
 use crate::tlv::{self, Reader};
@@ -28,6 +28,9 @@ const ACTIVE_AUTHENTICATION: ObjectIdentifier = known("2.23.136.1.1.5");
 /// ecdsa-plain-signatures (TR-03111 §5.2.1.1).
 const PLAIN_ECDSA: ObjectIdentifier = known("0.4.0.127.0.7.1.1.4.1");
 
+/// Keys of chip authentication that infos may have: each is checked to be of its group, and whoever made the card chose them.
+const KEYS: usize = 8;
+
 /// What the infos say that is used here; other protocols are passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityInfos {
@@ -44,23 +47,12 @@ pub struct SecurityInfos {
 /// ChipAuthenticationPublicKeyInfo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChipKey {
-    /// The key.
-    pub agreement: ChipKeyAgreement,
+    /// The key; or why it serves no agreement, as when it is of no curve and no group of the lists.
+    pub agreement: Result<Public, Unfit>,
     /// SHA-256 of its SubjectPublicKeyInfo, as it is written.
     pub thumbprint: [u8; 32],
     /// Its identifier, where there are several.
     pub identifier: Option<Vec<u8>>,
-}
-
-/// A key of chip authentication by kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChipKeyAgreement {
-    /// Over an elliptic curve of the list.
-    Ecdh(Point),
-    /// Over an elliptic curve that is none of the list: it cannot be used.
-    Unlisted(curve::Fault),
-    /// Over integers: the SubjectPublicKeyInfo in DER.
-    Dh(Vec<u8>),
 }
 
 /// ChipAuthenticationInfo.
@@ -109,6 +101,9 @@ impl SecurityInfos {
         let protocol = asn1::oid(&mut fields)?;
         let under = |arc: ObjectIdentifier| protocol != arc && protocol.starts_with(arc);
         if under(CHIP_KEY) {
+            if self.chip_keys.len() == KEYS {
+                return Err(Malformed);
+            }
             let info = fields.object(SEQUENCE)?.whole;
             self.chip_keys.push(ChipKey {
                 agreement: agreement(protocol, info)?,
@@ -135,18 +130,14 @@ impl SecurityInfos {
     }
 }
 
-fn agreement(protocol: ObjectIdentifier, key: &[u8]) -> Result<ChipKeyAgreement, Malformed> {
+fn agreement(protocol: ObjectIdentifier, key: &[u8]) -> Result<Result<Public, Unfit>, Malformed> {
     let info = SubjectPublicKeyInfoRef::from_der(key)?;
-    if CHIP_KEY.push_arc(1) == Ok(protocol) {
-        return Ok(ChipKeyAgreement::Dh(key.to_vec()));
+    let is = |arc| CHIP_KEY.push_arc(arc) == Ok(protocol);
+    match (is(1), is(2)) {
+        (true, _) => Ok(Public::over_integers(&info)),
+        (_, true) => Ok(Public::over_curve(&info)),
+        (false, false) => Err(Malformed),
     }
-    if CHIP_KEY.push_arc(2) != Ok(protocol) {
-        return Err(Malformed);
-    }
-    Ok(match Point::of_key(info.algorithm.parameters, info.subject_public_key) {
-        Ok(point) => ChipKeyAgreement::Ecdh(point),
-        Err(fault) => ChipKeyAgreement::Unlisted(fault),
-    })
 }
 
 fn identifier(fields: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {

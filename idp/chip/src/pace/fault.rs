@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
+use crate::agreement;
 use crate::apdu::{self, Status};
 use crate::cipher::WrongLength;
-use crate::{agreement, curve};
 
 /// Why no channel came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -30,9 +30,9 @@ pub enum Fault {
     /// The nonce has another length than the cipher has it.
     #[error("the nonce has another length")]
     Nonce,
-    /// A point of the chip's is none of the curve.
+    /// A public key of the chip's is no point of the curve, or no number of the group.
     #[error("a public key of the chip is refused: {0}")]
-    Point(#[from] curve::Fault),
+    Point(#[from] agreement::Unfit),
     /// No key was agreed on.
     #[error("no key was agreed on: {0}")]
     Agreement(#[from] agreement::Fault),

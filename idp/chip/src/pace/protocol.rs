@@ -1,8 +1,9 @@
-//! How a chip speaks PACE: mapping, cipher and curve.
+//! How a chip speaks PACE: mapping, cipher, and curve or group.
 
 use zeroize::Zeroizing;
 
 use super::Fault;
+use crate::agreement::Domain;
 use crate::cipher::Cipher;
 use crate::curve::Curve;
 use crate::lds::PaceInfo;
@@ -15,28 +16,26 @@ const PACE: [u8; 8] = [0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x04];
 pub enum Mapping {
     /// By an agreement.
     Generic,
-    /// By a map onto the curve.
+    /// By a map onto the curve, or into the group.
     Integrated,
     /// By an agreement with which the chip also proves its static key.
     ChipAuthentication,
 }
 
 impl Mapping {
-    /// The mapping of an arc of the protocol identifier, over elliptic curves. Those over numbers have none here.
-    pub const fn of_arc(arc: u32) -> Option<Self> {
-        match arc {
-            2 => Some(Self::Generic),
-            4 => Some(Self::Integrated),
-            6 => Some(Self::ChipAuthentication),
-            _ => None,
-        }
-    }
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Generic, Self::Integrated, Self::ChipAuthentication];
 
-    const fn arc(self) -> u8 {
-        match self {
-            Self::Generic => 2,
-            Self::Integrated => 4,
-            Self::ChipAuthentication => 6,
+    /// Its arc in the protocol identifier, which also says what is computed over; none where there is no such protocol
+    /// (ICAO 9303-11 §9.2.3).
+    pub const fn arc(self, domain: Domain) -> Option<u8> {
+        match (self, domain) {
+            (Self::Generic, Domain::Integers(_)) => Some(1),
+            (Self::Generic, Domain::Curve(_)) => Some(2),
+            (Self::Integrated, Domain::Integers(_)) => Some(3),
+            (Self::Integrated, Domain::Curve(_)) => Some(4),
+            (Self::ChipAuthentication, Domain::Integers(_)) => None,
+            (Self::ChipAuthentication, Domain::Curve(_)) => Some(6),
         }
     }
 }
@@ -47,7 +46,8 @@ impl Mapping {
 pub struct Protocol {
     pub(super) mapping: Mapping,
     pub(super) cipher: Cipher,
-    pub(super) curve: Curve,
+    pub(super) domain: Domain,
+    arc: u8,
     /// The standardized parameters, named in the command when the chip has several.
     pub(super) parameters: Option<u8>,
 }
@@ -56,14 +56,15 @@ impl Protocol {
     /// A protocol over standardized parameters.
     ///
     /// # Errors
-    /// [`Fault::Protocol`] for parameters that are no curve of the list, and for chip authentication mapping with triple
-    /// DES, which does not exist (ICAO 9303-11 §4.4.3.2).
+    /// [`Fault::Protocol`] for parameters that are no curve and no group of the lists, and for chip authentication mapping
+    /// over integers or with triple DES, which do not exist (ICAO 9303-11 §4.4.3.2).
     pub fn new(mapping: Mapping, cipher: Cipher, parameters: u8) -> Result<Self, Fault> {
-        let curve = Curve::standardized(parameters).ok_or(Fault::Protocol)?;
+        let domain = Domain::standardized(parameters).ok_or(Fault::Protocol)?;
+        let arc = mapping.arc(domain).ok_or(Fault::Protocol)?;
         if mapping == Mapping::ChipAuthentication && cipher == Cipher::TripleDes {
             return Err(Fault::Protocol);
         }
-        Ok(Self { mapping, cipher, curve, parameters: Some(parameters) })
+        Ok(Self { mapping, cipher, domain, arc, parameters: Some(parameters) })
     }
 
     /// The protocol of a PACEInfo.
@@ -77,8 +78,9 @@ impl Protocol {
             return Err(Fault::Protocol);
         };
         let parameters = info.parameters.and_then(|parameters| u8::try_from(parameters).ok()).ok_or(Fault::Protocol)?;
-        let mapping = Mapping::of_arc(mapping).ok_or(Fault::Protocol)?;
-        Self::new(mapping, Cipher::of_arc(cipher).ok_or(Fault::Protocol)?, parameters)
+        let cipher = Cipher::of_arc(cipher).ok_or(Fault::Protocol)?;
+        let all = Mapping::ALL.into_iter().filter_map(|mapping| Self::new(mapping, cipher, parameters).ok());
+        all.into_iter().find(|protocol| u32::from(protocol.arc) == mapping).ok_or(Fault::Protocol)
     }
 
     /// Without the parameters in the command: the chip has these alone.
@@ -89,7 +91,7 @@ impl Protocol {
 
     /// The value of its object identifier.
     pub(super) fn oid(self) -> Vec<u8> {
-        [&PACE[..], &[self.mapping.arc(), self.cipher.arc()]].concat()
+        [&PACE[..], &[self.arc, self.cipher.arc()]].concat()
     }
 
     /// Length of both nonces of the integrated mapping: the whole blocks that hold a key (§4.4.3.3).
@@ -101,7 +103,7 @@ impl Protocol {
     }
 }
 
-/// The pseudo-random string of the integrated mapping (ICAO 9303-11 §4.4.3.3.2): 64 bits and more above the field.
+/// The pseudo-random string of the integrated mapping (ICAO 9303-11 §4.4.3.3.2): 64 bits and more above the field, or above p.
 pub(super) fn pseudo_random(protocol: Protocol, nonce: &[u8], ours: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
     const CONSTANTS_128: [[u8; 16]; 2] = [
         0xa668_892a_7c41_e3ca_739f_40b0_57d8_5904_u128.to_be_bytes(),
@@ -127,19 +129,14 @@ pub(super) fn pseudo_random(protocol: Protocol, nonce: &[u8], ours: &[u8]) -> Re
         cipher.encrypt(key, &vec![0; cipher.block()], &mut data)?;
         Ok(data)
     };
-    let needed = match protocol.curve {
+    let needed = match protocol.domain {
         // 521 + 64 bits.
-        Curve::P521 => 74,
-        Curve::P256
-        | Curve::P384
-        | Curve::BrainpoolP256r1
-        | Curve::BrainpoolP320r1
-        | Curve::BrainpoolP384r1
-        | Curve::BrainpoolP512r1 => protocol.curve.field_length().saturating_add(8),
+        Domain::Curve(Curve::P521) => 74,
+        Domain::Curve(_) | Domain::Integers(_) => protocol.domain.field_length().saturating_add(8),
     };
     // Keys are the first octets of what comes out (the note of §4.4.3.3.2).
     let mut key = encrypted(ours, nonce)?;
-    let mut string = Zeroizing::new(Vec::with_capacity(128));
+    let mut string = Zeroizing::new(Vec::with_capacity(512));
     while string.len() < needed {
         key.truncate(cipher.key());
         string.extend_from_slice(&encrypted(&key, &second)?);

@@ -16,6 +16,7 @@ use crate::dialogue::tests::{Chip, begin, done};
 use crate::dialogue::{Answers, Chunk, Plan, Turn, Wanted};
 use crate::hash::Hash;
 use crate::lds::{Face, Group, SecurityInfos};
+use crate::modp::Modp;
 use crate::passive::Refusal;
 use crate::profile::Profile;
 use crate::signature::Algorithm;
@@ -197,10 +198,21 @@ fn a_group_full_of_chip_keys_is_cheap() {
         let file = object(0x6e, &set(&vec![&info[..]; 65_000 / info.len()]));
         costs("chip keys", || drop(SecurityInfos::read(&file)));
     }
+    for group in Modp::ALL {
+        let algorithm = sequence(&[&oid("0.4.0.127.0.7.1.2"), &integer(&[group as u8])]);
+        let key = sequence(&[&algorithm, &bit_string(&integer(group.generator().octets()))]);
+        let info = sequence(&[&oid("0.4.0.127.0.7.2.2.1.1"), &key]);
+        let file = object(0x6e, &set(&vec![&info[..]; 65_000 / info.len()]));
+        costs(group.name(), || drop(SecurityInfos::read(&file)));
+    }
 }
 
 #[test]
 fn agreement_with_any_chip_is_cheap() {
+    for group in Modp::ALL {
+        let key = StaticKey::for_test(Cipher::Aes256, group.generator(), None);
+        costs(group.name(), || ChipAuthentication::begin(&key, Randomness::new([9; RANDOMNESS])).unwrap());
+    }
     for curve in Curve::ALL {
         let key = StaticKey::for_test(Cipher::Aes256, curve.public(&curve.secret(&[7; 80])), None);
         costs(curve.name(), || ChipAuthentication::begin(&key, Randomness::new([9; RANDOMNESS])).unwrap());

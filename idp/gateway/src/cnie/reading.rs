@@ -206,7 +206,7 @@ fn prepared(authentic: &Authentic, further: &[Group]) -> Result<(StaticKey, Plan
 }
 
 fn server_key(key: &StaticKey, seed: &Seed) -> Result<Vec<u8>, Refused> {
-    let ephemeral = chip::agreement::EphemeralSecret::new(key.public().curve(), Randomness::new(*seed))
+    let ephemeral = chip::agreement::EphemeralSecret::new(key.public().domain(), Randomness::new(*seed))
         .map_err(|fault| Refused { refusal: Refusal::NoChipKey, code: fault.code() })?;
     Ok(ephemeral.public().octets().to_vec())
 }
