@@ -21,7 +21,19 @@ const FOLDERS: [(&str, &[&str]); 2] = [
     ),
     (
         "idp/chip/fuzz",
-        &["tlv", "sod", "mrz", "document_signer", "revocation_list", "master_list", "answers", "face", "holder"],
+        &[
+            "tlv",
+            "sod",
+            "mrz",
+            "document_signer",
+            "revocation_list",
+            "master_list",
+            "answers",
+            "face",
+            "holder",
+            "domain_parameters",
+            "card_security",
+        ],
     ),
 ];
 

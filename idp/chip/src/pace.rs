@@ -27,6 +27,7 @@ use crate::cipher::{CODE, unpadded};
 use crate::curve::Point;
 use crate::kdf::{Key, Purpose, SessionKeys, derive};
 use crate::messaging::Channel;
+use crate::passive::AuthenticInfos;
 use crate::tlv::{self, Tag};
 use protocol::pseudo_random;
 
@@ -88,8 +89,7 @@ pub struct Claim {
     data: Zeroizing<Vec<u8>>,
 }
 
-/// Proof that the chip behind the channel holds the secret of this static key. That the key is the State's is the matter
-/// of the signed EF.CardSecurity.
+/// Proof that the chip behind the channel holds the secret of a static key that the State signed.
 #[derive(Debug)]
 pub struct MappedChip {
     key: Point,
@@ -269,17 +269,37 @@ impl Confirming {
 }
 
 impl Claim {
-    /// Holds the data against the static key of the chip, which must be authentic (ICAO 9303-11 §4.4.3.5.2).
+    /// Holds the data against the static keys of the chip, which are of an authentic EF.CardSecurity (ICAO 9303-11
+    /// §4.4.3.5.2): with a key of an attacker's they prove the attacker.
+    ///
+    /// ```
+    /// # use chip::{pace::Claim, passive::AuthenticInfos};
+    /// fn of_the_state(claim: Claim, signed: &AuthenticInfos) -> bool {
+    ///     claim.verify(signed).is_ok()
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail,E0308
+    /// # use chip::{lds::SecurityInfos, pace::Claim};
+    /// fn of_anybody(claim: Claim, infos: &SecurityInfos) -> bool {
+    ///     claim.verify(infos).is_ok()
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Fault::OtherChip`] when the chip does not hold the key's secret.
-    pub fn verify(self, key: &Point) -> Result<MappedChip, Fault> {
+    /// [`Fault::OtherChip`] when the chip does not hold the secret of one of the keys.
+    pub fn verify(self, signed: &AuthenticInfos) -> Result<MappedChip, Fault> {
+        let keys = signed.infos().chip_keys.iter().filter_map(|key| match &key.agreement {
+            Ok(Public::Point(point)) => Some(point),
+            Ok(Public::Number(_)) | Err(_) => None,
+        });
+        let key = keys.into_iter().find(|key| self.proves(key)).ok_or(Fault::OtherChip)?;
+        Ok(MappedChip { key: key.clone() })
+    }
+
+    fn proves(&self, key: &Point) -> bool {
         let is_same_curve = key.curve() == self.mapping.curve();
-        if is_same_curve && agreement::times(key, &self.data).is_some_and(|point| point == self.mapping) {
-            Ok(MappedChip { key: key.clone() })
-        } else {
-            Err(Fault::OtherChip)
-        }
+        is_same_curve && agreement::times(key, &self.data).is_some_and(|point| point == self.mapping)
     }
 }
 

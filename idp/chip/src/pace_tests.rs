@@ -8,6 +8,10 @@ use crate::hash::Hash;
 use crate::lds::PaceInfo;
 use crate::messaging::Answer;
 use crate::modp::Modp;
+use crate::passive::authenticate_infos;
+use crate::testing::scene::Scene;
+use crate::testing::{bit_string, integer, oid, sequence, set};
+use crate::trust::KnownSigners;
 use crate::vectors::{Case, cases, hex};
 
 /// Randomness that gives this secret number.
@@ -218,7 +222,7 @@ fn chip_authentication_mapping_is_that_of_appendix_i() {
     let key = hex("041872709494399E7470A6431BE25E83EEE24FEA568C2ED28DB48E05DB3A610DC8
                    84D256A40E35EFCB59BF6753D3A489D28C7A4D973C2DA138A6E7A4A08F68E16F");
     let key = Curve::BrainpoolP256r1.point(&key).unwrap();
-    assert_eq!(*claim.verify(&key).unwrap().key(), key);
+    assert!(claim.proves(&key));
 }
 
 /// ICAO 9303-11 appendix D.2: a number of more than nine characters is taken whole.
@@ -281,7 +285,7 @@ fn the_other_implementation_gives_the_same_octets() {
         assert_eq!(opened, [Answer { data: vec![], status: Status::DONE }]);
         assert_eq!(established.claim.is_some(), case.text("mapping") == "6");
         if let Some(claim) = established.claim {
-            claim.verify(&case.curve().point(&case.octets("static")).unwrap()).unwrap();
+            assert!(claim.proves(&case.curve().point(&case.octets("static")).unwrap()));
         }
     }
 }
@@ -318,7 +322,8 @@ fn outcome(case: &Case, answers: &[Vec<u8>], key: &Public) -> Result<(), Fault> 
     let (_, step) = step.answer(&answers[3])?;
     match step.answer(&answers[4])?.claim {
         Some(claim) => match key {
-            Public::Point(key) => claim.verify(key).map(|_| ()),
+            Public::Point(key) if claim.proves(key) => Ok(()),
+            Public::Point(_) => Err(Fault::OtherChip),
             Public::Number(_) => panic!("there is no such mapping over integers"),
         },
         None => Ok(()),
@@ -383,7 +388,43 @@ fn the_claim_of_another_chip_is_refused() {
     let case = vectors().into_iter().find(|case| case.text("mapping") == "6").unwrap();
     let claim = run(&case, &case.all("answer"), case.text("can")).unwrap().claim.unwrap();
     let other = case.curve().public(&case.curve().secret(&[1; 80]));
-    assert_eq!(claim.verify(&other).unwrap_err().code(), "PACE_OTHER_CHIP");
+    assert!(!claim.proves(&other));
+}
+
+/// The EF.CardSecurity that a State signed, with a key on another curve, one over integers, and this one.
+fn signed(key: &Public) -> AuthenticInfos {
+    let info = |arc: &str, parameters: u8, bits: &[u8]| {
+        let algorithm = sequence(&[&oid("0.4.0.127.0.7.1.2"), &integer(&[parameters])]);
+        let key = sequence(&[&algorithm, &bit_string(bits)]);
+        sequence(&[&oid(&format!("0.4.0.127.0.7.2.2.1.{arc}")), &key])
+    };
+    let parameters = (0..=18).find(|identifier| Domain::standardized(*identifier) == Some(key.domain())).unwrap();
+    let infos = set(&[
+        &info("2", 15, Curve::P384.generator().octets()),
+        &info("1", 0, &integer(Modp::M1024Q160.generator().octets())),
+        &info("2", parameters, key.octets()),
+    ]);
+    let mut scene = Scene::new();
+    scene.card.content_type = "0.4.0.127.0.7.3.2.1";
+    scene.card.hashes = Some(infos);
+    let verdict = authenticate_infos(
+        &scene.card.signed_data(),
+        &scene.store(),
+        &KnownSigners::default(),
+        scene.policy().rules,
+        scene.at,
+    );
+    *verdict.outcome.unwrap()
+}
+
+#[test]
+fn the_claim_of_a_chip_is_held_against_what_the_state_signed() {
+    let case = vectors().into_iter().find(|case| case.text("mapping") == "6").unwrap();
+    let claim = || run(&case, &case.all("answer"), case.text("can")).unwrap().claim.unwrap();
+    let key = case.public("static");
+    assert_eq!(Public::from(claim().verify(&signed(&key)).unwrap().key().clone()), key);
+    let other = case.curve().public(&case.curve().secret(&[1; 80]));
+    assert_eq!(claim().verify(&signed(&other.into())).unwrap_err().code(), "PACE_OTHER_CHIP");
 }
 
 #[test]

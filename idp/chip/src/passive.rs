@@ -5,11 +5,13 @@
 //! It proves what the *State* wrote. That the *chip* is there, and not a copy of its files, is chip authentication.
 
 mod document;
+mod infos;
 mod object;
 mod refusal;
 mod signer;
 mod states;
 
+pub use infos::{AuthenticInfos, authenticate_infos};
 pub use refusal::{Check, Note, Refusal};
 
 use std::collections::BTreeMap;
@@ -62,8 +64,8 @@ pub struct Policy {
 
 /// What was found, check by check.
 #[derive(Debug, Clone)]
-pub struct Verdict {
-    /// SHA-256 of the security object: what the verdict is about.
+pub struct Verdict<Proof = Authentic> {
+    /// SHA-256 of the security object, or of EF.CardSecurity: what the verdict is about.
     pub evidence: Fingerprint,
     /// The rules it was judged by.
     pub profile: Profile,
@@ -72,7 +74,7 @@ pub struct Verdict {
     /// The checks that passed, in their order, each with what should be known.
     pub passed: Vec<(Check, Vec<Note>)>,
     /// The proof, or the check that failed and why.
-    pub outcome: Result<Box<Authentic>, (Check, Refusal)>,
+    pub outcome: Result<Box<Proof>, (Check, Refusal)>,
 }
 
 /// Proof that a State signed these files: made by [`authenticate`] alone.
@@ -156,15 +158,7 @@ pub fn authenticate(
     policy: &Policy,
     at: Moment,
 ) -> Verdict {
-    let mut judgement = Judgement { files, store, known, policy, at, passed: Vec::new(), check: Check::Files };
-    let outcome = judgement.judge().map(Box::new).map_err(|refusal| (judgement.check, refusal));
-    Verdict {
-        evidence: Fingerprint::of(files.sod),
-        profile: policy.rules.profile,
-        at,
-        passed: judgement.passed,
-        outcome,
-    }
+    Judgement { files, store, known, policy, at, passed: Vec::new(), check: Check::Files }.verdict(Judgement::judge)
 }
 
 struct Judgement<'a> {
@@ -178,16 +172,16 @@ struct Judgement<'a> {
 }
 
 impl<'a> Judgement<'a> {
+    fn verdict<Proof>(mut self, judge: impl FnOnce(&mut Self) -> Result<Proof, Refusal>) -> Verdict<Proof> {
+        let outcome = judge(&mut self).map(Box::new).map_err(|refusal| (self.check, refusal));
+        let evidence = Fingerprint::of(self.files.sod);
+        Verdict { evidence, profile: self.profile(), at: self.at, passed: self.passed, outcome }
+    }
+
     fn judge(&mut self) -> Result<Authentic, Refusal> {
         self.run(Check::Files, |it, _| it.files())?;
         let sod = self.run(Check::SecurityObject, Self::security_object)?;
-        let data = self.run(Check::SecurityObject, |_, _| {
-            cms::SignedData::read(&sod, Limits::CARD).map_err(|fault| match fault {
-                cms::Fault::Form(_) => Refusal::SodNotDer,
-                cms::Fault::OtherContent => Refusal::SodNotSignedData,
-                cms::Fault::Malformed => Refusal::SodMalformed,
-            })
-        })?;
+        let data = self.run(Check::SecurityObject, |_, _| signed_data(&sod))?;
         self.run(Check::ContentType, |it, notes| it.content_type(data.content_type, notes))?;
         let signer = self.run(Check::Attributes, |_, _| data.signer().map_err(attributes_refusal))?;
         let certificate = self.run(Check::Signer, |it, notes| it.signer(&data.certificates, &signer, notes))?;
@@ -231,6 +225,14 @@ impl<'a> Judgement<'a> {
     fn group(&self, group: Group) -> Option<&'a [u8]> {
         self.files.groups.iter().find(|(found, _)| *found == group).map(|(_, file)| *file)
     }
+}
+
+fn signed_data(der: &[u8]) -> Result<cms::SignedData<'_>, Refusal> {
+    cms::SignedData::read(der, Limits::CARD).map_err(|fault| match fault {
+        cms::Fault::Form(_) => Refusal::SodNotDer,
+        cms::Fault::OtherContent => Refusal::SodNotSignedData,
+        cms::Fault::Malformed => Refusal::SodMalformed,
+    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ fn refused(scene: &Scene) -> Option<&'static str> {
     scene.judge().outcome.err().map(|(_, refusal)| refusal.code())
 }
 
-fn notes(verdict: &Verdict) -> Vec<Note> {
+pub(super) fn notes<Proof>(verdict: &Verdict<Proof>) -> Vec<Note> {
     verdict.passed.iter().flat_map(|(_, notes)| notes.iter().copied()).collect()
 }
 
@@ -42,7 +42,7 @@ fn a_genuine_card_passes_every_check() {
     assert!(!format!("{verdict:?}").contains("MARTIN"), "nothing of the holder in what may be logged");
 }
 
-type Change = fn(&mut Scene);
+pub(super) type Change = fn(&mut Scene);
 
 /// For each refusal the changes that lead to it.
 fn refusals() -> Vec<(Refusal, &'static str, Change)> {
@@ -109,7 +109,7 @@ fn list(version: u8, algorithm: &[u8], information: &[u8]) -> Vec<u8> {
     sequence(&[&integer(&[version]), algorithm, &entries, information])
 }
 
-fn structure() -> Vec<(Refusal, &'static str, Change)> {
+pub(super) fn structure() -> Vec<(Refusal, &'static str, Change)> {
     vec![
         (Refusal::ContentType, "of early documents", |it| it.card.content_type = "1.3.27.1.1.1"),
         (Refusal::SignerCount, "none", |it| it.card.signers = 0),
@@ -170,7 +170,7 @@ fn forged_curve(certificate: &Certified) -> Vec<u8> {
     der
 }
 
-fn certificates() -> Vec<(Refusal, &'static str, Change)> {
+pub(super) fn certificates() -> Vec<(Refusal, &'static str, Change)> {
     vec![
         (Refusal::SignerVersion, "version 1", |it| it.signer(|signer| Certified { version: 0, ..signer })),
         (Refusal::SignerExtension, "unknown", |it| {
@@ -207,7 +207,7 @@ fn certificates() -> Vec<(Refusal, &'static str, Change)> {
     ]
 }
 
-fn paths() -> Vec<(Refusal, &'static str, Change)> {
+pub(super) fn paths() -> Vec<(Refusal, &'static str, Change)> {
     vec![
         (Refusal::PathNoKey, "none", |it| it.signer(|signer| signer.without(AKI))),
         (Refusal::PathUnknown, "a root that is not pinned", |it| it.others.append(&mut it.pinned)),

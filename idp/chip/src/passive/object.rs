@@ -54,7 +54,26 @@ impl Judgement<'_> {
     pub(super) fn security_object(&mut self, notes: &mut Vec<Note>) -> Result<Vec<u8>, Refusal> {
         const SOD: Tag = Tag(0x77);
         let limits = Limits { objects: Limits::CARD.objects.saturating_add(1), depth: Limits::CARD.depth };
-        let fault = match tlv::only(self.files.sod, SOD) {
+        self.der(tlv::only(self.files.sod, SOD), notes, |file| {
+            let der = ber::to_der(file, limits).map_err(|_| Refusal::SodNotDer)?;
+            tlv::only(&der, SOD).map(<[u8]>::to_vec).map_err(|_| Refusal::SodMalformed)
+        })
+    }
+
+    /// EF.CardSecurity in DER: signed data without a tag of its own (ICAO 9303-11 §9.2.11).
+    pub(super) fn card_security(&mut self, notes: &mut Vec<Note>) -> Result<Vec<u8>, Refusal> {
+        let whole = tlv::only(self.files.sod, asn1::SEQUENCE).map(|_| self.files.sod);
+        self.der(whole, notes, |file| ber::to_der(file, Limits::CARD).map_err(|_| Refusal::SodNotDer))
+    }
+
+    /// The contents of a file that are signed data; as BER where the profile takes that.
+    fn der(
+        &self,
+        contents: Result<&[u8], tlv::Fault>,
+        notes: &mut Vec<Note>,
+        as_ber: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refusal>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let fault = match contents {
             Ok(contents) if asn1::check(contents, Limits::CARD).is_ok() => return Ok(contents.to_vec()),
             Ok(_) | Err(tlv::Fault::LengthForm) => Refusal::SodNotDer,
             Err(tlv::Fault::Trailing) => Refusal::SodTrailing,
@@ -63,8 +82,7 @@ impl Judgement<'_> {
         match (self.profile(), fault) {
             (Profile::Icao, Refusal::SodNotDer) => {
                 notes.push(Note::Ber);
-                let der = ber::to_der(self.files.sod, limits).map_err(|_| Refusal::SodNotDer)?;
-                tlv::only(&der, SOD).map(<[u8]>::to_vec).map_err(|_| Refusal::SodMalformed)
+                as_ber(self.files.sod)
             }
             _ => Err(fault),
         }

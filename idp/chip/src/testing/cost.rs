@@ -145,6 +145,25 @@ fn a_signature_on_any_curve_is_cheap() {
     }
 }
 
+/// A card that a forger signed, under a number of authorities of the identifier that it names.
+pub(super) fn forged_under(count: u8) -> Scene {
+    let mut scene = Scene::new();
+    let impostor = |seed: u8| {
+        let seed = seed + 0x40;
+        let key = Key::Ec(Curve::BrainpoolP512r1, seed, Form::Named);
+        Certified { serial: 10 + seed, ..Certified::root(key) }.set(ski(&DEAREST)).set(aki(&DEAREST))
+    };
+    scene.pinned = vec![Certified::root(other(2))];
+    scene.others = (0..count).map(impostor).collect();
+    scene.lists = vec![Revoking::nothing(other(2))];
+    let signer = Key::Ec(Curve::BrainpoolP512r1, 0x32, Form::Explicit);
+    let forged = Certified::signer(signer, DEAREST);
+    let files = scene.card.files.clone();
+    let listed = scene.card.listed.clone();
+    scene.card = Card { files, listed, ..Card::signed_by(&forged) };
+    scene
+}
+
 /// Whoever signs a card of his own makes the path be tried against every authority that the certificate names.
 #[test]
 fn many_authorities_of_one_identifier_are_cheap() {
@@ -154,20 +173,7 @@ fn many_authorities_of_one_identifier_are_cheap() {
         ("nine authorities", 9, Refusal::PathBudget),
         ("seventy authorities", 70, Refusal::PathBudget),
     ] {
-        let mut scene = Scene::new();
-        let impostor = |seed: u8| {
-            let seed = seed + 0x40;
-            let key = Key::Ec(Curve::BrainpoolP512r1, seed, Form::Named);
-            Certified { serial: 10 + seed, ..Certified::root(key) }.set(ski(&DEAREST)).set(aki(&DEAREST))
-        };
-        scene.pinned = vec![Certified::root(other(2))];
-        scene.others = (0..count).map(impostor).collect();
-        scene.lists = vec![Revoking::nothing(other(2))];
-        let signer = Key::Ec(Curve::BrainpoolP512r1, 0x32, Form::Explicit);
-        let forged = Certified::signer(signer, DEAREST);
-        let files = scene.card.files.clone();
-        let listed = scene.card.listed.clone();
-        scene.card = Card { files, listed, ..Card::signed_by(&forged) };
+        let scene = forged_under(count);
         assert_eq!(refusal(what, &scene, &scene.card.sod()), expected, "{what}");
     }
 }

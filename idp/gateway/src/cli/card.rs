@@ -9,9 +9,11 @@ use anyhow::Context as _;
 use chip::certificate::Certificate;
 use chip::lds::Group;
 use chip::moment::Moment;
-use chip::passive::{Authentic, Check, Files, Note, Policy, Unread, Verdict, authenticate};
+use chip::passive::{
+    Authentic, AuthenticInfos, Check, Files, Note, Policy, Unread, Verdict, authenticate, authenticate_infos,
+};
 use chip::profile::Profile;
-use chip::trust::{KnownSigners, Rules};
+use chip::trust::{KnownSigners, Rules, TrustedSigner};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -30,6 +32,9 @@ pub(super) struct Verify {
     /// The security object (EF.SOD)
     #[arg(long, value_name = "FILE")]
     sod: PathBuf,
+    /// What the State signed of the chip's keys (EF.CardSecurity), where the card has it
+    #[arg(long, value_name = "FILE")]
+    card_security: Option<PathBuf>,
     /// A data group, as often as there are
     #[arg(long = "dg", value_name = "NUMBER=FILE", required = true)]
     groups: Vec<NumberedFile>,
@@ -99,26 +104,39 @@ pub(super) fn run<W: Write>(Command::Verify(asked): Command, out: &mut W) -> Res
         Strictness::Cnie => Profile::Cnie,
         Strictness::Icao => Profile::Icao,
     };
-    let policy = Policy { rules: Rules { profile, grace: asked.grace }, unread };
+    let rules = Rules { profile, grace: asked.grace };
+    let security = asked.card_security.as_deref().map(folder::read).transpose()?;
     let files = Files { sod: &sod, groups: &groups };
-    let verdict = authenticate(files, &store, &KnownSigners::default(), &policy, asked.at);
-    let told = if asked.json { format!("{:#}\n", in_json(&verdict)) } else { in_words(&verdict) };
+    let known = KnownSigners::default();
+    let verdict = authenticate(files, &store, &known, &Policy { rules, unread }, asked.at);
+    let security = security.map(|file| authenticate_infos(&file, &store, &known, rules, asked.at));
+    let told = match (asked.json, &security) {
+        (true, None) => format!("{:#}\n", in_json(&verdict)),
+        (true, Some(security)) => {
+            let mut told = in_json(&verdict);
+            told["card_security"] = of_infos(security);
+            format!("{told:#}\n")
+        }
+        (false, None) => in_words(&verdict, Authentic::signer),
+        (false, Some(security)) => {
+            let security = in_words(security, AuthenticInfos::signer);
+            format!("{}\nEF.CardSecurity\n{security}", in_words(&verdict, Authentic::signer))
+        }
+    };
     out.write_all(told.as_bytes()).context("standard output")?;
-    match verdict.outcome {
-        Ok(_) => Ok(()),
-        Err((_, refusal)) => Err(anyhow::anyhow!("refused: {}", refusal.code()).into()),
-    }
+    let refused = verdict.outcome.err().or_else(|| security.and_then(|security| security.outcome.err()));
+    refused.map_or(Ok(()), |(_, refusal)| Err(anyhow::anyhow!("refused: {}", refusal.code()).into()))
 }
 
-fn in_words(verdict: &Verdict) -> String {
+fn in_words<Proof>(verdict: &Verdict<Proof>, signer: fn(&Proof) -> &TrustedSigner) -> String {
     let mut lines = Vec::new();
     for (check, notes) in &verdict.passed {
         lines.push(format!("passed   {}", check.name()));
         lines.extend(notes.iter().map(|note| format!("         note {}: {note}", note.code())));
     }
     match &verdict.outcome {
-        Ok(authentic) => {
-            let root = authentic.signer().path().anchor();
+        Ok(proof) => {
+            let root = signer(proof).path().anchor();
             lines.push(format!("genuine: signed under {} ({})", root.subject(), root.fingerprint()));
         }
         Err((check, refusal)) => {
@@ -131,26 +149,53 @@ fn in_words(verdict: &Verdict) -> String {
 
 /// Check by check. Nothing of what the groups say of the holder is in it.
 fn in_json(verdict: &Verdict) -> Value {
+    json!({
+        "genuine": verdict.outcome.is_ok(),
+        "code": code(verdict),
+        "profile": verdict.profile.name(),
+        "at": written(verdict.at),
+        "sod_sha256": verdict.evidence.to_string(),
+        "checks": checks(verdict, &Check::ALL),
+        "proof": verdict.outcome.as_ref().ok().map(|authentic| proof(authentic)),
+    })
+}
+
+/// The same of an EF.CardSecurity.
+fn of_infos(verdict: &Verdict<AuthenticInfos>) -> Value {
+    json!({
+        "genuine": verdict.outcome.is_ok(),
+        "code": code(verdict),
+        "sha256": verdict.evidence.to_string(),
+        "checks": checks(verdict, &AuthenticInfos::CHECKS),
+        "proof": verdict.outcome.as_ref().ok().map(|authentic| {
+            let keys = authentic.infos().chip_keys.iter();
+            let mut proof = trusted(authentic.signer(), authentic.signing_time());
+            proof["chip_keys"] = keys.map(|key| key.agreement.as_ref().map_or_else(
+                |unfit| format!("refused: {unfit}"),
+                |public| public.domain().name().to_owned(),
+            )).collect();
+            proof
+        }),
+    })
+}
+
+fn code<Proof>(verdict: &Verdict<Proof>) -> Option<&'static str> {
+    verdict.outcome.as_ref().err().map(|(_, refusal)| refusal.code())
+}
+
+fn checks<Proof>(verdict: &Verdict<Proof>, checks: &[Check]) -> Vec<Value> {
     let refused = verdict.outcome.as_ref().err();
-    let checks = Check::ALL.map(|check| {
-        let passed = verdict.passed.iter().find(|(passed, _)| *passed == check);
+    let told = checks.iter().map(|check| {
+        let passed = verdict.passed.iter().find(|(passed, _)| passed == check);
         match (passed, refused) {
-            (_, Some((refused, refusal))) if *refused == check => {
+            (_, Some((refused, refusal))) if refused == check => {
                 json!({ "check": check.name(), "outcome": "refused", "code": refusal.code(), "reason": refusal.to_string() })
             }
             (Some((_, notes)), _) => json!({ "check": check.name(), "outcome": "passed", "notes": noted(notes) }),
             (None, _) => json!({ "check": check.name(), "outcome": "not reached" }),
         }
     });
-    json!({
-        "genuine": verdict.outcome.is_ok(),
-        "code": refused.map(|(_, refusal)| refusal.code()),
-        "profile": verdict.profile.name(),
-        "at": written(verdict.at),
-        "sod_sha256": verdict.evidence.to_string(),
-        "checks": checks,
-        "proof": verdict.outcome.as_ref().ok().map(|authentic| proof(authentic)),
-    })
+    told.collect()
 }
 
 fn noted(notes: &[Note]) -> Vec<Value> {
@@ -162,10 +207,14 @@ fn identified(certificate: &Certificate) -> Value {
 }
 
 fn proof(authentic: &Authentic) -> Value {
-    let signer = authentic.signer();
+    let mut proof = trusted(authentic.signer(), authentic.signing_time());
+    let delivered = authentic.hashes().groups().filter(|group| authentic.group(*group).is_some());
+    proof["groups"] = delivered.map(Group::number).collect();
+    proof
+}
+
+fn trusted(signer: &TrustedSigner, signing_time: Option<Moment>) -> Value {
     json!({
-        "groups": authentic.hashes().groups().filter(|group| authentic.group(*group).is_some())
-            .map(Group::number).collect::<Vec<_>>(),
         "signer": identified(signer.certificate()),
         "path": signer.path().issuers().map(identified).collect::<Vec<_>>(),
         "revocation_lists": signer.lists().iter().map(|standing| json!({
@@ -173,7 +222,7 @@ fn proof(authentic: &Authentic) -> Value {
             "number": standing.number.to_string(),
             "next_update": written(standing.next_update),
         })).collect::<Vec<_>>(),
-        "signing_time_claimed": authentic.signing_time().map(written),
+        "signing_time_claimed": signing_time.map(written),
     })
 }
 

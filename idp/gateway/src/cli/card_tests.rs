@@ -123,6 +123,35 @@ fn without_a_list_of_revocations_the_card_is_refused_and_for_an_auditor_noted() 
 }
 
 #[test]
+fn the_signed_keys_of_the_chip_are_judged_beside_the_card() {
+    let folder = store();
+    let dg1 = format!("{SCENE}/dg1");
+    let genuine = format!("{SCENE}/card_security");
+    let (told, ended) = judged(&folder, &dg1, &["--card-security", &genuine, "--json"]);
+    assert_eq!(ended, Ok(()));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["genuine"], &told["card_security"]["genuine"]), (&json!(true), &json!(true)));
+    assert_eq!(told["card_security"]["proof"]["chip_keys"], json!(["brainpoolP256r1"]));
+    assert_eq!(told["card_security"]["checks"].as_array().unwrap().len(), 10);
+    let (words, _) = judged(&folder, &dg1, &["--card-security", &genuine]);
+    let (card, security) = words.split_once("\nEF.CardSecurity\n").unwrap();
+    assert!(card.contains("passed   data-groups") && !security.contains("data-groups"), "{words}");
+    assert!(security.ends_with('\n') && security.contains("genuine: signed under CN=sim-csca, C=FR"), "{words}");
+    // The card is genuine, and this file is not.
+    let mut altered = scene("card_security");
+    *altered.last_mut().unwrap() ^= 1;
+    let path = folder.path().join("altered");
+    fs::write(&path, altered).unwrap();
+    let path = path.display().to_string();
+    let (told, ended) = judged(&folder, &dg1, &["--card-security", &path, "--json"]);
+    assert_eq!(ended, Err("refused: SIGNATURE_INVALID".to_owned()));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["genuine"], &told["card_security"]["code"]), (&json!(true), &json!("SIGNATURE_INVALID")));
+    let (words, _) = judged(&folder, &dg1, &["--card-security", &path]);
+    assert!(words.contains("REFUSED  signature\n         SIGNATURE_INVALID: "), "{words}");
+}
+
+#[test]
 fn what_cannot_be_meant_is_usage() {
     for wrong in [["--dg", "1"], ["--dg", "17=x"], ["--at", "tomorrow"], ["--profile", "other"], ["--grace", "73"]] {
         assert!(verified(&store(), &wrong).is_err(), "{wrong:?}");
