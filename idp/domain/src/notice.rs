@@ -10,7 +10,7 @@ use crate::time::{Lifetime, Timestamp};
 
 mod card;
 
-pub use card::CardMessage;
+pub use card::{CardMessage, Remedy};
 
 /// The wait after the first failure, in seconds; it doubles with each one after.
 const FIRST_WAIT: u32 = 30;

@@ -80,13 +80,15 @@ impl Vouched {
     /// not suspended.
     pub fn stands(&self, kept: Option<&AnyIdentity>, at: Timestamp) -> bool {
         let Some(identity) = kept.filter(|identity| *identity.common().id() == self.identity) else { return false };
-        match (identity.clone().settle(at).into_inner(), self.level) {
-            (AnyIdentity::Certified(_), _) => true,
-            (
-                AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_),
-                level,
-            ) => level == Level::Low,
-            (AnyIdentity::Created(_) | AnyIdentity::Suspended(_) | AnyIdentity::Closed(_), _) => false,
+        match identity.clone().settle(at).into_inner() {
+            certified if certified.is_certified() => true,
+            AnyIdentity::Active(_) | AnyIdentity::Requested(_) | AnyIdentity::AtDesk(_) | AnyIdentity::Approved(_) => {
+                self.level == Level::Low
+            }
+            AnyIdentity::Certified(_)
+            | AnyIdentity::Created(_)
+            | AnyIdentity::Suspended(_)
+            | AnyIdentity::Closed(_) => false,
         }
     }
 }
@@ -211,6 +213,15 @@ mod tests {
             ("at_desk", serde_json::json!({"request": request, "case": case, "since": at}), true, false, true),
             ("approved", serde_json::json!({"case": case, "until": until}), true, false, true),
             ("certified", certified.clone(), true, true, true),
+            ("requested", serde_json::json!({"request": request, "until": until, "renews": certified}), true, true, true),
+            (
+                "at_desk",
+                serde_json::json!({"request": request, "case": case, "since": at, "renews": certified}),
+                true,
+                true,
+                true,
+            ),
+            ("approved", serde_json::json!({"case": case, "until": until, "renews": certified}), true, true, true),
             ("suspended", serde_json::json!({"certified": certified, "since": at}), false, false, true),
             ("closed", serde_json::json!({"why": "deleted", "at": at}), false, false, false),
         ] {

@@ -5,6 +5,8 @@
 //!                                 ▲                   │ lapse             │ refuse, lapse     │ lapse        │    ▲
 //!                                 ├───────────────────┴───────────────────┴───────────────────┘      suspend │    │ restore
 //!                                 └──────────── end: term reached, code changed ───────── Certified, Suspended ◀──┘
+//!  Certified ─ renew (in its last sixty days) ▶ Requested ▶ AtDesk ▶ Approved, each with the certification in it: in force until
+//!            its term or the activation; what comes to nothing leads back to it (decisions/0030)
 //!  every live state ─ close ▶ Closed
 //!  every live state ─ leave (by mail alone) ▶ the same, with a day on which it is closed ─ stay ▶ the same, without
 //! ```
@@ -29,7 +31,9 @@ use serde::{Deserialize, Serialize};
 use super::card::{CardAndCode, CardKey, CardSecret, PersonKey, ReadCard};
 use super::refusal::Refusal;
 use super::status::CardInForce;
-use super::{ACTIVATION, CERTIFICATION, CONFIRMATION, DELETION, DELETION_AGAIN, REQUEST, TermsVersion, Thumbprint};
+use super::{
+    ACTIVATION, CERTIFICATION, CONFIRMATION, DELETION, DELETION_AGAIN, RENEWAL, REQUEST, TermsVersion, Thumbprint,
+};
 use crate::id::{CaseId, IdentityId, RequestId};
 use crate::language::Language;
 use crate::time::Timestamp;
@@ -38,12 +42,16 @@ mod any;
 mod desk;
 mod history;
 mod level;
+mod renewal;
+#[cfg(test)]
+mod renewal_tests;
 #[cfg(test)]
 mod tests;
 
 pub use any::{AnyIdentity, Common, Settled};
 pub use desk::Approval;
 pub use history::{Event, Happened};
+pub use renewal::Before;
 
 /// An identity in one state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +97,9 @@ pub struct Active {}
 pub struct Requested {
     request: RequestId,
     until: Timestamp,
+    /// The certification that is to be renewed: it stays in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renews: Option<Certified>,
 }
 
 /// The QR code was scanned: it is spent, and an agent is at work.
@@ -97,6 +108,9 @@ pub struct AtDesk {
     request: RequestId,
     case: CaseId,
     since: Timestamp,
+    /// As in [`Requested`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renews: Option<Certified>,
 }
 
 /// The desk said yes; card and code are awaited.
@@ -104,6 +118,9 @@ pub struct AtDesk {
 pub struct Approved {
     case: CaseId,
     until: Timestamp,
+    /// As in [`Requested`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renews: Option<Certified>,
 }
 
 /// Certified.
@@ -272,7 +289,7 @@ impl Identity<Active> {
         self.base.code = shown.code();
         self.base.terms = terms;
         let until = at.plus(REQUEST);
-        Ok(self.becomes(Requested { request, until }, Happened::Requested { until }, at))
+        Ok(self.becomes(Requested { request, until, renews: None }, Happened::Requested { until }, at))
     }
 }
 
@@ -295,14 +312,15 @@ impl Identity<Requested> {
         if self.state.until.is_past(at) {
             return Err(Refusal::RequestLate);
         }
-        let state = AtDesk { request: self.state.request.clone(), case, since: at };
-        Ok(self.becomes(state, Happened::AtDesk, at))
+        let Requested { request, renews, .. } = self.state.clone();
+        Ok(self.becomes(AtDesk { request, case, since: at, renews }, Happened::AtDesk, at))
     }
 
-    /// Goes back without certification: the month is over, or the citizen asks anew.
+    /// Goes back to what it was: the month is over, or the citizen asks anew.
     #[must_use]
-    pub fn lapse(self, at: Timestamp) -> Identity<Active> {
-        self.becomes(Active {}, Happened::Lapsed, at)
+    pub fn lapse(self, at: Timestamp) -> Before {
+        let renews = self.state.renews.clone();
+        self.back(renews, Happened::Lapsed, at)
     }
 }
 
@@ -317,14 +335,15 @@ impl Identity<AtDesk> {
         if approval.case != self.state.case || approval.identity != self.base.id {
             return Err(Refusal::RequestUnknown);
         }
-        let until = at.plus(ACTIVATION);
-        Ok(self.becomes(Approved { case: approval.case, until }, Happened::Approved { until }, at))
+        let (until, renews) = (at.plus(ACTIVATION), self.state.renews.clone());
+        Ok(self.becomes(Approved { case: approval.case, until, renews }, Happened::Approved { until }, at))
     }
 
     /// The desk said no, or gave up. The citizen learns that it failed, and never why.
     #[must_use]
-    pub fn refuse(self, at: Timestamp) -> Identity<Active> {
-        self.becomes(Active {}, Happened::Failed, at)
+    pub fn refuse(self, at: Timestamp) -> Before {
+        let renews = self.state.renews.clone();
+        self.back(renews, Happened::Failed, at)
     }
 }
 
@@ -340,7 +359,8 @@ impl Identity<Approved> {
     }
 
     /// Card and code are shown after the approval: the same card, chip and code as when certification was asked for (CIR
-    /// (EU) 2015/1502 §2.2.2). The certification lasts five years, and never longer than the card.
+    /// (EU) 2015/1502 §2.2.2). The certification lasts five years, and never longer than the card; it takes the place of one
+    /// that it renews.
     pub fn activate(
         self,
         shown: &CardAndCode,
@@ -361,10 +381,20 @@ impl Identity<Approved> {
         Ok(self.becomes(state, Happened::Certified { until }, at))
     }
 
-    /// Card and code were not shown in time, or the code was changed meanwhile.
+    /// Card and code were not shown in time.
     #[must_use]
-    pub fn lapse(self, at: Timestamp) -> Identity<Active> {
-        self.becomes(Active {}, Happened::Lapsed, at)
+    pub fn lapse(self, at: Timestamp) -> Before {
+        let renews = self.state.renews.clone();
+        self.back(renews, Happened::Lapsed, at)
+    }
+
+    /// The code was changed since the request: neither the approval nor a certification of before counts any more.
+    #[must_use]
+    pub fn lapse_with_code(self, at: Timestamp) -> Identity<Active> {
+        match self.lapse(at) {
+            Before::Active(identity) => identity,
+            Before::Certified(identity) => identity.end(Ending::CodeChanged, at),
+        }
     }
 }
 
@@ -386,14 +416,7 @@ impl Identity<Certified> {
 
     /// The proof for the card that was shown now; or why there is none: its certification may have ended.
     pub fn in_force(&self, shown: &CardAndCode, _: &CardInForce, at: Timestamp) -> Result<InForce, Refusal> {
-        self.is_of(shown.card())?;
-        if self.state.until.is_past(at) {
-            return Err(Refusal::CertificationOver);
-        }
-        if shown.code() != self.base.code {
-            return Err(Refusal::CodeChanged);
-        }
-        Ok(InForce { identity: self.base.id.clone() })
+        self.holds(&self.state, shown, at)
     }
 
     /// Ends the certification; the identity stays, uncertified.
@@ -520,6 +543,26 @@ impl<S> Identity<S> {
         history::note(&mut self.base.history, Event { at, happened });
         self.base.leaves = leaves;
         self
+    }
+
+    /// What came to nothing leads back to what was before it.
+    fn back(self, renews: Option<Certified>, happened: Happened, at: Timestamp) -> Before {
+        match renews {
+            None => Before::Active(self.becomes(Active {}, happened, at)),
+            Some(certified) => Before::Certified(self.becomes(certified, happened, at)),
+        }
+    }
+
+    /// The proof that a certification of this identity is in force for the card that was shown.
+    fn holds(&self, certified: &Certified, shown: &CardAndCode, at: Timestamp) -> Result<InForce, Refusal> {
+        self.is_of(shown.card())?;
+        if certified.until.is_past(at) {
+            return Err(Refusal::CertificationOver);
+        }
+        if shown.code() != self.base.code {
+            return Err(Refusal::CodeChanged);
+        }
+        Ok(InForce { identity: self.base.id.clone() })
     }
 
     /// Whether a card is the one that the identity was made with: same document, same chip.

@@ -35,6 +35,8 @@ use crate::time::Lifetime;
 pub const CERTIFICATION: Lifetime = Lifetime::seconds(5 * 31_557_600);
 /// How long a request can be taken to a desk.
 pub const REQUEST: Lifetime = Lifetime::seconds(30 * 86_400);
+/// How long before its end a certification can be renewed: from its first reminder on (decisions/0030).
+pub const RENEWAL: Lifetime = Lifetime::seconds(60 * 86_400);
 /// How long an approved citizen has to show card and code.
 pub const ACTIVATION: Lifetime = Lifetime::seconds(86_400);
 /// How long a new identity waits for its address to be confirmed.

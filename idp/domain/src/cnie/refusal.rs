@@ -110,6 +110,10 @@ refusals! {
     RequestUsed = "card.request_used", "the request for certification was used";
     /// The desk's approval was not followed by card and code in time.
     ActivationLate = "card.activation_late", "card and code were not shown in time";
+    /// The certification has more than sixty days to go.
+    RenewalEarly = "card.renewal_early", "the certification can be renewed in its last sixty days";
+    /// The certification ends with the card: only a new card leads on.
+    RenewalWithCard = "card.renewal_with_card", "the certification ends with the card, and so would the next one";
     /// A call that cannot be read.
     Malformed = "card.malformed", "the call cannot be read";
 }

@@ -2,8 +2,37 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cnie::identity::{Closure, Ending};
+use crate::cnie::identity::{AnyIdentity, Closure, Ending};
 use crate::time::Timestamp;
+
+/// What the holder of a certification that ends soon can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remedy {
+    /// Ask for the next one, in the app.
+    #[default]
+    Ask,
+    /// Go on with the request that was made.
+    GoOn,
+    /// Show card and code first: it is suspended.
+    Restore,
+    /// Have a new card made: the certification ends with this one.
+    NewCard,
+}
+
+impl Remedy {
+    /// What helps this identity.
+    pub fn of(identity: &AnyIdentity) -> Self {
+        if identity.is_renewing() {
+            return Self::GoOn;
+        }
+        match identity.certified_until() {
+            Some(until) if until >= identity.common().card_expires() => Self::NewCard,
+            Some(_) | None if matches!(identity, AnyIdentity::Suspended(_)) => Self::Restore,
+            Some(_) | None => Self::Ask,
+        }
+    }
+}
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +68,9 @@ pub enum CardMessage {
         days: u16,
         /// When.
         until: Timestamp,
+        /// What its holder can do about it.
+        #[serde(default)]
+        remedy: Remedy,
     },
     /// The certification is over; the identity stays.
     Ended {

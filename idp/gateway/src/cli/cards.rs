@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
-use domain::cnie::identity::{AnyIdentity, Certified, Closure, Identity};
+use domain::cnie::identity::{AnyIdentity, Closure};
 use domain::cnie::link::LinkSecret;
 use domain::id::IdentityId;
 use domain::time::Timestamp;
@@ -146,13 +146,10 @@ async fn show<W: Write>(bench: &mut Bench<'_, W>, acts: Acts<'_>, id: &str) -> a
 async fn suspend<W: Write>(bench: &mut Bench<'_, W>, acts: Acts<'_>, (id, word): (&str, &str)) -> anyhow::Result<()> {
     let (id, word) = (named(id)?, said(word)?);
     let before = found(acts, &id).await?;
-    if !matches!(before.identity, AnyIdentity::Certified(_)) {
+    if !before.identity.is_certified() {
         bail!("the identity is {}: only a certified one is suspended", before.identity.state());
     }
-    let act = |identity| {
-        Identity::<Certified>::try_from(identity)
-            .map_or_else(|other| other, |certified| certified.suspend(acts.now).into())
-    };
+    let act = |identity: AnyIdentity| identity.suspend(acts.now).map_or_else(|other| other, AnyIdentity::from);
     let after = acts.act(&id, Cause::Operator(word), act).await?.context("the identity is erased")?;
     if !matches!(after, AnyIdentity::Suspended(_)) {
         bail!("the identity became {} meanwhile: nothing was done", after.state());

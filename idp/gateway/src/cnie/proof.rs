@@ -4,7 +4,7 @@ use chip::live::LiveCard;
 use domain::cnie::TermsVersion;
 use domain::cnie::assertion::{CardAssertion, Owner};
 use domain::cnie::card::CardAndCode;
-use domain::cnie::identity::{AnyIdentity, Certified, Closure, Ending, Identity, Making};
+use domain::cnie::identity::{AnyIdentity, Before, Certified, Closure, Ending, Identity, Making};
 use domain::cnie::refusal::Refusal;
 use domain::cnie::status::CardInForce;
 use domain::cnie::transaction::Act;
@@ -80,19 +80,19 @@ pub(crate) async fn act(
         Act::Delete => turn_into(app, &kept, kept.identity.clone().close(Closure::Deleted, now)).await,
         Act::RequestCertification { terms } => {
             let terms = TermsVersion::accepted(terms)?;
-            let active = match kept.identity.clone() {
-                AnyIdentity::Active(identity) => identity,
+            let before = match kept.identity.clone() {
+                AnyIdentity::Active(identity) => Before::Active(identity),
+                AnyIdentity::Certified(identity) => Before::Certified(identity),
                 // Asked anew: the code of before counts no more.
                 AnyIdentity::Requested(identity) => identity.lapse(now),
                 AnyIdentity::Created(_) => return Err(Refusal::AddressNotConfirmed.into()),
                 AnyIdentity::AtDesk(_)
                 | AnyIdentity::Approved(_)
-                | AnyIdentity::Certified(_)
                 | AnyIdentity::Suspended(_)
                 | AnyIdentity::Closed(_) => return Err(Refusal::NotInThisState.into()),
             };
             let request = RequestId::from_random(app.random.bytes());
-            turn_into(app, &kept, active.request(&shown.card, terms, request, now)?.into()).await
+            turn_into(app, &kept, before.ask(&shown.card, terms, request, now)?.into()).await
         }
         Act::Activate => {
             let AnyIdentity::Approved(identity) = kept.identity.clone() else {
@@ -102,7 +102,7 @@ pub(crate) async fn act(
                 Ok(certified) => turn_into(app, &kept, certified.into()).await,
                 Err((Refusal::CodeChanged, identity)) => {
                     // Another code than the one the desk approved: only a new request leads on.
-                    turn_into(app, &kept, identity.lapse(now).into()).await?;
+                    turn_into(app, &kept, identity.lapse_with_code(now).into()).await?;
                     Err(Refusal::CodeChanged.into())
                 }
                 Err((refusal, _)) => Err(refusal.into()),

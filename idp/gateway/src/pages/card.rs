@@ -105,6 +105,8 @@ pub(super) const fn words(t: Texts, refusal: Refusal) -> (&'static str, &'static
         | Refusal::BadAddress
         | Refusal::RequestUnknown
         | Refusal::RequestLate
+        | Refusal::RenewalEarly
+        | Refusal::RenewalWithCard
         | Refusal::RequestUsed
         | Refusal::ActivationLate
         | Refusal::Malformed => (t.card_not_read(), t.banner_advice()),

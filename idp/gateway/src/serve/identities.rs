@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::cnie::reminder::Reminder;
-use domain::notice::CardMessage;
+use domain::notice::{CardMessage, Remedy};
 use store::StoreError;
 use store::registry::{Changed, ToRemind, Told};
 use tokio::time::interval;
@@ -76,7 +76,9 @@ async fn remind(app: &App, cnie: &Cnie) -> Result<Batch, StoreError> {
 async fn give(app: &App, cnie: &Cnie, given: &ToRemind) -> Result<Changed, StoreError> {
     let acts = Acts::of(app, cnie);
     let days = Reminder::days_left(given.until, acts.now);
-    let notices = [notice(&given.kept.identity, CardMessage::EndsSoon { days, until: given.until })];
+    let identity = &given.kept.identity;
+    let soon = CardMessage::EndsSoon { days, until: given.until, remedy: Remedy::of(identity) };
+    let notices = [notice(identity, soon)];
     let told = Told { acts: &[], notices: &notices, at: acts.now };
     let changed = app.registry.note_reminded(given, &told).await?;
     if changed == Changed::Done {

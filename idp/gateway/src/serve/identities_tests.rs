@@ -32,7 +32,7 @@ async fn reminders_come_sixty_thirty_and_seven_days_before_the_end_each_once() {
         gateway.clock.advance(Lifetime::seconds(wait * DAY));
         look(&gateway).await;
         look(&gateway).await;
-        assert_eq!(told(&gateway).await, [CardMessage::EndsSoon { days, until }]);
+        assert_eq!(told(&gateway).await, [CardMessage::EndsSoon { days, until, remedy: Remedy::Ask }]);
     }
     gateway.clock.advance(Lifetime::seconds(7 * DAY));
     look(&gateway).await;

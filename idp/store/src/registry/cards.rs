@@ -386,7 +386,10 @@ pub(super) async fn change(
     if changed.rows_affected() == 0 {
         return Ok(Changed::Lost);
     }
-    if let (AnyIdentity::Approved(_), AnyIdentity::Certified(certified)) = (&from.identity, to) {
+    // An approval that lapsed leads back to the certification that it would have renewed, of another case.
+    if let (AnyIdentity::Approved(approved), AnyIdentity::Certified(certified)) = (&from.identity, to)
+        && approved.case() == certified.case()
+    {
         cases::note_activation(transaction, certified.case(), at).await?;
     }
     Ok(Changed::Done)

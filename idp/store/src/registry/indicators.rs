@@ -27,7 +27,7 @@ impl Registry {
         let mut snapshot = self.snapshot().await?;
         let communes = communes(&mut snapshot, now).await?;
         let (created, certified): (i64, i64) = sqlx::query_as(
-            "SELECT COUNT(*), COUNT(CASE WHEN state IN ('certified', 'suspended') AND certified_until > $1 THEN 1 END) \
+            "SELECT COUNT(*), COUNT(CASE WHEN certified_until > $1 THEN 1 END) \
              FROM card_identities",
         )
         .bind(now.epoch())

@@ -172,17 +172,11 @@ impl AnyIdentity {
     }
 
     /// Until when it is certified, in use or suspended.
-    pub const fn certified_until(&self) -> Option<Timestamp> {
-        match self {
-            Self::Certified(identity) => Some(identity.state.until),
-            Self::Suspended(identity) => Some(identity.state.certified.until),
-            Self::Created(_)
-            | Self::Active(_)
-            | Self::Requested(_)
-            | Self::AtDesk(_)
-            | Self::Approved(_)
-            | Self::Closed(_) => None,
+    pub fn certified_until(&self) -> Option<Timestamp> {
+        if let Self::Suspended(identity) = self {
+            return Some(identity.state.certified.until);
         }
+        self.certification().map(|certified| certified.until)
     }
 
     /// The case at the desk that it is at, or was approved in.
@@ -200,9 +194,9 @@ impl AnyIdentity {
     pub fn next_change(&self) -> Option<Timestamp> {
         let own = match self {
             Self::Created(identity) => identity.state.until,
-            Self::Requested(identity) => identity.state.until,
-            Self::AtDesk(identity) => identity.state.since.plus(ACTIVATION),
-            Self::Approved(identity) => identity.state.until,
+            Self::Requested(identity) => identity.first_of(identity.state.until),
+            Self::AtDesk(identity) => identity.first_of(identity.state.since.plus(ACTIVATION)),
+            Self::Approved(identity) => identity.first_of(identity.state.until),
             Self::Certified(identity) => identity.state.until,
             Self::Suspended(identity) => identity.state.certified.until,
             Self::Active(_) => self.common().card_expires(),
@@ -224,15 +218,20 @@ impl AnyIdentity {
         if self.common().leaves().is_some_and(|leaves| leaves.is_past(at)) {
             return Settled::Changed(self.close(Closure::Deleted, at));
         }
-        Settled::Changed(match self {
+        let changed: Self = match self {
             Self::Created(identity) => identity.close(Closure::NotConfirmed, at).into(),
+            Self::Requested(identity) if identity.has_outlived(at) => identity.outlive(Ending::TermReached, at).into(),
+            Self::AtDesk(identity) if identity.has_outlived(at) => identity.outlive(Ending::TermReached, at).into(),
+            Self::Approved(identity) if identity.has_outlived(at) => identity.outlive(Ending::TermReached, at).into(),
             Self::Requested(identity) => identity.lapse(at).into(),
             Self::AtDesk(identity) => identity.refuse(at).into(),
             Self::Approved(identity) => identity.lapse(at).into(),
             Self::Certified(identity) => identity.end(Ending::TermReached, at).into(),
             Self::Suspended(identity) => identity.end(Ending::TermReached, at).into(),
             Self::Active(_) | Self::Closed(_) => return Settled::Same(self),
-        })
+        };
+        // A certification and the request to renew it can both have ended since anybody looked.
+        Settled::Changed(changed.settle(at).into_inner())
     }
 
     /// Closes it; a closed one stays as it was closed.

@@ -13,25 +13,27 @@ impl AnyIdentity {
     pub fn level(
         self,
         policy: Uncertified,
-        (shown, status): (&CardAndCode, &CardInForce),
+        (shown, _): (&CardAndCode, &CardInForce),
         at: Timestamp,
     ) -> (Self, Result<CardLevel, Refusal>) {
+        match self.in_force(shown, at) {
+            Some(Ok(certified)) => return (self, Ok(CardLevel::high(shown, certified))),
+            Some(Err(Refusal::CodeChanged)) => {
+                let level = self.uncertified(policy, shown);
+                // What ended it is told, where nothing is given.
+                let told = |why| if why == Refusal::NotCertified { Refusal::CodeChanged } else { why };
+                return (self.end(Ending::CodeChanged, at), level.map_err(told));
+            }
+            Some(Err(refusal)) => return (self, Err(refusal)),
+            None => {}
+        }
         let level = match &self {
-            Self::Certified(identity) => match identity.in_force(shown, status, at) {
-                Ok(certified) => Ok(CardLevel::high(shown, certified)),
-                Err(Refusal::CodeChanged) => {
-                    let level = self.uncertified(policy, shown);
-                    // What ended it is told, where nothing is given.
-                    let told = |why| if why == Refusal::NotCertified { Refusal::CodeChanged } else { why };
-                    return (identity.clone().end(Ending::CodeChanged, at).into(), level.map_err(told));
-                }
-                Err(refusal) => Err(refusal),
-            },
             Self::Active(_) | Self::Requested(_) | Self::AtDesk(_) | Self::Approved(_) => {
                 self.uncertified(policy, shown)
             }
             Self::Created(_) => Err(Refusal::AddressNotConfirmed),
             Self::Suspended(_) => Err(Refusal::Suspended),
+            Self::Certified(_) => Err(Refusal::CertificationOver),
             Self::Closed(_) => Err(Refusal::NoIdentity),
         };
         (self, level)

@@ -10,18 +10,18 @@ use crate::level::Level;
 use crate::time::Lifetime;
 
 const START: Timestamp = Timestamp::from_epoch(1_800_000_000);
-const DAY: u32 = 86_400;
+pub(super) const DAY: u32 = 86_400;
 
-fn after(seconds: u32) -> Timestamp {
+pub(super) fn after(seconds: u32) -> Timestamp {
     START.plus(Lifetime::seconds(seconds))
 }
 
-fn shown(number: &str, code: u8) -> CardAndCode {
+pub(super) fn shown(number: &str, code: u8) -> CardAndCode {
     let card = ReadCard::of_test(number, [u8::try_from(number.len()).expect("short"); 32], after(3_650 * DAY));
     CardAndCode::of_test(card, Thumbprint::new([code; 32]))
 }
 
-fn in_force() -> CardInForce {
+pub(super) fn in_force() -> CardInForce {
     let answer = Answer { standing: Standing::Valid, birthplace: None, birthcountry: None, reference: "1".into() };
     answer.in_force().expect("valid")
 }
@@ -36,19 +36,19 @@ fn created(shown: &CardAndCode) -> Identity<Created> {
     Identity::create(shown, &in_force(), &CardSecret::new([7; 32]), making, START).expect("an address")
 }
 
-fn terms() -> TermsVersion {
+pub(super) fn terms() -> TermsVersion {
     TermsVersion::accepted(TermsVersion::CURRENT).expect("of today")
 }
 
-fn request() -> RequestId {
+pub(super) fn request() -> RequestId {
     RequestId::from_random([2; 16])
 }
 
-fn case() -> CaseId {
+pub(super) fn case() -> CaseId {
     CaseId::from_random([3; 16])
 }
 
-fn active(shown: &CardAndCode) -> Identity<Active> {
+pub(super) fn active(shown: &CardAndCode) -> Identity<Active> {
     created(shown).confirm(after(60)).expect("in time")
 }
 
@@ -62,7 +62,7 @@ fn approved(shown: &CardAndCode) -> Identity<Approved> {
     at_desk.approve(approval, after(DAY)).expect("its case")
 }
 
-fn certified(shown: &CardAndCode) -> Identity<Certified> {
+pub(super) fn certified(shown: &CardAndCode) -> Identity<Certified> {
     approved(shown).activate(shown, &in_force(), after(DAY + 60)).expect("the same card and code")
 }
 
@@ -244,6 +244,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (1_u32..40 * DAY).prop_map(Step::Wait),
         (1_u32..3600).prop_map(Step::Wait),
+        // To the last sixty days of a certification, and past its end.
+        (1_760 * DAY..1_840 * DAY).prop_map(Step::Wait),
         Just(Step::Confirm),
         code.clone().prop_map(Step::Request),
         Just(Step::Arrive),
@@ -258,14 +260,35 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must have happened for eIDAS high, kept beside the identity and by other means: the code that was asked for, that
-/// was approved by the desk, and that was shown after it; since when; and what took it away.
+/// Any steps; or, since few of those come so far, any after a certification that has come to its last sixty days, each
+/// perhaps with a renewal that is under way.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let first = vec![Step::Confirm, Step::Request(1), Step::Arrive, Step::Approve, Step::Activate(1)];
+    let last = [first.clone(), vec![Step::Wait(1_780 * DAY)]].concat();
+    let again = [Step::Request(1), Step::Arrive, Step::Approve, Step::Activate(1)];
+    let begun = prop_oneof![
+        2 => Just(Vec::new()),
+        1 => Just(last.clone()),
+        2 => (0..=again.len()).prop_map(move |some| [&last[..], &again[..some]].concat()),
+    ];
+    (begun, prop::collection::vec(step(), 0..24)).prop_map(|(begun, any)| [begun, any].concat())
+}
+
+/// What leads to a certification: the code that was asked for, the desk, its approval, and the code that was shown after it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Model {
+struct Path {
     asked: Option<u8>,
     at_desk: bool,
     approved: Option<i64>,
-    certified: Option<(u8, i64)>,
+    shown: Option<(u8, i64)>,
+}
+
+/// What must have happened for eIDAS high, kept beside the identity and by other means: the path that is walked, the one that
+/// was walked to its end last, and what took away what it led to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Model {
+    path: Path,
+    certified: Option<Path>,
     suspended: bool,
     left: Option<i64>,
     leaves: Option<i64>,
@@ -288,15 +311,30 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
                 Err(identity) => identity.into(),
             },
             (Step::Request(code), AnyIdentity::Active(identity)) => {
-                model = Model { asked: Some(code), left: model.left, leaves: model.leaves, ..Model::default() };
+                model = Model { left: model.left, leaves: model.leaves, ..Model::default() };
+                model.path.asked = Some(code);
                 identity.request(&shown("X", code), terms(), request(), now).expect("its card").into()
             }
+            (Step::Request(code), AnyIdentity::Certified(identity)) => {
+                // The path of before counts until its term, or until the code of the card is another one.
+                if model.certified.and_then(|path| path.shown).is_some_and(|(own, _)| own != code) {
+                    model.certified = None;
+                }
+                let before = Before::Certified(identity.clone());
+                match before.ask(&shown("X", code), terms(), request(), now) {
+                    Ok(requested) => {
+                        model.path = Path { asked: Some(code), ..Path::default() };
+                        requested.into()
+                    }
+                    Err(_) => identity.into(),
+                }
+            }
             (Step::Arrive, AnyIdentity::Requested(identity)) => {
-                model.at_desk = true;
+                model.path.at_desk = true;
                 identity.arrive(&request(), case(), now).expect("settled before").into()
             }
             (Step::Approve, AnyIdentity::AtDesk(identity)) => {
-                model.approved = Some(now.epoch());
+                model.path.approved = Some(now.epoch());
                 let approval = Approval::of(case(), identity.id().clone());
                 identity.approve(approval, now).expect("its case").into()
             }
@@ -304,15 +342,20 @@ fn walk(steps: &[Step], probe: u8) -> (Option<Level>, Model, i64) {
             (Step::Activate(code), AnyIdentity::Approved(identity)) => {
                 match identity.activate(&shown("X", code), &in_force(), now) {
                     Ok(identity) => {
-                        model.certified = Some((code, now.epoch()));
+                        model.path.shown = Some((code, now.epoch()));
+                        model.certified = Some(model.path);
                         identity.into()
+                    }
+                    Err((Refusal::CodeChanged, identity)) => {
+                        model.certified = None;
+                        identity.lapse_with_code(now).into()
                     }
                     Err((_, identity)) => identity.into(),
                 }
             }
-            (Step::Suspend, AnyIdentity::Certified(identity)) => {
+            (Step::Suspend, identity) if identity.is_certified() => {
                 model.suspended = true;
-                identity.suspend(now).into()
+                identity.suspend(now).expect("certified").into()
             }
             (Step::Restore(code), AnyIdentity::Suspended(identity)) => {
                 match identity.restore(&shown("X", code), &in_force(), now) {
@@ -360,12 +403,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn no_path_leads_to_high_without_desk_and_card_and_code(steps in prop::collection::vec(step(), 0..24), probe in 1_u8..3) {
+    fn no_path_leads_to_high_without_desk_and_card_and_code(steps in steps(), probe in 1_u8..3) {
         let (level, model, now) = walk(&steps, probe);
-        let since = model.certified.map(|(_, since)| since);
-        let earned = model.certified.is_some_and(|(code, _)| Some(code) == model.asked && code == probe)
-            && model.at_desk
-            && model.approved.zip(since).is_some_and(|(desk, shown)| (0..i64::from(DAY)).contains(&(shown - desk)))
+        let path = model.certified.unwrap_or_default();
+        let since = path.shown.map(|(_, since)| since);
+        let earned = path.shown.is_some_and(|(code, _)| Some(code) == path.asked && code == probe)
+            && path.at_desk
+            && path.approved.zip(since).is_some_and(|(desk, shown)| (0..i64::from(DAY)).contains(&(shown - desk)))
             && since.is_some_and(|since| (0..i64::from(CERTIFICATION.as_seconds())).contains(&(now - since)))
             && !model.suspended
             && model.leaves.is_none_or(|leaves| now < leaves)
@@ -417,6 +461,19 @@ fn the_straight_path_leads_to_high() {
         let mut steps = steps.to_vec();
         steps.remove(missing);
         assert_ne!(walk(&steps, 1).0, Some(Level::High), "without {:?}", steps.get(missing));
+    }
+}
+
+#[test]
+fn the_straight_path_of_a_renewal_leads_on_past_the_first_term() {
+    let mut steps = vec![Step::Confirm, Step::Request(1), Step::Arrive, Step::Approve, Step::Activate(1)];
+    steps.push(Step::Wait(1_780 * DAY));
+    let renewal = [Step::Request(1), Step::Arrive, Step::Approve, Step::Activate(1)];
+    for done in 0..=renewal.len() {
+        let walked = [&steps[..], &renewal[..done]].concat();
+        assert_eq!(walk(&walked, 1).0, Some(Level::High), "after {done} steps");
+        let past = [walked, vec![Step::Wait(60 * DAY)]].concat();
+        assert_eq!(walk(&past, 1).0 == Some(Level::High), done == renewal.len(), "after {done} steps, past the term");
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Acting {
     },
     /// Looks at it.
     Show,
-    /// Asks for certification: the result has a QR code for the town hall.
+    /// Asks for certification, or in the last sixty days of one for the next: the result has a QR code for the town hall.
     RequestCertification {
         /// The version of the terms that were accepted.
         terms: String,
@@ -207,12 +207,17 @@ pub(super) fn octets(sent: Vec<Octets>) -> Vec<Vec<u8>> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct IdentityShown {
     /// `created` (address not confirmed), `active`, `requested`, `at_desk`, `awaiting_activation`, `certified`, `suspended`
-    /// or `closed`. A refusal at the town hall shows as `active`, without a reason.
+    /// or `closed`. A refusal at the town hall shows as the state of before, without a reason. While a certification is
+    /// renewed the state is that of the request, with `certified_until`: it stays in force.
     #[schema(example = "certified")]
     state: &'static str,
     /// Until when it is certified, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     certified_until: Option<i64>,
+    /// From when on `request_certification` asks for the next certification, in seconds since 1970. Absent where there is
+    /// none to renew, where it is being renewed, and where it ends with the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewable_from: Option<i64>,
     /// When the card ends.
     card_expires: i64,
 }
@@ -273,6 +278,7 @@ impl Done {
             identity: IdentityShown {
                 state: identity.state(),
                 certified_until: identity.certified_until().map(domain::time::Timestamp::epoch),
+                renewable_from: identity.renewable_from().map(domain::time::Timestamp::epoch),
                 card_expires: common.card_expires().epoch(),
             },
             events: common

@@ -1,7 +1,7 @@
 //! What a citizen is told of their identity on a card: subject and paragraphs. No reason of a desk: none comes here.
 
 use domain::cnie::identity::{Closure, Ending};
-use domain::notice::CardMessage;
+use domain::notice::{CardMessage, Remedy};
 use domain::time::Timestamp;
 
 use crate::pages::holder::last_day;
@@ -73,8 +73,14 @@ fn words(message: &CardMessage, brand: &str, t: Texts) -> (String, Vec<String>) 
         CardMessage::Failed => (t.mail_card_failed_subject(), own(&[t.mail_card_failed(), t.mail_card_failed_again()])),
         CardMessage::Lapsed => (t.mail_card_lapsed_subject(), own(&[t.mail_card_lapsed(), t.mail_card_failed_again()])),
         CardMessage::Certified { until } => (t.mail_card_certified_subject(), vec![t.mail_card_certified(&day(until))]),
-        CardMessage::EndsSoon { days, until } => {
-            let told = vec![t.mail_card_ends_soon(&day(until)), t.mail_card_ends_soon_again().to_owned()];
+        CardMessage::EndsSoon { days, until, remedy } => {
+            let helps = match remedy {
+                Remedy::Ask => t.mail_card_ends_soon_ask(),
+                Remedy::GoOn => t.mail_card_ends_soon_go_on(),
+                Remedy::Restore => t.mail_card_ends_soon_restore(),
+                Remedy::NewCard => t.mail_card_ends_soon_new_card(),
+            };
+            let told = vec![t.mail_card_ends_soon(&day(until)), helps.to_owned()];
             return (ends_soon(*days, t), told);
         }
         CardMessage::Ended { why: Ending::TermReached } => {

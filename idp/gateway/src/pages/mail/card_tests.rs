@@ -21,8 +21,11 @@ fn all() -> Vec<CardMessage> {
         CardMessage::Failed,
         CardMessage::Lapsed,
         CardMessage::Certified { until: UNTIL },
-        CardMessage::EndsSoon { days: 60, until: UNTIL },
-        CardMessage::EndsSoon { days: 1, until: UNTIL },
+        CardMessage::EndsSoon { days: 60, until: UNTIL, remedy: Remedy::Ask },
+        CardMessage::EndsSoon { days: 30, until: UNTIL, remedy: Remedy::GoOn },
+        CardMessage::EndsSoon { days: 30, until: UNTIL, remedy: Remedy::Restore },
+        CardMessage::EndsSoon { days: 30, until: UNTIL, remedy: Remedy::NewCard },
+        CardMessage::EndsSoon { days: 1, until: UNTIL, remedy: Remedy::Ask },
         CardMessage::Ended { why: Ending::TermReached },
         CardMessage::Ended { why: Ending::CodeChanged },
         CardMessage::Suspended,
@@ -91,10 +94,11 @@ fn what_an_authority_found_out_is_not_for_a_mailbox() {
 
 #[test]
 fn an_end_is_told_by_its_day_and_the_days_that_are_left() {
-    let (subject, body) = read(&CardMessage::EndsSoon { days: 7, until: UNTIL }, Language::French);
+    let soon = |days, remedy| read(&CardMessage::EndsSoon { days, until: UNTIL, remedy }, Language::French);
+    let (subject, body) = soon(7, Remedy::Ask);
     assert_eq!(subject, "Votre certification prend fin dans 7 jours");
     assert!(body.contains("1er janvier 2027"), "{body}");
-    assert!(read(&CardMessage::EndsSoon { days: 1, until: UNTIL }, Language::French).0.ends_with("dans un jour"));
+    assert!(read(&CardMessage::EndsSoon { days: 1, until: UNTIL, remedy: Remedy::Ask }, Language::French).0.ends_with("dans un jour"));
 }
 
 #[test]

@@ -148,8 +148,14 @@ texts! {
     mail_card_ends_soon_day_subject: "Votre certification prend fin dans un jour", "Your certification ends in one day";
     mail_card_ends_soon(until): "La certification de votre identité prend fin le {until}. Ensuite, les services qui demandent la sécurité maximale ne s’ouvriront plus avec votre carte.",
         "The certification of your identity ends on {until}. After that, services that ask for maximum security no longer open with your card.";
-    mail_card_ends_soon_again: "Pour la renouveler, faites le moment venu une nouvelle demande dans l’application, puis allez dans une mairie qui certifie.",
-        "To renew it, make a new request in the app once it has ended, then go to a town hall that certifies.";
+    mail_card_ends_soon_ask: "Pour la renouveler, faites dès maintenant une nouvelle demande dans l’application, puis allez dans une mairie qui certifie. Votre certification reste valable jusqu’à son terme, quoi qu’il advienne de la demande.",
+        "To renew it, make a new request in the app now, then go to a town hall that certifies. Your certification stays valid until its end, whatever becomes of the request.";
+    mail_card_ends_soon_go_on: "Vous avez déjà demandé son renouvellement : présentez la demande dans une mairie qui certifie, puis votre carte et votre code dans l’application.",
+        "You have asked for its renewal already: take the request to a town hall that certifies, then show your card and your code in the app.";
+    mail_card_ends_soon_restore: "Votre identité est suspendue : rétablissez-la avec votre carte et votre code dans l’application, puis demandez le renouvellement.",
+        "Your identity is suspended: restore it with your card and your code in the app, then ask for the renewal.";
+    mail_card_ends_soon_new_card: "Elle s’arrête avec votre carte d’identité : demandez une nouvelle carte, puis créez et faites certifier une identité avec elle.",
+        "It ends with your identity card: apply for a new card, then make an identity with it and have it certified.";
     mail_card_ended_subject: "Votre certification a pris fin", "Your certification has ended";
     mail_card_ended: "La certification de votre identité est arrivée à son terme.", "The certification of your identity has reached its term.";
     mail_card_code_subject: "Le code de votre carte a changé", "The code of your card was changed";
