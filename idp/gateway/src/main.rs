@@ -8,6 +8,7 @@ mod cnie;
 mod config;
 mod cookies;
 mod desk;
+mod front;
 mod indicators;
 mod keys;
 mod limits;

@@ -23,6 +23,7 @@ use crate::audit::{self, Other};
 use crate::cnie;
 use crate::config::{Desk, Issuer};
 use crate::desk;
+use crate::front;
 use crate::indicators;
 use crate::limits;
 use crate::listen::Routers;
@@ -172,7 +173,8 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
         .merge(counted())
         .merge(phones(app))
         .merge(desk.unwrap_or_default())
-        .merge(figures(app));
+        .merge(figures(app))
+        .route("/", get(front::get));
     bounded(around(public), &app.issuer, app)
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Switch {
 
 impl Switch {
     /// The language asked for, or the one that the browser prefers.
-    pub(super) fn occasion(&self, headers: &HeaderMap) -> Occasion {
+    pub(crate) fn occasion(&self, headers: &HeaderMap) -> Occasion {
         let asked = self.lang.as_deref().and_then(Language::from_ui_locales);
         asked.map_or_else(|| Occasion::of(headers), Occasion::in_language)
     }

@@ -16,6 +16,7 @@ use store::StoreError;
 use super::acts::Acts;
 use super::home::Switch;
 use crate::app::{App, Shared};
+use crate::config::Cards;
 use crate::pages::View as _;
 use crate::pages::holder::Request;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
@@ -52,11 +53,14 @@ pub(crate) async fn get(
         Err(error) => return unavailable(&app, occasion, &error),
     };
     let path = format!("/carte/demande/{token}");
-    let page = occasion.page(&app);
+    let (page, cards) = (occasion.page(&app), app.cnie().cards);
     match form {
-        Form::Page => Request { page: page.switch_at(&path), token, until }.answer(StatusCode::OK),
+        Form::Page => {
+            let simulator = cards == Cards::Simulated;
+            Request { page: page.switch_at(&path), token, until, simulator }.answer(StatusCode::OK)
+        }
         Form::Image => file_of("image/svg+xml", image(&code(&app, token)).into_bytes()),
-        Form::Sheet => file_of("application/pdf", write(page, &code(&app, token), until)),
+        Form::Sheet => file_of("application/pdf", write((page, cards), &code(&app, token), until)),
     }
 }
 

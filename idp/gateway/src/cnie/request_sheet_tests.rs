@@ -75,3 +75,41 @@ async fn a_code_that_was_used_is_over_or_forged_is_told_in_the_same_words() {
     assert_eq!(ask(&gateway, &format!("/carte/demande/{late}")).await.0, StatusCode::GONE);
     assert!(matches!(gateway.identity(&id).await, AnyIdentity::Active(_)), "it lapsed, and that is kept");
 }
+
+#[tokio::test]
+async fn what_is_made_with_a_simulator_says_so_on_the_page_and_on_the_sheet() {
+    for (tables, simulated) in [("", false), ("simulator = true\n", true)] {
+        let gateway = Gateway::standing_with(tables).await;
+        let until = gateway.after(3600);
+        let id = gateway.keep("X4RTBPFW4", &states::requested(until)).await;
+        let token = token(&gateway, &id, until);
+        let page = String::from_utf8(ask(&gateway, &format!("/carte/demande/{token}")).await.2).expect("UTF-8");
+        assert_eq!(page.contains("simulateur – non certifié"), simulated, "{page}");
+        assert!(page.contains("href=\"/carte\""), "{page}");
+        let sheet = ask(&gateway, &format!("/carte/demande/{token}.pdf")).await.2;
+        // In WinAnsi, the dash is one octet (ISO 32000-1 annex D).
+        let said = sheet.windows(26).any(|octets| octets == b"simulateur \x96 non certifi\xe9");
+        assert_eq!(said, simulated);
+    }
+}
+
+#[tokio::test]
+async fn the_address_of_the_gateway_says_what_this_is_and_leads_on_to_what_there_is() {
+    let cards = Gateway::standing().await;
+    let (status, _, page) = ask(&cards, "/").await;
+    let page = String::from_utf8(page).expect("UTF-8");
+    assert!(status == StatusCode::OK && page.contains("data-page=\"front\""), "{page}");
+    assert!(page.contains("href=\"/carte\"") && !page.contains("/guichet"), "{page}");
+    let desk = "[desk]\norigin = \"http://localhost:8401\"\n";
+    let desks = Gateway::standing_with(desk).await;
+    let page = String::from_utf8(ask(&desks, "/?lang=en").await.2).expect("UTF-8");
+    for way in ["href=\"/carte\"", "href=\"/indicateurs\"", "href=\"http://localhost:8401/guichet\"", "lang=\"en\""] {
+        assert!(page.contains(way), "{way}: {page}");
+    }
+    let (bare, _folder) = crate::serve::standing("issuer = \"http://127.0.0.1:8401\"\n").await;
+    let request = Request::builder().uri("/").body(Body::empty()).expect("a request");
+    let Ok(response) = crate::router::routers(&bare, None).public.oneshot(request).await;
+    let page = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("whole");
+    let page = String::from_utf8(page.to_vec()).expect("UTF-8");
+    assert!(page.contains("data-page=\"front\"") && !page.contains("href=\"/carte\""), "{page}");
+}

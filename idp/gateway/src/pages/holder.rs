@@ -223,6 +223,8 @@ pub(crate) struct Request<'a> {
     pub(crate) token: &'a str,
     /// When it ends.
     pub(crate) until: Timestamp,
+    /// Whether cards of a simulator are taken.
+    pub(crate) simulator: bool,
 }
 
 impl Request<'_> {

@@ -44,6 +44,7 @@ pub(crate) mod choose;
 pub(crate) mod desk;
 pub(crate) mod ended;
 pub(crate) mod form_post;
+pub(crate) mod front;
 pub(crate) mod holder;
 pub(crate) mod indicators;
 pub(crate) mod inform;

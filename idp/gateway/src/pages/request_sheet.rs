@@ -10,6 +10,7 @@ use qrcode::{Color, QrCode};
 
 use super::Page;
 use super::holder::last_day;
+use crate::config::Cards;
 
 mod winansi;
 
@@ -66,11 +67,16 @@ impl Block {
     }
 }
 
-fn blocks(page: Page<'_>, until: Timestamp) -> Vec<Block> {
+fn blocks(page: Page<'_>, cards: Cards, until: Timestamp) -> Vec<Block> {
     let t = page.t;
-    vec![
-        Block::Text(page.shown(page.brand_name()).to_string()),
-        Block::Title(t.request_title().to_owned()),
+    let mut blocks =
+        vec![Block::Text(page.shown(page.brand_name()).to_string()), Block::Title(t.request_title().to_owned())];
+    // What is made with a simulator says so wherever it goes (cnie.md §10).
+    match cards {
+        Cards::Simulated => blocks.push(Block::Strong(t.simulator().to_owned())),
+        Cards::Real => {}
+    }
+    blocks.extend([
         Block::Text(t.request_lead().to_owned()),
         Block::Code,
         Block::Strong(t.request_until(&last_day(until, t))),
@@ -82,12 +88,13 @@ fn blocks(page: Page<'_>, until: Timestamp) -> Vec<Block> {
         Block::Heading(t.request_after().to_owned()),
         Block::Text(t.request_after_text().to_owned()),
         Block::Text(t.request_secret().to_owned()),
-    ]
+    ]);
+    blocks
 }
 
 /// Writes the sheet of a code.
-pub(crate) fn write(page: Page<'_>, code: &QrCode, until: Timestamp) -> Vec<u8> {
-    let blocks = blocks(page, until);
+pub(crate) fn write((page, cards): (Page<'_>, Cards), code: &QrCode, until: Timestamp) -> Vec<u8> {
+    let blocks = blocks(page, cards, until);
     let [catalog, pages, sheet, content, info, root, document, parents] = [1, 2, 3, 4, 5, 6, 7, 8].map(Ref::new);
     let fonts = [9, 10].map(Ref::new);
     let element = |at: usize| Ref::new(11 + i32::try_from(at).unwrap_or(i32::MAX));

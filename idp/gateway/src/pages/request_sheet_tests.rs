@@ -11,7 +11,7 @@ const TEXT: &str = "https://guichet.exemple.fr/guichet/q/AQEBAQEBAQEBAQEBAQEBAQE
 fn sheet(language: Language) -> (Vec<u8>, QrCode) {
     let code = QrCode::new(TEXT).expect("short");
     let brand = samples::brand();
-    (write(Page::new(&brand, language), &code, UNTIL), code)
+    (write((Page::new(&brand, language), Cards::Real), &code, UNTIL), code)
 }
 
 fn find(bytes: &[u8], text: &[u8], from: usize) -> Option<usize> {
@@ -53,7 +53,7 @@ fn it_has_a_title_a_language_and_a_tag_for_every_block() {
         assert!(text.contains("/Marked true") && text.contains("/Title (") && text.contains("/Alt ("));
         let marked = text.matches("/MCID").count();
         let brand = samples::brand();
-        let expected = blocks(Page::new(&brand, language), UNTIL).len();
+        let expected = blocks(Page::new(&brand, language), Cards::Real, UNTIL).len();
         assert_eq!(marked, expected, "each block is marked");
         assert_eq!((text.matches(" BDC").count(), text.matches("EMC").count()), (expected, expected));
         assert_eq!(text.matches("/S /H1").count(), 1);
@@ -81,7 +81,7 @@ fn its_words_can_be_selected_and_every_one_is_in_the_encoding() {
     for language in [Language::French, Language::English] {
         let (pdf, _) = sheet(language);
         let shown: Vec<String> = shown(&content(&pdf)).into_iter().filter(|line| line != "\u{95}").collect();
-        let blocks = blocks(Page::new(&brand, language), UNTIL);
+        let blocks = blocks(Page::new(&brand, language), Cards::Real, UNTIL);
         let words: Vec<&str> = blocks.iter().filter_map(Block::words).collect();
         assert!(words.iter().all(|words| !encoded(&words.replace('?', "")).contains(&b'?')), "{words:?}");
         assert_eq!(shown.join(" "), latin1(&encoded(&words.join(" "))));

@@ -25,6 +25,7 @@ use super::assets::{Assets, Look};
 use super::brand::{Brand, Colour, Support};
 use super::choose::{Banner, Choose, Shut, Usable, WhyShut};
 use super::ended::{Ended, HowEnded};
+use super::front::Front;
 use super::holder;
 use super::indicators::Figures;
 use super::inform::{Consent, DataProvider, Inform};
@@ -194,6 +195,9 @@ pub(crate) fn all(brand: &Brand, language: Language, cast: &Cast, csrf: &str) ->
 fn cards(page: Page<'_>, cast: &Cast, csrf: &str, add: &mut impl FnMut(&str, Response)) {
     let until = Timestamp::from_epoch(1_798_761_600);
     add("holder-home", holder::Home { page }.answer(StatusCode::OK));
+    add("front", Front { page, cards: false, figures: None, desk: None }.answer(StatusCode::OK));
+    let (figures, desk) = (Some("/indicateurs"), Some("https://guichet.example"));
+    add("front-all", Front { page, cards: true, figures, desk }.answer(StatusCode::OK));
     for (name, question) in
         [("confirm", holder::Question::Confirm), ("leave", holder::Question::Leave), ("stay", holder::Question::Stay)]
     {
@@ -219,7 +223,10 @@ fn cards(page: Page<'_>, cast: &Cast, csrf: &str, add: &mut impl FnMut(&str, Res
     }
     // The token was read before: it is base64url.
     let token = "AQEBAQEBAQEBAQEBAQEBAQECAgICAgICAgICAgICAgICAms2y4A";
-    add("holder-request", holder::Request { page, token, until }.answer(StatusCode::OK));
+    for (name, simulator) in [("", false), ("-simulator", true)] {
+        let request = holder::Request { page, token, until, simulator };
+        add(&format!("holder-request{name}"), request.answer(StatusCode::OK));
+    }
 }
 
 /// What the rollout of the samples aims at.

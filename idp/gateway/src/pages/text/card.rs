@@ -192,6 +192,21 @@ texts! {
     mail_card_support(support): "Assistance : {support}", "Support: {support}";
     mail_card_never_asked: "Nous ne vous demandons jamais le code de votre carte, ni par message ni par téléphone.", "We never ask for the code of your card, neither by message nor by telephone.";
 
+    // At the address of the gateway itself
+    request_about: "Votre identité sur carte : comment elle fonctionne, et que faire si la carte est perdue", "Your identity on a card: how it works, and what to do if the card is lost";
+    front_title: "Se connecter aux services publics", "Signing in to public services";
+    front_lead: "Ce site relie les services publics aux comptes avec lesquels vous prouvez qui vous êtes.",
+        "This site connects public services with the accounts by which you prove who you are.";
+    front_begin: "Pour vous connecter, commencez sur le site du service où vous voulez aller : il vous amène ici, puis vous ramène chez lui.",
+        "To sign in, begin on the site of the service that you want to use: it brings you here, and takes you back.";
+    front_ways: "Ce que vous pouvez faire ici", "What you can do here";
+    front_card: "Mon identité sur carte : la créer, la faire certifier, la fermer si la carte est perdue",
+        "My identity on a card: make it, have it certified, close it if the card is lost";
+    front_figures: "Les chiffres publics de la certification", "The public figures of certification";
+    front_desk: "L’espace des agents de mairie", "For agents of town halls";
+    front_careful: "Nous ne vous écrivons jamais pour vous demander un mot de passe ou le code de votre carte.",
+        "We never write to you to ask for a password or the code of your card.";
+
     // Days
     day(day, month, year): "{day} {month} {year}", "{day} {month} {year}";
 }
