@@ -143,6 +143,13 @@ pub enum Act {
         /// What was done.
         change: ReaderChange,
     },
+    /// An operator put a clock right that had been ahead: what was seen by it counts no more.
+    ClockSetBack {
+        /// The latest moment that was seen.
+        seen: Timestamp,
+        /// The operator's word.
+        word: String,
+    },
 }
 
 /// What became of a signing key.
@@ -287,6 +294,7 @@ impl Act {
             Self::CommuneChanged { .. } => "commune_changed",
             Self::AgentChanged { .. } => "agent_changed",
             Self::ReaderChanged { .. } => "reader_changed",
+            Self::ClockSetBack { .. } => "clock_set_back",
         }
     }
 
@@ -312,6 +320,7 @@ impl Act {
             Self::SignInRefused { client, provider, code } => {
                 json!({"client": client, "provider": provider, "code": code})
             }
+            Self::ClockSetBack { seen, word } => json!({"seen": seen, "word": word}),
             Self::LoggedOut { account, client } => json!({"account": account, "client": client}),
             Self::LogoutNotDelivered { client, code } => json!({"client": client, "code": code}),
             Self::ClientChanged { client, change } => json!({"client": client, "change": change}),

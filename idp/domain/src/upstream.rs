@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::{Label, ProviderFilter};
-use crate::id::{ClientId, IdentityId, ProviderId};
+use crate::cnie::assertion::Vouched;
+use crate::id::{ClientId, ProviderId};
 use crate::identity::pivot::{BadPivot, Birthdate, Name, Pivot, RawPivot};
 use crate::level::{Level, LevelRange};
 use crate::secret::{base64url, same, sha256};
@@ -187,7 +188,7 @@ pub struct Assertion {
     /// What ends the citizen's session at the provider.
     pub hint: Option<IdTokenHint>,
     /// The identity on a card that it rests on, when the provider is our own.
-    pub card: Option<IdentityId>,
+    pub card: Option<Vouched>,
 }
 
 /// The longest ID token that is sent through a browser as a hint, in bytes: an address holds no more everywhere.

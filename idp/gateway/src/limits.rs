@@ -21,10 +21,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::cnie::card::CardKey;
 use domain::id::ClientId;
+use domain::time::Lifetime;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
+use store::ephemeral::Allowance;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Shared;
@@ -42,12 +43,12 @@ const FORGETTING: Duration = Duration::from_secs(20);
 const LOSSES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
 /// Calls of desk readers from one address: ten of them behind it ask once a second what waits.
 const READERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("is not zero");
-/// Links that are sent for one card in an hour.
-const LINKS_PER_HOUR: NonZeroU32 = NonZeroU32::new(3).expect("is not zero");
-/// Identities that are made with one card at once; each writes to an address that nobody confirmed.
-const CREATIONS: NonZeroU32 = NonZeroU32::new(3).expect("is not zero");
-/// How long until one more may be made with it: three in a day.
-const CREATION_AGAIN: Duration = Duration::from_hours(8);
+/// Links that are sent for one card in an hour, by all nodes together: whoever is in a hurry asks twice, and no mailbox is
+/// filled.
+pub(crate) const LINKS: Allowance = Allowance { name: "card-links", most: 3, within: Lifetime::seconds(3600) };
+/// Identities that are made with one card in a day, by all nodes together; each writes to an address that nobody confirmed.
+pub(crate) const CREATIONS: Allowance =
+    Allowance { name: "card-creations", most: 3, within: Lifetime::seconds(86_400) };
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,8 +76,6 @@ pub(crate) struct Limits {
     pushes: Buckets<ClientId>,
     losses: Buckets<Subscriber>,
     readers: Buckets<Subscriber>,
-    links: Buckets<CardKey>,
-    creations: Buckets<CardKey>,
     proxies: TrustedProxies,
     loopback: LoopbackClients,
 }
@@ -91,9 +90,6 @@ impl Limits {
             pushes: buckets(limits.pushes),
             losses: buckets(Some(LOSSES_PER_MINUTE)),
             readers: buckets(Some(READERS_PER_MINUTE)),
-            links: Some(Arc::new(DefaultKeyedRateLimiter::dashmap(Quota::per_hour(LINKS_PER_HOUR)))),
-            creations: Quota::with_period(CREATION_AGAIN)
-                .map(|quota| Arc::new(DefaultKeyedRateLimiter::dashmap(quota.allow_burst(CREATIONS)))),
             proxies: listen.trusted_proxies.clone(),
             loopback: listen.loopback,
         }
@@ -108,8 +104,6 @@ impl Limits {
             forget(self.pushes.as_ref());
             forget(self.losses.as_ref());
             forget(self.readers.as_ref());
-            forget(self.links.as_ref());
-            forget(self.creations.as_ref());
         }
     }
 
@@ -121,16 +115,6 @@ impl Limits {
     /// It pushes a request.
     pub(crate) fn push(&self, client: &ClientId) -> Result<(), TooMany> {
         self.pushes.as_ref().map_or(Ok(()), |buckets| buckets.check_key(client).map_err(TooMany::from))
-    }
-
-    /// A link to close the identity of a card is asked for: whoever is in a hurry asks twice, and no mailbox is filled.
-    pub(crate) fn link(&self, card: &CardKey) -> Result<(), TooMany> {
-        self.links.as_ref().map_or(Ok(()), |buckets| buckets.check_key(card).map_err(TooMany::from))
-    }
-
-    /// An identity is made with a card.
-    pub(crate) fn creation(&self, card: &CardKey) -> Result<(), TooMany> {
-        self.creations.as_ref().map_or(Ok(()), |buckets| buckets.check_key(card).map_err(TooMany::from))
     }
 
     /// An address says that a card is lost, or acts by the link of a mail.
@@ -335,8 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_cards_are_counted_for_each_address_and_links_for_each_card() {
-        use domain::cnie::card::CardSecret;
+    fn lost_cards_are_counted_for_each_address() {
         let limits = limits(0, LoopbackClients::Counted);
         let told = |address: &str| {
             let address = address.parse().expect("an address");
@@ -344,11 +327,6 @@ mod tests {
         };
         assert_eq!((told("192.0.2.1"), told("192.0.2.1"), told("192.0.2.2")), (10, 0, 10));
         assert_eq!(told("10.0.0.9"), 30, "a proxy of ours");
-        let sent = |number| {
-            let card = CardKey::of("FRA", number, &CardSecret::new([1; 32]));
-            (0..30).take_while(|_| limits.link(&card).is_ok()).count()
-        };
-        assert_eq!((sent("A"), sent("A"), sent("B")), (3, 0, 3));
     }
 
     #[test]

@@ -276,10 +276,13 @@ async fn asset(State(app): State<Shared>, file: Result<Path<String>, PathRejecti
     app.assets.answer(file.as_ref().map_or("", |Path(file)| file), &headers)
 }
 
-/// Whether the stores answer.
+/// Whether the stores answer; and, where cards are taken, whether the clock can be believed.
 async fn ready(State(app): State<Shared>) -> Response {
     let (ephemeral, registry) = tokio::join!(app.ephemeral.ping(), app.registry.ping());
     match ephemeral.and(registry) {
+        Ok(()) if app.cnie.is_some() && app.clock.check().is_err() => {
+            audit::mark((StatusCode::SERVICE_UNAVAILABLE, "the clock went back").into_response(), Other::ClockBack)
+        }
         Ok(()) => "ready".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");

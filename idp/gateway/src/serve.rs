@@ -4,7 +4,7 @@
 //!  bind ──▶ stores ──▶ keys ──▶ clients ──▶ providers ──▶ pages ──▶ App ──▶ background ──▶ serve ──▶ stop
 //! ```
 
-mod housekeeping;
+pub(crate) mod housekeeping;
 mod identities;
 
 use std::sync::Arc;
@@ -125,6 +125,7 @@ pub(crate) async fn standing_at(text: &str, clock: &Clock) -> (Shared, tempfile:
 pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
     let vault = vault(config, random)?;
     let registry = registry(config, Arc::clone(&vault)).await?;
+    clock.seen(registry.see_time(clock.now()).await.context("the latest moment that was seen cannot be kept")?);
     let ephemeral = match &config.ephemeral {
         EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), Budget::default(), &vault),
         EphemeralEngine::Redis(url) => {

@@ -38,7 +38,7 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::Clock;
-use crate::ephemeral::{Budget, Ephemeral, Record};
+use crate::ephemeral::{Allowance, Budget, Ephemeral, Record};
 use crate::registry::{HeldKey, KeptKey, Location, Registry};
 use crate::seal::{Lock, Vault};
 
@@ -103,6 +103,16 @@ impl Nodes {
     async fn age<R: Record>(&self, bearer: &Bearer<R>, seconds: u32) {
         self.moved.fetch_add(seconds.into(), Ordering::Relaxed);
         self.one.age(Lock::of(bearer).place(), seconds).await;
+    }
+}
+
+impl Nodes {
+    /// Lets `seconds` go by for the uses of an allowance.
+    async fn age_allowance(&self, allowance: Allowance, whose: &[u8], seconds: u32) {
+        self.moved.fetch_add(seconds.into(), Ordering::Relaxed);
+        for turn in 0..allowance.most {
+            self.one.age_turn(allowance, whose, (turn, seconds)).await;
+        }
     }
 }
 

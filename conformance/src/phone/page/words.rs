@@ -41,7 +41,9 @@ fn refused(code: &str) -> String {
         "card.suspended" => "Votre identité est suspendue. Rétablissez-la d’abord.",
         "card.not_in_this_state" => "L’état de votre identité ne le permet pas.",
         "card.renewal_early" => "Votre certification ne peut être renouvelée que dans ses soixante derniers jours.",
-        "card.renewal_with_card" => "Votre certification s’arrête avec votre carte : demandez d’abord une nouvelle carte.",
+        "card.renewal_with_card" => {
+            "Votre certification s’arrête avec votre carte : demandez d’abord une nouvelle carte."
+        }
         "card.other_card" => "Ce n’est pas la carte de cette identité.",
         "card.bad_address" => "Cette adresse ne peut pas recevoir de message.",
         "card.activation_late" => "L’accord de la mairie a expiré : il faut redemander la certification.",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::card::CardAndCode;
+use super::card::{CardAndCode, Document};
 use super::identity::{AnyIdentity, InForce};
 use super::refusal::Refusal;
 use super::status::CardInForce;
@@ -73,6 +73,10 @@ pub struct Vouched {
     pub identity: IdentityId,
     /// The level that was met with it.
     pub level: Level,
+    /// What the authority is asked about the card by, where the grant goes on without the citizen. Records of before have
+    /// none.
+    #[serde(default)]
+    pub document: Option<Document>,
 }
 
 impl Vouched {
@@ -102,6 +106,8 @@ pub struct CardAssertion {
     pivot: Pivot,
     mail: String,
     at: Timestamp,
+    #[serde(default)]
+    document: Option<Document>,
 }
 
 /// Nothing of the citizen.
@@ -140,7 +146,8 @@ impl CardAssertion {
             birthcountry: status.birthcountry().map(crate::identity::pivot::Place::as_str),
         })
         .map_err(|_| Refusal::IdentityUnreadable)?;
-        Ok(Self { identity: owner.identity, level, pivot, mail: owner.mail, at })
+        let document = Some(shown.card().document().clone());
+        Ok(Self { identity: owner.identity, level, pivot, mail: owner.mail, at, document })
     }
 
     /// The identity.
@@ -164,7 +171,7 @@ impl CardAssertion {
             amr: vec!["sc".to_owned(), "pin".to_owned()],
             auth_time: Some(self.at),
             hint: None,
-            card: Some(self.identity),
+            card: Some(Vouched { identity: self.identity, level: self.level.0, document: self.document }),
         }
     }
 }
@@ -213,7 +220,13 @@ mod tests {
             ("at_desk", serde_json::json!({"request": request, "case": case, "since": at}), true, false, true),
             ("approved", serde_json::json!({"case": case, "until": until}), true, false, true),
             ("certified", certified.clone(), true, true, true),
-            ("requested", serde_json::json!({"request": request, "until": until, "renews": certified}), true, true, true),
+            (
+                "requested",
+                serde_json::json!({"request": request, "until": until, "renews": certified}),
+                true,
+                true,
+                true,
+            ),
             (
                 "at_desk",
                 serde_json::json!({"request": request, "case": case, "since": at, "renews": certified}),
@@ -227,11 +240,13 @@ mod tests {
         ] {
             let kept: AnyIdentity =
                 serde_json::from_value(serde_json::json!({ state: {"base": base, "state": fields} })).expect("one");
-            let stands = |level, at| Vouched { identity: kept.common().id().clone(), level }.stands(Some(&kept), at);
+            let stands = |level, at| {
+                Vouched { identity: kept.common().id().clone(), level, document: None }.stands(Some(&kept), at)
+            };
             assert_eq!((stands(Level::Low, NOW), stands(Level::High, NOW)), (low, high), "{state}");
             let after = NOW.plus(crate::time::Lifetime::seconds(101));
             assert_eq!((stands(Level::Low, after), stands(Level::High, after)), (later, false), "{state}, later");
-            let other = Vouched { identity: IdentityId::from_random([9; 16]), level: Level::Low };
+            let other = Vouched { identity: IdentityId::from_random([9; 16]), level: Level::Low, document: None };
             assert!(!other.stands(Some(&kept), NOW) && !other.stands(None, NOW), "{state}: another identity, or none");
         }
     }

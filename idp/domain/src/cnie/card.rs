@@ -127,9 +127,46 @@ impl std::fmt::Debug for Facts {
     }
 }
 
+/// What names a card to its authority: issuing State and document number. Personal data: it is kept with the identity of a
+/// citizen alone, under a secret of who bears it, and `Debug` hides it (decisions/0030).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    issuing_state: String,
+    number: String,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Document(…)")
+    }
+}
+
+impl Document {
+    /// Names a card.
+    pub const fn new(issuing_state: String, number: String) -> Self {
+        Self { issuing_state, number }
+    }
+
+    /// Who issued it.
+    pub fn issuing_state(&self) -> &str {
+        &self.issuing_state
+    }
+
+    /// Its number.
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+
+    /// The pseudonym of the card inside the gateway.
+    pub fn key(&self, secret: &CardSecret) -> CardKey {
+        CardKey::of(&self.issuing_state, &self.number, secret)
+    }
+}
+
 /// A card whose chip answered, without its code: what a desk reads. Its only way is [`ReadCard::of`].
 #[derive(Debug, Clone)]
 pub struct ReadCard {
+    document: Document,
     key: CardKey,
     chip: Thumbprint,
     facts: Facts,
@@ -148,12 +185,19 @@ impl ReadCard {
         if expires.is_past(now) {
             return Err(Refusal::CardExpired);
         }
+        let document = Document::new(zone.issuing_state.clone(), zone.document_number.clone());
         Ok(Self {
-            key: CardKey::of(&zone.issuing_state, &zone.document_number, secret),
+            key: document.key(secret),
+            document,
             chip: Thumbprint::new(live.chip_thumbprint()),
             facts: facts(zone, now)?,
             expires,
         })
+    }
+
+    /// What names it to its authority.
+    pub const fn document(&self) -> &Document {
+        &self.document
     }
 
     /// The pseudonym of the card.
@@ -228,6 +272,7 @@ impl CardAndCode {
 impl ReadCard {
     pub(crate) fn of_test(number: &str, chip: [u8; 32], expires: Timestamp) -> Self {
         Self {
+            document: Document::new("FRA".into(), number.into()),
             key: CardKey::of("FRA", number, &CardSecret::new([7; 32])),
             chip: Thumbprint::new(chip),
             facts: Facts {

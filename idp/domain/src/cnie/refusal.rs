@@ -114,6 +114,8 @@ refusals! {
     RenewalEarly = "card.renewal_early", "the certification can be renewed in its last sixty days";
     /// The certification ends with the card: only a new card leads on.
     RenewalWithCard = "card.renewal_with_card", "the certification ends with the card, and so would the next one";
+    /// The clock of the gateway is behind a moment that was seen before.
+    ClockBack = "card.clock_back", "the clock of the gateway cannot be believed now";
     /// A call that cannot be read.
     Malformed = "card.malformed", "the call cannot be read";
 }

@@ -90,7 +90,7 @@ impl SignIn<Arriving> {
                 preferred_username: assertion.preferred_username,
                 email: assertion.email,
                 provider: assertion.provider,
-                card: assertion.card.map(|identity| Vouched { identity, level }),
+                card: assertion.card.map(|vouched| Vouched { level, ..vouched }),
             },
             level,
             amr: assertion.amr,

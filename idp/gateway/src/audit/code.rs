@@ -130,6 +130,8 @@ names! {
         TimedOut = "server.timeout",
         /// A store does not answer the readiness probe.
         NotReady = "server.not_ready",
+        /// The clock went back: nothing is proved by a card.
+        ClockBack = "server.clock_back",
         /// The request names no host, or several.
         WireHost = "wire.host",
         /// Its body did not come in time.

@@ -178,7 +178,7 @@ fn named(id: &str) -> anyhow::Result<IdentityId> {
 }
 
 /// The operator's word: something, of one line, that fits into an entry of the journal.
-fn said(word: &str) -> anyhow::Result<&str> {
+pub(super) fn said(word: &str) -> anyhow::Result<&str> {
     let word = word.trim();
     if word.is_empty() || word.len() > LONGEST_WORD || word.chars().any(char::is_control) {
         bail!("--word must say why in one line of at most {LONGEST_WORD} octets");
@@ -207,7 +207,7 @@ fn summary(identity: &AnyIdentity) -> Value {
 }
 
 /// RFC 3339, in UTC.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     OffsetDateTime::from_unix_timestamp(at.epoch())
         .ok()
         .and_then(|at| at.format(&Rfc3339).ok())

@@ -12,6 +12,7 @@ mod agents;
 mod card;
 mod cards;
 mod clients;
+mod clock;
 mod communes;
 mod indicators;
 mod keys;
@@ -101,6 +102,9 @@ enum Configured {
     /// Register and withdraw desk readers
     #[command(subcommand)]
     Readers(readers::Command),
+    /// Look at the latest moment that was seen, and take it back
+    #[command(subcommand)]
+    Clock(clock::Command),
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -226,6 +230,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Communes(command) => Ok(communes::run(command, &mut bench).await?),
         Configured::Agents(command) => Ok(agents::run(command, &mut bench).await?),
         Configured::Readers(command) => Ok(readers::run(command, &mut bench).await?),
+        Configured::Clock(command) => Ok(clock::run(command, &mut bench).await?),
     }
 }
 

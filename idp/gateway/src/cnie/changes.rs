@@ -1,8 +1,8 @@
 //! A change of an identity with all that goes with it: journal and mail ([`super::telling`]) in the same transaction of the
 //! registry.
 
-use domain::cnie::card::{CardKey, PersonKey};
-use domain::cnie::identity::{AnyIdentity, Created, Identity, Settled};
+use domain::cnie::card::{CardAndCode, CardKey, PersonKey};
+use domain::cnie::identity::{AnyIdentity, Closure, Created, Identity, Settled};
 use domain::cnie::refusal::Refusal;
 use domain::cnie::status::Standing;
 use store::StoreError;
@@ -93,6 +93,22 @@ async fn replace(app: &App, old: &Kept, new: Identity<Created>) -> Result<(Made,
     let telling = closing.then(making).linking(&identity, &closed);
     let from_old = Transition { from: old, to: &closed };
     Ok((app.registry.replace_identity(from_old, &identity, &telling.told()).await?, identity))
+}
+
+/// An identity with whose it is, which records of before do not say: the card that was shown does. The person may have made
+/// another meanwhile, which nobody could see to be theirs too: then the older one gives way now, as it would have then.
+pub(crate) async fn matched(app: &App, kept: Kept, shown: &CardAndCode, person: PersonKey) -> Result<Kept, Fault> {
+    if kept.identity.common().person().is_some() {
+        return Ok(kept);
+    }
+    let next = kept.identity.clone().matched(shown, person)?;
+    if live(app, Whose::Person(person)).await?.is_some() {
+        let closed = kept.identity.clone().close(Closure::CardExpired, app.clock.now());
+        change(app, &kept, &closed).await?;
+        return Err(Refusal::NoIdentity.into());
+    }
+    change(app, &kept, &next).await?;
+    Ok(Kept { identity: next, version: kept.version.saturating_add(1) })
 }
 
 /// Keeps what becomes of an identity. Somebody else may have been faster: then it is no more what the change was for.

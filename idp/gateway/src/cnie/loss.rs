@@ -15,12 +15,14 @@ use domain::secret::base64url;
 use http::StatusCode;
 use http::header::HeaderMap;
 use store::StoreError;
+use store::ephemeral::Allowed;
 use store::registry::Told as Telling;
 
 use super::acts::Acts;
 use super::home::Switch;
 use super::telling::notice;
 use crate::app::{App, Shared};
+use crate::limits::LINKS;
 use crate::pages::View as _;
 use crate::pages::holder::{Done, Loss, Told, Wrong};
 use crate::signin::form::{Sent, stale};
@@ -83,7 +85,10 @@ async fn send_link(app: &App, number: &str, mail: &str) -> Result<(), StoreError
     // Nobody confirmed that the address of one that was made only is theirs: it is not written to.
     let unconfirmed = matches!(identity, AnyIdentity::Created(_));
     let is_theirs = identity.common().mail().eq_ignore_ascii_case(mail);
-    if unconfirmed || identity.is_closed() || !is_theirs || app.limits.link(&card).is_err() {
+    if unconfirmed || identity.is_closed() || !is_theirs {
+        return Ok(());
+    }
+    if app.ephemeral.allow(LINKS, card.text().as_bytes()).await? == Allowed::No {
         return Ok(());
     }
     let link = acts.links.close(identity, acts.now);

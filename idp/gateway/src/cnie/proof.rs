@@ -1,41 +1,51 @@
 //! What a card with its code leads to: what the browser may fetch of a sign-in, or an act of the citizen's own.
 
-use chip::live::LiveCard;
 use domain::cnie::TermsVersion;
 use domain::cnie::assertion::{CardAssertion, Owner};
-use domain::cnie::card::CardAndCode;
+use domain::cnie::card::{CardAndCode, Document, PersonKey};
 use domain::cnie::identity::{AnyIdentity, Before, Certified, Closure, Ending, Identity, Making};
 use domain::cnie::refusal::Refusal;
-use domain::cnie::status::CardInForce;
+use domain::cnie::status::{Answer, CardInForce};
 use domain::cnie::transaction::Act;
 use domain::id::{IdentityId, RequestId};
+use store::ephemeral::Allowed;
 use store::registry::Kept;
 
 use super::slot::Fault;
 use super::{Cnie, changes};
 use crate::app::App;
+use crate::limits::CREATIONS;
 
 /// A card that was shown with its code, and what the authority is asked about it by. Personal data: for one request.
 pub(crate) struct Shown {
     /// The proof.
     pub(crate) card: CardAndCode,
-    issuing_state: String,
-    document_number: String,
 }
 
 impl Shown {
-    /// The proof, with what names the card to its authority.
-    pub(crate) fn of(card: CardAndCode, live: &LiveCard) -> Self {
-        let zone = live.zone();
-        Self { card, issuing_state: zone.issuing_state.clone(), document_number: zone.document_number.clone() }
+    /// The proof.
+    pub(crate) const fn of(card: CardAndCode) -> Self {
+        Self { card }
     }
 }
 
 /// Asks the authority. A card that it lets nobody use any more closes the identity made with it.
 pub(crate) async fn in_force(app: &App, cnie: &Cnie, shown: &Shown) -> Result<CardInForce, Fault> {
-    let answer = cnie.authority.ask(&shown.issuing_state, &shown.document_number).await?;
-    changes::heard(app, &shown.card.card().key(), answer.standing).await?;
-    Ok(answer.in_force()?)
+    Ok(standing_of(app, cnie, shown.card.card().document()).await?.in_force()?)
+}
+
+/// What the authority says of a card, whoever shows it or rests on it: one that nobody may use any more closes its identity.
+pub(crate) async fn standing_of(app: &App, cnie: &Cnie, document: &Document) -> Result<Answer, Fault> {
+    let answer = cnie.authority.ask(document.issuing_state(), document.number()).await?;
+    changes::heard(app, &document.key(&cnie.card_secret), answer.standing).await?;
+    Ok(answer)
+}
+
+/// The live identity of the card that was shown, with whose it is.
+async fn kept(app: &App, cnie: &Cnie, shown: &Shown, status: &CardInForce) -> Result<Kept, Fault> {
+    let card = shown.card.card();
+    let kept = changes::of_card(app, &card.key()).await?.ok_or(Refusal::NoIdentity)?;
+    changes::matched(app, kept, &shown.card, PersonKey::of(card, status, &cnie.card_secret)).await
 }
 
 /// What the browser may fetch: high for an identity that is certified now, and for any other what the policy gives.
@@ -46,7 +56,7 @@ pub(crate) async fn assertion(
     status: &CardInForce,
 ) -> Result<CardAssertion, Fault> {
     let now = app.clock.now();
-    let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
+    let kept = kept(app, cnie, shown, status).await?;
     let (next, level) = kept.identity.clone().level(cnie.uncertified, (&shown.card, status), now);
     if next != kept.identity {
         changes::change(app, &kept, &next).await?;
@@ -72,7 +82,7 @@ pub(crate) async fn act(
         return create((app, cnie), Making { id, mail: email.clone(), language: *language, terms }, shown, status)
             .await;
     }
-    let kept = changes::of_card(app, &shown.card.card().key()).await?.ok_or(Refusal::NoIdentity)?;
+    let kept = kept(app, cnie, shown, status).await?;
     kept.identity.made_with(&shown.card)?;
     match act {
         Act::Create { .. } => Err(Refusal::IdentityExists.into()),
@@ -137,7 +147,9 @@ async fn create(
     if changes::of_card(app, &card).await?.is_some() {
         return Err(Refusal::IdentityExists.into());
     }
-    app.limits.creation(&card).map_err(|_| Refusal::TooManyMade)?;
+    if app.ephemeral.allow(CREATIONS, card.text().as_bytes()).await? == Allowed::No {
+        return Err(Refusal::TooManyMade.into());
+    }
     changes::make(app, identity).await
 }
 

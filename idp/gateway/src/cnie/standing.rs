@@ -7,9 +7,13 @@ use std::time::{Duration, Instant};
 
 use domain::cnie::assertion::Vouched;
 use domain::cnie::identity::AnyIdentity;
+use domain::cnie::refusal::Refusal;
 use domain::id::IdentityId;
+use domain::level::Level;
 use store::StoreError;
 
+use super::proof::standing_of;
+use super::slot::Fault;
 use crate::app::App;
 
 /// How long what was read counts.
@@ -42,6 +46,21 @@ impl Standings {
         }
         held.insert(id.clone(), (begun, identity));
     }
+}
+
+/// The same where something is given anew without the citizen, as for a refresh token: the authority of the card is asked
+/// too, for the registry knows of a loss only once the card was shown, or told of. Without what names the card, as in
+/// records of before, nothing is given anew at level high.
+pub(crate) async fn stands_anew(app: &App, vouched: Option<&Vouched>) -> Result<bool, Fault> {
+    if !stands(app, vouched).await? {
+        return Ok(false);
+    }
+    if vouched.is_some() {
+        app.clock.check().map_err(|_| Refusal::ClockBack)?;
+    }
+    let (Some(vouched), Some(cnie)) = (vouched, &app.cnie) else { return Ok(vouched.is_none()) };
+    let Some(document) = &vouched.document else { return Ok(vouched.level != Level::High) };
+    Ok(standing_of(app, cnie, document).await?.in_force().is_ok())
 }
 
 /// Whether what a sign-in rests on still stands; what rests on no card does.

@@ -99,7 +99,9 @@ impl Turn<'_> {
             Happened::AtDesk => CardIdentityChange::AtDesk(case()?),
             Happened::Approved { .. } => CardIdentityChange::Approved(case()?),
             // One that is certified again has a case of its own, which did not fail.
-            Happened::Failed => CardIdentityChange::Failed(self.before.and_then(AnyIdentity::case).or(self.after.case())?.clone()),
+            Happened::Failed => {
+                CardIdentityChange::Failed(self.before.and_then(AnyIdentity::case).or(self.after.case())?.clone())
+            }
             Happened::Lapsed => CardIdentityChange::Lapsed,
             Happened::Certified { .. } => CardIdentityChange::Certified(case()?),
             Happened::Ended { why } => CardIdentityChange::Ended(*why),

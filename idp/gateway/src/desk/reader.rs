@@ -267,6 +267,8 @@ async fn hear(app: &App, reader: &Reader, said: Said) -> Result<Response, No> {
 /// The reader that calls, by the key that it proved to hold. The proofs of others are not remembered: whoever floods us
 /// with keys of their own takes no room.
 async fn who(app: &App, call: &Call) -> Result<Reader, No> {
+    // Before the proof, which a clock that went back would misjudge first.
+    app.clock.check().map_err(|_| Refusal::ClockBack)?;
     let proved = call.proved(app, &app.desk().origin, None).map_err(No::Proof)?.ok_or_else(No::no_reader)?;
     let reader = app.registry.reader_with(proved.key()).await?.ok_or_else(No::no_reader)?;
     match reader.state {

@@ -82,7 +82,7 @@ pub(super) const fn words(t: Texts, refusal: Refusal) -> (&'static str, &'static
             (t.card_withdrawn(), t.card_ask_town_hall())
         }
         Refusal::NotAdult => (t.card_not_adult(), t.banner_advice_other()),
-        Refusal::AuthoritySilent => (t.card_authority_silent(), t.banner_advice()),
+        Refusal::AuthoritySilent | Refusal::ClockBack => (t.card_authority_silent(), t.banner_advice()),
         Refusal::ClaimedTwice | Refusal::OtherPhone => (t.card_claimed_twice(), t.card_scan_yourself()),
         Refusal::WrongNumber => (t.card_wrong_number(), t.card_scan_yourself()),
         Refusal::TransactionLate

@@ -35,6 +35,8 @@ pub(crate) enum Refused {
     Unavailable(StoreError),
     /// We are at fault: no key signs.
     NoKey,
+    /// Nobody says now whether the card that the grant rests on may still be used.
+    Card(domain::cnie::refusal::Refusal),
     /// It calls too often.
     TooMany(TooMany),
     /// The client has no key that its answer can be encrypted to.
@@ -91,6 +93,7 @@ impl Refused {
                 tracing::error!(%error, "a store failed");
                 unavailable(Other::Store)
             }
+            Self::Card(refusal) => unavailable(refusal),
             Self::NoKey => {
                 tracing::error!("no key signs for the algorithm of a client");
                 unavailable(Other::NoKey)
@@ -127,7 +130,12 @@ impl Refused {
             }
             Self::BadToken => (Some(("invalid_token", BAD_TOKEN, scheme)), Entry::new(Other::TokenRefused)),
             Self::NoToken => (None, Entry::new(Other::TokenMissing)),
-            Self::Token(_) | Self::Unavailable(_) | Self::NoKey | Self::TooMany(_) | Self::NoRecipient => {
+            Self::Token(_)
+            | Self::Unavailable(_)
+            | Self::Card(_)
+            | Self::NoKey
+            | Self::TooMany(_)
+            | Self::NoRecipient => {
                 return self.answer();
             }
         };
@@ -165,7 +173,7 @@ fn challenge_of(scheme: Scheme, error: Option<(&str, &str)>) -> HeaderValue {
     HeaderValue::try_from(value).expect("sentences and names are visible ASCII without quotes")
 }
 
-fn unavailable(why: Other) -> Response {
+fn unavailable(why: impl Into<Code>) -> Response {
     let body = json!({"error": "temporarily_unavailable", "error_description": "try again in a moment"});
     audit::mark((StatusCode::SERVICE_UNAVAILABLE, [(CACHE_CONTROL, "no-store")], Json(body)).into_response(), why)
 }

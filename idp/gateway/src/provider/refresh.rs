@@ -7,12 +7,12 @@ use domain::secret::Bearer;
 use domain::signin::offer::{self, Health};
 use domain::time::Lifetime;
 use serde_json::Value;
-use store::StoreError;
 use store::ephemeral::Swap;
 
 use super::error::Refused;
 use super::grants::{self, Given, Renewal};
 use crate::app::App;
+use crate::cnie::slot::Fault;
 use crate::cnie::standing;
 
 /// How long a token that was rotated away is remembered, so that its use is seen as a replay. Later it is unknown, and
@@ -68,7 +68,7 @@ async fn replayed(app: &App, family: &Bearer<Family>) -> Result<Value, Refused> 
 }
 
 /// Whether account and provider still stand as they did when the citizen granted.
-async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Result<bool, StoreError> {
+async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Result<bool, Refused> {
     let grant = &standing.grant;
     let Some(account) = app.standing(&grant.account).await? else { return Ok(false) };
     let provider = &grant.identity.provider;
@@ -76,6 +76,13 @@ async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Resul
     let answering = |_: &_| Health::Answering;
     let level = grant.level.min(client.minimum_level);
     let offered = offer::choose(app.upstreams.all(), answering, client, level, &account.blocked_providers, provider);
-    let stands = standing::stands(app, grant.identity.card.as_ref()).await?;
-    Ok(stands && account.admits(provider).is_ok() && offered.is_ok() && grant.level >= client.minimum_level)
+    if account.admits(provider).is_err() || offered.is_err() || grant.level < client.minimum_level {
+        return Ok(false);
+    }
+    match standing::stands_anew(app, grant.identity.card.as_ref()).await {
+        Ok(stands) => Ok(stands),
+        // Nobody said that the card may not be used: the token may be shown again.
+        Err(Fault::Refused(refusal, _)) => Err(Refused::Card(refusal)),
+        Err(Fault::Store(error)) => Err(error.into()),
+    }
 }

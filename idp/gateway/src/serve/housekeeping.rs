@@ -4,7 +4,7 @@
 //! |---|---|
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
 //! |  | ended a month ago are erased; reports to communes that are due go out; where the journal ends is logged |
-//! | minute | signing keys are made when they are due, their lives journalled, the retired erased |
+//! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
 
 use std::time::Duration;
@@ -53,7 +53,10 @@ impl House {
                     clean(&self.registry, self.clock.now()).await;
                     self.report().await;
                 }
-                _ = keys.tick() => self.look_after_keys().await,
+                _ = keys.tick() => {
+                    look_at_clock(&self.registry, &self.clock).await;
+                    self.look_after_keys().await;
+                }
                 _ = look.tick() => {
                     look_at_outbox(&self.registry, self.clock.now()).await;
                     self.end_cases().await;
@@ -82,6 +85,18 @@ impl House {
         if let Err(error) = done {
             tracing::warn!(error = format!("{error:#}"), "the signing keys could not be looked after");
         }
+    }
+}
+
+/// Keeps the moment where it is the latest that any node has seen.
+pub(crate) async fn look_at_clock(registry: &Registry, clock: &Clock) {
+    match registry.see_time(clock.now()).await {
+        // What is kept counts, also where an operator took it back; this moment counts in any case.
+        Ok(latest) => clock.take_back(latest.max(clock.now())),
+        Err(error) => tracing::warn!(%error, "the latest moment that was seen could not be kept"),
+    }
+    if let Err(back) = clock.check() {
+        tracing::error!(%back, "the clock went back: nobody signs in by card until it is right");
     }
 }
 

@@ -83,9 +83,9 @@ impl CardProvider {
         Self { id: config.id.clone(), authority, ephemeral, clock, random }
     }
 
-    /// Without the card authority nobody signs in.
+    /// Without the card authority nobody signs in, nor by a clock that went back.
     pub(super) fn health(&self) -> Health {
-        if self.authority.is_resting() { Health::Failing } else { Health::Answering }
+        if self.authority.is_resting() || self.clock.check().is_err() { Health::Failing } else { Health::Answering }
     }
 
     /// Begins the transaction of the attempt; the citizen goes to the page that shows it.
@@ -106,6 +106,7 @@ impl CardProvider {
 
     /// What was proved, once.
     pub(super) async fn arrive(&self, attempt: &Attempt, now: Timestamp) -> Result<Assertion, ArrivalError> {
+        self.clock.check().map_err(|_| refused(Refusal::ClockBack))?;
         let bearer = bearer(attempt).ok_or(ArrivalError::Untrusted("the attempt has no secret of its own"))?;
         let unavailable = |error: store::StoreError| {
             tracing::error!(%error, "a card transaction cannot be read");

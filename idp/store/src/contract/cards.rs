@@ -30,6 +30,7 @@ for_each_engine!(offices: sqlite, postgres; {
     a_closed_identity_is_erased_after_a_month,
     an_operator_lists_identities_page_by_page_and_by_state,
     a_notice_about_an_identity_is_kept_though_nothing_became_of_it,
+    whose_an_identity_is_becomes_known_and_never_changes,
 });
 
 const DAY: i64 = 86_400;
@@ -71,6 +72,29 @@ fn of_person(identity: &AnyIdentity, person: PersonKey) -> AnyIdentity {
         record["base"]["person"] = json!(person);
     }
     serde_json::from_value(kept).expect("of this schema")
+}
+
+async fn whose_an_identity_is_becomes_known_and_never_changes(offices: Offices) {
+    let (one, two) = offices.both();
+    let (id, card) = someone();
+    let kept = made(one, &active(&id, &card)).await;
+    let (whose, other) = (person(), person());
+    let theirs = of_person(&kept.identity, whose);
+    assert_eq!(one.change_identity(&kept, &theirs, &SILENT).await.expect("changes"), Changed::Done);
+    let found = two.identity_of_person(&whose).await.expect("reads").expect("is known");
+    assert_eq!(found.identity, theirs);
+    for changed in [of_person(&kept.identity, other), active(&id, &card)] {
+        let refused = two.change_identity(&found, &changed, &SILENT).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{refused:?}");
+    }
+    // Somebody made another of the same person in the same moment.
+    let (late, its_card) = someone();
+    let kept = made(one, &active(&late, &its_card)).await;
+    let told = Told { acts: &[act(&late)], notices: &[mail()], at: now() };
+    let lost = two.change_identity(&kept, &of_person(&kept.identity, whose), &told).await;
+    assert_eq!(lost.expect("is seen"), Changed::Lost);
+    assert_eq!((kinds(one).await.len(), mails(one).await), (0, 0), "it left no trace");
+    assert_eq!(two.identity(&late).await.expect("reads"), Some(kept));
 }
 
 fn closed(id: &IdentityId, card: &CardKey) -> AnyIdentity {

@@ -229,11 +229,20 @@ async fn an_activation_is_dated_in_the_case_that_approved_it(offices: Offices) {
     // Suspended and taken up again: certified still, and not once more.
     let inner = json!({"case": case.case.id, "since": now(), "until": at(86_400 * 300)});
     let suspended = identity(&id, &card, "suspended", &json!({"certified": inner, "since": at(700)}));
-    for next in [suspended, sure] {
+    for next in [suspended, sure.clone()] {
         assert_eq!(
             one.change_identity(&reread().await, &next, &silent(at(900))).await.expect("changes"),
             Changed::Done
         );
+    }
+    assert_eq!(activation(one, &case.case.id).await, Some(at(600).epoch()));
+    // A renewal that was approved by another case, and lapses: nothing is certified by either.
+    let inner = json!({"case": case.case.id, "since": now(), "until": at(86_400 * 300)});
+    let other = CaseId::from_random(random());
+    let renewing = identity(&id, &card, "approved", &json!({"case": other, "until": at(90_000), "renews": inner}));
+    for next in [renewing, sure] {
+        let changed = one.change_identity(&reread().await, &next, &silent(at(1000))).await.expect("changes");
+        assert_eq!(changed, Changed::Done);
     }
     assert_eq!(activation(one, &case.case.id).await, Some(at(600).epoch()));
 }

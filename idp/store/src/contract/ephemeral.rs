@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{CANARY, Nodes, at_once, bearer, contains, for_each_engine, nodes, random, vault};
 use crate::StoreError;
-use crate::ephemeral::{Budget, Ephemeral, Kind, Put, Record, Swap};
+use crate::ephemeral::{Allowance, Allowed, Budget, Ephemeral, Kind, Put, Record, Swap};
 use crate::seal::Lock;
 
 for_each_engine!(nodes: memory, redis; {
@@ -23,6 +23,7 @@ for_each_engine!(nodes: memory, redis; {
     a_blob_that_was_touched_is_corrupt_and_never_a_panic,
     a_blob_that_was_moved_does_not_open,
     a_value_is_fresh_once,
+    an_allowance_is_shared_and_each_use_of_it_comes_back_by_itself,
     a_record_without_a_lifetime_is_refused,
     neither_the_secret_nor_the_record_is_kept_in_the_clear,
     the_engine_answers,
@@ -204,6 +205,26 @@ async fn a_value_is_fresh_once(nodes: Nodes) {
     assert_eq!(fresh, 1);
     assert_eq!(nodes.one.once(Kind::AccessToken, &[b"client", &jti], MINUTE).await.expect("notes"), Put::Fresh);
     assert_eq!(nodes.one.once(Kind::ClientAssertion, &[b"other", &jti], MINUTE).await.expect("notes"), Put::Fresh);
+}
+
+async fn an_allowance_is_shared_and_each_use_of_it_comes_back_by_itself(nodes: Nodes) {
+    let whose = random::<16>();
+    let three = Allowance { name: "three", most: 3, within: MINUTE };
+    let taken = async || {
+        let answers =
+            at_once(40, nodes.both(), |node, _| async move { node.allow(three, &whose).await.expect("counts") });
+        answers.await.into_iter().filter(|allowed| *allowed == Allowed::Yes).count()
+    };
+    assert_eq!((taken().await, taken().await), (3, 0));
+    let other = Allowance { name: "other", ..three };
+    assert_eq!(nodes.two.allow(other, &whose).await.expect("counts"), Allowed::Yes, "of another name");
+    assert_eq!(nodes.two.allow(three, &random::<16>()).await.expect("counts"), Allowed::Yes, "another's");
+    nodes.age_allowance(three, &whose, 59).await;
+    assert_eq!(taken().await, 0, "not before its minute is over");
+    nodes.age_allowance(three, &whose, 1).await;
+    assert_eq!((taken().await, taken().await), (3, 0));
+    let never = Allowance { within: Lifetime::seconds(0), ..three };
+    assert!(matches!(nodes.one.allow(never, &whose).await, Err(StoreError::NoLifetime)));
 }
 
 async fn a_record_without_a_lifetime_is_refused(nodes: Nodes) {

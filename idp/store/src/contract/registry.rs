@@ -21,7 +21,27 @@ for_each_engine!(offices: sqlite, postgres; {
     migrating_again_changes_nothing,
     another_master_key_is_refused,
     nothing_personal_is_kept_in_the_clear,
+    the_latest_moment_is_only_ever_raised_but_by_an_operator,
 });
+
+async fn the_latest_moment_is_only_ever_raised_but_by_an_operator(offices: Offices) {
+    let (one, two) = offices.both();
+    let at = |seconds: u32| now().plus(domain::time::Lifetime::seconds(seconds));
+    assert_eq!(one.latest_time().await.expect("reads"), None);
+    assert_eq!(one.see_time(at(100)).await.expect("keeps"), at(100));
+    assert_eq!(two.see_time(at(50)).await.expect("keeps"), at(100), "a node whose clock is behind learns of it");
+    let answers = at_once(20, offices.both(), |node, turn| async move {
+        node.see_time(now().plus(domain::time::Lifetime::seconds(200 + turn))).await.expect("keeps")
+    });
+    assert!(answers.await.into_iter().all(|latest| (at(200)..=at(219)).contains(&latest)));
+    assert_eq!(two.latest_time().await.expect("reads"), Some(at(219)), "the highest stays");
+    let word = domain::journal::Act::ClockSetBack { seen: at(219), word: "une horloge avançait".into() };
+    one.set_time_back(at(60), &[word]).await.expect("is taken back");
+    assert_eq!(two.latest_time().await.expect("reads"), Some(at(60)));
+    assert_eq!(super::kinds(two).await, ["clock_set_back"]);
+    one.set_time_back(at(500), &[]).await.expect("nothing to take back");
+    assert_eq!(two.see_time(at(61)).await.expect("keeps"), at(61), "and raised again");
+}
 
 async fn another_schema_is_refused_and_left_alone(offices: Offices) {
     let open = async || Registry::open(&offices.location, Arc::new(vault())).await;

@@ -88,6 +88,7 @@ impl Memory {
             | Kind::Family
             | Kind::DpopProof
             | Kind::AgentSession
+            | Kind::Allowance
             | Kind::DeskPapers => &self.rooms.rest,
         }
     }

@@ -70,6 +70,8 @@ pub enum Kind {
     Ceremony,
     /// The session of an agent at the desk, borne by a cookie.
     AgentSession,
+    /// One use of an allowance.
+    Allowance,
 }
 
 impl Kind {
@@ -93,6 +95,7 @@ impl Kind {
             Self::DeskPapers => "desk-papers",
             Self::Ceremony => "ceremony",
             Self::AgentSession => "agent-session",
+            Self::Allowance => "allowance",
         }
     }
 }
@@ -121,6 +124,27 @@ pub enum Swap {
     Done(Version),
     /// The version no longer stands, or the record is gone: nothing was changed.
     Lost,
+}
+
+/// How often something may be done within a while, wherever it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// What is done: allowances of two names share nothing.
+    pub name: &'static str,
+    /// So often.
+    pub most: u8,
+    /// In any stretch of so long.
+    pub within: Lifetime,
+}
+
+/// Whether something may be done once more.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowed {
+    /// It may, and counts.
+    Yes,
+    /// It was done too often.
+    No,
 }
 
 /// How much memory records may take, in bytes. Sign-ins, of citizens and of agents, have a budget of their own: anybody can
@@ -252,6 +276,22 @@ impl Ephemeral {
         self.engine.put(place, vec![1], some(lifetime)?).await
     }
 
+    /// Takes one of an allowance, which all nodes on one engine share. Each use holds a place of its own for the whole
+    /// stretch, so that no bound between two stretches lets more through.
+    pub async fn allow(&self, allowance: Allowance, whose: &[u8]) -> Result<Allowed, StoreError> {
+        for turn in 0..allowance.most {
+            let place = self.turn(allowance, whose, turn);
+            if self.engine.put(place, vec![1], some(allowance.within)?).await? == Put::Fresh {
+                return Ok(Allowed::Yes);
+            }
+        }
+        Ok(Allowed::No)
+    }
+
+    fn turn(&self, allowance: Allowance, whose: &[u8], turn: u8) -> Place {
+        seen_place(&self.seen, Kind::Allowance, &delimited(&[allowance.name.as_bytes(), whose, &[turn]]))
+    }
+
     /// Whether the engine answers; [`StoreError::Full`] when a budget of the memory is used up.
     pub async fn ping(&self) -> Result<(), StoreError> {
         match &self.engine {
@@ -326,6 +366,11 @@ impl Ephemeral {
             Engine::Memory(_) => {}
             Engine::Redis(redis) => redis.age(place, seconds).await,
         }
+    }
+
+    /// The same for one use of an allowance.
+    pub(crate) async fn age_turn(&self, allowance: Allowance, whose: &[u8], (turn, seconds): (u8, u32)) {
+        self.age(self.turn(allowance, whose, turn), seconds).await;
     }
 
     /// Everything an intruder would find.

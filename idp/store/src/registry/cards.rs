@@ -11,6 +11,7 @@ use domain::id::IdentityId;
 use domain::journal::Act;
 use domain::notice::Notice;
 use domain::time::{Lifetime, Timestamp};
+use sqlx::error::DatabaseError;
 use sqlx::{Any, Transaction};
 use zeroize::Zeroizing;
 
@@ -358,7 +359,9 @@ pub(super) async fn change(
     at: Timestamp,
 ) -> Result<Changed, StoreError> {
     let (before, after) = (from.identity.common(), to.common());
-    if before.id() != after.id() || before.card() != after.card() || before.person() != after.person() {
+    // Whose it is can become known, and never change.
+    let other_person = before.person().is_some() && before.person() != after.person();
+    if before.id() != after.id() || before.card() != after.card() || other_person {
         return Err(CORRUPT);
     }
     let version = from.version.saturating_add(1);
@@ -368,7 +371,8 @@ pub(super) async fn change(
         "UPDATE card_identities SET state = $3, closed = $4, next_change = $5, \
          reminded = CASE WHEN certified_until = $6 THEN reminded ELSE $7 END, \
          remind_at = CASE WHEN certified_until = $6 THEN remind_at ELSE $8 END, \
-         certified_until = $6, version = $9, sealed = $10 WHERE id = $1 AND version = $2 AND sealed IS NOT NULL",
+         certified_until = $6, version = $9, sealed = $10, person = $11 \
+         WHERE id = $1 AND version = $2 AND sealed IS NOT NULL",
     )
     .bind(after.id().as_str())
     .bind(from.version)
@@ -380,9 +384,17 @@ pub(super) async fn change(
     .bind(columns.remind_at)
     .bind(version)
     .bind(seal(vault, to, version)?)
+    .bind(after.person().map(|person| person.text()))
     .execute(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    .await;
+    let changed = match changed {
+        Ok(changed) => changed,
+        // Another live identity of this person was made in the same moment.
+        Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => {
+            return Ok(Changed::Lost);
+        }
+        Err(error) => return Err(failed(error)),
+    };
     if changed.rows_affected() == 0 {
         return Ok(Changed::Lost);
     }

@@ -12,6 +12,7 @@ mod accounts;
 mod cards;
 mod cases;
 mod clients;
+mod clock;
 mod consents;
 mod indicators;
 mod keys;

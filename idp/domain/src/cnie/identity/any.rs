@@ -6,6 +6,7 @@ use super::{
     Active, Approved, AtDesk, Base, CardKey, Certified, Closed, Closure, Created, Ending, Event, Identity, PersonKey,
     Refusal, Requested, Suspended, Thumbprint,
 };
+use crate::cnie::card::CardAndCode;
 use crate::cnie::{ACTIVATION, TermsVersion};
 use crate::id::{CaseId, IdentityId};
 use crate::language::Language;
@@ -134,6 +135,12 @@ macro_rules! any {
                 }
             }
 
+            fn base_mut(&mut self) -> &mut Base {
+                match self {
+                    $(Self::$state(identity) => &mut identity.base,)*
+                }
+            }
+
             /// The stable name of its state.
             pub const fn state(&self) -> &'static str {
                 match self {
@@ -232,6 +239,15 @@ impl AnyIdentity {
         };
         // A certification and the request to renew it can both have ended since anybody looked.
         Settled::Changed(changed.settle(at).into_inner())
+    }
+
+    /// Knows whose it is from now on, where that was not kept: the card that was shown says so. It is no event of its
+    /// holder's.
+    pub fn matched(mut self, shown: &CardAndCode, person: PersonKey) -> Result<Self, Refusal> {
+        self.made_with(shown)?;
+        let base = self.base_mut();
+        base.person = base.person.or(Some(person));
+        Ok(self)
     }
 
     /// Closes it; a closed one stays as it was closed.

@@ -47,7 +47,12 @@ fn a_renewal_keeps_the_certification_in_force_until_another_takes_its_place() {
     let at_desk = requested.clone().arrive(&next_request(), next_case(), at).expect("in time");
     let approved = approved(requested.clone(), at);
     for identity in [AnyIdentity::from(requested), at_desk.into(), approved.clone().into()] {
-        assert_eq!((identity.certified_until(), level(&identity, &card, at)), (Some(end), HIGH), "{}", identity.state());
+        assert_eq!(
+            (identity.certified_until(), level(&identity, &card, at)),
+            (Some(end), HIGH),
+            "{}",
+            identity.state()
+        );
         assert!(identity.is_renewing() && Remedy::of(&identity) == Remedy::GoOn);
         assert_eq!(level(&identity, &card, end), Err(Refusal::CertificationOver), "{}", identity.state());
         let text = serde_json::to_string(&identity).expect("plain");
@@ -81,7 +86,8 @@ fn a_renewal_that_comes_to_nothing_leaves_the_certification_as_it_was() {
     }
     let early = before(old.until(), 60);
     let requested = old.clone().renew(&card, terms(), next_request(), early).expect("sixty days before");
-    let Settled::Changed(AnyIdentity::Certified(back)) = AnyIdentity::from(requested).settle(early.plus(REQUEST)) else {
+    let Settled::Changed(AnyIdentity::Certified(back)) = AnyIdentity::from(requested).settle(early.plus(REQUEST))
+    else {
         panic!("it lapsed")
     };
     assert_eq!(back.until(), old.until());
@@ -95,9 +101,10 @@ fn a_certification_that_ends_meanwhile_ends_and_the_request_goes_on() {
     let late = Timestamp::from_epoch(end.epoch() - 60);
     let requested = AnyIdentity::from(requested);
     assert_eq!(requested.next_change(), Some(end.min(at.plus(REQUEST))));
-    let anew: Identity<Requested> =
-        old.renew(&card, terms(), next_request(), late).expect("a minute before its end");
-    let Settled::Changed(AnyIdentity::Requested(on)) = AnyIdentity::from(anew).settle(end) else { panic!("it goes on") };
+    let anew: Identity<Requested> = old.renew(&card, terms(), next_request(), late).expect("a minute before its end");
+    let Settled::Changed(AnyIdentity::Requested(on)) = AnyIdentity::from(anew).settle(end) else {
+        panic!("it goes on")
+    };
     assert_eq!(level(&on.clone().into(), &card, end), Err(Refusal::NotCertified));
     let certified = approved(on, end).activate(&card, &in_force(), end).expect("card and code");
     assert_eq!((certified.since(), certified.until()), (end, after(3_650 * DAY)), "not past the card");

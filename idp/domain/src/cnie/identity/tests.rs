@@ -508,5 +508,17 @@ fn a_record_of_before_persons_were_kept_still_reads_and_gives_way_to_nobody() {
     assert_eq!(read.common().person(), None);
     let mut nobody = created(&shown("OTHER", 1));
     nobody.base.person = None;
-    assert_eq!(read.give_way(&nobody, after(DAY)), Err(Refusal::IdentityExists));
+    assert_eq!(read.clone().give_way(&nobody, after(DAY)), Err(Refusal::IdentityExists));
+    // The next time the card is shown, it says whose it is; from then on nobody says otherwise.
+    let person = |surname: &str| {
+        let card = ReadCard::of_test("X", [1; 32], after(DAY)).with_facts(|facts| facts.surname = surname.into());
+        PersonKey::of(&card, &in_force(), &CardSecret::new([7; 32]))
+    };
+    assert_eq!(read.clone().matched(&shown("OTHER", 1), person("DUBOIS")), Err(Refusal::OtherCard));
+    let matched = read.clone().matched(&shown("X", 1), person("DUBOIS")).expect("its card");
+    assert_eq!(matched.common().person(), Some(person("DUBOIS")));
+    assert_eq!(matched.common().history(), read.common().history());
+    let again = matched.matched(&shown("X", 1), person("DUPONT")).expect("its card");
+    assert_eq!(again.common().person(), Some(person("DUBOIS")));
+    assert!(again.give_way(&created(&shown("OTHER", 1)), after(DAY)).is_ok());
 }

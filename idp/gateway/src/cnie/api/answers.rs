@@ -122,7 +122,7 @@ async fn judge(app: &App, cnie: &Cnie, reading: &Transaction<Reading>) -> Result
                 let holder = reading::holder(&trust, (&certificate.0, &signature.0), signed.as_bytes(), now)?;
                 let card = CardAndCode::of(&live, &holder, &signed, &secret, now)?;
                 record(&live, &holder);
-                Ok(Judged::Proved(Box::new(Shown::of(card, &live))))
+                Ok(Judged::Proved(Box::new(Shown::of(card))))
             }
         }
     });

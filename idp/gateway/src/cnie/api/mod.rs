@@ -79,14 +79,19 @@ struct Jkt(String);
 /// Who calls: the card provider, and the key that the caller proved.
 async fn enter<'a>(app: &'a App, call: &Call) -> Result<(&'a Cnie, Jkt), Unanswered> {
     let cnie = app.cnie();
+    // Before the proof, which a clock that went back would misjudge first.
+    app.clock.check().map_err(|_| Refusal::ClockBack)?;
     let due = TokenError::InvalidDpopProof("each call has a DPoP proof");
     let proved = call.proved(app, &app.issuer, None).map_err(Unanswered::Proof)?.ok_or(Unanswered::Proof(due))?;
     let key = proved.count(app, Kind::CardProof).await.map_err(|refused| match refused {
         Refused::Token(error) => Unanswered::Proof(error),
         Refused::Unavailable(error) => Unanswered::Fault(Fault::Store(error)),
-        Refused::NoToken | Refused::BadToken | Refused::NoKey | Refused::TooMany(_) | Refused::NoRecipient => {
-            Unanswered::Proof(TokenError::InvalidDpopProof("the proof cannot be judged"))
-        }
+        Refused::NoToken
+        | Refused::BadToken
+        | Refused::NoKey
+        | Refused::Card(_)
+        | Refused::TooMany(_)
+        | Refused::NoRecipient => Unanswered::Proof(TokenError::InvalidDpopProof("the proof cannot be judged")),
     })?;
     Ok((cnie, Jkt(key.as_str().to_owned())))
 }

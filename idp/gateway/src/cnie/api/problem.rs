@@ -90,12 +90,11 @@ pub(super) const fn told(refusal: Refusal) -> Option<(StatusCode, Remedy)> {
         | Refusal::OtherCard
         | Refusal::ActivationLate => (StatusCode::FORBIDDEN, Remedy::Tell),
         Refusal::NoIdentity => (StatusCode::NOT_FOUND, Remedy::Tell),
-        Refusal::IdentityExists
-        | Refusal::NotInThisState
-        | Refusal::RenewalEarly
-        | Refusal::RenewalWithCard => (StatusCode::CONFLICT, Remedy::Tell),
+        Refusal::IdentityExists | Refusal::NotInThisState | Refusal::RenewalEarly | Refusal::RenewalWithCard => {
+            (StatusCode::CONFLICT, Remedy::Tell)
+        }
         Refusal::TooManyMade => (StatusCode::TOO_MANY_REQUESTS, Remedy::Tell),
-        Refusal::AuthoritySilent => (StatusCode::SERVICE_UNAVAILABLE, Remedy::Wait),
+        Refusal::AuthoritySilent | Refusal::ClockBack => (StatusCode::SERVICE_UNAVAILABLE, Remedy::Wait),
         Refusal::TermsNotAccepted | Refusal::BadAddress => (StatusCode::UNPROCESSABLE_ENTITY, Remedy::Mend),
         Refusal::Malformed => (StatusCode::BAD_REQUEST, Remedy::Mend),
         Refusal::RequestUnknown | Refusal::RequestLate | Refusal::RequestUsed => return None,

@@ -442,3 +442,161 @@ fn every_route_and_every_code_that_a_phone_can_meet_is_described() {
     }
     assert!(text.contains("CNIE-AUTH-v1") && text.contains("CNIE-ACT-v1") && text.contains("512 KiB"));
 }
+
+/// A day, in seconds.
+const DAY: i64 = 86_400;
+
+#[tokio::test]
+async fn a_certification_is_renewed_by_the_phone_while_it_counts_at_level_high() {
+    let place = Place::set().await;
+    let card = made(&place).await;
+    let certified = |days: i64| json!({"case": base64url(&[3; 16]), "since": 0, "until": NOW.epoch() + days * DAY});
+    let shown = |answer: &Value| answer["result"]["identity"].clone();
+    let ask = || Act::RequestCertification { terms: domain::cnie::TermsVersion::CURRENT.to_owned() };
+    place.put(&card, &json!({"certified": certified(61)}), |_| {}).await;
+    let early = place.acting(ask()).await;
+    assert_eq!((early.0, &early.1["code"]), (StatusCode::CONFLICT, &json!("card.renewal_early")));
+    let (_, looked) = place.acting(Act::Show).await;
+    assert_eq!(shown(&looked)["renewable_from"], NOW.epoch() + DAY, "{looked}");
+
+    place.put(&card, &json!({"certified": certified(30)}), |_| {}).await;
+    let (_, asked) = place.acting(ask()).await;
+    assert_eq!(shown(&asked)["state"], "requested", "{asked}");
+    assert_eq!(shown(&asked)["certified_until"], NOW.epoch() + 30 * DAY);
+    assert!(asked["result"]["request"]["qr"].is_string() && shown(&asked).get("renewable_from").is_none(), "{asked}");
+    assert_eq!(place.signing_in().await.0, "proved");
+    // Asked anew: the certification is carried along.
+    let (_, anew) = place.acting(ask()).await;
+    assert_ne!(anew["result"]["request"]["qr"], asked["result"]["request"]["qr"]);
+    assert_eq!(shown(&anew)["certified_until"], NOW.epoch() + 30 * DAY);
+
+    let case = base64url(&[8; 16]);
+    let approved = json!({"approved": {"case": case, "until": NOW.epoch() + 100, "renews": certified(30)}});
+    place.put(&card, &approved, |_| {}).await;
+    assert_eq!(place.signing_in().await.0, "proved");
+    let (_, done) = place.acting(Act::Activate).await;
+    assert_eq!(shown(&done)["state"], "certified", "{done}");
+    assert!(shown(&done)["certified_until"].as_i64() > Some(NOW.epoch() + 30 * DAY), "{done}");
+    // Another code meanwhile: neither the approval nor the certification counts.
+    place.put(&card, &approved, |base| base["code"] = json!(base64url(&[9; 32]))).await;
+    assert_eq!(place.acting(Act::Activate).await.1["code"], "card.code_changed");
+    let kept = place.app.registry.identity_of_card(&card).await.expect("reads").expect("live");
+    assert_eq!(kept.identity.state(), "active");
+}
+
+/// An identity on the card of the scene, kept before it was kept whose it is.
+async fn of_before(place: &Place) -> (domain::cnie::card::CardKey, AnyIdentity) {
+    let card = made(place).await;
+    let kept = place.app.registry.identity_of_card(&card).await.expect("reads").expect("live").identity;
+    assert_eq!(place.acting(Act::Delete).await.0, StatusCode::OK);
+    let mut kept = serde_json::to_value(&kept).expect("JSON");
+    let base = &mut kept["created"]["base"];
+    base["id"] = json!(domain::id::IdentityId::from_random(place.app.random.bytes()));
+    let person = base.as_object_mut().and_then(|base| base.remove("person")).expect("is kept");
+    let base = base.clone();
+    let state = json!({"case": base64url(&[3; 16]), "since": NOW.epoch(), "until": NOW.epoch() + 1000});
+    let kept = json!({"certified": {"base": base, "state": state}});
+    let kept: AnyIdentity = serde_json::from_value(kept).expect("an identity");
+    let told = Told { acts: &[], notices: &[], at: NOW };
+    assert_eq!(place.app.registry.make_identity(&kept, &told).await.expect("kept"), store::registry::Made::Fresh);
+    let mut whose = serde_json::to_value(&kept).expect("JSON");
+    whose["certified"]["base"]["person"] = person;
+    (card, serde_json::from_value(whose).expect("an identity"))
+}
+
+#[tokio::test]
+async fn whose_an_identity_of_before_is_its_card_says_at_the_next_proof() {
+    for proof in ["sign-in", "act"] {
+        let place = Place::set().await;
+        let (card, matched) = of_before(&place).await;
+        let person = matched.common().person().expect("is kept");
+        assert_eq!(place.app.registry.identity_of_person(&person).await.expect("reads"), None);
+        if proof == "act" {
+            assert_eq!(place.acting(Act::Show).await.0, StatusCode::OK);
+        } else {
+            assert_eq!(place.signing_in().await.0, "proved");
+        }
+        let kept = place.app.registry.identity_of_person(&person).await.expect("reads").expect("is known");
+        assert_eq!(kept.identity, matched, "{proof}: nothing else changed");
+        assert_eq!(place.app.registry.identity_of_card(&card).await.expect("reads"), Some(kept), "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn an_identity_of_before_gives_way_to_the_one_that_its_person_made_since() {
+    let place = Place::set().await;
+    let (_, older) = of_before(&place).await;
+    let mut since = serde_json::to_value(&older).expect("JSON");
+    let base = &mut since["certified"]["base"];
+    base["id"] = json!(domain::id::IdentityId::from_random(place.app.random.bytes()));
+    let secret = &place.app.cnie.as_ref().expect("there").card_secret;
+    base["card"] = json!(domain::cnie::card::CardKey::of("FRA", "SIM000009", secret));
+    let since: AnyIdentity = serde_json::from_value(since).expect("an identity");
+    let told = Told { acts: &[], notices: &[], at: NOW };
+    assert_eq!(place.app.registry.make_identity(&since, &told).await.expect("kept"), store::registry::Made::Fresh);
+    assert_eq!(place.signing_in().await.0, "card.no_identity");
+    let read = async |id| place.app.registry.identity(id).await.expect("reads").expect("kept").identity;
+    let AnyIdentity::Closed(closed) = read(older.common().id()).await else { panic!("it gave way") };
+    assert_eq!(closed.why(), domain::cnie::identity::Closure::CardExpired);
+    assert_eq!(read(since.common().id()).await, since);
+}
+
+#[tokio::test]
+async fn a_clock_that_went_back_lets_no_card_prove_anything_and_is_told() {
+    let place = Place::set().await;
+    let card = made(&place).await;
+    let certified = json!({"case": base64url(&[3; 16]), "since": NOW.epoch(), "until": NOW.epoch() + 1000});
+    place.put(&card, &json!({"certified": certified}), |_| {}).await;
+    let ready = async || {
+        let mut request = Request::get("/readyz").body(Body::empty()).expect("a request");
+        request.extensions_mut().insert(ClientAddress([127, 0, 0, 1].into()));
+        let Ok(answer) = crate::router::routers(&place.app, None).public.oneshot(request).await;
+        answer.status()
+    };
+    // Another node saw a later moment, and kept it.
+    let latest = NOW.plus(Lifetime::seconds(121));
+    place.app.registry.see_time(latest).await.expect("kept");
+    assert_eq!((place.signing_in().await.0.as_str(), ready().await), ("proved", StatusCode::OK), "nobody looked yet");
+    crate::serve::housekeeping::look_at_clock(&place.app.registry, &place.app.clock).await;
+    let (told, arrived) = place.signing_in().await;
+    assert_eq!((told.as_str(), ready().await), ("card.clock_back", StatusCode::SERVICE_UNAVAILABLE));
+    let Some(Err(ArrivalError::Card(Refusal::ClockBack))) = arrived.first() else { panic!("{arrived:?}") };
+    assert_eq!(place.acting(Act::Show).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    let vouched = domain::cnie::assertion::Vouched {
+        identity: place
+            .app
+            .registry
+            .identity_of_card(&card)
+            .await
+            .expect("reads")
+            .expect("live")
+            .identity
+            .common()
+            .id()
+            .clone(),
+        level: Level::High,
+        document: None,
+    };
+    let anew = crate::cnie::standing::stands_anew(&place.app, Some(&vouched)).await;
+    assert!(matches!(anew, Err(Fault::Refused(Refusal::ClockBack, _))), "{anew:?}");
+    // It is set right.
+    place.app.clock.advance(Lifetime::seconds(1));
+    assert_eq!((place.signing_in().await.0.as_str(), ready().await), ("proved", StatusCode::OK));
+}
+
+#[tokio::test]
+async fn what_is_given_anew_asks_the_authority_and_without_what_names_the_card_is_not_high() {
+    let place = Place::set().await;
+    let card = made(&place).await;
+    let certified = json!({"case": base64url(&[3; 16]), "since": NOW.epoch(), "until": NOW.epoch() + 1000});
+    place.put(&card, &json!({"certified": certified}), |_| {}).await;
+    let (_, arrived) = place.signing_in().await;
+    let Some(Ok(assertion)) = arrived.first() else { panic!("{arrived:?}") };
+    let vouched = assertion.card.clone().expect("it rests on a card");
+    let anew = async |vouched| crate::cnie::standing::stands_anew(&place.app, Some(&vouched)).await.expect("asked");
+    assert!(anew(vouched.clone()).await);
+    let nameless = domain::cnie::assertion::Vouched { document: None, ..vouched.clone() };
+    assert!(!anew(nameless.clone()).await);
+    assert!(anew(domain::cnie::assertion::Vouched { level: Level::Low, ..nameless }).await);
+    assert!(!format!("{vouched:?}").contains("X4RTBPFW4"), "{vouched:?}");
+}

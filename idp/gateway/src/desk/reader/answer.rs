@@ -95,7 +95,7 @@ impl From<Refused> for No {
             Refused::Unavailable(error) => Self::Ours(error),
             // None of these comes of a proof alone.
             Refused::NoToken | Refused::BadToken => Self::no_reader(),
-            Refused::NoKey | Refused::TooMany(_) | Refused::NoRecipient => Self::Told,
+            Refused::NoKey | Refused::Card(_) | Refused::TooMany(_) | Refused::NoRecipient => Self::Told,
         }
     }
 }

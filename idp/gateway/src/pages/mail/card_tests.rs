@@ -98,7 +98,11 @@ fn an_end_is_told_by_its_day_and_the_days_that_are_left() {
     let (subject, body) = soon(7, Remedy::Ask);
     assert_eq!(subject, "Votre certification prend fin dans 7 jours");
     assert!(body.contains("1er janvier 2027"), "{body}");
-    assert!(read(&CardMessage::EndsSoon { days: 1, until: UNTIL, remedy: Remedy::Ask }, Language::French).0.ends_with("dans un jour"));
+    assert!(
+        read(&CardMessage::EndsSoon { days: 1, until: UNTIL, remedy: Remedy::Ask }, Language::French)
+            .0
+            .ends_with("dans un jour")
+    );
 }
 
 #[test]
