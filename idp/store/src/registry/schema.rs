@@ -17,8 +17,8 @@ fn migrations() -> Vec<Migration> {
         (5, "people", include_str!("../../migrations/0005_people.sql")),
         (6, "cards", include_str!("../../migrations/0006_cards.sql")),
         (7, "persons", include_str!("../../migrations/0007_persons.sql")),
-        (11, "requests", include_str!("../../migrations/0011_requests.sql")),
         (8, "clock", include_str!("../../migrations/0008_clock.sql")),
+        (11, "requests", include_str!("../../migrations/0011_requests.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {
