@@ -44,6 +44,7 @@ pub mod relying_party;
 pub mod scan;
 pub mod scene;
 mod script;
+pub mod sheet;
 pub mod site;
 pub mod token;
 pub mod tools;

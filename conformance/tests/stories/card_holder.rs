@@ -1,11 +1,15 @@
 //! Whoever has an identity on a card, outside the phone: the links of real mails, the request to take to a desk, the card
 //! that is lost.
 
+use conformance::browser::{Axe, Browser, Scripts};
 use conformance::card::Holder;
 use conformance::citizen::{Citizen, Page};
 use conformance::phone::Act;
+use conformance::sheet::Sheet;
+use conformance::{or_skip, sheet};
 
 use super::card_provider::{Cards, refused};
+use super::people::look;
 use crate::journey::expect;
 
 const MAIL: &str = "angela@exemple.fr";
@@ -99,4 +103,39 @@ async fn a_deletion_by_mail_is_taken_back_by_the_mail_that_tells_of_it() {
         let refused = expect(citizen.open(&link).await.unwrap(), "problem");
         assert_eq!((refused.status.as_u16(), refused.refusal().as_str()), (404, "page.P130"));
     }
+}
+
+#[tokio::test]
+async fn strangers_read_on_sheet_and_page_exactly_what_the_desk_scans() {
+    let browser = or_skip!(Browser::start(Scripts::On).await);
+    let axe = Axe::find().ok();
+    let cards = Cards::set().await;
+    confirmed(&cards, &mut cards.journey.citizen()).await;
+    let asked = cards.phone("angela").request_certification().await.unwrap().request.unwrap();
+    let (qr, document) = (asked["qr"].as_str().unwrap(), asked["document"].as_str().unwrap());
+    let folder = tempfile::TempDir::with_prefix("passerelle-sheet-").unwrap();
+    let (pdf, picture) = (folder.path().join("sheet.pdf"), folder.path().join("page.png"));
+    let plain = reqwest::Client::builder().no_proxy().build().unwrap();
+    let written = plain.get(format!("{document}.pdf")).send().await.unwrap().bytes().await.unwrap();
+    std::fs::write(&pdf, &written).unwrap();
+    browser.open(document).await.unwrap();
+    look(&browser, axe.as_ref(), "holder-request", "holder-request").await;
+    browser.see("[data-simulator]").await.unwrap();
+    browser.see_image("p.qr img").await.unwrap();
+    let shown = browser.see("p.qr img").await.unwrap();
+    std::fs::write(&picture, shown.screenshot_as_png().await.unwrap()).unwrap();
+    let Sheet { complaints, pages, words, codes, image } = or_skip!(sheet::read(&pdf, &picture).await);
+    assert_eq!((complaints, pages), (Vec::new(), 1));
+    for (place, found) in [("sheet", codes), ("page", image)] {
+        let [code] = found.as_slice() else { panic!("{place}: {found:?}") };
+        assert!(code.format.to_lowercase().contains("qr") && code.text == qr, "{place}: {code:?}, not {qr}");
+    }
+    assert!(words.contains("simulateur") && !words.contains("DUBOIS"), "{words}");
+
+    // The front page leads to what there is.
+    browser.open(cards.issuer()).await.unwrap();
+    look(&browser, axe.as_ref(), "front", "front").await;
+    browser.press("main a[href='/carte']").await.unwrap();
+    look(&browser, axe.as_ref(), "holder-home", "holder-home").await;
+    browser.close().await.unwrap();
 }

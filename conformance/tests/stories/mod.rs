@@ -31,6 +31,7 @@ pub(crate) mod people;
 mod pushed;
 mod refresh;
 mod refused;
+mod renewal;
 pub(crate) mod request_object;
 mod requests;
 mod sdk;

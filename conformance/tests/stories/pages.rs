@@ -64,6 +64,8 @@ impl Tour {
         self.look("refused", "main[data-page=refused]").await;
         self.browser.open(&journey.ask().with("client_id", "nobody").url()).await.unwrap();
         self.look("problem", "main[data-page=problem]").await;
+        self.browser.open(journey.scene.gateway.issuer()).await.unwrap();
+        self.look("front", "main[data-page=front]").await;
     }
 
     async fn information_and_consent(&self) {

@@ -150,11 +150,11 @@ texts! {
         "The certification of your identity ends on {until}. After that, services that ask for maximum security no longer open with your card.";
     mail_card_ends_soon_ask: "Pour la renouveler, faites dès maintenant une nouvelle demande dans l’application, puis allez dans une mairie qui certifie. Votre certification reste valable jusqu’à son terme, quoi qu’il advienne de la demande.",
         "To renew it, make a new request in the app now, then go to a town hall that certifies. Your certification stays valid until its end, whatever becomes of the request.";
-    mail_card_ends_soon_go_on: "Vous avez déjà demandé son renouvellement : présentez la demande dans une mairie qui certifie, puis votre carte et votre code dans l’application.",
+    mail_card_ends_soon_go_on: "Vous avez déjà demandé son renouvellement : présentez la demande dans une mairie qui certifie, puis votre carte et votre code dans l’application.",
         "You have asked for its renewal already: take the request to a town hall that certifies, then show your card and your code in the app.";
-    mail_card_ends_soon_restore: "Votre identité est suspendue : rétablissez-la avec votre carte et votre code dans l’application, puis demandez le renouvellement.",
+    mail_card_ends_soon_restore: "Votre identité est suspendue : rétablissez-la avec votre carte et votre code dans l’application, puis demandez le renouvellement.",
         "Your identity is suspended: restore it with your card and your code in the app, then ask for the renewal.";
-    mail_card_ends_soon_new_card: "Elle s’arrête avec votre carte d’identité : demandez une nouvelle carte, puis créez et faites certifier une identité avec elle.",
+    mail_card_ends_soon_new_card: "Elle s’arrête avec votre carte d’identité : demandez une nouvelle carte, puis créez et faites certifier une identité avec elle.",
         "It ends with your identity card: apply for a new card, then make an identity with it and have it certified.";
     mail_card_ended_subject: "Votre certification a pris fin", "Your certification has ended";
     mail_card_ended: "La certification de votre identité est arrivée à son terme.", "The certification of your identity has reached its term.";
@@ -193,14 +193,14 @@ texts! {
     mail_card_never_asked: "Nous ne vous demandons jamais le code de votre carte, ni par message ni par téléphone.", "We never ask for the code of your card, neither by message nor by telephone.";
 
     // At the address of the gateway itself
-    request_about: "Votre identité sur carte : comment elle fonctionne, et que faire si la carte est perdue", "Your identity on a card: how it works, and what to do if the card is lost";
+    request_about: "Votre identité sur carte : comment elle fonctionne, et que faire si la carte est perdue", "Your identity on a card: how it works, and what to do if the card is lost";
     front_title: "Se connecter aux services publics", "Signing in to public services";
     front_lead: "Ce site relie les services publics aux comptes avec lesquels vous prouvez qui vous êtes.",
         "This site connects public services with the accounts by which you prove who you are.";
-    front_begin: "Pour vous connecter, commencez sur le site du service où vous voulez aller : il vous amène ici, puis vous ramène chez lui.",
+    front_begin: "Pour vous connecter, commencez sur le site du service où vous voulez aller : il vous amène ici, puis vous ramène chez lui.",
         "To sign in, begin on the site of the service that you want to use: it brings you here, and takes you back.";
     front_ways: "Ce que vous pouvez faire ici", "What you can do here";
-    front_card: "Mon identité sur carte : la créer, la faire certifier, la fermer si la carte est perdue",
+    front_card: "Mon identité sur carte : la créer, la faire certifier, la fermer si la carte est perdue",
         "My identity on a card: make it, have it certified, close it if the card is lost";
     front_figures: "Les chiffres publics de la certification", "The public figures of certification";
     front_desk: "L’espace des agents de mairie", "For agents of town halls";
