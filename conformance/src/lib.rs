@@ -27,6 +27,8 @@ pub mod fapi;
 pub mod fuzzing;
 pub mod gate;
 pub mod gateway;
+pub mod hasty_site;
+pub mod homologation;
 pub mod jose;
 pub mod library;
 pub mod mailbox;

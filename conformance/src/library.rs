@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::fapi::FapiParty;
+use crate::homologation::Credentials;
 use crate::process::{Process, Signals};
 use crate::relying_party::RelyingParty;
 use crate::script::{Dialogue, javascript, python};
@@ -90,6 +91,35 @@ impl Party {
         let learnt = self.program.hears("LEARNT ").await?;
         self.program.ends().await?;
         Ok(serde_json::from_str(&learnt)?)
+    }
+}
+
+/// A whole site made with a library, for the homologation bench.
+#[derive(Debug)]
+pub struct LibrarySite {
+    /// Its process.
+    pub process: Process,
+}
+
+impl LibrarySite {
+    /// Starts one on this port of localhost, for a run of the bench.
+    ///
+    /// # Panics
+    /// When the library is installed and its site does not start.
+    pub async fn start(library: Library, run: &Credentials, port: u16) -> Result<Self, Missing> {
+        let mut command = match library {
+            Library::OpenidClient => javascript("openid-client/package.json", "site.mjs")?,
+            Library::Authlib => python("site.py")?,
+        };
+        command
+            .env("ISSUER", &run.issuer)
+            .env("CLIENT_ID", &run.client_id)
+            .env("CLIENT_SECRET", &run.client_secret)
+            .env("PORT", port.to_string());
+        let mut process = Process::start("site", command, Signals::Shared).expect("node or python starts");
+        let up = process.line("listening on", std::time::Duration::from_secs(30)).await;
+        up.expect("an installed library's site starts");
+        Ok(Self { process })
     }
 }
 

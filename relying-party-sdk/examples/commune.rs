@@ -6,7 +6,8 @@
 //!     --issuer http://127.0.0.1:8401 --client-id … --client-secret … --listen 127.0.0.1:8400
 //! ```
 //!
-//! Register `{public url}/callback` as redirect URI and `{public url}/logged-out` as post-logout redirect URI.
+//! Register `{public url}/callback` as redirect URI, `{public url}/logged-out` as post-logout redirect URI, and
+//! `{public url}/backchannel-logout` as back-channel logout URI.
 //! It prints `listening on http://localhost:8400` once it answers, and stops on SIGINT and SIGTERM.
 
 use std::net::SocketAddr;
@@ -170,7 +171,9 @@ async fn site(settings: &Settings, public_url: &str) -> anyhow::Result<Router> {
     let key = settings.cookie_key.as_deref().map_or_else(|| Ok(CookieKey::generate()), CookieKey::from_base64)?;
     let asked = Login::at_least(settings.level).with_scopes(settings.scopes.clone());
     let gateway = Gateway { name: settings.gateway_name.clone(), origin: client.gateway_origin() };
-    let sign_in = SignIn::new(client, key, asked)?;
+    // nothing else is kept of a citizen here than the sealed session, which the SDK ends by itself
+    let sign_in =
+        SignIn::new(client, key, asked)?.with_backchannel_logout("/backchannel-logout", |_| async { Ok(()) })?;
     let commune = Commune { sign_in: sign_in.clone(), gateway };
     let pages = Router::new()
         .route("/", get(home))

@@ -15,6 +15,7 @@ mod discovery;
 mod encryption;
 mod fapi;
 mod franceconnect;
+mod homologation;
 mod indicators;
 mod introspection;
 mod journal;

@@ -142,6 +142,12 @@ names! {
         WireBroken = "wire.unreadable",
         /// Plain HTTP from outside where HTTPS is served.
         WirePlain = "wire.plain",
+        /// The run of the homologation bench is over, or never was.
+        NoBenchRun = "bench.no_run",
+        /// The provider of a run refused, as it was to or because the site's call was wrong.
+        BenchRefused = "bench.refused",
+        /// The keys of a run cannot be used.
+        BenchKeys = "bench.keys",
         /// An error that nobody named: a defect of ours.
         Unnamed = "unnamed",
     }

@@ -9,6 +9,7 @@
 //! What a person or a script asked for goes to standard output; everything else to standard error.
 
 mod agents;
+mod bench;
 mod card;
 mod cards;
 mod clients;
@@ -119,6 +120,9 @@ enum Alone {
     /// Tell who has a SIRET, and look for communes; needs no configuration
     #[command(subcommand)]
     Organisations(organisations::Command),
+    /// Drive a site through the checks of the homologation; needs no configuration
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -206,6 +210,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Command::Alone(Alone::Card(command)) => return card::run(command, out),
         Command::Alone(Alone::Trust(command)) => return trust::run(command, out),
         Command::Alone(Alone::Organisations(command)) => return organisations::run(command, out),
+        Command::Alone(Alone::Bench(command)) => return bench::run(command, out).await,
         Command::Configured(command) => command,
     };
     let path = cli
