@@ -117,6 +117,18 @@ id!(
     |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 );
 
+id!(
+    /// A run of the homologation bench: 32 lower-case hexadecimal digits, which nobody guesses.
+    BenchRunId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+
+impl BenchRunId {
+    /// Makes the identifier from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(lower_hexadecimal(bytes))
+    }
+}
+
 const fn is_lower_hexadecimal(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }

@@ -34,6 +34,7 @@
 
 #![cfg_attr(test, expect(clippy::wildcard_enum_match_arm, reason = "a test fails on every other arm"))]
 
+pub mod bench;
 pub mod claims;
 pub mod client;
 pub mod cnie;
