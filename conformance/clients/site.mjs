@@ -7,29 +7,29 @@ import * as client from 'openid-client';
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env;
 const base = `http://localhost:${PORT}`;
 
-const config = await client.discovery(
-  new URL(ISSUER),
-  CLIENT_ID,
-  CLIENT_SECRET,
-  client.ClientSecretBasic(CLIENT_SECRET),
-  // without the second, signatures of tokens that came over TLS from the token endpoint are not verified
-  { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks], timeout: 3 },
-);
+// without the second, signatures of tokens that came over TLS from the token endpoint are not verified
+const execute = [client.allowInsecureRequests, client.enableNonRepudiationChecks];
+const basic = client.ClientSecretBasic(CLIENT_SECRET);
+const discovered = await client.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, basic, { execute });
 const pending = new Map();
 const citizens = new Map();
+let keys;
 
 // The library reads keys again a minute after it did, at the earliest. Citizens of a real site come further apart than
 // those of the bench: what was read for one is older than that for the next.
 function aMinuteLater() {
-  const cache = client.getJwksCache(config);
-  if (cache) client.setJwksCache(config, { ...cache, uat: cache.uat - 61 });
+  const config = new client.Configuration(discovered.serverMetadata(), CLIENT_ID, CLIENT_SECRET, basic);
+  for (const apply of execute) apply(config);
+  config.timeout = 3;
+  if (keys) client.setJwksCache(config, { ...keys, uat: keys.uat - 61 });
+  return config;
 }
 
 async function login(session) {
   const verifier = client.randomPKCECodeVerifier();
   const [state, nonce] = [client.randomState(), client.randomNonce()];
   pending.set(session, { verifier, state, nonce });
-  const to = client.buildAuthorizationUrl(config, {
+  const to = client.buildAuthorizationUrl(discovered, {
     redirect_uri: `${base}/callback`,
     scope: 'openid profile',
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
@@ -45,13 +45,11 @@ async function callback(session, url) {
   const own = pending.get(session);
   pending.delete(session);
   if (!own) throw new Error('no login is under way');
-  aMinuteLater();
-  const tokens = await client.authorizationCodeGrant(config, url, {
-    pkceCodeVerifier: own.verifier,
-    expectedState: own.state,
-    expectedNonce: own.nonce,
-    idTokenExpected: true,
-  });
+  const config = aMinuteLater();
+  const checks = { pkceCodeVerifier: own.verifier, expectedState: own.state, expectedNonce: own.nonce };
+  const tokens = await client
+    .authorizationCodeGrant(config, url, { ...checks, idTokenExpected: true })
+    .finally(() => (keys = client.getJwksCache(config) ?? keys));
   const claims = tokens.claims();
   if (!['eidas1', 'eidas2', 'eidas3'].includes(claims.acr)) throw new Error('the level is too low');
   const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
@@ -76,7 +74,7 @@ createServer(async (request, response) => {
       const citizen = citizens.get(session);
       citizens.delete(session);
       if (!citizen) return go('/');
-      const to = client.buildEndSessionUrl(config, {
+      const to = client.buildEndSessionUrl(discovered, {
         post_logout_redirect_uri: `${base}/bye`,
         id_token_hint: citizen.idToken,
         state: client.randomState(),

@@ -32,6 +32,11 @@ async fn run_at(base: &str, [login, page, callback, bye]: [&str; 4], more: &[&st
 
 /// The report on a site that neglects this.
 async fn report_on(neglects: Option<Neglect>) -> Report {
+    report_and_secret(neglects).await.0
+}
+
+/// The same with the secret of the run.
+async fn report_and_secret(neglects: Option<Neglect>) -> (Report, String) {
     let listener = listen(0).await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let notices = format!("{base}/notice");
@@ -39,16 +44,18 @@ async fn report_on(neglects: Option<Neglect>) -> Report {
         ["--backchannel-logout", notices.as_str(), "--id-token-alg", "es256", "--key-patience", "0", "--silence", "8"];
     let run = run_at(&base, ["/login", "/", "/callback", "/bye"], &more).await;
     let _site = hasty_site::serve(listener, &base, run.credentials.clone(), neglects).await.unwrap();
-    run.report().await.unwrap()
+    let secret = run.credentials.client_secret.clone();
+    (run.report().await.unwrap(), secret)
 }
 
 #[tokio::test]
 async fn a_site_that_neglects_nothing_passes_every_line() {
-    let report = report_on(None).await;
+    let (report, secret) = report_and_secret(None).await;
     assert_eq!(report.checks("passed").len(), CHECKS, "{}", report.told());
     assert_eq!(report.0["outcome"], "passed");
     let shown = report.line("token_request").unwrap()["exchanges"].to_string();
-    assert!(shown.contains("code_verifier = ") && shown.contains("\\\"alg\\\""), "{shown}");
+    assert!(shown.contains("code_verifier = ") && shown.contains("ES256") && shown.contains("acr"), "{shown}");
+    assert!(!report.0.to_string().contains(&secret), "a report is shown to others");
 }
 
 /// What each neglect turns red.

@@ -100,19 +100,15 @@ pub fn address(url: &str) -> String {
     }
 }
 
-/// A JSON answer, what is secret masked.
+/// A JSON answer, one member a line, what is secret masked.
 pub fn document(value: &serde_json::Value) -> String {
-    let mut shown = value.clone();
-    if let Some(members) = shown.as_object_mut() {
-        for (name, member) in members {
-            if SECRET.contains(&name.as_str())
-                && let Some(text) = member.as_str()
-            {
-                *member = masked(text).into();
-            }
-        }
-    }
-    format!("{shown:#}")
+    let Some(members) = value.as_object() else { return String::new() };
+    let lines = members.iter().map(|(name, member)| match member.as_str() {
+        Some(text) if SECRET.contains(&name.as_str()) => format!("  {name} = {}", masked(text)),
+        Some(text) => format!("  {name} = {text}"),
+        None => format!("  {name} = {member}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -132,7 +128,7 @@ mod tests {
             assert!(!shown.contains(hidden), "{shown}");
         }
         let answer = document(&serde_json::json!({"access_token": "0123456789abcdefXYZ", "expires_in": 60}));
-        assert!(answer.contains("0123…[19]") && answer.contains("60"), "{answer}");
+        assert!(answer.contains("access_token = 0123…[19]") && answer.contains("expires_in = 60"), "{answer}");
         assert_eq!(masked("short"), "…[5]", "of a short one even the beginning says much");
     }
 

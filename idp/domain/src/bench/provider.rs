@@ -302,7 +302,7 @@ impl Provider {
         Ok(Answer::new(
             200,
             json!({
-                "access_token": login.access_token, "token_type": "Bearer", "expires_in": 60, "id_token": id_token,
+                "access_token": login.access_token, "token_type": "Bearer", "expires_in": 300, "id_token": id_token,
             }),
         ))
     }
@@ -356,7 +356,7 @@ impl Provider {
         let Some(login) = self.logins.iter_mut().find(opened) else { return Answer::error(401, "invalid_token") };
         let answer = Answer::new(200, login.citizen.claims(login.plan));
         let request = format!("GET {}/userinfo\nauthorization: Bearer …", self.issuer);
-        login.keep(Exchange::new(Sender::Site, &request, &format!("200\n{:#}", answer.body)));
+        login.keep(Exchange::new(Sender::Site, &request, &format!("200\n{}", exchange::document(&answer.body))));
         login.userinfo_calls = login.userinfo_calls.saturating_add(1);
         answer
     }
