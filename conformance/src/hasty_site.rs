@@ -253,7 +253,7 @@ impl Shop {
             (Neglect::Audience, claims["aud"] == self.credentials.client_id.as_str()),
             (Neglect::Expiry, claims["exp"].as_i64().is_some_and(|end| end > clock::now())),
             (Neglect::Nonce, nonce_missing || claims["nonce"] == pending.nonce.as_str()),
-            (Neglect::Level, claims["acr"] == "eidas2"),
+            (Neglect::Level, claims["acr"] == if self.neglects(Neglect::AskedLevel) { "eidas1" } else { "eidas2" }),
         ];
         match right.into_iter().find(|(check, right)| !right && !self.neglects(*check)) {
             Some((check, _)) => bail!("{check:?} is wrong"),
