@@ -6,8 +6,8 @@
 //!  "st denis (974)" ──search──▶ communes, the largest first
 //! ```
 //!
-//! A SIREN is a commune's when the register has it, and never because of its digits: of the communes of the edition of
-//! 2026, one in six has a SIREN that its INSEE code does not predict, and some have the one predicted for a neighbour.
+//! A SIREN is a commune's when the register has it, and never because of its digits: in the edition of 2026, one commune
+//! in six has a SIREN that its INSEE code does not predict, and one in ten has the one predicted for another.
 //!
 //! The file is `data/communes.tsv.gz`, made by the program `communes` of conformance; its notice and licence are beside it.
 

@@ -70,11 +70,12 @@ fn digits_would_name_the_neighbour() {
     let Resolved::Commune(real) = register.resolve(siren("210201067")) else { panic!("a commune") };
     let guessed = register.hint(siren("210201067")).expect("a guess");
     assert_eq!((real.code.as_str(), guessed.code.as_str()), ("02109", "02106"));
+    // One commune in ten has the number that another one's code predicts.
     let wrong = register.communes().filter(|commune| {
         let guess = commune.siren.and_then(|siren| register.hint(siren));
         guess.is_some_and(|guess| guess.code != commune.code)
     });
-    assert!(wrong.count() > 1_000);
+    assert!((3_000..4_500).contains(&wrong.count()));
 }
 
 #[test]
