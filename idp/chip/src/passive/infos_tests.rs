@@ -81,7 +81,7 @@ fn another_form_or_content_is_refused() {
     let genuine = scene(|_| ());
     let file = genuine.card.signed_data();
     for (refusal, file) in [
-        (Refusal::SodTooLarge, sequence(&[&[0; SOD_LIMIT]])),
+        (Refusal::SodTooLarge, sequence(&[&vec![0; SOD_LIMIT]])),
         (Refusal::SodMalformed, Vec::new()),
         (Refusal::SodMalformed, file[..file.len() - 1].to_vec()),
         (Refusal::SodMalformed, object(0x77, &file)),
