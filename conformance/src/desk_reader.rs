@@ -18,6 +18,8 @@ use crate::{clock, jose};
 /// What passive authentication needs, with the face.
 const GROUPS: [u8; 7] = [1, 2, 11, 12, 13, 14, 15];
 
+const NO_CARD: Failure = Failure::Form("card to read");
+
 /// What came of the comparison of a finger with the card's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fingerprint {
@@ -108,6 +110,14 @@ impl DeskReader {
         self.client.post(path, body).await
     }
 
+    /// Posts what need not be an object.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn post_octets(&mut self, path: &str, body: &[u8]) -> Result<Value, Failure> {
+        self.client.post_octets(path, body).await
+    }
+
     /// Asks for a case and does what it waits for.
     ///
     /// # Errors
@@ -123,28 +133,51 @@ impl DeskReader {
     }
 
     async fn read(&mut self, case: &Value) -> Result<Turn, Failure> {
-        let Some((card, can)) = &mut self.card else { return Ok(Turn::Idle) };
+        if self.card.is_none() {
+            return Ok(Turn::Idle);
+        }
+        let mut body = self.answers(case).await?;
+        loop {
+            let said = self.client.post("/reader/v1/cases/answers", &body).await?;
+            if said["status"] == "read" {
+                return Ok(Turn::CardRead);
+            }
+            body = json!({ "case": case["case"], "relay": self.relayed(&said["relay"])? });
+        }
+    }
+
+    /// The files of the card that lies on it, as a case is shown them.
+    ///
+    /// # Errors
+    /// [`Failure`], [`Failure::Form`] when no card lies there.
+    pub fn files(&mut self, case: &Value) -> Result<Value, Failure> {
+        let (card, can) = self.card.as_mut().ok_or(NO_CARD)?;
+        let mut body = shown(&Reader::open(&mut **card, &Password::Can(can.clone()))?.document(&GROUPS)?);
+        body["case"] = case["case"].clone();
+        Ok(body)
+    }
+
+    /// Shows a case the card that lies on it; the first answers of its chip, which are not sent.
+    ///
+    /// # Errors
+    /// [`Failure`], [`Failure::Form`] when no card lies there.
+    pub async fn answers(&mut self, case: &Value) -> Result<Value, Failure> {
+        let (card, can) = self.card.as_mut().ok_or(NO_CARD)?;
         let mut reader = Reader::open(&mut **card, &Password::Can(can.clone()))?;
-        let document = reader.document(&GROUPS)?;
-        let mut body = shown(&document);
+        let mut body = shown(&reader.document(&GROUPS)?);
         body["case"] = case["case"].clone();
         let said = self.client.post("/reader/v1/cases/card", &body).await?;
         let mut opening = Vec::new();
         for command in octets(&said["opening"])? {
             opening.push(jose::encode(reader.hand_over(&command)?));
         }
-        let mut relay = octets(&said["relay"])?;
-        let mut body = json!({ "case": case["case"], "opening": opening });
-        loop {
-            let answers: Vec<_> = relay.iter().map(|command| jose::encode(card.transmit(command))).collect();
-            body["relay"] = answers.into();
-            let said = self.client.post("/reader/v1/cases/answers", &body).await?;
-            if said["status"] == "read" {
-                return Ok(Turn::CardRead);
-            }
-            relay = octets(&said["relay"])?;
-            body = json!({ "case": case["case"] });
-        }
+        Ok(json!({ "case": case["case"], "opening": opening, "relay": self.relayed(&said["relay"])? }))
+    }
+
+    /// What the card says to the server's commands.
+    fn relayed(&mut self, commands: &Value) -> Result<Vec<String>, Failure> {
+        let (card, _) = self.card.as_mut().ok_or(NO_CARD)?;
+        Ok(octets(commands)?.iter().map(|command| jose::encode(card.transmit(command))).collect())
     }
 
     async fn sign(&mut self, case: &Value) -> Result<Turn, Failure> {
@@ -155,11 +188,14 @@ impl DeskReader {
 
     /// The signed verdict over a case. The key does not stand in the header: the registry has it.
     pub fn verdict(&self, case: &Value) -> String {
+        self.verdict_made_at(case, clock::now())
+    }
+
+    /// The same, made at another moment.
+    pub fn verdict_made_at(&self, case: &Value, at: i64) -> String {
         let key = self.client.key();
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": key.thumbprint() });
-        let claims = json!({
-            "case": case["case"], "nonce": case["nonce"], "result": self.finger.word(), "iat": clock::now(),
-        });
+        let claims = json!({ "case": case["case"], "nonce": case["nonce"], "result": self.finger.word(), "iat": at });
         key.sign_under(&header, &claims)
     }
 }

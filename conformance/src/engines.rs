@@ -55,6 +55,27 @@ impl Redis {
         self.port
     }
 
+    /// Lets time pass for every record whose key fits a pattern: what is left of its life is less by so much, and it is gone
+    /// where nothing is left. The longest life that one of them had before.
+    pub async fn pass(&self, pattern: &str, time: Duration) -> anyhow::Result<Duration> {
+        let script = "local longest = 0 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do \
+                      local left = redis.call('PTTL', key) longest = math.max(longest, left) \
+                      redis.call('PEXPIRE', key, left - ARGV[2]) end return longest";
+        let words = ["EVAL", script, "0", pattern, &time.as_millis().to_string()];
+        let mut command = format!("*{}\r\n", words.len());
+        for word in words {
+            command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        }
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        stream.write_all(command.as_bytes()).await?;
+        let mut answer = String::new();
+        while !answer.ends_with("\r\n") {
+            answer.push(char::from(stream.read_u8().await?));
+        }
+        let longest = answer.trim_end().strip_prefix(':').with_context(|| answer.clone())?;
+        Ok(Duration::from_millis(longest.parse()?))
+    }
+
     /// Stops it before its time: an outage.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.process.stop().await.map(drop)

@@ -135,9 +135,10 @@ pub fn security_infos(cipher: Cipher, key: &Secret) -> Vec<u8> {
     der::set_of(infos)
 }
 
-/// Data group 14.
-pub fn chip_group(cipher: Cipher, key: &Secret) -> Vec<u8> {
-    der::object(group_tag(14), &der::set_of(chip_infos(cipher, key)))
+/// Data group 14: the key of chip authentication, or, where the chip has none, what PACE is done with.
+pub fn chip_group(cipher: Cipher, key: Option<&Secret>) -> Vec<u8> {
+    let infos = key.map_or_else(|| vec![pace_info(cipher)], |key| chip_infos(cipher, key));
+    der::object(group_tag(14), &der::set_of(infos))
 }
 
 /// EF.COM, which nobody signs: versions, and the tags of the groups.

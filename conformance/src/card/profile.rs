@@ -8,7 +8,7 @@ use super::crypt::Hash;
 use super::curve::{BRAINPOOL_P256, P256, P384, Parameters, Secret};
 use super::pki::certificate::{Name, Role, Template};
 use super::pki::key::{Key, Scheme};
-use super::pki::{Csca, DAY, Pki, REVOKED_SIGNER, YEAR, rsa};
+use super::pki::{Csca, DAY, Labels, Pki, REVOKED_SIGNER, YEAR, rsa};
 use super::sod::{Encoding, Identifier, Signer};
 
 /// What is out of the ordinary about a card, and what is to come of it.
@@ -82,6 +82,8 @@ pub enum ChipKey {
     Own,
     /// It has another: a clone.
     Other,
+    /// The files announce none.
+    None,
 }
 
 fn pkcs1() -> Scheme {
@@ -160,7 +162,7 @@ impl Profile {
             validity: (made, made + 10 * YEAR + 90 * DAY),
             used_until: Some(made + 120 * DAY),
             key: key.public_info(),
-            role: Role::DocumentSigner,
+            role: Role::DocumentSigner { labelled: pki.labels() == Labels::Signers },
         };
         let certificate = pki.certify_signer(&template, self.issuer, self.issuer_hash);
         let issuer = pki.csca().clone();

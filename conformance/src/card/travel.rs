@@ -39,7 +39,7 @@ impl Chip {
             (1, files::zone_group(&zone)),
             (2, files::face_group(holder.portrait)),
             (13, files::national_group(holder)),
-            (14, files::chip_group(CIPHER, &announced)),
+            (14, files::chip_group(CIPHER, Some(&announced).filter(|_| profile.chip_key != ChipKey::None))),
         ]);
         if holder.has_accents() {
             groups.insert(11, files::details_group(holder));
@@ -62,7 +62,7 @@ impl Chip {
             }
         }
         let key = match profile.chip_key {
-            ChipKey::Own => announced.clone(),
+            ChipKey::Own | ChipKey::None => announced.clone(),
             ChipKey::Other => Secret::generate(&BRAINPOOL_P256),
         };
         Self {

@@ -1,5 +1,7 @@
 //! The telephone's side of the app API: JSON, each call with a proof of one key (RFC 9449), errors as RFC 9457 has them.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -72,7 +74,7 @@ impl Failure {
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    key: SigningKey,
+    key: Arc<SigningKey>,
     nonce: Option<String>,
 }
 
@@ -90,6 +92,7 @@ impl Client {
     /// # Panics
     /// When the HTTP library cannot make one.
     pub fn with_key(base: &str, key: SigningKey) -> Self {
+        let key = Arc::new(key);
         let plain = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = plain.build().expect("a client without any special wish");
         Self { http, base: base.trim_end_matches('/').to_owned(), key, nonce: None }
@@ -99,6 +102,12 @@ impl Client {
     #[must_use]
     pub fn by_way_of(self, http: reqwest::Client) -> Self {
         Self { http, ..self }
+    }
+
+    /// A second connection under the same key.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self { http: self.http.clone(), base: self.base.clone(), key: Arc::clone(&self.key), nonce: self.nonce.clone() }
     }
 
     /// The thumbprint of its key.
@@ -116,19 +125,28 @@ impl Client {
     /// # Errors
     /// [`Failure`].
     pub async fn post(&mut self, path: &str, body: &Value) -> Said {
+        self.post_octets(path, body.to_string().as_bytes()).await
+    }
+
+    /// Posts what need not be an object.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn post_octets(&mut self, path: &str, body: &[u8]) -> Said {
         let (answer, asks) = self.call(path, body).await?;
         if asks { self.call(path, body).await?.0 } else { answer }
     }
 
     /// One call, and whether its refusal only asks for a nonce.
-    async fn call(&mut self, path: &str, body: &Value) -> Result<(Said, bool), reqwest::Error> {
+    async fn call(&mut self, path: &str, body: &[u8]) -> Result<(Said, bool), reqwest::Error> {
         let url = format!("{}{path}", self.base);
         let proof = Proof::new(&self.key, &Method::POST, &url);
         let proof = match &self.nonce {
             Some(nonce) => proof.claim("nonce", nonce.clone()),
             None => proof,
         };
-        let answer = self.http.post(&url).header("dpop", proof.signed(&self.key)).json(body).send().await?;
+        let call = self.http.post(&url).header("dpop", proof.signed(&self.key));
+        let answer = call.header("content-type", "application/json").body(body.to_vec()).send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         if let Some(nonce) = headers.get("dpop-nonce").and_then(|nonce| nonce.to_str().ok()) {
             self.nonce = Some(nonce.to_owned());

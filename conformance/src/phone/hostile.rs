@@ -1,14 +1,17 @@
 //! What a hostile telephone does instead of its part (cnie.md §14): each is refused by the gateway, with a code of its own.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use super::client::Failure;
-use super::reading::Document;
+use super::reading::{Document, Reader};
 use super::transaction::Confirm;
 use crate::card::apdu::{Answer, Command};
 use crate::card::curve::{BRAINPOOL_P256, Secret};
 use crate::card::messaging::Channel;
-use crate::card::{CIPHER, der};
+use crate::card::pace::Password;
+use crate::card::{CIPHER, Card, der};
 use crate::jose;
 
 /// A wrong doing. Answers that come late need none: [`super::Phone::prepare`], wait, [`super::Phone::submit`].
@@ -20,6 +23,8 @@ pub enum Mischief {
     SwapTransaction(String),
     /// Has the card sign for another transaction.
     SignAnother([u8; 32]),
+    /// Shows one card and has another, whose code it knows, sign for it.
+    BorrowedCode(Borrowed),
     /// Makes a key of its own and writes the chip's answers itself.
     ForgedChip,
     /// Changes a command of the server's on its way to the card.
@@ -32,6 +37,34 @@ pub enum Mischief {
     DoubleClaim,
     /// Picks another number than the browser shows.
     WrongNumber,
+}
+
+/// Another card with what is known of it.
+#[derive(Clone)]
+pub struct Borrowed {
+    /// The card.
+    pub card: Arc<Mutex<Card>>,
+    /// Its access number.
+    pub can: String,
+    /// Its code.
+    pub code: String,
+}
+
+/// Neither access number nor code.
+impl std::fmt::Debug for Borrowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Borrowed(…)")
+    }
+}
+
+impl Borrowed {
+    /// Certificate and signature of the other card.
+    pub(super) fn sign(&mut self, text: &[u8; 32]) -> Result<[Vec<u8>; 2], Failure> {
+        let mut reader = Reader::open(&mut self.card, &Password::Can(self.can.clone()))?;
+        reader.enter_eid()?;
+        reader.verify(&self.code)?;
+        Ok([reader.certificate()?, reader.sign(text)?])
+    }
 }
 
 /// What goes to the gateway after the card was shown.

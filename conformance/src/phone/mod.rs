@@ -20,7 +20,7 @@ mod transaction;
 use serde_json::{Value, json};
 
 pub use client::{Client, Failure, Refusal};
-pub use hostile::{Mischief, Parcel};
+pub use hostile::{Borrowed, Mischief, Parcel};
 pub use transaction::{Act, Bilingual, Confirm, Opened, Purpose, Visit};
 
 use crate::card::pace::Password;
@@ -159,7 +159,7 @@ impl Phone {
     /// # Errors
     /// [`Failure`].
     pub async fn prepare(&mut self, visit: &mut Visit, number: Option<u8>) -> Result<Parcel, Failure> {
-        let mischief = self.mischief.clone();
+        let mut mischief = self.mischief.clone();
         let password = Password::Can(self.can.clone());
         let mut reader = Reader::open(&mut *self.card, &password)?;
         let document = reader.document(&GROUPS)?;
@@ -178,8 +178,10 @@ impl Phone {
             return Err(Failure::OtherText);
         }
         let text = if let Some(Mischief::SignAnother(other)) = mischief { other } else { text };
-        let certificate = reader.certificate()?;
-        let signature = reader.sign(&text)?;
+        let [certificate, signature] = match &mut mischief {
+            Some(Mischief::BorrowedCode(borrowed)) => borrowed.sign(&text)?,
+            _ => [reader.certificate()?, reader.sign(&text)?],
+        };
         reader.enter_travel()?;
         let mut opening = Vec::new();
         for command in octets(&said["opening"])? {
@@ -223,6 +225,17 @@ impl Phone {
             let relay = self.relayed(&nothing, &said["relay"])?;
             body = json!({ "transaction": transaction, "relay": encoded(&relay) });
         }
+    }
+
+    /// Hands the same answers in twice, at once.
+    pub async fn submit_twice(&self, visit: &Visit, parcel: &Parcel) -> [Result<Outcome, Failure>; 2] {
+        let call = async || {
+            let mut client = visit.client.again();
+            let said = client.post("/app/v1/transactions/answers", &parcel.body).await?;
+            serde_json::from_value(said["result"].clone()).map_err(|_| Failure::Form("result"))
+        };
+        let (one, other) = tokio::join!(call(), call());
+        [one, other]
     }
 
     /// Shows the card and hands the answers in.

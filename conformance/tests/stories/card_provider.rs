@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use conformance::authority::{Authority, Conduct, Status};
+use conformance::card::profile::ChipKey;
 use conformance::card::{Card, Holder, Pki, Profile};
 use conformance::citizen::{Citizen, Page};
 use conformance::clock;
@@ -42,13 +43,26 @@ impl Cards {
     }
 
     /// With further keys of its section.
-    async fn with(more: &str) -> Self {
+    pub(super) async fn with(more: &str) -> Self {
+        Self::in_setting(more, Setting::default()).await
+    }
+
+    /// The same in a scene of this setting.
+    pub(super) async fn in_setting(more: &str, setting: Setting) -> Self {
         let authority = Authority::start(listen(0).await.unwrap());
         let (pki, trust) = (Arc::new(Pki::new(clock::now())), TempDir::with_prefix("passerelle-").unwrap());
         pki.write(trust.path()).unwrap();
         let overrides = settings(&trust, &authority, more);
-        let journey = Journey::set(Setting { overrides, ..Setting::default() }).await;
+        let journey = Journey::set(Setting { overrides, ..setting }).await;
         Self { journey, authority, pki, trust, issued: Mutex::default() }
+    }
+
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(super) fn pki(&self) -> &Arc<Pki> {
+        &self.pki
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -78,7 +92,7 @@ impl Cards {
     }
 
     /// From a request at level high to the page that waits for a phone.
-    async fn waiting(&self, citizen: &mut Citizen) -> Page {
+    pub(super) async fn waiting(&self, citizen: &mut Citizen) -> Page {
         self.waiting_for(citizen, &self.journey.ask().with("acr_values", "eidas3")).await
     }
 
@@ -374,6 +388,7 @@ async fn each_kind_of_card_is_taken_or_refused_as_its_files_and_its_chip_are() {
         let expected = match (profile.refused.as_deref(), profile.live) {
             (Some("DOCUMENT_EXPIRED"), _) => "card.expired",
             (Some(_), _) => "card.not_authentic",
+            (None, false) if profile.chip_key == ChipKey::None => "card.no_chip_key",
             (None, false) => "card.chip_not_genuine",
             (None, true) => "card.no_identity",
         };

@@ -1,149 +1,15 @@
 //! A citizen's identity certified at the desk of a town hall: a telephone, a card, an agent with a passkey, a reader.
 
-use std::collections::HashMap;
-use std::process::Command;
-use std::sync::{Arc, Mutex};
-
 use conformance::agent::{self, Agent, COMMUNE};
-use conformance::authority::{Authority, Status};
-use conformance::card::{Card, Holder, Pki};
-use conformance::citizen::{Citizen, Page};
-use conformance::clock;
+use conformance::authority::Status;
 use conformance::desk_reader::{DeskReader, Fingerprint, Turn};
 use conformance::or_skip;
-use conformance::phone::{Act, Failure, Phone};
-use conformance::scene::{Scene, Setting};
-use conformance::site::{free_port, listen};
+use conformance::phone::Act;
 use conformance::tools::Tool;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use toml::Table;
 
+use super::counter::{Counter, ask_again, enter, refused, state};
 use crate::journey::expect;
-
-/// A town hall with a desk and a reader, where simulator's cards are taken.
-struct Counter {
-    scene: Scene,
-    origin: String,
-    authority: Authority,
-    pki: Arc<Pki>,
-    cards: Mutex<HashMap<String, Arc<Mutex<Card>>>>,
-    nadia: Agent,
-    reader: DeskReader,
-    _trust: TempDir,
-}
-
-impl Counter {
-    async fn open() -> Self {
-        let authority = Authority::start(listen(0).await.unwrap());
-        let (pki, trust) = (Arc::new(Pki::new(clock::now())), TempDir::with_prefix("passerelle-").unwrap());
-        pki.write(trust.path()).unwrap();
-        let (port, folder) = (free_port(), trust.path().display());
-        let mut overrides = agent::overrides(port);
-        let cards = format!(
-            "[cnie]\ntrust = \"{folder}/cnie\"\neid_trust = \"{folder}/eid\"\nstatus_url = \"{}\"\nsimulator = true\n",
-            authority.url()
-        );
-        overrides.extend(cards.parse::<Table>().unwrap());
-        let scene = Scene::set(Setting { overrides, ..Setting::default() }).await;
-        agent::enrol(scene.gateway.installation(), COMMUNE, "Val-Fleuri").await.unwrap();
-        let origin = agent::origin(port);
-        let nadia = enter(&scene, &origin, "Nadia", &["--admin", "--agent"]).await;
-        let reader = DeskReader::new(&origin);
-        let mut counter = Self { scene, origin, authority, pki, cards: Mutex::default(), nadia, reader, _trust: trust };
-        let reader = counter.reader.public_key();
-        counter.register("Guichet 1", &reader).await;
-        counter
-    }
-
-    async fn register(&mut self, name: &str, key: &Value) {
-        let readers = expect(self.nadia.open("/guichet/lecteurs").await.unwrap(), "desk-readers");
-        let fields = [("name", name), ("key", &key.to_string())];
-        let pressed = self.nadia.browser.press(&readers, "form[data-step=register-reader] button", &fields).await;
-        expect(pressed.unwrap(), "desk-readers");
-    }
-
-    /// The one card of a citizen, which goes from their telephone to the reader and back.
-    fn card(&self, name: &str) -> (Arc<Mutex<Card>>, Holder) {
-        let holder = Holder::named(name).unwrap();
-        let issue = || Card::genuine(&self.pki, &holder).shared();
-        let card = Arc::clone(self.cards.lock().unwrap().entry(name.to_owned()).or_insert_with(issue));
-        (card, holder)
-    }
-
-    /// A telephone with the card of a citizen whose identity asks for certification; the text of its QR code.
-    async fn asks(&self, name: &str) -> (Phone, String) {
-        let (card, holder) = self.card(name);
-        let mail = holder.person.email;
-        let mut phone = Phone::new(card, self.scene.gateway.issuer()).of(&holder);
-        assert_eq!(phone.create(mail).await.unwrap().state(), "created");
-        let told = self.scene.mail_to(mail, 0).await;
-        let link = told.text.split_whitespace().find(|word| word.contains("/carte/confirmer/")).unwrap();
-        let mut browser = Citizen::new();
-        let page = expect(browser.open(link).await.unwrap(), "holder-ask");
-        expect(browser.press(&page, "button[value=yes]", &[]).await.unwrap(), "holder-told");
-        let qr = ask_again(&mut phone).await;
-        (phone, qr)
-    }
-
-    /// Scans what a citizen shows: the page after.
-    async fn scan(&mut self, qr: &str) -> Page {
-        let home = expect(self.nadia.open("/guichet").await.unwrap(), "desk-home");
-        let reader = home.attribute("select[name=reader] option", "value").unwrap();
-        let fields = [("qr", qr), ("reader", reader.as_str())];
-        self.nadia.browser.press(&home, "form[data-step=scan] button", &fields).await.unwrap()
-    }
-
-    /// Where the case is now.
-    async fn reload(&mut self, page: &Page) -> Page {
-        self.nadia.open(page.url.path()).await.unwrap()
-    }
-
-    /// From the scan to the photo.
-    async fn up_to_the_face(&mut self, name: &str, qr: &str) -> Page {
-        let page = expect(self.scan(qr).await, "desk-card");
-        let (card, holder) = self.card(name);
-        self.reader.insert(card, holder.can);
-        assert_eq!(self.reader.turn().await.unwrap(), Turn::CardRead);
-        expect(self.reload(&page).await, "desk-finger");
-        assert_eq!(self.reader.turn().await.unwrap(), Turn::FingerprintSigned);
-        self.reload(&page).await
-    }
-
-    /// What was accounted for of the cases that were decided.
-    fn decided(&self) -> Vec<String> {
-        let registry = self.scene.gateway.installation().data().join("registry.sqlite");
-        let question = "SELECT details FROM journal WHERE kind = 'case_decided' ORDER BY number";
-        let mut sqlite = Command::new(Tool::Sqlite.find().unwrap());
-        let output = sqlite.args(["-batch", "-cmd", ".timeout 5000"]).arg(registry).arg(question).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-    }
-}
-
-async fn enter(scene: &Scene, origin: &str, name: &str, roles: &[&str]) -> Agent {
-    let invited = agent::invite(scene.gateway.installation(), COMMUNE, name, roles).await.unwrap();
-    let mut agent = Agent::at(origin);
-    expect(agent.come(&invited.link).await.unwrap(), "desk-home");
-    assert!(expect(agent.declare(name).await.unwrap(), "desk-account").has("[data-declared]"));
-    agent
-}
-
-async fn ask_again(phone: &mut Phone) -> String {
-    let asked = phone.request_certification().await.unwrap();
-    assert_eq!(asked.state(), "requested");
-    asked.request.unwrap()["qr"].as_str().unwrap().to_owned()
-}
-
-async fn state(phone: &mut Phone) -> String {
-    phone.act(Act::Show).await.unwrap().state().to_owned()
-}
-
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> String {
-    let failure = outcome.expect_err("refused");
-    let Failure::Refused(refusal) = &failure else { panic!("{failure:?}") };
-    assert_eq!(Some(refusal.audited().as_str()), failure.code());
-    refusal.audited()
-}
 
 #[tokio::test]
 async fn card_finger_and_face_certify_an_identity_and_card_and_code_complete_it() {
@@ -186,7 +52,7 @@ async fn no_refusal_of_the_desk_tells_the_citizen_why() {
     or_skip!(Tool::Sqlite.find());
     let mut counter = Counter::open().await;
     let (mut phone, mut qr) = counter.asks("angela").await;
-    let mail = counter.scene.mail_to("angela@exemple.fr", 0).await;
+    let mail = counter.journey.scene.mail_to("angela@exemple.fr", 0).await;
     let mut last = mail.id;
     for (finger, outcome) in
         [(Fingerprint::NoMatch, "failed"), (Fingerprint::NotCapturable, "capture_impossible"), (Fingerprint::Match, "")]
@@ -206,7 +72,7 @@ async fn no_refusal_of_the_desk_tells_the_citizen_why() {
         assert_eq!(over.attribute("main", "data-outcome").unwrap(), expected);
         assert_eq!(state(&mut phone).await, "active", "{finger:?}");
         loop {
-            let told = counter.scene.mail_to("angela@exemple.fr", last).await;
+            let told = counter.journey.scene.mail_to("angela@exemple.fr", last).await;
             last = told.id;
             for reason in ["mismatch", "constraint", "contrainte", "empreinte", "doigt"] {
                 assert!(!told.text.contains(reason) && !over.body.contains("sous contrainte"), "{}", told.text);
@@ -279,7 +145,7 @@ async fn only_the_card_of_the_request_goes_on_and_only_its_reader_is_heard() {
 async fn a_card_that_was_declared_stolen_ends_the_case_and_a_household_asks_for_a_colleague() {
     let mut counter = Counter::open().await;
     let (mut phone, qr) = counter.asks("angela").await;
-    let mut samir = enter(&counter.scene, &counter.origin, "Samir", &["--agent"]).await;
+    let mut samir = enter(&counter.journey.scene, &counter.origin, "Samir", &["--agent"]).await;
     let face = expect(counter.up_to_the_face("angela", &qr).await, "desk-face");
     let place = face.url.path().to_owned();
     assert_eq!(samir.open(&place).await.unwrap().refusal(), "desk.other_agent");
@@ -317,7 +183,8 @@ async fn an_agent_never_certifies_their_own_card_and_one_who_declared_nothing_no
     let mut counter = Counter::open().await;
     let yes = "form[data-step=same-person] button";
     let (_, qr) = counter.asks("angela").await;
-    let invited = agent::invite(counter.scene.gateway.installation(), COMMUNE, "Samir", &["--agent"]).await.unwrap();
+    let invited =
+        agent::invite(counter.journey.scene.gateway.installation(), COMMUNE, "Samir", &["--agent"]).await.unwrap();
     let mut samir = Agent::at(&counter.origin);
     expect(samir.come(&invited.link).await.unwrap(), "desk-home");
     std::mem::swap(&mut counter.nadia, &mut samir);

@@ -5,13 +5,16 @@ use std::time::Duration;
 use conformance::agent::{self, Agent};
 use conformance::browser::{Axe, Browser, Scripts, VIEWPORTS};
 use conformance::clock;
+use conformance::desk_reader::Fingerprint;
 use conformance::or_skip;
+use conformance::phone::Act;
 use conformance::process::Signals;
 use conformance::scene::{Scene, Setting};
 use conformance::site::free_port;
 use conformance::tools::Tool;
 use mail_parser::{MessageParser, MimeHeaders as _};
 
+use super::counter::Counter;
 use crate::journey::{Journey, expect};
 
 const DAY: i64 = 86_400;
@@ -207,4 +210,61 @@ async fn the_page_can_be_read_in_four_sizes_and_by_those_who_do_not_see_it() {
         }
     }
     browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_desk_really_did_is_what_the_page_and_the_file_tell() {
+    or_skip!(Tool::Sqlite.find());
+    let mut counter = Counter::open().await;
+    let installation = counter.journey.scene.gateway.installation().clone();
+    let exported = async || agent::run(&installation, &["indicators", "export"]).await.unwrap();
+    let national = |file: &str| file.lines().find(|line| line.starts_with("France;")).unwrap().to_owned();
+    assert_eq!(national(&exported().await), "France;;France;1;1;1;1;0;0;0;", "a desk that has done nothing yet");
+
+    // Card, finger, face, and card and code at home; of one the desk refuses the finger, and one goes no further than home.
+    for name in ["angela", "pierre", "keiko", "hugo"] {
+        counter.certified(name).await;
+    }
+    let (_, qr) = counter.asks("nadia").await;
+    counter.reader.set_finger(Fingerprint::NoMatch);
+    expect(counter.up_to_the_face("nadia", &qr).await, "desk-outcome");
+    counter.reader.set_finger(Fingerprint::Match);
+    let withheld = exported().await;
+    assert_eq!(
+        national(&withheld),
+        format!("France;;France;1;1;1;1;5;{0};{0};", "non communiqué"),
+        "four persons are told of in no number"
+    );
+    let luc = counter.certified("luc").await;
+    let mut zoe = counter.certified("zoe").await;
+
+    // Three minutes, as a case takes; the simulator's reader takes none.
+    counter.journey.sql("UPDATE desk_cases SET opened = opened - 180").unwrap();
+    let seconds =
+        "SELECT (decided - opened) / 10 * 10 FROM desk_cases WHERE outcome = 'approved' ORDER BY 1 LIMIT 1 OFFSET 2";
+    let median = counter.journey.sql(seconds).unwrap();
+    assert_eq!(national(&exported().await), format!("France;;France;1;1;1;1;7;6;6;{median}"));
+    let address = format!("{}/indicateurs?lang=fr", installation.issuer());
+    let page = expect(counter.journey.citizen().open(&address).await.unwrap(), "indicators");
+    let value = |measure: &str| page.text(&format!("tr[data-measure={measure}] td[data-value]")).unwrap();
+    for (measure, expected) in [
+        ("communes_enrolled", "1"),
+        ("communes_certifying", "1"),
+        ("departements", "1"),
+        ("agents_trained", "1"),
+        ("identities_created", "7"),
+        ("identities_certified", "6"),
+    ] {
+        assert_eq!(value(measure), expected, "{measure}");
+    }
+    let median: i64 = median.parse().unwrap();
+    assert_eq!(value("median_seconds"), format!("{} min {:02} s", median / 60, median % 60));
+    assert_eq!(page.texts("td[data-certifications]").last().map(String::as_str), Some("6"));
+    let (status, _, file) = fetched(&counter.journey, "/indicateurs.csv").await;
+    assert!(status.is_success() && file.contains("commune;75056;Val-Fleuri;;1;"), "{file}");
+
+    // Who goes is certified no more; that they were is history, of the desk and not of theirs.
+    drop(luc);
+    assert_eq!(zoe.act(Act::Delete).await.unwrap().state(), "closed");
+    assert_eq!(national(&exported().await), format!("France;;France;1;1;1;1;7;5;6;{median}"));
 }

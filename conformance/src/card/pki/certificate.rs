@@ -59,7 +59,10 @@ pub enum Role {
         labelled: bool,
     },
     /// A signer of documents, of these codes alone.
-    DocumentSigner,
+    DocumentSigner {
+        /// Whether it says that it is the simulator's.
+        labelled: bool,
+    },
     /// The key of a card that signs for its holder.
     Holder,
 }
@@ -109,19 +112,17 @@ impl Template<'_> {
         // digitalSignature is the first bit, keyCertSign and cRLSign the sixth and seventh (RFC 5280 §4.2.1.3).
         let usage: [u8; 2] = match self.role {
             Role::Authority { .. } => [1, 0b0000_0110],
-            Role::DocumentSigner | Role::Holder => [7, 0b1000_0000],
+            Role::DocumentSigner { .. } | Role::Holder => [7, 0b1000_0000],
         };
         extensions.push(extension("2.5.29.15", true, &der::object(0x03, &usage)));
         match self.role {
             Role::Authority { below, labelled } => {
                 let constraints = der::sequence(&[der::truth(), der::number(below)]);
                 extensions.push(extension("2.5.29.19", true, &constraints));
-                if labelled {
-                    let policies = der::sequence(&[der::sequence(&[der::oid(SIMULATOR_POLICY)])]);
-                    extensions.push(extension("2.5.29.32", false, &policies));
-                }
+                extensions.extend(labelled.then(label));
             }
-            Role::DocumentSigner => {
+            Role::DocumentSigner { labelled } => {
+                extensions.extend(labelled.then(label));
                 let types = der::sequence(&[der::number(0), der::set_of(vec![der::printable("ID")])]);
                 extensions.push(extension("2.23.136.1.1.6.2", false, &types));
             }
@@ -168,6 +169,11 @@ impl ListTemplate<'_> {
         let body = der::sequence(&parts);
         der::sequence(&[body.clone(), scheme.algorithm(), der::bits(&by.sign(scheme, &body))])
     }
+}
+
+/// What says that a certificate is the simulator's.
+fn label() -> Vec<u8> {
+    extension("2.5.29.32", false, &der::sequence(&[der::sequence(&[der::oid(SIMULATOR_POLICY)])]))
 }
 
 fn extension(oid: &str, critical: bool, value: &[u8]) -> Vec<u8> {

@@ -48,10 +48,20 @@ pub enum Csca {
     Wrong,
 }
 
+/// Which certificates say that they are the simulator's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labels {
+    /// Those of its authorities, as it should be.
+    Authorities,
+    /// Those of the signers of documents alone: the roots pass for a State's.
+    Signers,
+}
+
 /// The authorities as they stand at a moment.
 #[derive(Debug)]
 pub struct Pki {
     at: i64,
+    labels: Labels,
     csca: Name,
     eid_root: Name,
     eid_sub: Name,
@@ -82,10 +92,26 @@ impl Pki {
     pub fn new(at: i64) -> Self {
         Self {
             at: at - at.rem_euclid(DAY),
+            labels: Labels::Authorities,
             csca: Name::common("FR", "SIM-CSCA"),
             eid_root: Name::common("FR", "SIM-eID"),
             eid_sub: Name::common("FR", "SIM-eID porteurs"),
         }
+    }
+
+    /// The same, labelled otherwise.
+    #[must_use]
+    pub fn labelling(self, labels: Labels) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// Which certificates are labelled.
+    pub fn labels(&self) -> Labels {
+        self.labels
+    }
+
+    fn labels_authorities(&self) -> bool {
+        self.labels == Labels::Authorities
     }
 
     /// The beginning of the day of the simulation.
@@ -118,7 +144,7 @@ impl Pki {
             validity: (made, made + 15 * YEAR + 90 * DAY),
             used_until: Some(made + 5 * YEAR),
             key: key.key().public_info(),
-            role: Role::Authority { below: 0, labelled: key != Csca::Wrong },
+            role: Role::Authority { below: 0, labelled: self.labels_authorities() && key != Csca::Wrong },
         };
         template.signed(&by.key(), SIGNED)
     }
@@ -147,7 +173,7 @@ impl Pki {
             validity: (made, made + 15 * YEAR + 90 * DAY),
             used_until: None,
             key: key.public_info(),
-            role: Role::Authority { below, labelled: true },
+            role: Role::Authority { below, labelled: self.labels_authorities() },
         };
         template.signed(&Key::Rsa(&rsa::EID_ROOT), SIGNED)
     }

@@ -33,3 +33,7 @@ use crate::cnie::Cnie;
 fn cards(app: &App) -> &Cnie {
     app.cnie.as_ref().expect("a route of a case is made where the card provider is configured")
 }
+
+#[cfg(test)]
+#[path = "time_tests.rs"]
+mod tests;

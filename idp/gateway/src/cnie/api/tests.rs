@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::post;
 use domain::client::Label;
+use domain::cnie::card::CardAndCode;
 use domain::cnie::identity::AnyIdentity;
 use domain::cnie::pairing::{Claim, Device, Network, Pairing};
 use domain::cnie::transaction::{
@@ -28,6 +29,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::clock::Clock;
+use crate::cnie::reading;
 use crate::config::{Config, Environment};
 use crate::listen::address::ClientAddress;
 use crate::outbound::tests::Origin;
@@ -412,6 +414,119 @@ async fn what_is_wrong_with_a_proof_ends_the_transaction_and_with_a_call_does_no
     let handle = begin().await;
     place.app.clock.advance(TRANSACTION);
     assert_eq!(place.call(path, &Place::answers(&handle)).await.1["code"], "card.transaction_unknown", "five minutes");
+}
+
+#[tokio::test]
+async fn a_signature_over_something_else_is_no_proof_of_this_transaction() {
+    let place = Place::set().await;
+    let cnie = place.app.cnie.as_ref().expect("there");
+    let read = Place::read();
+    let seed = read.seed.0.as_slice().try_into().expect("80 octets");
+    let files = card::files(&read.sod, &read.groups);
+    let authentic = reading::authenticate(&cnie.trust, &files, reading::Purpose::Remote, NOW).expect("genuine");
+    let octets = |list: &Value| -> Vec<Vec<u8>> {
+        let texts = list.as_array().expect("a list").iter().filter_map(Value::as_str);
+        texts.map(|text| domain::secret::from_base64url(text).expect("octets")).collect()
+    };
+    let answers = Place::answers("");
+    let (opening, relay) = (octets(&answers["opening"]), octets(&answers["relay"]));
+    let round = reading::Round { opening: &opening, relay: &relay };
+    let live = match reading::go_on(authentic, seed, &[], &[round]).expect("its chip") {
+        reading::Reply::Live(live) => live,
+        reading::Reply::More(_) => panic!("one round"),
+    };
+    let [certificate, signature] = ["holder/certificate.der", "holder/signature"].map(scene);
+    let signed = read.to_sign;
+    let holder = reading::holder(&cnie.trust, (&certificate, &signature), signed.as_bytes(), NOW).expect("its code");
+    let other = ToSign::try_from(Octets(vec![7; 32])).expect("32 octets");
+    let proof = |expected: &ToSign| CardAndCode::of(&live, &holder, expected, &cnie.card_secret, NOW).map(drop);
+    assert_eq!(proof(&other), Err(Refusal::OtherTransaction));
+    assert_eq!(proof(&signed), Ok(()));
+}
+
+/// A browser's handles for a phone elsewhere and for one of its own device, as the page shows them now.
+async fn shown(place: &Place) -> Handles {
+    let now = place.app.clock.now();
+    let bearer = Bearer::<AnyTransaction>::from_random(place.app.random.bytes());
+    let handle = || Bearer::<Pairing>::from_random(place.app.random.bytes());
+    let handles = Handles { other: handle(), same: handle(), until: now.plus(HANDLE) };
+    let purpose = SignInPurpose {
+        client: ClientId::parse("ville").expect("plain"),
+        service: Label { fr: "Ville".into(), en: "Town".into() },
+        request: Octets(vec![2; 32]),
+        level: Level::High,
+        claims: Vec::new(),
+        place: String::new(),
+    };
+    let waiting = AnyTransaction::from(Transaction::begin(place.beginning(), purpose).showing(handles.clone()));
+    assert_eq!(place.app.ephemeral.put(&bearer, &waiting, TRANSACTION).await.expect("room"), Put::Fresh);
+    for (handle, device) in [(&handles.other, Device::Other), (&handles.same, Device::Same)] {
+        let pairing = Pairing { transaction: bearer.clone(), device, network: String::new(), claim: Claim::Open };
+        assert_eq!(place.app.ephemeral.put(handle, &pairing, HANDLE).await.expect("room"), Put::Fresh);
+    }
+    handles
+}
+
+#[tokio::test]
+async fn a_handle_is_claimed_in_its_sixtieth_second_and_not_in_the_next() {
+    let place = Place::set().await;
+    let handles = [shown(&place).await, shown(&place).await];
+    let claim = async |handle: &Bearer<Pairing>| {
+        place.call("/app/v1/claims", &json!({"handle": handle.expose().as_str()})).await
+    };
+    place.app.clock.advance(Lifetime::seconds(59));
+    let (status, opened) = claim(&handles[0].other).await;
+    assert_eq!((status, opened["confirm"]["kind"].as_str()), (StatusCode::OK, Some("number")), "{opened}");
+    place.app.clock.advance(Lifetime::seconds(1));
+    for handle in [&handles[1].other, &handles[1].same] {
+        assert_eq!(claim(handle).await.1["code"], "card.handle_unknown");
+    }
+    assert_eq!(claim(&shown(&place).await.other).await.0, StatusCode::OK, "a new one");
+}
+
+#[tokio::test]
+async fn answers_count_until_the_three_hundredth_second_and_an_assertion_is_fetched_until_then() {
+    let place = Place::set().await;
+    let path = "/app/v1/transactions/answers";
+    let begin = async || {
+        let bearer = Bearer::from_random(place.app.random.bytes());
+        let transaction = Transaction::begin_act(place.beginning(), Act::Show, &place.jkt()).read(Place::read());
+        place.keep(&bearer, transaction.into()).await
+    };
+    let [in_time, late] = [begin().await, begin().await];
+    place.app.clock.advance(Lifetime::seconds(299));
+    assert_eq!(place.call(path, &Place::answers(&in_time)).await.1["code"], "card.no_identity", "it was heard");
+    place.app.clock.advance(Lifetime::seconds(1));
+    assert_eq!(place.call(path, &Place::answers(&late)).await.1["code"], "card.transaction_unknown");
+}
+
+/// Lays an identity's moments of certification back by so many seconds, as if it had been certified earlier.
+fn earlier(state: &mut Value, seconds: i64) {
+    for name in ["since", "until"] {
+        state[name] = json!(state[name].as_i64().expect("a moment") - seconds);
+    }
+}
+
+#[tokio::test]
+async fn a_certification_opens_what_asks_for_level_high_for_five_years_to_the_second() {
+    let place = Place::set().await;
+    let card = made(&place).await;
+    let approved = json!({"approved": {"case": base64url(&[3; 16]), "until": NOW.epoch() + 1000}});
+    place.put(&card, &approved, |_| {}).await;
+    assert_eq!(place.acting(Act::Activate).await.1["result"]["identity"]["state"], "certified");
+    let kept = place.app.registry.identity_of_card(&card).await.expect("reads").expect("live").identity;
+    let kept = serde_json::to_value(&kept).expect("JSON");
+    let mut state = kept["certified"]["state"].clone();
+    let term = i64::from(domain::cnie::CERTIFICATION.as_seconds());
+    assert_eq!(state["until"].as_i64().expect("its end") - NOW.epoch(), term, "the card lives longer");
+    earlier(&mut state, term - 1);
+    place.put(&card, &json!({ "certified": state }), |_| {}).await;
+    assert_eq!(place.signing_in().await.0, "proved", "in its last second");
+    place.app.clock.advance(Lifetime::seconds(1));
+    assert_eq!(place.signing_in().await.0, "card.not_certified", "five years");
+    let (_, shown) = place.acting(Act::Show).await;
+    assert_eq!(shown["result"]["identity"]["state"], "active");
+    assert!(shown["result"]["events"].to_string().contains("\"ended\""), "{shown}");
 }
 
 #[test]
