@@ -62,10 +62,8 @@ impl Redis {
                       local left = redis.call('PTTL', key) longest = math.max(longest, left) \
                       redis.call('PEXPIRE', key, left - ARGV[2]) end return longest";
         let words = ["EVAL", script, "0", pattern, &time.as_millis().to_string()];
-        let mut command = format!("*{}\r\n", words.len());
-        for word in words {
-            command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-        }
+        let words = words.map(|word| format!("${}\r\n{word}\r\n", word.len()));
+        let command = format!("*{}\r\n{}", words.len(), words.concat());
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.write_all(command.as_bytes()).await?;
         let mut answer = String::new();

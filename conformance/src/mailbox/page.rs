@@ -69,10 +69,40 @@ async fn json(State(post): State<Arc<Post>>, Query(wanted): Query<Wanted>) -> Js
 }
 
 impl Message {
+    /// The text in pieces, each with whether it is a link.
+    fn pieces(&self) -> Vec<(&str, bool)> {
+        let mut pieces = Vec::new();
+        for part in self.text.split_inclusive(char::is_whitespace) {
+            let word = part.trim_end();
+            let is_link = ["http://", "https://"].iter().any(|scheme| word.starts_with(scheme));
+            pieces.push((word, is_link));
+            pieces.push((&part[word.len()..], false));
+        }
+        pieces
+    }
+
     /// Day and time of arrival as French pages write them, in UTC.
     fn arrival(&self) -> String {
         let format = format_description!("[day]/[month]/[year] à [hour]:[minute] (UTC)");
         let moment = OffsetDateTime::from_unix_timestamp(self.received_at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         moment.format(format).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_a_message_is_a_link_and_nothing_else_is() {
+        let text = "Ouvrez :\n\nhttp://127.0.0.1:1/carte/confirmer/A-b_1\r\n<b>javascript:x</b>\n".to_owned();
+        let (to, subject, source) = (Vec::new(), String::new(), String::new());
+        let message = Message { id: 1, from: String::new(), to, subject, text, html: None, received_at: 0, source };
+        let whole: String = message.pieces().iter().map(|(piece, _)| *piece).collect();
+        assert_eq!(whole, message.text, "not a character is lost");
+        let shown = Reading { message: Some(message) }.render().unwrap();
+        assert_eq!(shown.matches("<a href=\"http").count(), 1, "{shown}");
+        assert!(shown.contains(">http://127.0.0.1:1/carte/confirmer/A-b_1</a>\r\n"), "{shown}");
+        assert!(!shown.contains("<b>"), "{shown}");
     }
 }

@@ -81,6 +81,24 @@ impl Parcel {
         body["transaction"] = transaction.into();
         Self { body }
     }
+
+    /// The same, changed.
+    #[must_use]
+    pub fn with(&self, change: impl FnOnce(&mut Value)) -> Self {
+        let mut body = self.body.clone();
+        change(&mut body);
+        Self { body }
+    }
+
+    /// As it is sent.
+    pub fn text(&self) -> String {
+        self.body.to_string()
+    }
+
+    /// The transaction that it is for.
+    pub fn transaction(&self) -> String {
+        self.body["transaction"].as_str().unwrap_or_default().to_owned()
+    }
 }
 
 impl Mischief {

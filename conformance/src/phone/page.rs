@@ -11,6 +11,7 @@
 mod screen;
 mod words;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -23,7 +24,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::reading::Fault;
-use super::{Act, Client, Confirm, Failure, Phone, Visit};
+use super::{Act, Client, Confirm, Failure, Outcome, Phone, Visit};
 use crate::card::{Card, Holder};
 use crate::pages::page;
 use crate::site::Site;
@@ -75,6 +76,8 @@ struct Device {
 #[derive(Default)]
 struct Now {
     chosen: usize,
+    /// How the identity on each card stood when it was last shown here.
+    known: HashMap<usize, String>,
     pending: Option<Pending>,
     shown: Option<Shown>,
 }
@@ -136,6 +139,11 @@ impl Device {
         &self.wallet[now.chosen]
     }
 
+    fn home<'a>(&'a self, now: &'a Now, link: &'a str, wrong: &'a str) -> Home<'a> {
+        let known = now.known.get(&now.chosen).map(String::as_str);
+        Home { wallet: &self.wallet, chosen: now.chosen, known, link, wrong }
+    }
+
     fn phone(&self, now: &Now, entry: &Entry) -> Phone {
         Phone::new(Arc::clone(&self.carried(now).card), &self.issuer).typing(&entry.can, &entry.code)
     }
@@ -150,7 +158,7 @@ struct Linked {
 /// `GET /`.
 async fn home(State(device): State<Shared>, Query(Linked { link }): Query<Linked>) -> Response {
     let now = device.now.lock().await;
-    page(StatusCode::OK, &Home { wallet: &device.wallet, chosen: now.chosen, link: &link, wrong: "" })
+    page(StatusCode::OK, &device.home(&now, &link, ""))
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,7 +170,7 @@ struct Choice {
 async fn choose(State(device): State<Shared>, Form(Choice { card }): Form<Choice>) -> Redirect {
     let mut now = device.now.lock().await;
     if card < device.wallet.len() {
-        *now = Now { chosen: card, ..Now::default() };
+        *now = Now { chosen: card, known: std::mem::take(&mut now.known), ..Now::default() };
     }
     Redirect::to("/")
 }
@@ -177,8 +185,7 @@ async fn follow(State(device): State<Shared>, Form(Linked { link }): Form<Linked
         }
         Err(failure) => {
             let wrong = sentence(&failure);
-            let home = Home { wallet: &device.wallet, chosen: now.chosen, link: &link, wrong: &wrong };
-            page(StatusCode::UNPROCESSABLE_ENTITY, &home)
+            page(StatusCode::UNPROCESSABLE_ENTITY, &device.home(&now, &link, &wrong))
         }
     }
 }
@@ -293,6 +300,7 @@ async fn answer(State(device): State<Shared>, Form(given): Form<Answered>) -> Re
     match pending {
         Pending::Visit(mut visit, _) if refuses => {
             let shown = match phone.refuse(&mut visit).await {
+                Ok(()) if visit.act.is_some() => Shown::cancelled(),
                 Ok(()) => Shown::refused(),
                 Err(failure) => Shown::failed(&failure, sentence(&failure)),
             };
@@ -320,12 +328,31 @@ async fn answer(State(device): State<Shared>, Form(given): Form<Answered>) -> Re
 
 /// Shows the card. What was typed wrong is typed again while the transaction lives; the rest is an end.
 async fn show(device: &Device, now: &mut Now, phone: &mut Phone, (mut visit, entry): (Box<Visit>, Entry)) -> Response {
-    match phone.prove(&mut visit, entry.number).await {
+    let outcome = phone.prove(&mut visit, entry.number).await;
+    learn(now, &outcome);
+    match outcome {
         Ok(outcome) => finish(now, Shown::of(&outcome)),
         Err(Failure::Card(fault @ (Fault::Password | Fault::Code(_)))) => {
             again(device, now, Pending::Visit(visit, entry.again()), card_sentence(&fault))
         }
         Err(failure) => finish(now, Shown::failed(&failure, sentence(&failure))),
+    }
+}
+
+/// Keeps how the identity on the card stands, as far as an outcome tells.
+fn learn(now: &mut Now, outcome: &Result<Outcome, Failure>) {
+    match outcome {
+        Ok(outcome) if !outcome.state().is_empty() => {
+            now.known.insert(now.chosen, outcome.state().to_owned());
+        }
+        Err(failure) if failure.code() == Some("card.no_identity") => {
+            now.known.insert(now.chosen, "closed".to_owned());
+        }
+        // Another state than was known: what can be done is asked of it first.
+        Err(failure) if matches!(failure.code(), Some("card.not_in_this_state" | "card.identity_exists")) => {
+            now.known.remove(&now.chosen);
+        }
+        Ok(_) | Err(_) => {}
     }
 }
 

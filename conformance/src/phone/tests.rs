@@ -27,7 +27,7 @@ const EXPIRES: u64 = 4_000_000_000;
 #[derive(Default)]
 pub(super) struct Terminal {
     issuer: String,
-    opened: u32,
+    pub(super) opened: u32,
     refused: bool,
     purpose: Value,
     jkt: String,

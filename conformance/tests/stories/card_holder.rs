@@ -92,6 +92,9 @@ async fn a_deletion_by_mail_is_taken_back_by_the_mail_that_tells_of_it() {
     let ask = expect(citizen.open(&close).await.unwrap(), "holder-ask");
     told(citizen.press(&ask, "button[value=delete]", &[]).await.unwrap(), "leaves");
     assert_eq!(cards.phone("angela").act(Act::Show).await.unwrap().state(), "active", "for two days");
+    // The link that asked for it takes nothing back: each link is for its own page, though the page have something to do.
+    let crossed = close.replace("/carte/fermer/", "/carte/garder/");
+    assert_eq!(expect(citizen.open(&crossed).await.unwrap(), "problem").refusal(), "page.P130");
     let (stay, last) = link(&cards, "/carte/garder/", last).await;
     let ask = expect(citizen.open(&stay).await.unwrap(), "holder-ask");
     told(citizen.press(&ask, "button[value=yes]", &[]).await.unwrap(), "stays");

@@ -123,6 +123,8 @@ async fn only_the_card_of_the_request_goes_on_and_only_its_reader_is_heard() {
     let mut second = second;
     let other = said(&waiting, second.verdict(&waiting));
     assert_eq!(refused(second.post(fingerprint, &other).await), "desk.other_reader");
+    let shown = json!({ "case": waiting["case"], "sod": "AAAA" });
+    assert_eq!(refused(second.post("/reader/v1/cases/card", &shown).await), "desk.other_reader", "at any step");
     assert_eq!(refused(counter.reader.post(fingerprint, &other).await), "desk.verdict_signature");
     for (field, value, code) in [
         ("case", json!("0123456789abcdefABCDEF"), "desk.verdict_other_case"),

@@ -5,6 +5,7 @@ mod authorization_details;
 mod basic;
 mod card;
 mod card_holder;
+mod card_input;
 mod card_provider;
 mod card_races;
 mod card_refusals;

@@ -27,12 +27,27 @@ pub(super) fn title(kind: &str) -> Option<&'static str> {
     })
 }
 
+/// What came of each act.
+fn done(kind: &str) -> &'static str {
+    match kind {
+        "create" => "Identité créée",
+        "show" => "Votre identité",
+        "request_certification" => "Certification demandée",
+        "activate" => "Identité certifiée",
+        "restore" => "Identité réactivée",
+        "delete" => "Identité supprimée",
+        _ => "C’est fait",
+    }
+}
+
 /// The first page.
 #[derive(Template)]
 #[template(path = "phone_home.html")]
 pub(super) struct Home<'a> {
     pub(super) wallet: &'a [Carried],
     pub(super) chosen: usize,
+    /// How the identity on the card stood when it was last shown; none where it was not, on this telephone.
+    pub(super) known: Option<&'a str>,
     pub(super) link: &'a str,
     pub(super) wrong: &'a str,
 }
@@ -40,6 +55,25 @@ pub(super) struct Home<'a> {
 impl Home<'_> {
     fn carried(&self) -> &Carried {
         &self.wallet[self.chosen]
+    }
+
+    /// What can be done, by name and title, and whether it cannot be undone.
+    fn acts(&self) -> Vec<(&'static str, &'static str, bool)> {
+        possible(self.known).iter().filter_map(|kind| Some((*kind, title(kind)?, *kind == "delete"))).collect()
+    }
+}
+
+/// What an identity admits that was in this state when it was last shown, or that may have gone on since without the
+/// telephone: by a link of a mail, or at the desk.
+fn possible(known: Option<&str>) -> &'static [&'static str] {
+    match known {
+        Some("created" | "active") => &["show", "request_certification", "code", "delete"],
+        Some("requested" | "at_desk") => &["show", "activate", "request_certification", "code", "delete"],
+        Some("awaiting_activation") => &["activate", "show", "delete"],
+        Some("certified") => &["show", "code", "delete"],
+        Some("suspended") => &["restore", "show", "delete"],
+        Some("closed") => &["create", "code"],
+        Some(_) | None => &["show", "create", "code"],
     }
 }
 
@@ -73,6 +107,11 @@ impl Asking<'_> {
             }
             Some(Confirm::None) | None => Vec::new(),
         }
+    }
+
+    /// Whether it is of the citizen's own: nobody else asks, and nobody is refused.
+    fn is_own(&self) -> bool {
+        self.opened.is_none_or(|opened| opened.purpose.service.is_none())
     }
 
     fn place(&self) -> &str {
@@ -167,6 +206,11 @@ impl Result {
         Self { title: "Demande refusée".to_owned(), lines, ..Self::default() }
     }
 
+    pub(super) fn cancelled() -> Self {
+        let lines = vec!["Rien n’a été fait.".to_owned()];
+        Self { title: "Annulé".to_owned(), lines, ..Self::default() }
+    }
+
     pub(super) fn code_changed() -> Self {
         let lines = vec![
             "Votre carte a une nouvelle clé.".to_owned(),
@@ -197,13 +241,7 @@ impl Result {
         });
         let events = outcome.events.iter();
         let events = events.map(|event| (day(&event["at"]).unwrap_or_default(), event_name(event)));
-        Self {
-            title: title(&outcome.kind).unwrap_or("C’est fait").to_owned(),
-            facts,
-            events: events.collect(),
-            request,
-            ..Self::default()
-        }
+        Self { title: done(&outcome.kind).to_owned(), facts, events: events.collect(), request, ..Self::default() }
     }
 }
 
@@ -270,6 +308,22 @@ mod tests {
         assert_eq!(entry.missing(true, false).unwrap(), "Choisissez le nombre affiché par le navigateur.");
         assert_eq!(entry.missing(false, false), None);
         assert!(entry.missing(false, true).is_some());
+    }
+
+    #[test]
+    fn what_is_offered_is_what_the_state_admits_or_what_it_may_have_become() {
+        let all = ["created", "active", "requested", "at_desk", "awaiting_activation", "certified", "suspended"];
+        for state in all {
+            assert!(possible(Some(state)).contains(&"delete") && !possible(Some(state)).contains(&"create"), "{state}");
+            assert!(possible(Some(state)).iter().all(|kind| title(kind).is_some()), "{state}");
+        }
+        let offering = |kind: &'static str| -> Vec<&str> {
+            all.into_iter().filter(|state| possible(Some(state)).contains(&kind)).collect()
+        };
+        assert_eq!(offering("restore"), ["suspended"]);
+        assert_eq!(offering("activate"), ["requested", "at_desk", "awaiting_activation"]);
+        assert_eq!(possible(Some("closed")), ["create", "code"]);
+        assert_eq!(possible(None), ["show", "create", "code"]);
     }
 
     #[test]

@@ -57,7 +57,33 @@ async fn a_person_creates_an_identity_and_sees_what_came_of_it() {
     let given = [("email", "angela@exemple.fr"), ("terms", "2")];
     let asked = citizen.press(&act, "form[data-step=create] button", &given).await.unwrap();
     let done = citizen.press(&asked, "button.main", &[("can", holder.can), ("code", holder.code)]).await.unwrap();
+    assert_eq!(done.text("h1").as_deref(), Some("Identité créée"));
     assert_eq!(done.text(".facts dd").as_deref(), Some("créée : confirmez l’adresse reçue par courriel"));
+    // From now on what is offered is what such an identity admits; of another card nothing is known.
+    let home = citizen.open(&telephone.url()).await.unwrap();
+    assert!(home.has("a[href='/acte/delete']") && !home.has("a[href='/acte/create']"), "{}", home.body);
+    let other = citizen.press(&home, "form[data-step=card] button", &[("card", "1")]).await.unwrap();
+    assert!(other.has("a[href='/acte/create']") && !other.has("a[href='/acte/delete']"), "{}", other.body);
+    let home = citizen.press(&other, "form[data-step=card] button", &[("card", "0")]).await.unwrap();
+    assert!(home.has("a[href='/acte/delete']"), "{}", home.body);
+}
+
+#[tokio::test]
+async fn an_act_of_ones_own_is_cancelled_and_a_request_of_somebody_elses_is_refused() {
+    let (_site, shared, issuer) = terminal().await;
+    let telephone = telephone(&issuer).await;
+    let mut citizen = Citizen::new();
+    let act = citizen.open(&format!("{}/acte/show", telephone.url())).await.unwrap();
+    let asked = citizen.press(&act, "form[data-step=show] button", &[]).await.unwrap();
+    assert_eq!(asked.text("button[value=refuse]").as_deref(), Some("Annuler"));
+    let done = citizen.press(&asked, "button[value=refuse]", &[]).await.unwrap();
+    assert_eq!(done.text("h1").as_deref(), Some("Annulé"));
+    shared.lock().unwrap().opened = 0;
+    let home = citizen.open(&format!("{}/?link={issuer}/app/q/h", telephone.url())).await.unwrap();
+    let asked = citizen.press(&home, "form[data-step=link] button", &[]).await.unwrap();
+    assert_eq!(asked.text("button[value=refuse]").as_deref(), Some("Refuser"));
+    let done = citizen.press(&asked, "button[value=refuse]", &[]).await.unwrap();
+    assert_eq!(done.text("h1").as_deref(), Some("Demande refusée"));
 }
 
 #[tokio::test]

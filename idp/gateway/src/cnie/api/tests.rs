@@ -485,7 +485,7 @@ async fn a_handle_is_claimed_in_its_sixtieth_second_and_not_in_the_next() {
 }
 
 #[tokio::test]
-async fn answers_count_until_the_three_hundredth_second_and_an_assertion_is_fetched_until_then() {
+async fn answers_count_until_the_three_hundredth_second() {
     let place = Place::set().await;
     let path = "/app/v1/transactions/answers";
     let begin = async || {
