@@ -178,7 +178,9 @@ impl Browser {
     pub async fn see_image(&self, selector: &str) -> anyhow::Result<()> {
         let came = async || {
             let Some(image) = self.visible(selector).await? else { return Ok(None) };
-            Ok((image.prop("complete").await?.as_deref() == Some("true")).then_some(()))
+            // An image that came and cannot be drawn is complete too, and has no width.
+            let is_drawn = image.prop("naturalWidth").await?.is_some_and(|width| width != "0");
+            Ok((is_drawn && image.prop("complete").await?.as_deref() == Some("true")).then_some(()))
         };
         self.until(selector, came).await
     }

@@ -1,12 +1,13 @@
 //! The files of the card (ICAO 9303-10 §4.7, cnie.md §2): contents, and their place.
 
+use serde::Deserialize;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::crypt::Cipher;
 use super::curve::{Parameters, Secret};
 use super::der;
-use super::holder::Holder;
+use super::holder::{Holder, Portrait};
 
 /// EF.CardAccess, in the master file.
 pub const CARD_ACCESS: u16 = 0x011c;
@@ -43,17 +44,45 @@ pub fn zone_group(zone: &str) -> Vec<u8> {
     der::object(group_tag(1), &der::object(0x5f1f, zone.as_bytes()))
 }
 
-/// Data group 2: one face, a JPEG, in a record of ISO/IEC 19794-5:2005 (§5).
+/// How the face is written on a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaceFormat {
+    /// JPEG.
+    #[default]
+    Jpeg,
+    /// JPEG 2000, in its file format.
+    #[serde(rename = "jpeg2000")]
+    Jpeg2000,
+    /// JPEG 2000, the codestream alone.
+    Codestream,
+}
+
+impl FaceFormat {
+    fn of(self, portrait: &Portrait) -> &'static [u8] {
+        let box_of_codestream = portrait.jpeg_2000.windows(4).position(|name| name == b"jp2c");
+        match self {
+            Self::Jpeg => portrait.jpeg,
+            Self::Jpeg2000 => portrait.jpeg_2000,
+            // The last box of the file (ISO/IEC 15444-1 §I.5.4).
+            Self::Codestream => &portrait.jpeg_2000[box_of_codestream.map_or(0, |name| name + 4)..],
+        }
+    }
+}
+
+/// Data group 2: one face in a record of ISO/IEC 19794-5:2005 (§5).
 ///
 /// # Panics
 /// Never with the portraits of this crate, which are small.
-pub fn face_group(portrait: &[u8]) -> Vec<u8> {
+pub fn face_group(portrait: &Portrait, format: FaceFormat) -> Vec<u8> {
+    let image_type = u8::from(format != FaceFormat::Jpeg);
+    let portrait = format.of(portrait);
     let length = u32::try_from(portrait.len()).expect("a small portrait");
     // Facial information: length of the record, no feature points, nothing said of the person.
     let mut record = (20 + 12 + length).to_be_bytes().to_vec();
     record.extend([0; 16]);
-    // Image information: full frontal, JPEG, 180 × 240 in sRGB, source and quality not said.
-    record.extend([0x01, 0x00, 0, 180, 0, 240, 0x01, 0x00, 0, 0, 0, 0]);
+    // Image information: full frontal, its format, 180 × 240 in sRGB, source and quality not said.
+    record.extend([0x01, image_type, 0, 180, 0, 240, 0x01, 0x00, 0, 0, 0, 0]);
     record.extend(portrait);
     let total = u32::try_from(14 + record.len()).expect("a small portrait");
     let block = [b"FAC\x00010\x00".as_slice(), &total.to_be_bytes(), &[0, 1], &record].concat();
@@ -155,14 +184,26 @@ mod tests {
     #[test]
     fn a_face_record_says_how_long_it_is() {
         let holder = Holder::named("angela").unwrap();
-        let file = face_group(holder.portrait);
+        let file = face_group(&holder.portrait, FaceFormat::Jpeg);
         let group = der::find(der::find(&file, 0x75).unwrap(), 0x7f61).unwrap();
         let block = der::find(der::find(group, 0x7f60).unwrap(), 0x5f2e).unwrap();
         assert_eq!(&block[..8], b"FAC\x00010\x00");
         assert_eq!(u32::from_be_bytes(*block[8..].first_chunk().unwrap()) as usize, block.len());
         assert_eq!(u32::from_be_bytes(*block[14..].first_chunk().unwrap()) as usize, block.len() - 14);
-        assert_eq!(&block[46..], holder.portrait);
-        assert_eq!(holder.portrait[..2], [0xff, 0xd8], "a JPEG begins so");
+        assert_eq!(&block[46..], holder.portrait.jpeg);
+        assert_eq!(holder.portrait.jpeg[..2], [0xff, 0xd8], "a JPEG begins so");
+    }
+
+    #[test]
+    fn a_face_in_jpeg_2000_is_a_file_or_its_codestream_alone() {
+        for holder in Holder::all() {
+            let [file, codestream] = [FaceFormat::Jpeg2000, FaceFormat::Codestream].map(|as_| as_.of(&holder.portrait));
+            assert_eq!(&file[4..12], b"jP  \r\n\x87\n");
+            assert_eq!(
+                (&codestream[..4], &codestream[codestream.len() - 2..]),
+                (&[0xff, 0x4f, 0xff, 0x51][..], &[0xff, 0xd9][..])
+            );
+        }
     }
 
     #[test]

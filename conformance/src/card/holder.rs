@@ -19,19 +19,30 @@ pub struct Holder {
     pub address: [&'static str; 2],
     /// Birth place as the card writes it.
     pub birth_town: &'static str,
-    /// A JPEG that the simulator drew.
-    pub portrait: &'static [u8],
+    /// What the simulator drew.
+    pub portrait: Portrait,
+}
+
+/// A face, as two kinds of cards hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portrait {
+    /// JPEG.
+    pub jpeg: &'static [u8],
+    /// JPEG 2000 in its file format, by OpenJPEG: lossy, as cards have it.
+    pub jpeg_2000: &'static [u8],
 }
 
 macro_rules! portrait {
     ($name:literal) => {
-        include_bytes!(concat!("portraits/", $name, ".jpg"))
+        Portrait {
+            jpeg: include_bytes!(concat!("portraits/", $name, ".jpg")),
+            jpeg_2000: include_bytes!(concat!("portraits/", $name, ".jp2")),
+        }
     };
 }
 
 /// Number, CAN, code, height, address, birth place.
-type Row =
-    (&'static str, &'static str, &'static str, &'static str, u16, [&'static str; 2], &'static str, &'static [u8]);
+type Row = (&'static str, &'static str, &'static str, &'static str, u16, [&'static str; 2], &'static str, Portrait);
 
 const CARDS: [Row; 8] = [
     (

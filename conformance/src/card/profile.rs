@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::crypt::Hash;
 use super::curve::{BRAINPOOL_P256, P256, P384, Parameters, Secret};
+use super::files::FaceFormat;
 use super::pki::certificate::{Name, Role, Template};
 use super::pki::key::{Key, Scheme};
 use super::pki::{Csca, DAY, Labels, Pki, REVOKED_SIGNER, YEAR, rsa};
@@ -50,6 +51,9 @@ pub struct Profile {
     /// How the security object is written.
     #[serde(default)]
     pub encoding: Encoding,
+    /// How the face is written.
+    #[serde(default)]
+    pub face: FaceFormat,
     /// Whether the chip has the secret of the key that its files announce.
     #[serde(default)]
     pub chip_key: ChipKey,

@@ -37,7 +37,7 @@ impl Chip {
         let announced = Secret::generate(&BRAINPOOL_P256);
         let mut groups = BTreeMap::from([
             (1, files::zone_group(&zone)),
-            (2, files::face_group(holder.portrait)),
+            (2, files::face_group(&holder.portrait, profile.face)),
             (13, files::national_group(holder)),
             (14, files::chip_group(CIPHER, Some(&announced).filter(|_| profile.chip_key != ChipKey::None))),
         ]);

@@ -391,7 +391,7 @@ async fn result(State(device): State<Shared>) -> Response {
 /// `GET /portraits/{name}.jpg`.
 async fn portrait(Path(name): Path<String>) -> Response {
     match name.strip_suffix(".jpg").and_then(Holder::named) {
-        Some(holder) => ([(header::CONTENT_TYPE, "image/jpeg")], holder.portrait).into_response(),
+        Some(holder) => ([(header::CONTENT_TYPE, "image/jpeg")], holder.portrait.jpeg).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

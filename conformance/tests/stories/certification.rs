@@ -48,6 +48,23 @@ async fn card_finger_and_face_certify_an_identity_and_card_and_code_complete_it(
 }
 
 #[tokio::test]
+async fn the_photo_reaches_the_agent_in_a_format_that_browsers_show() {
+    let mut counter = Counter::open().await;
+    for (name, profile, format, first) in [
+        ("angela", "genuine", "image/jpeg", "JFIF"),
+        ("hugo", "jpeg2000_face", "image/png", "PNG"),
+        ("luc", "codestream_face", "image/png", "PNG"),
+    ] {
+        counter.hand(name, profile);
+        let (_, qr) = counter.asks(name).await;
+        let face = expect(counter.up_to_the_face(name, &qr).await, "desk-face");
+        let shown = counter.nadia.open(&face.attribute("figure img", "src").unwrap()).await.unwrap();
+        assert_eq!(shown.headers["content-type"], format, "{name}");
+        assert!(shown.body.chars().take(12).collect::<String>().contains(first), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn no_refusal_of_the_desk_tells_the_citizen_why() {
     or_skip!(Tool::Sqlite.find());
     let mut counter = Counter::open().await;

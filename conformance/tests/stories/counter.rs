@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conformance::agent::{self, Agent, COMMUNE};
 use conformance::authority::Authority;
-use conformance::card::{Card, Holder, Pki};
+use conformance::card::{Card, Holder, Pki, Profile};
 use conformance::citizen::{Citizen, Page};
 use conformance::clock;
 use conformance::desk_reader::{DeskReader, Turn};
@@ -86,6 +86,13 @@ impl Counter {
     pub(super) fn card_of(&self, name: &str, holder: Holder) -> (Arc<Mutex<Card>>, Holder) {
         let issue = || (Card::genuine(&self.pki, &holder).shared(), holder);
         self.cards.lock().unwrap().entry(name.to_owned()).or_insert_with(issue).clone()
+    }
+
+    /// Gives a citizen a card of another kind, as the first they have.
+    pub(super) fn hand(&self, name: &str, profile: &str) {
+        let (holder, profile) = (Holder::named(name).unwrap(), Profile::named(profile).unwrap());
+        let card = Card::issue(&self.pki, &holder, profile).shared();
+        assert!(self.cards.lock().unwrap().insert(name.to_owned(), (card, holder)).is_none());
     }
 
     /// A telephone with the card of a citizen.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use conformance::browser::{Axe, Browser, Scripts};
-use conformance::card::{Card, Holder};
+use conformance::card::{Card, Holder, Profile};
 use conformance::citizen::Citizen;
 use conformance::desk_reader::Turn;
 use conformance::or_skip;
@@ -27,7 +27,9 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     let town = scene.town();
     let mut staff = town.staff(scene.gateway.installation()).await.unwrap();
     let holder = Holder::named("angela").unwrap();
-    let card = Card::genuine(&town.pki, &holder).shared();
+    // A photo as most cards have it, which browsers do not show as it is.
+    let profile = Profile::named("jpeg2000_face").unwrap();
+    let card = Card::issue(&town.pki, &holder, profile).shared();
     let mut phone = Phone::new(Arc::clone(&card), scene.gateway.issuer()).of(&holder);
 
     // The citizen, at home: an identity, its address confirmed, a QR code for the desk.

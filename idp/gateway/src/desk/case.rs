@@ -21,6 +21,7 @@ use store::registry::Changed;
 use super::cards;
 use super::home::place;
 use super::keep::{self, Concluded, Found, conclude, keep};
+use super::picture::{self, Drawn};
 use super::refused::refuse as refuse_page;
 use crate::app::{App, Shared};
 use crate::pages::View as _;
@@ -142,13 +143,16 @@ pub(crate) async fn photo(State(app): State<Shared>, at: AtCase) -> Response {
         ) => false,
     };
     let shown = if looks { papers(&app, &at.found).await } else { Ok(None) };
-    let shown = match shown {
-        Ok(Some(shown)) => hand_over(&app, &at).await.map(|handed| handed.map(|()| shown)),
+    let drawn = match shown {
+        Ok(Some(shown)) => match picture::drawn(&shown).await {
+            Ok(drawn) => hand_over(&app, &at).await.map(|handed| handed.map(|()| drawn)),
+            Err(refusal) => Ok(Err(refusal)),
+        },
         Ok(None) => Ok(Err(DeskRefusal::CaseOver)),
         Err(error) => Err(error),
     };
-    match shown {
-        Ok(Ok(shown)) => image(&shown),
+    match drawn {
+        Ok(Ok(drawn)) => image(drawn),
         Ok(Err(refusal)) => refuse_page(&app, &at.on.here, refusal),
         Err(error) => unavailable(&app, at.on.here.occasion, &error),
     }
@@ -169,11 +173,11 @@ async fn hand_over(app: &App, at: &AtCase) -> Result<Result<(), DeskRefusal>, St
     Ok(Err(DeskRefusal::OutOfTurn))
 }
 
-fn image(shown: &Shown) -> Response {
-    let mut response = shown.image.0.clone().into_response();
+fn image(drawn: Drawn) -> Response {
+    let mut response = drawn.file.into_response();
     let headers = response.headers_mut();
     for (name, value) in [
-        (CONTENT_TYPE, shown.picture.media_type()),
+        (CONTENT_TYPE, drawn.media_type),
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),

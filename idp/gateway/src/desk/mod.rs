@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`home`] | the first screen, and the scan |
 //! | [`case`] | the other four, the photo, yes and no |
+//! | [`picture`] | the photo as browsers show it |
 //! | [`reader`] | what desk readers call |
 //! | [`refused`] | what is refused, in words |
 //! | [`keep`] | cases in the registry: found as they are now, kept, concluded with their identity |
@@ -23,6 +24,7 @@
 pub(crate) mod case;
 pub(crate) mod home;
 pub(crate) mod keep;
+mod picture;
 pub(crate) mod reader;
 pub(crate) mod refused;
 

@@ -27,6 +27,7 @@ use store::registry::Changed;
 
 use super::cards;
 use super::keep::{self, Concluded, Found, conclude, keep};
+use super::picture;
 use crate::app::{App, Shared};
 use crate::cnie::changes;
 use crate::cnie::reading::{self, Asked, Files, Purpose, Refused, Reply, Round, Seed};
@@ -178,6 +179,11 @@ async fn take(app: &App, reader: &Reader, answered: Answered) -> Result<Response
             let zone = (live.zone().issuing_state.clone(), live.zone().document_number.clone());
             let card = DeskCard::of(&live, &cards(app).card_secret, now);
             drop(live);
+            // A photo that nobody can look at: the agent hears of it before a finger is asked for.
+            let card = match card {
+                Ok(card) => picture::drawn(card.shown()).await.map(|_| card),
+                Err(refusal) => Err(refusal),
+            };
             match card {
                 Ok(card) => shown(app, &found, case, card, zone).await,
                 Err(refusal) => Err(put_aside(app, &found, case.troubled(refusal).into(), refusal.into()).await?),

@@ -95,16 +95,15 @@ pub(crate) fn all(page: Page<'_>, name: &str, csrf: &str, pages: &mut Vec<(Strin
         let view = FingerScreen { page, here, simulated: Cards::Real, id, saying };
         add(format!("desk-finger-{name}"), view.answer(StatusCode::OK));
     }
-    for (name, eyes, saying, picture) in [
-        ("first", Eyes::First(None), Saying::Nothing, Picture::Jpeg),
-        ("namesake", Eyes::First(Some(Tie::SameName)), Saying::Nothing, Picture::Jpeg2000),
-        ("undeclared", Eyes::First(Some(Tie::Undeclared)), Saying::Nothing, Picture::Jpeg),
-        ("second", Eyes::Second, Saying::Nothing, Picture::Jpeg),
-        ("waiting", Eyes::Waiting, Saying::Nothing, Picture::Jpeg),
-        ("no", Eyes::First(None), Saying::No, Picture::Jpeg),
+    for (name, eyes, saying) in [
+        ("first", Eyes::First(None), Saying::Nothing),
+        ("namesake", Eyes::First(Some(Tie::SameName)), Saying::Nothing),
+        ("undeclared", Eyes::First(Some(Tie::Undeclared)), Saying::Nothing),
+        ("second", Eyes::Second, Saying::Nothing),
+        ("waiting", Eyes::Waiting, Saying::Nothing),
+        ("no", Eyes::First(None), Saying::No),
     ] {
-        let shown = &Shown { picture, ..staff.shown.clone() };
-        let view = FaceScreen { page, here, simulated, id, shown, eyes, saying };
+        let view = FaceScreen { page, here, simulated, id, shown: &staff.shown, eyes, saying };
         add(format!("desk-face-{name}"), view.answer(StatusCode::OK));
     }
     for (name, outcome) in [

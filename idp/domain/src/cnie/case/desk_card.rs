@@ -49,6 +49,11 @@ impl DeskCard {
         &self.card
     }
 
+    /// What the agent will see.
+    pub const fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
     /// What the agent sees.
     pub fn into_shown(self) -> Shown {
         self.shown

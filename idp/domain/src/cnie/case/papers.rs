@@ -77,21 +77,4 @@ impl Picture {
             ImageFormat::Codestream => Self::Codestream,
         }
     }
-
-    /// Its media type.
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => ImageFormat::Jpeg.media_type(),
-            Self::Jpeg2000 => ImageFormat::Jpeg2000.media_type(),
-            Self::Codestream => ImageFormat::Codestream.media_type(),
-        }
-    }
-
-    /// Whether the browsers of desks show it.
-    pub const fn is_shown_by_browsers(self) -> bool {
-        match self {
-            Self::Jpeg => true,
-            Self::Jpeg2000 | Self::Codestream => false,
-        }
-    }
 }

@@ -84,8 +84,6 @@ texts! {
     face_waiting: "Un collègue doit regarder aussi : il trouve ce dossier sur son accueil du guichet.",
         "A colleague has to look too: the case is on their desk home.";
     face_photo: "Photo de la puce", "Photo of the chip";
-    face_photo_format: "Cette photo est au format JPEG 2000, que la plupart des navigateurs n’affichent pas. Si vous ne la voyez pas, regardez-la sur le lecteur, ou refusez.",
-        "This photo is in the format JPEG 2000, which most browsers do not show. If you do not see it, look at it on the reader, or refuse.";
     face_surname: "Nom", "Surname";
     face_given_names: "Prénoms", "Given names";
     face_born: "Né(e) le", "Born on";
