@@ -96,10 +96,6 @@ id!(
     AgentId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
 id!(
-    /// Someone with an account in the partners' space: 32 lower-case hexadecimal digits.
-    PartnerId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
-);
-id!(
     /// A habilitation: 32 lower-case hexadecimal digits.
     HabilitationId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
@@ -122,12 +118,18 @@ id!(
     BenchRunId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
 
-impl BenchRunId {
-    /// Makes the identifier from 16 random bytes.
-    pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(lower_hexadecimal(bytes))
-    }
-}
+    /// A partner, somebody with an account in the partners' space: 32 lower-case hexadecimal digits, the 16 octets of the
+    /// user handle of their passkeys.
+    PartnerId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// One sign-in of a partner, as the list of their sessions names it: 32 lower-case hexadecimal digits. It opens nothing.
+    PartnerSessionId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// A request of a partner to have a way in again: 32 lower-case hexadecimal digits.
+    RecoveryId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
 
 const fn is_lower_hexadecimal(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
@@ -142,20 +144,8 @@ fn lower_hexadecimal(bytes: [u8; 16]) -> String {
     })
 }
 
-impl AgentId {
-    /// Makes the identifier from 16 random bytes.
-    pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(lower_hexadecimal(bytes))
-    }
-
-    /// The 16 octets.
-    pub fn octets(&self) -> [u8; 16] {
-        // 32 hexadecimal digits are 128 bits: there is no other case.
-        u128::from_str_radix(&self.0, 16).unwrap_or_default().to_be_bytes()
-    }
-}
-
-macro_rules! hexadecimal {
+/// The kinds of identifier that are 128 random bits in hexadecimal.
+macro_rules! hexadecimal_id {
     ($($name:ident),+) => {
         $(impl $name {
             /// Makes the identifier from 16 random bytes.
@@ -166,7 +156,31 @@ macro_rules! hexadecimal {
     };
 }
 
-hexadecimal!(ReaderId, PartnerId, HabilitationId, HabilitationRequestId);
+hexadecimal_id!(
+    AgentId,
+    ReaderId,
+    PartnerId,
+    PartnerSessionId,
+    RecoveryId,
+    HabilitationId,
+    HabilitationRequestId,
+    BenchRunId
+);
+
+/// The kinds that are the user handle of passkeys.
+macro_rules! user_handle {
+    ($($name:ident),+) => {
+        $(impl $name {
+            /// The 16 octets.
+            pub fn octets(&self) -> [u8; 16] {
+                // 32 hexadecimal digits are 128 bits: there is no other case.
+                u128::from_str_radix(&self.0, 16).unwrap_or_default().to_be_bytes()
+            }
+        })+
+    };
+}
+
+user_handle!(AgentId, PartnerId);
 
 impl PasskeyId {
     /// The name of the passkey with this credential id.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::id::{AgentId, ClientId, IdentityId, Kid, PasskeyId, ProviderId, ReaderId};
+use crate::id::{AgentId, ClientId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId, ReaderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::jose::SigningAlgorithm;
@@ -23,6 +23,8 @@ use crate::keys::KeyState;
 use crate::level::Level;
 use crate::oidc::binding::Thumbprint;
 use crate::oidc::sharing::Sharing;
+use crate::organisation::siret::Siret;
+use crate::partners::role::Seat;
 use crate::people::agent::Terms;
 use crate::people::commune::{CommuneCode, CommuneState};
 use crate::secret::{base64url, keyed_hash, same};
@@ -30,8 +32,10 @@ use crate::signin::Reuse;
 use crate::time::Timestamp;
 
 mod card;
+mod partner;
 
 pub use card::{CardIdentityChange, CaseDecision};
+pub use partner::{InvitationChange, OrganisationChange, PartnerChange};
 
 /// An act that is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +153,35 @@ pub enum Act {
         seen: Timestamp,
         /// The operator's word.
         word: String,
+    },
+    /// Something was done to a partner, or by one to their account.
+    PartnerChanged {
+        /// The partner.
+        partner: PartnerId,
+        /// Who did it: a partner, or, for `None`, the operator at the command line.
+        by: Option<PartnerId>,
+        /// What was done.
+        change: PartnerChange,
+    },
+    /// Somebody was invited into a team of the partners' space, or not any more.
+    PartnerInvited {
+        /// Where the invitation lies, which does not open it.
+        invitation: String,
+        /// What it gives.
+        seat: Seat,
+        /// Who did it: a partner, or, for `None`, the operator at the command line.
+        by: Option<PartnerId>,
+        /// What was done.
+        change: InvitationChange,
+    },
+    /// An organisation was brought in or accepted.
+    OrganisationChanged {
+        /// The organisation.
+        siret: Siret,
+        /// Who did it: a partner, or, for `None`, the operator at the command line.
+        by: Option<PartnerId>,
+        /// What was done.
+        change: OrganisationChange,
     },
 }
 
@@ -295,6 +328,9 @@ impl Act {
             Self::AgentChanged { .. } => "agent_changed",
             Self::ReaderChanged { .. } => "reader_changed",
             Self::ClockSetBack { .. } => "clock_set_back",
+            Self::PartnerChanged { .. } => "partner_changed",
+            Self::PartnerInvited { .. } => "partner_invited",
+            Self::OrganisationChanged { .. } => "organisation_changed",
         }
     }
 
@@ -346,6 +382,11 @@ impl Act {
                     json!({"reader": reader, "commune": commune, "by": by, "change": "withdrawn"})
                 }
             },
+            Self::PartnerChanged { partner, by, change } => change.details(partner, by.as_ref()),
+            Self::PartnerInvited { invitation, seat, by, change } => {
+                partner::invitation(invitation, seat, by.as_ref(), *change)
+            }
+            Self::OrganisationChanged { siret, by, change } => change.details(siret, by.as_ref()),
         };
         value.to_string()
     }

@@ -30,6 +30,8 @@
 //! - **identity on a card**, [`cnie::identity::Identity`]: a card and its code, seen once; certified or not.
 //! - **transaction**, [`cnie::transaction::Transaction`]: one use of a card with its code, for a sign-in or an act.
 //! - **desk**: where a town hall's **agent** certifies a citizen; a **case** is one citizen there.
+//! - **partner**, [`partners::partner::Partner`]: a person with an account in the partners' space, for an **organisation** or
+//!   for the **operator** who runs the gateway.
 //! - **journal**: the append-only, hash-chained account of every act; **notice**: the mail that tells the citizen.
 
 #![cfg_attr(test, expect(clippy::wildcard_enum_match_arm, reason = "a test fails on every other arm"))]
@@ -50,6 +52,7 @@ pub mod measure;
 pub mod notice;
 pub mod oidc;
 pub mod organisation;
+pub mod partners;
 pub mod people;
 pub mod secret;
 pub mod signin;

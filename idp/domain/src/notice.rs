@@ -9,8 +9,10 @@ use crate::level::Level;
 use crate::time::{Lifetime, Timestamp};
 
 mod card;
+mod partner;
 
 pub use card::{CardMessage, Remedy};
+pub use partner::PartnerMessage;
 
 /// The wait after the first failure, in seconds; it doubles with each one after.
 const FIRST_WAIT: u32 = 30;
@@ -78,6 +80,8 @@ pub enum Message {
         /// When.
         at: Timestamp,
     },
+    /// Something happens to your account in the partners' space.
+    Partner(PartnerMessage),
 }
 
 /// How long a notice waits after its `attempt`th failure to be sent, from 1.

@@ -26,6 +26,7 @@ use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
 use crate::pages::assets::Assets;
 use crate::pages::brand::Brand;
+use crate::partners::door::PartnersDoor;
 use crate::people::door::DeskDoor;
 use crate::random::Random;
 use crate::upstream::Upstreams;
@@ -85,6 +86,8 @@ pub(crate) struct App {
     pub(crate) logouts_waiting: Arc<Notify>,
     /// The door of the desks of communes, where there is one.
     pub(crate) desk: Option<DeskDoor>,
+    /// The door of the partners' space, where there is one.
+    pub(crate) partners: Option<PartnersDoor>,
 }
 
 /// How DPoP proofs are judged (RFC 9449 §8).
@@ -103,6 +106,11 @@ impl App {
     /// The door of the desks. Asked for behind it alone: without one there are no such routes.
     pub(crate) fn desk(&self) -> &DeskDoor {
         self.desk.as_ref().expect("a route of the desk is made where a desk is configured")
+    }
+
+    /// The door of the partners' space. Asked for behind it alone: without one there are no such routes.
+    pub(crate) fn partners(&self) -> &PartnersDoor {
+        self.partners.as_ref().expect("a route of the partners' space is made where one is configured")
     }
 
     /// The card provider. Asked for behind its own routes alone: without one there are none.

@@ -7,12 +7,17 @@
 //! | `session` | the session that may be reused; a new secret at every sign-in | as long as the browser |
 //! | `desk` | the passkey ceremonies that this browser has under way at the desk, each derived from it | as long as the browser |
 //! | `agent` | the session of an agent at the desk; a new secret at every sign-in | as long as the browser |
+//! | `space` | the same as `desk`, in the partners' space | as long as the browser |
+//! | `partner` | the session of a partner; a new secret at every sign-in | as long as the browser |
+//! | `language` | nothing: the language chosen in the partners' space | a year |
 //!
 //! Whoever planted a cookie before the citizen signed in knows nothing that opens anything after (CVE-2024-7341 is the
 //! class). Over https all have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3), and all are
 //! `SameSite=Lax`: the way back from a provider is a cross-site navigation.
 
 use domain::id::SignInId;
+use domain::language::Language;
+use domain::partners::session::PartnerSession;
 use domain::people::session::AgentSession;
 use domain::secret::Bearer;
 use domain::signin::AnySignIn;
@@ -29,6 +34,10 @@ pub(crate) enum Browser {}
 /// What the `desk` cookie opens: nothing itself; the ceremonies under way are derived from it.
 #[derive(Debug)]
 pub(crate) enum DeskBrowser {}
+
+/// What the `space` cookie opens: nothing itself; the ceremonies under way are derived from it.
+#[derive(Debug)]
+pub(crate) enum SpaceBrowser {}
 
 /// How cookies are written for this issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +144,67 @@ impl Cookies {
         for name in [self.agent_name(), self.desk_name()] {
             let cookie = format!("{name}=; {}; Max-Age=0", self.attributes());
             headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+        }
+    }
+
+    /// The secret of a browser in the partners' space.
+    pub(crate) fn space_browser(self, headers: &HeaderMap) -> Option<Bearer<SpaceBrowser>> {
+        Self::read(headers, self.space_name())
+    }
+
+    /// Hands a secret to a browser in the partners' space.
+    pub(crate) fn set_space_browser(self, headers: &mut HeaderMap, secret: &Bearer<SpaceBrowser>) {
+        self.set(headers, self.space_name(), &secret.expose());
+    }
+
+    /// The secret of a partner's session.
+    pub(crate) fn partner(self, headers: &HeaderMap) -> Option<Bearer<PartnerSession>> {
+        Self::read(headers, self.partner_name())
+    }
+
+    /// Hands a session to a partner's browser.
+    pub(crate) fn set_partner(self, headers: &mut HeaderMap, secret: &Bearer<PartnerSession>) {
+        self.set(headers, self.partner_name(), &secret.expose());
+    }
+
+    /// Takes its session from a partner's browser, and the ceremonies under way.
+    pub(crate) fn clear_partner(self, headers: &mut HeaderMap) {
+        for name in [self.partner_name(), self.space_name()] {
+            let cookie = format!("{name}=; {}; Max-Age=0", self.attributes());
+            headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+        }
+    }
+
+    /// The language chosen in the partners' space.
+    pub(crate) fn language(self, headers: &HeaderMap) -> Option<Language> {
+        let (_, tag) = pairs(headers).find(|(name, _)| *name == self.language_name())?;
+        [Language::French, Language::English].into_iter().find(|language| language.tag() == tag)
+    }
+
+    /// Keeps the language chosen in the partners' space.
+    pub(crate) fn set_language(self, headers: &mut HeaderMap, language: Language) {
+        let cookie = format!("{}={}; {}; Max-Age=31536000", self.language_name(), language.tag(), self.attributes());
+        headers.append(SET_COOKIE, HeaderValue::try_from(cookie).expect("plain ASCII"));
+    }
+
+    const fn space_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-space",
+            Self::Loopback => "passerelle-space",
+        }
+    }
+
+    const fn partner_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-partner",
+            Self::Loopback => "passerelle-partner",
+        }
+    }
+
+    const fn language_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-passerelle-language",
+            Self::Loopback => "passerelle-language",
         }
     }
 

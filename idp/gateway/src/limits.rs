@@ -63,6 +63,8 @@ enum Door {
     Finish,
     /// Calls of phones: each may cost a card to be judged.
     Phone,
+    /// What anybody may ask for in the partners' space.
+    Partners,
 }
 
 /// A bucket for each `K`, none where nothing is counted.
@@ -204,6 +206,16 @@ pub(crate) async fn desk(
     next: Next,
 ) -> Response {
     admit(&app, Door::Desk, address, request, next).await
+}
+
+/// In front of what anybody may ask for in the partners' space.
+pub(crate) async fn partners(
+    State(app): State<Shared>,
+    Extension(address): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    admit(&app, Door::Partners, address, request, next).await
 }
 
 /// In front of `GET /signin/{id}/finish` and `POST /signin/{id}/cancel`.

@@ -19,6 +19,7 @@ mod measure;
 mod memory;
 mod outbound;
 mod pages;
+mod partners;
 mod people;
 mod provider;
 mod random;

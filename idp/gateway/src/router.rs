@@ -21,7 +21,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::Shared;
 use crate::audit::{self, Other};
 use crate::cnie;
-use crate::config::{Desk, Issuer};
+use crate::config::{Issuer, Place};
 use crate::desk;
 use crate::front;
 use crate::indicators;
@@ -29,6 +29,8 @@ use crate::limits;
 use crate::listen::Routers;
 use crate::listen::request::FILES_LIMIT;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
+use crate::partners;
+use crate::partners::door::Socket;
 use crate::people::door::DeskDoor;
 use crate::people::refusal::refuse;
 use crate::people::{account, agents, invitation, readers, sign_in};
@@ -46,7 +48,7 @@ const BODY_LIMIT: usize = domain::oidc::parameters::MAX_ENCODED;
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 
 /// The gateway as a service: all of it for everybody, and for clients with certificates what servers call.
-pub(crate) fn routers(app: &Shared, desk: Option<&Desk>) -> Routers {
+pub(crate) fn routers(app: &Shared, desk: Option<&Place>) -> Routers {
     let mutual = back_channel().fallback(not_found).method_not_allowed_fallback(wrong_method);
     let apart = desk.is_some_and(|desk| desk.door.is_some());
     let (shared, own) = match &app.desk {
@@ -54,7 +56,13 @@ pub(crate) fn routers(app: &Shared, desk: Option<&Desk>) -> Routers {
         Some(door) => (Some(at_desk(app, door)), Router::new()),
         None => (None, Router::new()),
     };
-    Routers { public: router(app, shared), mutual: bounded(mutual, &app.issuer, app), desk: own }
+    let (space, partners) = match app.partners.as_ref().map(|door| (door, door.socket)) {
+        Some((door, Socket::Own)) => (None, bounded(around(partners::routes::router(app)), &door.origin, app)),
+        Some((_, Socket::Shared)) => (Some(partners::routes::router(app)), Router::new()),
+        None => (None, Router::new()),
+    };
+    let shared = shared.into_iter().chain(space).fold(Router::new(), Router::merge);
+    Routers { public: router(app, Some(shared)), mutual: bounded(mutual, &app.issuer, app), desk: own, partners }
 }
 
 /// The desks of communes. Their forms have the same two locks as those of the citizen's pages.

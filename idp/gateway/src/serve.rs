@@ -41,6 +41,7 @@ use crate::outbound::mail::{Courier, Mailer};
 use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
+use crate::partners::door::PartnersDoor;
 use crate::people::door::DeskDoor;
 use crate::random::Random;
 use crate::router::routers;
@@ -88,6 +89,9 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     let app = build(&config, &clock, random).await?;
     if let Some(desk) = &config.desk {
         tracing::info!(origin = desk.origin.as_str(), "the desks of communes are open");
+    }
+    if let Some(partners) = &config.partners {
+        tracing::info!(origin = partners.origin.as_str(), "the partners' space is open");
     }
     let background = background(&config, &app, &stop)?;
     tracing::info!(issuer = app.issuer.as_str(), "listening on {url}");
@@ -148,6 +152,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
     let cnie = config.cnie.as_ref().map(|cnie| Cnie::open(cnie, &vault, &http, clock)).transpose();
     let desk = config.desk.as_ref().map(|desk| DeskDoor::open(&desk.origin, &brand)).transpose()?;
     let cnie = cnie.context("the card provider cannot be opened")?;
+    let partners = config.partners.as_ref().map(|place| PartnersDoor::open(place, &brand)).transpose()?;
     let card = config.cnie.as_ref().zip(cnie.as_ref()).map(|(config, cnie)| {
         let (ephemeral, authority) = (ephemeral.clone(), cnie.authority.clone());
         let provider = CardProvider::new(config, authority, ephemeral, (clock.clone(), random));
@@ -156,6 +161,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
     Ok(Arc::new(App {
         cnie,
         desk,
+        partners,
         mtls: config.mtls.clone(),
         lifetimes: config.lifetimes,
         clock: clock.clone(),

@@ -66,6 +66,14 @@ impl std::fmt::Display for CommuneCode {
 }
 
 impl Departement {
+    /// Reads a code.
+    pub fn parse(text: &str) -> Result<Self, BadCode> {
+        // Every commune there has the code as its beginning.
+        let filled = format!("{text:0<5}");
+        let departement = CommuneCode::parse(&filled)?.departement();
+        if departement.0 == text { Ok(departement) } else { Err(BadCode) }
+    }
+
     /// The code as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -134,6 +142,16 @@ mod tests {
             ["", "7505", "750560", "00001", "20004", "2C001", "2a004", "96001", "99100", "7505A", "A5056", "７５056"]
         {
             assert_eq!(CommuneCode::parse(bad), Err(BadCode), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_departement_is_read_by_its_code_alone() {
+        for good in ["01", "95", "2A", "2B", "971", "988"] {
+            assert_eq!(Departement::parse(good).expect(good).as_str(), good);
+        }
+        for bad in ["", "0", "00", "20", "96", "97", "98", "99", "2a", "075", "7500", "９５"] {
+            assert_eq!(Departement::parse(bad), Err(BadCode), "{bad}");
         }
     }
 

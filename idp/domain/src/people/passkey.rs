@@ -41,9 +41,9 @@ pub fn may_withdraw(held: &[PasskeyId], passkey: &PasskeyId) -> Result<(), NotCh
 
 /// A WebAuthn ceremony that was begun in a browser: taken once, or the signature of one could serve again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ceremony {
+pub struct Ceremony<P = Purpose> {
     /// What it leads to.
-    pub purpose: Purpose,
+    pub purpose: P,
     /// The state of the gateway's WebAuthn library, JSON.
     pub state: String,
 }

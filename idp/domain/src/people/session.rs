@@ -15,6 +15,37 @@ const LONGEST: Lifetime = Lifetime::seconds(8 * 3600);
 /// What is done within this time of the last act needs no writing down.
 const NOTED_EVERY: i64 = 20;
 
+/// How long a session has been open, and when something was last done in it: of agents, and of partners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    began: Timestamp,
+    seen: Timestamp,
+}
+
+impl Hours {
+    /// Those of a session that begins at `now`.
+    pub const fn begin(now: Timestamp) -> Self {
+        Self { began: now, seen: now }
+    }
+
+    /// What is left at `now`; `None` when they are over.
+    pub fn left(&self, now: Timestamp) -> Option<Lifetime> {
+        let longest = self.ends().left(now)?;
+        let idle = self.seen.plus(IDLE).left(now)?;
+        Some(longest.min(idle))
+    }
+
+    /// When they are over at the latest.
+    pub const fn ends(&self) -> Timestamp {
+        self.began.plus(LONGEST)
+    }
+
+    /// The same after an act at `now`, when that has to be kept.
+    pub fn again(&self, now: Timestamp) -> Option<Self> {
+        (now.seconds_since(self.seen) >= NOTED_EVERY).then_some(Self { seen: now, ..*self })
+    }
+}
+
 /// A session, borne by a cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentSession {
@@ -22,26 +53,24 @@ pub struct AgentSession {
     pub agent: AgentId,
     /// With which passkey: a session ends with it.
     pub passkey: PasskeyId,
-    began: Timestamp,
-    seen: Timestamp,
+    #[serde(flatten)]
+    hours: Hours,
 }
 
 impl AgentSession {
     /// The session of an agent who signed in at `now`.
     pub const fn begin(agent: AgentId, passkey: PasskeyId, now: Timestamp) -> Self {
-        Self { agent, passkey, began: now, seen: now }
+        Self { agent, passkey, hours: Hours::begin(now) }
     }
 
     /// What is left of it at `now`; `None` when it is over.
     pub fn left(&self, now: Timestamp) -> Option<Lifetime> {
-        let longest = self.began.plus(LONGEST).left(now)?;
-        let idle = self.seen.plus(IDLE).left(now)?;
-        Some(longest.min(idle))
+        self.hours.left(now)
     }
 
     /// The session after an act at `now`, when that has to be kept.
     pub fn again(&self, now: Timestamp) -> Option<Self> {
-        (now.seconds_since(self.seen) >= NOTED_EVERY).then(|| Self { seen: now, ..self.clone() })
+        self.hours.again(now).map(|hours| Self { hours, ..self.clone() })
     }
 }
 
@@ -74,6 +103,13 @@ mod tests {
             session = session.again(at(now)).expect("ten minutes are kept");
         }
         assert_eq!(now, 8 * 3600);
+    }
+
+    #[test]
+    fn a_session_that_was_kept_reads_back() {
+        let kept = serde_json::to_string(&session()).expect("plain");
+        assert!(kept.contains(r#""began":0,"seen":0"#), "{kept}");
+        assert_eq!(serde_json::from_str::<AgentSession>(&kept).expect("its own text"), session());
     }
 
     #[test]

@@ -6,6 +6,8 @@ use domain::cnie::case::DeskRefusal;
 use domain::cnie::case::alarm::Alarm;
 use domain::cnie::refusal as card;
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
+use domain::partners::permission::NotHeld;
+use domain::partners::session::NotFresh;
 use domain::people::agent::NotOnDuty;
 use domain::people::team::NotChanged;
 use domain::signin::refusal::{Failure, Refusal, Setback};
@@ -36,6 +38,8 @@ pub(crate) enum Code {
     Case(DeskRefusal),
     /// `desk.alarm_…`: nothing was refused, and someone should look.
     Alarm(Alarm),
+    /// `partner.…`: in the partners' space.
+    Space(Space),
 }
 
 /// A closed set of names: the variants, all of them, and the name of each.
@@ -209,6 +213,67 @@ names! {
     }
 }
 
+names! {
+    /// Refusals in the partners' space.
+    Space {
+        /// A ceremony that this browser has not under way: used, over, or of another browser.
+        CeremonyUnknown = "partner.ceremony_unknown",
+        /// What an authenticator signed does not hold.
+        AssertionRefused = "partner.assertion_refused",
+        /// What an authenticator registered does not hold.
+        RegistrationRefused = "partner.registration_refused",
+        /// A passkey that nobody has, or another than it says.
+        PasskeyUnknown = "partner.passkey_unknown",
+        /// A passkey that is registered already.
+        PasskeyKnown = "partner.passkey_known",
+        /// A link that was taken, is over, or never was.
+        LinkGone = "partner.link_gone",
+        /// There is an account of that address already.
+        MailKnown = "partner.mail_known",
+        /// The account is not active.
+        NotActive = "partner.not_active",
+        /// No role of the partner holds the permission.
+        RoleMissing = "partner.role_missing",
+        /// It is not there, or nothing shows it to this partner.
+        Unseen = "partner.unseen",
+        /// The secret of a form is missing or another's.
+        StaleForm = "partner.stale_form",
+        /// A form was filled in wrongly.
+        InputInvalid = "partner.input_invalid",
+        /// Something dangerous, and the passkey signed too long ago.
+        NotFresh = "partner.not_fresh",
+        /// Something dangerous, and the account has neither a second passkey nor a recovery code.
+        Unsafeguarded = "partner.unsafeguarded",
+        /// Somebody else changed it meanwhile.
+        ChangedMeanwhile = "partner.changed_meanwhile",
+    }
+}
+
+impl From<NotHeld> for Space {
+    fn from(refusal: NotHeld) -> Self {
+        match refusal {
+            NotHeld::Removed => Self::NotActive,
+            NotHeld::Role => Self::RoleMissing,
+            NotHeld::Unseen => Self::Unseen,
+        }
+    }
+}
+
+impl From<NotFresh> for Space {
+    fn from(refusal: NotFresh) -> Self {
+        match refusal {
+            NotFresh::Stale => Self::NotFresh,
+            NotFresh::Unsafeguarded => Self::Unsafeguarded,
+        }
+    }
+}
+
+impl From<Space> for Code {
+    fn from(space: Space) -> Self {
+        Self::Space(space)
+    }
+}
+
 impl From<NotOnDuty> for Desk {
     fn from(refusal: NotOnDuty) -> Self {
         match refusal {
@@ -263,7 +328,8 @@ impl Code {
         let alarms = Alarm::ALL.into_iter().map(Self::Alarm);
         let all =
             requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others).chain(desks).chain(cards);
-        all.chain(cases).chain(alarms)
+        let spaces = Space::ALL.iter().copied().map(Self::Space);
+        all.chain(cases).chain(alarms).chain(spaces)
     }
 
     /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
@@ -318,7 +384,15 @@ impl Code {
                 | DeskRefusal::VerdictNonce
                 | DeskRefusal::VerdictUsed,
             )
-            | Self::Alarm(_) => true,
+            | Self::Alarm(_)
+            | Self::Space(
+                Space::AssertionRefused
+                | Space::RegistrationRefused
+                | Space::PasskeyUnknown
+                | Space::PasskeyKnown
+                | Space::Unseen
+                | Space::StaleForm,
+            ) => true,
             Self::Grant(_)
             | Self::Request(_)
             | Self::Page(_)
@@ -327,7 +401,8 @@ impl Code {
             | Self::Card(_)
             | Self::Other(_)
             | Self::Desk(_)
-            | Self::Case(_) => false,
+            | Self::Case(_)
+            | Self::Space(_) => false,
         }
     }
 
@@ -354,6 +429,7 @@ impl fmt::Display for Code {
             Self::Desk(desk) => f.write_str(desk.name()),
             Self::Case(refusal) => f.write_str(refusal.code()),
             Self::Alarm(alarm) => f.write_str(alarm.code()),
+            Self::Space(space) => f.write_str(space.name()),
         }
     }
 }

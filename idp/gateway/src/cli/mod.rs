@@ -19,6 +19,7 @@ mod indicators;
 mod keys;
 mod master_key;
 mod organisations;
+mod partners;
 mod readers;
 mod trust;
 
@@ -106,6 +107,9 @@ enum Configured {
     /// Look at the latest moment that was seen, and take it back
     #[command(subcommand)]
     Clock(clock::Command),
+    /// Invite the operator's people into the partners' space, and look after who is there
+    #[command(subcommand)]
+    Partners(partners::Command),
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -236,6 +240,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Agents(command) => Ok(agents::run(command, &mut bench).await?),
         Configured::Readers(command) => Ok(readers::run(command, &mut bench).await?),
         Configured::Clock(command) => Ok(clock::run(command, &mut bench).await?),
+        Configured::Partners(command) => Ok(partners::run(command, &mut bench).await?),
     }
 }
 
@@ -248,8 +253,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let stop = CancellationToken::new();
     // Bound first: that a port is taken is told before anything else begins.
-    let desk = config.desk.as_ref().and_then(|desk| desk.door.as_ref());
-    let server = Server::bind(&config.listen, &config.mtls, desk, Clock::system())
+    let [desk, partners] = [&config.desk, &config.partners].map(|place| place.as_ref().and_then(|place| place.door.as_ref()));
+    let server = Server::bind(&config.listen, &config.mtls, (desk, partners), Clock::system())
         .await
         .map_err(|error| Failure::Usage(error.into()))?;
     let (mut interrupt, mut terminate) = signals().context("signals cannot be heard")?;
@@ -285,6 +290,9 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
     }
     if let Some(files) = config.desk.as_ref().and_then(|desk| desk.door.as_ref()?.tls.as_ref()) {
         check_certificate(files).context("desk").map_err(usage)?;
+    }
+    if let Some(files) = config.partners.as_ref().and_then(|place| place.door.as_ref()?.tls.as_ref()) {
+        check_certificate(files).context("partners").map_err(usage)?;
     }
     if let Some(file) = &config.mtls.authorities {
         check_authorities(file).context("mtls").map_err(usage)?;

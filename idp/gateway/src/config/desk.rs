@@ -1,4 +1,5 @@
-//! `[desk]`: where the desks of communes are reached. Without an origin there is no desk, and no route of one.
+//! `[desk]` and `[partners]`: where the desks of communes, and the partners' space, are reached. Without an origin there is
+//! no such place, and no route of one.
 
 use std::net::SocketAddr;
 
@@ -8,18 +9,18 @@ use super::issuer::Issuer;
 use super::listen::{Listen, TlsFiles, tls_files};
 use super::reader::{Read, Section};
 
-/// Where the desks of communes are reached.
+/// Where people with a passkey are let in.
 #[derive(Debug, Clone)]
-pub(crate) struct Desk {
-    /// What browsers at a desk show; its host is the RP ID of passkeys (Web Authentication §5.1.2).
+pub(crate) struct Place {
+    /// What browsers show there; its host is the RP ID of passkeys (Web Authentication §5.1.2).
     pub(crate) origin: Issuer,
     /// A socket of its own; on the main door without.
-    pub(crate) door: Option<DeskDoor>,
+    pub(crate) door: Option<PlaceDoor>,
 }
 
-/// A socket for desks alone, so that a network can be kept away from it.
+/// A socket for that place alone, so that a network can be kept away from it.
 #[derive(Debug, Clone)]
-pub(crate) struct DeskDoor {
+pub(crate) struct PlaceDoor {
     /// The address to bind.
     pub(crate) address: SocketAddr,
     /// The certificate, when the gateway speaks TLS there itself.
@@ -39,7 +40,7 @@ fn origin(text: &str) -> Result<Option<Issuer>, String> {
     Issuer::parse(text).map(Some)
 }
 
-pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Option<Desk>> {
+pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Option<Place>> {
     let address = section.text("listen", "", |text| match text {
         "" => Ok(None),
         _ => text.parse().map(Some).map_err(|_| "is not an address with a port, such as \"127.0.0.1:8404\"".to_owned()),
@@ -52,14 +53,14 @@ pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Optio
         return if address.is_none() && own.is_none() {
             Ok(None)
         } else {
-            Err(section.contradiction(key, "has no effect without `origin`: say what browsers at a desk show"))
+            Err(section.contradiction(key, "has no effect without `origin`: say what browsers show there"))
         };
     };
     let Some(address) = address else {
         if own.is_some() {
             return Err(section.contradiction("tls_certificate", "has no effect without `listen`"));
         }
-        return Ok(Some(Desk { origin, door: None }));
+        return Ok(Some(Place { origin, door: None }));
     };
     let tls = match (own, origin.is_https()) {
         (Some(_), false) => {
@@ -79,5 +80,5 @@ pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Optio
     if tls.is_none() && !address.ip().is_loopback() && !proxied {
         return Err(section.contradiction("listen", "must be on loopback: plain HTTP is served nowhere else"));
     }
-    Ok(Some(Desk { origin, door: Some(DeskDoor { address, tls }) }))
+    Ok(Some(Place { origin, door: Some(PlaceDoor { address, tls }) }))
 }

@@ -5,7 +5,7 @@ use super::*;
 
 const CERTIFIED: &str = "[listen]\ntls_certificate = \"chain.pem\"\ntls_key = \"key.pem\"\n";
 
-fn load(text: &str) -> Option<Desk> {
+fn load(text: &str) -> Option<Place> {
     let folder = Folder::new();
     folder.write("config/idp.toml", &format!("{LOCAL}{text}"));
     folder.load().unwrap_or_else(|problems| panic!("{text}\n{problems}")).desk
@@ -62,4 +62,22 @@ fn an_origin_that_passkeys_cannot_belong_to_is_told() {
         let told = folder.told(&format!("{LOCAL}[desk]\n{text}"));
         assert!(told.contains(advice), "{advice}\n--- in\n{told}");
     }
+}
+
+#[test]
+fn the_partners_space_is_a_place_as_a_desk_is() {
+    let folder = Folder::new();
+    let both = "[desk]\norigin = \"http://localhost:8404\"\nlisten = \"127.0.0.1:8404\"\n\
+                [partners]\norigin = \"http://localhost:8405\"\nlisten = \"127.0.0.1:8405\"\n";
+    folder.write("config/idp.toml", &format!("{LOCAL}{both}"));
+    let config = folder.load().unwrap_or_else(|problems| panic!("{problems}"));
+    let ports = [&config.desk, &config.partners].map(|place| {
+        let door = place.as_ref().and_then(|place| place.door.as_ref()).expect("its own");
+        door.address.port()
+    });
+    assert_eq!(ports, [8404, 8405]);
+    folder.write("config/idp.toml", LOCAL);
+    assert!(folder.load().unwrap_or_else(|problems| panic!("{problems}")).partners.is_none());
+    let told = folder.told(&format!("{LOCAL}[partners]\norigin = \"http://127.0.0.1:8401\"\n"));
+    assert!(told.contains("partners.origin") && told.contains("never to an IP address"), "{told}");
 }

@@ -53,7 +53,7 @@ use url::Url;
 
 pub(crate) use brand::Brand;
 pub(crate) use cnie::{Cards, CnieConfig};
-pub(crate) use desk::{Desk, DeskDoor};
+pub(crate) use desk::{Place, PlaceDoor};
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
 pub(crate) use keys::{Holder, Keys, TokenConfig, TokenPlace};
@@ -78,7 +78,9 @@ pub(crate) struct Config {
     /// Whether and how clients present certificates.
     pub(crate) mtls: Mtls,
     /// Where the desks of communes are reached, when there are any.
-    pub(crate) desk: Option<Desk>,
+    pub(crate) desk: Option<Place>,
+    /// Where the partners' space is reached, when there is one.
+    pub(crate) partners: Option<Place>,
     /// The folder of what the gateway keeps in files.
     pub(crate) data: PathBuf,
     /// The keys everything kept is sealed under.
@@ -209,6 +211,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let listen = top.whole("listen", |section| listen::read(section, clients));
     let mtls = top.whole("mtls", |section| mtls::read(section, listen.as_ref().ok()));
     let desk = top.whole("desk", |section| desk::read(section, listen.as_ref().ok()));
+    let partners = top.whole("partners", |section| desk::read(section, listen.as_ref().ok()));
     let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
@@ -254,6 +257,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         listen,
         mtls: mtls?,
         desk: desk?,
+        partners: partners?,
         data: data?,
         secrets: secrets?,
         ephemeral: ephemeral?,

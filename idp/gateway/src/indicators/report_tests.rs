@@ -65,7 +65,7 @@ async fn agent(registry: &Registry, commune: &Commune, name: &str, role: Role, u
     assert_eq!(registry.change_team(&change, seen, NOW).await.expect("kept"), Put::Fresh);
     let passkey = KeptPasskey {
         id: PasskeyId::of(&random.bytes::<16>()),
-        agent: agent.id.clone(),
+        owner: agent.id.clone(),
         name: Name::parse("poste").expect("a name"),
         credential: "{}".to_owned(),
         added: NOW,

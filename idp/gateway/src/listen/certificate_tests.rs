@@ -118,6 +118,7 @@ impl Doors {
             public: socket().await,
             mutual: Some(mutual),
             desk: None,
+            partners: None,
             word: Arc::new(Word { proxies: TrustedProxies::default(), forwarded: None, authorities }),
             loopback: LoopbackClients::Exempt,
             limits: GENEROUS,
@@ -126,7 +127,7 @@ impl Doors {
             certificate.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint().as_str(), it.chain()))
         };
         let tells = Router::new().route("/", get(tell));
-        let routers = Routers { public: tells.clone(), mutual: tells, desk: Router::new() };
+        let routers = Routers { public: tells.clone(), mutual: tells, desk: Router::new(), partners: Router::new() };
         Self { gateway: Gateway::serving(server, routers), mutual: address, certified }
     }
 

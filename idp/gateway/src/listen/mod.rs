@@ -6,8 +6,8 @@
 //!                               HTTP/1.1 alone   time-outs               certificate)    (request)
 //! ```
 //!
-//! There are up to three doors: one for everybody, and, where they are configured, one whose TLS asks for a certificate,
-//! and one for the desks of communes.
+//! There are up to four doors: one for everybody, and, where they are configured, one whose TLS asks for a certificate,
+//! one for the desks of communes, and one for the partners' space.
 //!
 //! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
 
@@ -51,13 +51,14 @@ use tls::{Certificates, PeerIs};
 use turns::Turns;
 
 use crate::clock::Clock;
-use crate::config::{DeskDoor, Forwarded, Listen, LoopbackClients, Mtls, TlsFiles, TrustedProxies};
+use crate::config::{Forwarded, Listen, LoopbackClients, Mtls, PlaceDoor, TlsFiles, TrustedProxies};
 
 /// The gateway's sockets, bound and not yet served.
 pub(crate) struct Server {
     public: Socket,
     mutual: Option<Socket>,
     desk: Option<Socket>,
+    partners: Option<Socket>,
     word: Arc<Word>,
     loopback: LoopbackClients,
     limits: Limits,
@@ -78,6 +79,8 @@ pub(crate) struct Routers {
     pub(crate) mutual: Router,
     /// At the door of the desks of communes, where it is one of its own.
     pub(crate) desk: Router,
+    /// At the door of the partners' space, where it is one of its own.
+    pub(crate) partners: Router,
 }
 
 /// Whose word is taken on who is asking.
@@ -161,7 +164,7 @@ impl Server {
     pub(crate) async fn bind(
         listen: &Listen,
         mtls: &Mtls,
-        desk: Option<&DeskDoor>,
+        (desk, partners): (Option<&PlaceDoor>, Option<&PlaceDoor>),
         clock: Clock,
     ) -> Result<Self, BindError> {
         let authorities = Authorities::load(mtls.authorities.as_deref(), clock)?;
@@ -172,6 +175,10 @@ impl Server {
         };
         let desk = match desk {
             Some(door) => Some(Socket::bind(door.address, door.tls.clone(), "desk.listen").await?),
+            None => None,
+        };
+        let partners = match partners {
+            Some(door) => Some(Socket::bind(door.address, door.tls.clone(), "partners.listen").await?),
             None => None,
         };
         let limits = Limits {
@@ -186,7 +193,7 @@ impl Server {
             drain: Duration::from_secs(10),
         };
         let word = Word { proxies: listen.trusted_proxies.clone(), forwarded: mtls.forwarded.clone(), authorities };
-        Ok(Self { public, mutual, desk, word: Arc::new(word), loopback: listen.loopback, limits })
+        Ok(Self { public, mutual, desk, partners, word: Arc::new(word), loopback: listen.loopback, limits })
     }
 
     /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
@@ -197,7 +204,7 @@ impl Server {
 
     /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
     pub(crate) async fn serve(self, routers: Routers, stop: CancellationToken) {
-        let Self { public, mutual, desk, word, loopback, limits } = self;
+        let Self { public, mutual, desk, partners, word, loopback, limits } = self;
         let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
         let open = |socket: Socket, peer, router| {
             let acceptor = socket.certificates.map(|certificates| {
@@ -209,7 +216,8 @@ impl Server {
         };
         let mutual = mutual.map(|socket| open(socket, PeerIs::Asked, routers.mutual));
         let desk = desk.map(|socket| open(socket, PeerIs::NotAsked, routers.desk));
-        let doors = Doors { public: open(public, PeerIs::NotAsked, routers.public), mutual, desk };
+        let partners = partners.map(|socket| open(socket, PeerIs::NotAsked, routers.partners));
+        let doors = Doors { public: open(public, PeerIs::NotAsked, routers.public), mutual, desk, partners };
         let seats = Seats::new(Room { connections: limits.connections, each: limits.each, patience: limits.patience });
         loop {
             let leave = cut.child_token();
@@ -260,6 +268,7 @@ struct Doors {
     public: (TcpListener, Doorway),
     mutual: Option<(TcpListener, Doorway)>,
     desk: Option<(TcpListener, Doorway)>,
+    partners: Option<(TcpListener, Doorway)>,
 }
 
 /// Waits for the next connection, at whichever door.
@@ -272,6 +281,7 @@ async fn knock(doors: &Doors) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
         accepted = accept(Some(&doors.public)) => accepted,
         accepted = accept(doors.mutual.as_ref()) => accepted,
         accepted = accept(doors.desk.as_ref()) => accepted,
+        accepted = accept(doors.partners.as_ref()) => accepted,
     }
 }
 

@@ -8,6 +8,7 @@ use super::text::Texts;
 use crate::outbound::mail::Letter;
 
 mod card;
+mod partner;
 pub(crate) mod report;
 
 /// Writes a notice in its reader's language.
@@ -65,13 +66,16 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
             ];
             (t.mail_passkey_subject(commune), paragraphs)
         }
+        Message::Partner(message) => partner::write(message, t),
     };
     paragraphs.push(format!("{brand_name}\n{}", t.mail_automatic()));
     let attachment = match &notice.message {
         Message::CommuneReport { report, .. } => Some(report::attachment(report)),
-        Message::SignedIn { .. } | Message::AgentInvited { .. } | Message::PasskeyAdded { .. } | Message::Card(_) => {
-            None
-        }
+        Message::SignedIn { .. }
+        | Message::AgentInvited { .. }
+        | Message::PasskeyAdded { .. }
+        | Message::Card(_)
+        | Message::Partner(_) => None,
     };
     Letter { subject, body: paragraphs.join("\n\n") + "\n", attachment }
 }

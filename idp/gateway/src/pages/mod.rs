@@ -22,6 +22,7 @@
 //! | [`desk`] | the five screens of a case at the desk |
 //! | [`holder`] | an identity on a card: what it is, the links of its mails, the request for certification, the lost card |
 //! | [`people`] | the door of the desk: signing in, invitations, agents, readers |
+//! | [`partners`] | the partners' space: its frame, signing in, accounts, people |
 //! | [`indicators::Figures`] | how far the certified identity has come |
 //! | [`mail::write`] | the notice that follows every sign-in |
 //!
@@ -51,6 +52,7 @@ pub(crate) mod inform;
 pub(crate) mod logout;
 pub(crate) mod mail;
 pub(crate) mod paris;
+pub(crate) mod partners;
 pub(crate) mod people;
 pub(crate) mod problem;
 pub(crate) mod refused;

@@ -90,6 +90,7 @@ macro_rules! texts {
 mod card;
 mod desk;
 mod indicators;
+mod partners;
 mod people;
 
 texts! {
@@ -457,7 +458,8 @@ mod tests {
     use super::*;
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS)
+        let own = ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS);
+        own.chain(partners::ROWS)
     }
 
     #[test]

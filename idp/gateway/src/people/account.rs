@@ -123,7 +123,7 @@ pub(crate) async fn post_passkey(
 }
 
 async fn add(app: &App, headers: &HeaderMap, here: &AgentHere, form: &Sent) -> Result<Result<(), Desk>, StoreError> {
-    let Some(ceremony) = ceremony::take(app, headers, form.field("csrf")).await? else {
+    let Some(ceremony) = ceremony::take::<Purpose>(app, headers, form.field("csrf")).await? else {
         return Ok(Err(Desk::CeremonyUnknown));
     };
     match &ceremony.purpose {

@@ -76,7 +76,7 @@ pub(super) async fn register(
         Ok(held) => held,
         Err(error) => return unavailable(app, occasion, &error),
     };
-    let asked = match app.desk().passkeys.register(&post.agent, &held) {
+    let asked = match app.desk().passkeys.register((&post.agent).into(), &held) {
         Ok(asked) => asked,
         Err(error) => return broken(app, occasion, &error),
     };
@@ -122,7 +122,7 @@ pub(crate) async fn post(
 
 async fn accept(app: &App, headers: &HeaderMap, secret: &str, form: &Sent) -> Result<Result<(), Desk>, StoreError> {
     let Some((_, post)) = invited(app, secret).await? else { return Ok(Err(Desk::InvitationGone)) };
-    let Some(ceremony) = ceremony::take(app, headers, form.field("csrf")).await? else {
+    let Some(ceremony) = ceremony::take::<Purpose>(app, headers, form.field("csrf")).await? else {
         return Ok(Err(Desk::CeremonyUnknown));
     };
     let Purpose::Accept { invitation, agent } = &ceremony.purpose else { return Ok(Err(Desk::CeremonyUnknown)) };
@@ -152,7 +152,7 @@ pub(super) fn made(app: &App, agent: &Agent, state: &str, form: &Sent, now: Time
         tracing::info!(%why, "a new passkey is refused");
         Desk::RegistrationRefused
     })?;
-    Ok(KeptPasskey { id, agent: agent.id.clone(), name, credential, added: now, last_used: None })
+    Ok(KeptPasskey { id, owner: agent.id.clone(), name, credential, added: now, last_used: None })
 }
 
 /// The mail that tells an agent of a new passkey: whoever made it in their name cannot keep it from them.

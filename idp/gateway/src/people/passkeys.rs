@@ -1,10 +1,12 @@
-//! What judges passkeys: the WebAuthn library, told what the desk asks of it (Web Authentication Level 3 §7).
+//! What judges passkeys, of agents and of partners: the WebAuthn library, told what is asked of it (Web Authentication
+//! Level 3 §7).
 //!
 //! User verification is required at both ceremonies: a passkey is something one has, and a finger, a face or a code. Each
 //! passkey has to be discoverable, so that an agent signs in without typing a name. The counter of an authenticator that
 //! has one may only go up (§6.1.1).
 
-use domain::id::{AgentId, PasskeyId};
+use domain::id::PasskeyId;
+use domain::partners::partner::Partner;
 use domain::people::agent::Agent;
 use serde_json::{Value, json};
 use store::registry::KeptPasskey;
@@ -18,7 +20,7 @@ use crate::config::Issuer;
 
 /// The origin cannot have passkeys.
 #[derive(Debug, thiserror::Error)]
-#[error("the origin of the desk cannot have passkeys: {0}")]
+#[error("the origin cannot have passkeys: {0}")]
 pub(crate) struct NoPasskeys(WebauthnError);
 
 /// Why a ceremony came to nothing.
@@ -44,6 +46,33 @@ pub(crate) struct Asked {
     pub(crate) state: String,
 }
 
+/// Whom a passkey is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct User<'a> {
+    handle: [u8; 16],
+    mail: &'a str,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Agent> for User<'a> {
+    fn from(agent: &'a Agent) -> Self {
+        Self { handle: agent.id.octets(), mail: agent.mail.as_str(), name: agent.name.as_str() }
+    }
+}
+
+impl<'a> From<&'a Partner> for User<'a> {
+    fn from(partner: &'a Partner) -> Self {
+        Self::new(partner.id.octets(), partner.mail.as_str(), partner.name.as_str())
+    }
+}
+
+impl<'a> User<'a> {
+    /// Somebody who has no account yet.
+    pub(crate) const fn new(handle: [u8; 16], mail: &'a str, name: &'a str) -> Self {
+        Self { handle, mail, name }
+    }
+}
+
 /// The passkeys of one origin.
 #[derive(Debug)]
 pub(crate) struct Passkeys(Webauthn);
@@ -57,14 +86,13 @@ impl Passkeys {
         built.map(Self).map_err(NoPasskeys)
     }
 
-    /// Asks for a new passkey of an agent who has these.
-    pub(crate) fn register(&self, agent: &Agent, held: &[KeptPasskey]) -> Result<Asked, Refused> {
+    /// Asks for a new passkey of somebody who has these.
+    pub(crate) fn register<O>(&self, user: User<'_>, held: &[KeptPasskey<O>]) -> Result<Asked, Refused> {
         let known: Vec<CredentialID> =
             held.iter().filter_map(|kept| credential(kept).ok()).map(|passkey| passkey.cred_id().clone()).collect();
-        let user = Uuid::from_bytes(agent.id.octets());
         let (options, state) = self
             .0
-            .start_passkey_registration(user, agent.mail.as_str(), agent.name.as_str(), Some(known))
+            .start_passkey_registration(Uuid::from_bytes(user.handle), user.mail, user.name, Some(known))
             .map_err(Refused::Library)?;
         let mut options = written(&options)?;
         let selection = &mut options["publicKey"]["authenticatorSelection"];
@@ -96,12 +124,17 @@ impl Passkeys {
     pub(crate) fn identify(&self, answer: &str) -> Result<Claimed, Refused> {
         let answer: PublicKeyCredential = read(answer)?;
         let (user, id) = self.0.identify_discoverable_authentication(&answer).map_err(Refused::Library)?;
-        let (agent, passkey) = (AgentId::from_random(*user.as_bytes()), PasskeyId::of(id));
-        Ok(Claimed { agent, passkey, answer })
+        let (handle, passkey) = (*user.as_bytes(), PasskeyId::of(id));
+        Ok(Claimed { handle, passkey, answer })
     }
 
     /// Judges a signature by a passkey that is kept; the passkey as it is to be kept now.
-    pub(crate) fn signed_in(&self, state: &str, claimed: &Claimed, kept: KeptPasskey) -> Result<KeptPasskey, Refused> {
+    pub(crate) fn signed_in<O>(
+        &self,
+        state: &str,
+        claimed: &Claimed,
+        kept: KeptPasskey<O>,
+    ) -> Result<KeptPasskey<O>, Refused> {
         let state: DiscoverableAuthentication = read(state)?;
         let mut passkey = credential(&kept)?;
         let result =
@@ -118,13 +151,13 @@ impl Passkeys {
 #[derive(Debug)]
 pub(crate) struct Claimed {
     /// The user handle.
-    pub(crate) agent: AgentId,
+    pub(crate) handle: [u8; 16],
     /// The credential id.
     pub(crate) passkey: PasskeyId,
     answer: PublicKeyCredential,
 }
 
-fn credential(kept: &KeptPasskey) -> Result<Passkey, Refused> {
+fn credential<O>(kept: &KeptPasskey<O>) -> Result<Passkey, Refused> {
     read(&kept.credential)
 }
 

@@ -82,7 +82,7 @@ pub(crate) async fn post(State(app): State<Shared>, headers: HeaderMap, form: Se
 }
 
 async fn judge(app: &App, headers: &HeaderMap, form: &Sent) -> Result<Result<AgentSession, Desk>, StoreError> {
-    let Some(ceremony) = ceremony::take(app, headers, form.field("csrf")).await? else {
+    let Some(ceremony) = ceremony::take::<Purpose>(app, headers, form.field("csrf")).await? else {
         return Ok(Err(Desk::CeremonyUnknown));
     };
     let Purpose::SignIn = ceremony.purpose else { return Ok(Err(Desk::CeremonyUnknown)) };
@@ -92,18 +92,18 @@ async fn judge(app: &App, headers: &HeaderMap, form: &Sent) -> Result<Result<Age
         Err(why) => return Ok(Err(refused(&why))),
     };
     let kept = app.registry.passkey(&claimed.passkey).await?;
-    let Some(kept) = kept.filter(|kept| kept.agent == claimed.agent) else { return Ok(Err(Desk::PasskeyUnknown)) };
+    let Some(kept) = kept.filter(|kept| kept.owner.octets() == claimed.handle) else { return Ok(Err(Desk::PasskeyUnknown)) };
     let used = match passkeys.signed_in(&ceremony.state, &claimed, kept) {
         Ok(used) => used,
         Err(why) => return Ok(Err(refused(&why))),
     };
     let now = app.clock.now();
-    let Some(post) = app.registry.post(&used.agent).await? else { return Ok(Err(Desk::NotActive)) };
+    let Some(post) = app.registry.post(&used.owner).await? else { return Ok(Err(Desk::NotActive)) };
     if let Err(why) = post.agent.may_enter(&post.commune, now) {
         return Ok(Err(why.into()));
     }
     match app.registry.passkey_used(&used, now).await? {
-        Updated::Done => Ok(Ok(AgentSession::begin(used.agent, used.id, now))),
+        Updated::Done => Ok(Ok(AgentSession::begin(used.owner, used.id, now))),
         Updated::Missing => Ok(Err(Desk::PasskeyUnknown)),
     }
 }

@@ -107,6 +107,12 @@ async fn clean(registry: &Registry, now: Timestamp) {
     if let Err(error) = registry.forget_invitations(now).await {
         tracing::warn!(%error, "invitations that nobody took could not be forgotten");
     }
+    if let Err(error) = registry.forget_partner_invitations(now).await {
+        tracing::warn!(%error, "invitations of partners that nobody took could not be forgotten");
+    }
+    if let Err(error) = registry.forget_partner_sessions(now).await {
+        tracing::warn!(%error, "sessions of partners that are over could not be forgotten");
+    }
     if let Err(error) = registry.erase_cases(now).await {
         tracing::warn!(%error, "cases that ended a month ago could not be erased");
     }

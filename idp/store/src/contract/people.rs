@@ -55,7 +55,7 @@ fn agent(name: &str) -> Agent {
 fn passkey(agent: &Agent) -> KeptPasskey {
     KeptPasskey {
         id: PasskeyId::of(&random::<16>()),
-        agent: agent.id.clone(),
+        owner: agent.id.clone(),
         name: Name::parse(&format!("Clé de {CANARY}")).expect("a name"),
         credential: format!("{{\"{CANARY}\":1}}"),
         added: now(),
@@ -227,7 +227,7 @@ async fn passkeys_are_added_and_withdrawn_as_they_were_decided_on(offices: Offic
     let both = [first.id.clone(), second.id.clone()];
     assert_eq!(two.add_passkey(&first, &both, &note(&agent), now()).await.expect("writes"), Put::Taken, "registered");
     let mut used = two.passkey(&second.id).await.expect("reads").expect("is there");
-    assert_eq!((&used.agent, &used.name, &used.credential), (&agent.id, &second.name, &second.credential));
+    assert_eq!((&used.owner, &used.name, &used.credential), (&agent.id, &second.name, &second.credential));
     used.credential = "{\"counter\":2}".to_owned();
     assert_eq!(one.passkey_used(&used, now()).await.expect("writes"), Updated::Done);
     let kept = two.passkeys(&agent.id).await.expect("reads");

@@ -74,7 +74,7 @@ impl Memory {
 
     fn room(&self, place: Place) -> &Room {
         match place.kind {
-            Kind::SignIn | Kind::Ceremony => &self.rooms.sign_ins,
+            Kind::SignIn | Kind::Ceremony | Kind::PartnerCeremony | Kind::SignUp => &self.rooms.sign_ins,
             Kind::Pushed => &self.rooms.pushed,
             Kind::CardTransaction | Kind::Pairing | Kind::CardProof => &self.rooms.cards,
             Kind::Session
@@ -89,6 +89,7 @@ impl Memory {
             | Kind::DpopProof
             | Kind::AgentSession
             | Kind::Allowance
+            | Kind::PartnerSession
             | Kind::DeskPapers => &self.rooms.rest,
         }
     }

@@ -72,6 +72,12 @@ pub enum Kind {
     AgentSession,
     /// One use of an allowance.
     Allowance,
+    /// A WebAuthn ceremony that was begun in the partners' space.
+    PartnerCeremony,
+    /// The session of a partner, borne by a cookie.
+    PartnerSession,
+    /// An address that asked to sign up, until its mailbox answers.
+    SignUp,
 }
 
 impl Kind {
@@ -96,6 +102,9 @@ impl Kind {
             Self::Ceremony => "ceremony",
             Self::AgentSession => "agent-session",
             Self::Allowance => "allowance",
+            Self::PartnerCeremony => "partner-ceremony",
+            Self::PartnerSession => "partner-session",
+            Self::SignUp => "sign-up",
         }
     }
 }

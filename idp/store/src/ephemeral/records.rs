@@ -8,6 +8,9 @@ use domain::oidc::logout::{Leaving, LoggedOut};
 use domain::oidc::pushed::{Completion, Pushed};
 use domain::oidc::refresh::{Family, RefreshToken};
 use domain::oidc::token::AccessToken;
+use domain::partners::invitation::SignUp;
+use domain::partners::passkey::Purpose;
+use domain::partners::session::PartnerSession;
 use domain::people::passkey::Ceremony;
 use domain::people::session::AgentSession;
 use domain::signin::AnySignIn;
@@ -73,4 +76,16 @@ impl Record for Ceremony {
 
 impl Record for AgentSession {
     const KIND: Kind = Kind::AgentSession;
+}
+
+impl Record for Ceremony<Purpose> {
+    const KIND: Kind = Kind::PartnerCeremony;
+}
+
+impl Record for PartnerSession {
+    const KIND: Kind = Kind::PartnerSession;
+}
+
+impl Record for SignUp {
+    const KIND: Kind = Kind::SignUp;
 }

@@ -1,6 +1,8 @@
 //! The passkeys of agents, and the invitations that let the first one in. Each change is journalled in the transaction
 //! that makes it; what a passkey is to the gateway's WebAuthn library lies sealed, bound to its agent.
 
+use std::fmt::Display;
+
 use domain::id::{AgentId, PasskeyId};
 use domain::journal::AgentChange;
 use domain::notice::Notice;
@@ -9,6 +11,7 @@ use domain::people::invitation::Invitation;
 use domain::people::name::Name;
 use domain::secret::{Bearer, base64url};
 use domain::time::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::{Any, AnyConnection, Transaction};
 use zeroize::Zeroizing;
@@ -22,13 +25,13 @@ use crate::{StoreError, journal};
 const TABLE: &str = "passkeys";
 const CORRUPT: StoreError = StoreError::Corrupt { what: TABLE };
 
-/// A passkey of an agent.
+/// A passkey: of an agent, or of whom `O` names.
 #[derive(Debug, Clone)]
-pub struct KeptPasskey {
+pub struct KeptPasskey<O = AgentId> {
     /// Its name here.
     pub id: PasskeyId,
     /// Whose it is.
-    pub agent: AgentId,
+    pub owner: O,
     /// What its owner calls it.
     pub name: Name,
     /// The credential as the gateway's WebAuthn library writes it, JSON.
@@ -41,8 +44,10 @@ pub struct KeptPasskey {
 
 /// What is sealed of it.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
-    agent: AgentId,
+struct Sealed<O> {
+    // What was kept when agents alone had passkeys.
+    #[serde(rename = "agent")]
+    owner: O,
     name: Name,
     credential: String,
 }
@@ -59,7 +64,7 @@ pub enum Accepted {
     Known,
 }
 
-type Row = (String, String, String, i64, Option<i64>);
+pub(super) type Row = (String, String, String, i64, Option<i64>);
 
 impl Registry {
     /// Who is invited by this secret; `None` when it does not open anything at `now`.
@@ -89,7 +94,7 @@ impl Registry {
             .map_err(failed)?;
         // Read again behind the lock: they may have been removed meanwhile.
         let agent = read_agent(&mut transaction, &self.vault, &found).await?;
-        let agent = agent.filter(|agent| agent.state == AgentState::Invited && agent.id == passkey.agent);
+        let agent = agent.filter(|agent| agent.state == AgentState::Invited && agent.id == passkey.owner);
         let (1, Some(agent)) = (taken.rows_affected(), agent) else { return Ok(Accepted::Gone) };
         let agent = Agent { state: AgentState::Active, ..agent };
         keep_agent(&mut transaction, &self.vault, &agent, now).await?;
@@ -113,7 +118,7 @@ impl Registry {
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
-        rows.into_iter().map(|row| read(&self.vault, row)).collect()
+        rows.into_iter().map(|row| read(&self.vault, TABLE, row)).collect()
     }
 
     /// One passkey, whoever has it.
@@ -123,7 +128,7 @@ impl Registry {
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
-        row.map(|row| read(&self.vault, row)).transpose()
+        row.map(|row| read(&self.vault, TABLE, row)).transpose()
     }
 
     /// Adds a passkey to an agent who has those that are `known`; [`Put::Taken`] when they have others by now, are not
@@ -136,7 +141,7 @@ impl Registry {
         now: Timestamp,
     ) -> Result<Put, StoreError> {
         let mut transaction = self.write().await?;
-        let Some(agent) = self.still(&mut transaction, &passkey.agent, known).await? else { return Ok(Put::Taken) };
+        let Some(agent) = self.still(&mut transaction, &passkey.owner, known).await? else { return Ok(Put::Taken) };
         if insert(&mut transaction, &self.vault, passkey).await? == Put::Taken {
             return Ok(Put::Taken);
         }
@@ -177,8 +182,8 @@ impl Registry {
     pub async fn passkey_used(&self, passkey: &KeptPasskey, now: Timestamp) -> Result<Updated, StoreError> {
         let updated = sqlx::query("UPDATE passkeys SET sealed = $3, last_used = $4 WHERE id = $1 AND agent = $2")
             .bind(passkey.id.as_str())
-            .bind(passkey.agent.as_str())
-            .bind(seal(&self.vault, passkey)?)
+            .bind(passkey.owner.as_str())
+            .bind(seal(&self.vault, TABLE, passkey)?)
             .bind(now.epoch())
             .execute(&self.writers)
             .await
@@ -272,8 +277,8 @@ async fn insert(
          ON CONFLICT (id) DO NOTHING",
     )
     .bind(passkey.id.as_str())
-    .bind(passkey.agent.as_str())
-    .bind(seal(vault, passkey)?)
+    .bind(passkey.owner.as_str())
+    .bind(seal(vault, TABLE, passkey)?)
     .bind(passkey.added.epoch())
     .bind(passkey.last_used.map(Timestamp::epoch))
     .execute(&mut **transaction)
@@ -282,21 +287,30 @@ async fn insert(
     Ok(if inserted.rows_affected() == 0 { Put::Taken } else { Put::Fresh })
 }
 
-fn seal(vault: &Vault, passkey: &KeptPasskey) -> Result<String, StoreError> {
-    let KeptPasskey { id, agent, name, credential, .. } = passkey;
-    let sealed = Sealed { agent: agent.clone(), name: name.clone(), credential: credential.clone() };
-    let plain = Zeroizing::new(to_json(&sealed, TABLE)?);
-    vault.seal(TABLE, id.as_str(), plain.as_bytes())
+pub(super) fn seal<O: Serialize + Clone>(
+    vault: &Vault,
+    table: &'static str,
+    passkey: &KeptPasskey<O>,
+) -> Result<String, StoreError> {
+    let KeptPasskey { id, owner, name, credential, .. } = passkey;
+    let sealed = Sealed { owner: owner.clone(), name: name.clone(), credential: credential.clone() };
+    let plain = Zeroizing::new(to_json(&sealed, table)?);
+    vault.seal(table, id.as_str(), plain.as_bytes())
 }
 
-/// A row that was moved to another agent opens nothing.
-fn read(vault: &Vault, (id, agent, sealed, added, last_used): Row) -> Result<KeptPasskey, StoreError> {
-    let plain = vault.open(TABLE, &id, &sealed)?;
-    let sealed: Sealed = from_json(std::str::from_utf8(&plain).map_err(|_| CORRUPT)?, TABLE)?;
-    if sealed.agent.as_str() != agent {
-        return Err(CORRUPT);
+/// A row that was moved to another owner opens nothing.
+pub(super) fn read<O: DeserializeOwned + Display>(
+    vault: &Vault,
+    table: &'static str,
+    (id, owner, sealed, added, last_used): Row,
+) -> Result<KeptPasskey<O>, StoreError> {
+    let corrupt = || StoreError::Corrupt { what: table };
+    let plain = vault.open(table, &id, &sealed)?;
+    let sealed: Sealed<O> = from_json(std::str::from_utf8(&plain).map_err(|_| corrupt())?, table)?;
+    if sealed.owner.to_string() != owner {
+        return Err(corrupt());
     }
     let (added, last_used) = (Timestamp::from_epoch(added), last_used.map(Timestamp::from_epoch));
-    let id = PasskeyId::parse(&id).map_err(|_| CORRUPT)?;
-    Ok(KeptPasskey { id, agent: sealed.agent, name: sealed.name, credential: sealed.credential, added, last_used })
+    let id = PasskeyId::parse(&id).map_err(|_| corrupt())?;
+    Ok(KeptPasskey { id, owner: sealed.owner, name: sealed.name, credential: sealed.credential, added, last_used })
 }

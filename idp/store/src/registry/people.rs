@@ -25,7 +25,7 @@ const AGENTS: &str = "agents";
 
 /// The people of a commune as they were read: a change decided on them is kept if they still are so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TeamVersion(i64);
+pub struct TeamVersion(pub(super) i64);
 
 /// An agent at their commune, with the passkeys they have.
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ fn migrations() -> Vec<Migration> {
         (6, "cards", include_str!("../../migrations/0006_cards.sql")),
         (7, "persons", include_str!("../../migrations/0007_persons.sql")),
         (8, "clock", include_str!("../../migrations/0008_clock.sql")),
+        (9, "partners", include_str!("../../migrations/0009_partners.sql")),
         (11, "requests", include_str!("../../migrations/0011_requests.sql")),
     ]
     .into_iter()
@@ -28,7 +29,7 @@ fn migrations() -> Vec<Migration> {
 }
 
 fn expected() -> i64 {
-    migrations().last().map_or(0, |migration| migration.version)
+    migrations().iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// Refuses a registry whose schema is older or newer than this program's.

@@ -51,7 +51,7 @@ fn cast(name: &str) -> Cast {
     };
     let passkey = |id: &[u8], last_used| KeptPasskey {
         id: PasskeyId::of(id),
-        agent: AgentId::from_random([1; 16]),
+        owner: AgentId::from_random([1; 16]),
         name: name.clone(),
         credential: "{}".to_owned(),
         added: NOW,

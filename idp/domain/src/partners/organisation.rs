@@ -1,0 +1,171 @@
+//! An organisation: whom partners act for. Its facts come from the register; whether whoever brought it in belongs to it is
+//! proved apart.
+
+use serde::{Deserialize, Serialize};
+
+use crate::organisation::siret::Siret;
+use crate::people::commune::{CommuneCode, Departement};
+use crate::people::name::{MailAddress, Name};
+use crate::time::Timestamp;
+
+/// What an organisation is here for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganisationKind {
+    /// A commune.
+    Commune,
+    /// A body attached to communes: a CCAS, a community of communes, a syndicate.
+    AttachedBody,
+    /// Somebody who runs the services of several communes.
+    OperatorOfSeveral,
+    /// An editor of software, who acts for communes and controls no data.
+    Editor,
+}
+
+impl OrganisationKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Commune, Self::AttachedBody, Self::OperatorOfSeveral, Self::Editor];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commune => "commune",
+            Self::AttachedBody => "attached_body",
+            Self::OperatorOfSeveral => "operator_of_several",
+            Self::Editor => "editor",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Whether it is proved that its people belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Belonging {
+    /// Nothing is proved: drafts and sandbox clients, nothing that goes to production.
+    Unverified,
+    /// The mail address of its first person is at a domain known to be its own.
+    MailDomain {
+        /// When it was seen.
+        at: Timestamp,
+    },
+    /// An operator looked, and accepted it.
+    Accepted {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// An organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organisation {
+    /// Its SIRET.
+    pub siret: Siret,
+    /// Its name in the register.
+    pub name: Name,
+    /// What it is here for.
+    pub kind: OrganisationKind,
+    /// The commune it is, or has its seat in.
+    pub commune: Option<CommuneCode>,
+    /// Whether it is proved that its people belong to it.
+    pub belonging: Belonging,
+    /// When it was brought in.
+    pub since: Timestamp,
+}
+
+/// Proof that an organisation may go to production: its people are known to belong to it.
+///
+/// ```compile_fail
+/// # fn forged(siret: domain::organisation::siret::Siret) {
+/// let verified = domain::partners::organisation::Verified { siret };
+/// # }
+/// ```
+///
+/// ```
+/// # fn proved(organisation: &domain::partners::organisation::Organisation) {
+/// let verified = organisation.verified();
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    siret: Siret,
+}
+
+impl Verified {
+    /// The organisation.
+    pub const fn siret(&self) -> Siret {
+        self.siret
+    }
+}
+
+/// Nothing proves yet that the people of an organisation belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the organisation is not verified yet")]
+pub struct Unverified;
+
+impl Organisation {
+    /// The département it lies in, as far as it is known.
+    pub fn departement(&self) -> Option<Departement> {
+        self.commune.as_ref().map(CommuneCode::departement)
+    }
+
+    /// The proof that what goes to production asks for.
+    pub fn verified(&self) -> Result<Verified, Unverified> {
+        match self.belonging {
+            Belonging::MailDomain { .. } | Belonging::Accepted { .. } => Ok(Verified { siret: self.siret }),
+            Belonging::Unverified => Err(Unverified),
+        }
+    }
+}
+
+/// Whether an address is at one of the domains known to be an organisation's own, or at a host under one.
+pub fn at_own_domain(mail: &MailAddress, domains: &[&str]) -> Option<()> {
+    let folded = mail.folded();
+    let (_, domain) = folded.split_once('@')?;
+    let under = |own: &&str| {
+        let own = own.to_ascii_lowercase();
+        !own.is_empty() && (domain == own || domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.')))
+    };
+    domains.iter().any(under).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organisation(belonging: Belonging) -> Organisation {
+        Organisation {
+            siret: Siret::parse("21690123100011").expect("a SIRET"),
+            name: Name::parse("Commune de Lyon").expect("a name"),
+            kind: OrganisationKind::Commune,
+            commune: Some(CommuneCode::parse("69123").expect("a code")),
+            belonging,
+            since: Timestamp::from_epoch(1),
+        }
+    }
+
+    #[test]
+    fn an_organisation_of_which_nothing_is_proved_does_not_go_to_production() {
+        let at = Timestamp::from_epoch(5);
+        assert_eq!(organisation(Belonging::Unverified).verified(), Err(Unverified));
+        for belonging in [Belonging::MailDomain { at }, Belonging::Accepted { at }] {
+            assert_eq!(organisation(belonging).verified().expect("proved").siret().digits(), "21690123100011");
+        }
+        assert_eq!(organisation(Belonging::Unverified).departement().expect("known").as_str(), "69");
+    }
+
+    #[test]
+    fn an_address_belongs_to_a_domain_and_not_to_one_that_ends_alike() {
+        let mail = |text| MailAddress::parse(text).expect("an address");
+        for good in ["a@lyon.fr", "a@LYON.FR", "a@mairie.lyon.fr"] {
+            assert!(at_own_domain(&mail(good), &["ville-x.fr", "Lyon.fr"]).is_some(), "{good}");
+        }
+        for bad in ["a@xlyon.fr", "a@lyon.fr.example", "lyon.fr@example.fr"] {
+            assert!(at_own_domain(&mail(bad), &["lyon.fr", ""]).is_none(), "{bad}");
+        }
+    }
+}

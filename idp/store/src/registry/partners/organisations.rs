@@ -1,0 +1,119 @@
+//! Organisations.
+
+use domain::id::PartnerId;
+use domain::journal::{Act, OrganisationChange, PartnerChange};
+use domain::organisation::siret::Siret;
+use domain::partners::organisation::{Belonging, Organisation};
+use domain::partners::role::{OrganisationRole, Seat, TeamName};
+use domain::time::Timestamp;
+use sqlx::AnyConnection;
+use zeroize::Zeroizing;
+
+use super::{Posting, act, lock_active, post, teams};
+use crate::ephemeral::Put;
+use crate::registry::{Registry, Updated, commit, failed, from_json, to_json};
+use crate::seal::Vault;
+use crate::{StoreError, journal};
+
+const TABLE: &str = "organisations";
+
+impl Registry {
+    /// Brings an organisation in, with its first person as its admin; [`Put::Taken`] when it is here already. Journals both.
+    pub async fn insert_organisation(
+        &self,
+        organisation: &Organisation,
+        first: &PartnerId,
+        now: Timestamp,
+    ) -> Result<Put, StoreError> {
+        let seat = Seat::Organisation(organisation.siret, OrganisationRole::Admin);
+        let mut transaction = self.write().await?;
+        if teams::create(&mut transaction, &seat.team()).await? == Put::Taken
+            || lock_active(&mut transaction, &self.vault, first).await?.is_none()
+        {
+            return Ok(Put::Taken);
+        }
+        let siret = organisation.siret.digits();
+        sqlx::query("INSERT INTO organisations (siret, sealed, created, updated) VALUES ($1, $2, $3, $3)")
+            .bind(siret)
+            .bind(seal(&self.vault, organisation)?)
+            .bind(now.epoch())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        teams::seat(&mut transaction, &self.vault, first, &seat, now).await?;
+        let change = OrganisationChange::Created { kind: organisation.kind, belonging: organisation.belonging };
+        let created =
+            Act::OrganisationChanged { siret: organisation.siret, by: Some(first.clone()), change };
+        let acts = [created, act(first, Some(first), PartnerChange::Seated(seat))];
+        journal::append(&mut transaction, &self.journal_key, &acts, now).await?;
+        commit(transaction).await?;
+        Ok(Put::Fresh)
+    }
+
+    /// One organisation.
+    pub async fn organisation(&self, siret: &Siret) -> Result<Option<Organisation>, StoreError> {
+        read(&mut *self.readers.acquire().await.map_err(failed)?, &self.vault, siret).await
+    }
+
+    /// All organisations, by SIRET.
+    pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT siret, sealed FROM organisations ORDER BY siret")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(|(siret, sealed)| open(&self.vault, siret, sealed)).collect()
+    }
+
+    /// Notes that an operator accepted that the people of an organisation belong to it; [`Updated::Missing`] when there is
+    /// nothing to accept. Journals it.
+    pub async fn accept_organisation(
+        &self,
+        siret: &Siret,
+        by: Option<&PartnerId>,
+        told: &[Posting],
+        now: Timestamp,
+    ) -> Result<Updated, StoreError> {
+        let mut transaction = self.write().await?;
+        teams::lock(&mut transaction, &TeamName::Organisation(*siret)).await?;
+        let found = read(&mut transaction, &self.vault, siret).await?;
+        let Some(found) = found.filter(|found| found.verified().is_err()) else { return Ok(Updated::Missing) };
+        let accepted = Organisation { belonging: Belonging::Accepted { at: now }, ..found };
+        sqlx::query("UPDATE organisations SET sealed = $2, updated = $3 WHERE siret = $1")
+            .bind(siret.digits())
+            .bind(seal(&self.vault, &accepted)?)
+            .bind(now.epoch())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        for posting in told {
+            post(&mut transaction, &self.vault, posting, now).await?;
+        }
+        let change = OrganisationChange::Accepted;
+        let act = Act::OrganisationChanged { siret: *siret, by: by.cloned(), change };
+        journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
+        commit(transaction).await?;
+        Ok(Updated::Done)
+    }
+}
+
+async fn read(connection: &mut AnyConnection, vault: &Vault, siret: &Siret) -> Result<Option<Organisation>, StoreError> {
+    let sealed: Option<String> = sqlx::query_scalar("SELECT sealed FROM organisations WHERE siret = $1")
+        .bind(siret.digits())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    sealed.map(|sealed| open(vault, &siret.digits(), &sealed)).transpose()
+}
+
+fn seal(vault: &Vault, organisation: &Organisation) -> Result<String, StoreError> {
+    let plain = Zeroizing::new(to_json(organisation, TABLE)?);
+    vault.seal(TABLE, &organisation.siret.digits(), plain.as_bytes())
+}
+
+/// A row that was moved to another SIRET opens nothing.
+fn open(vault: &Vault, siret: &str, sealed: &str) -> Result<Organisation, StoreError> {
+    let corrupt = || StoreError::Corrupt { what: TABLE };
+    let plain = vault.open(TABLE, siret, sealed)?;
+    let organisation: Organisation = from_json(std::str::from_utf8(&plain).map_err(|_| corrupt())?, TABLE)?;
+    if organisation.siret.digits() == siret { Ok(organisation) } else { Err(corrupt()) }
+}
