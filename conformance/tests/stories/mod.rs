@@ -23,6 +23,7 @@ mod discovery;
 mod encryption;
 mod fapi;
 mod franceconnect;
+mod habilitation;
 mod homologation;
 mod indicators;
 mod introspection;

@@ -117,7 +117,7 @@ id!(
     /// A run of the homologation bench: 32 lower-case hexadecimal digits, which nobody guesses.
     BenchRunId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
-
+id!(
     /// A partner, somebody with an account in the partners' space: 32 lower-case hexadecimal digits, the 16 octets of the
     /// user handle of their passkeys.
     PartnerId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal

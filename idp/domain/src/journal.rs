@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::id::{AgentId, ClientId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId, ReaderId};
+use crate::habilitation::credentials::SecretName;
+use crate::habilitation::switches::{Deed, Switch};
+use crate::id::{AgentId, ClientId, HabilitationId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId, ReaderId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::jose::SigningAlgorithm;
@@ -32,9 +34,11 @@ use crate::signin::Reuse;
 use crate::time::Timestamp;
 
 mod card;
+mod habilitation;
 mod partner;
 
 pub use card::{CardIdentityChange, CaseDecision};
+pub use habilitation::{HabilitationChange, SecretDeed, Turned};
 pub use partner::{InvitationChange, OrganisationChange, PartnerChange};
 
 /// An act that is accounted for.
@@ -182,6 +186,35 @@ pub enum Act {
         by: Option<PartnerId>,
         /// What was done.
         change: OrganisationChange,
+    },
+    /// Something became of a habilitation.
+    HabilitationChanged {
+        /// The habilitation.
+        habilitation: HabilitationId,
+        /// What was done.
+        change: HabilitationChange,
+        /// Who did it, and why.
+        deed: Deed,
+    },
+    /// A switch was turned.
+    SwitchTurned {
+        /// The switch.
+        switch: Switch,
+        /// Which way.
+        turned: Turned,
+        /// Who did it, and why.
+        deed: Deed,
+    },
+    /// A secret of a relying party was made or retired.
+    SecretChanged {
+        /// The relying party.
+        client: ClientId,
+        /// The name of the secret.
+        secret: SecretName,
+        /// What was done.
+        change: SecretDeed,
+        /// Who did it, and why.
+        deed: Deed,
     },
 }
 
@@ -331,6 +364,9 @@ impl Act {
             Self::PartnerChanged { .. } => "partner_changed",
             Self::PartnerInvited { .. } => "partner_invited",
             Self::OrganisationChanged { .. } => "organisation_changed",
+            Self::HabilitationChanged { .. } => "habilitation_changed",
+            Self::SwitchTurned { .. } => "switch_turned",
+            Self::SecretChanged { .. } => "secret_changed",
         }
     }
 
@@ -387,6 +423,9 @@ impl Act {
                 partner::invitation(invitation, seat, by.as_ref(), *change)
             }
             Self::OrganisationChanged { siret, by, change } => change.details(siret, by.as_ref()),
+            Self::HabilitationChanged { habilitation, change, deed } => change.details(habilitation, deed),
+            Self::SwitchTurned { switch, turned, deed } => turned.details(switch, deed),
+            Self::SecretChanged { client, secret, change, deed } => change.details(client, secret, deed),
         };
         value.to_string()
     }

@@ -23,7 +23,8 @@
 //! - **civil registry**: the national register of natural persons that confirms or corrects a pivot.
 //! - **account**: the keyed pseudonym of a citizen, with what they allow; never a name.
 //! - **scope**, **claim**: what a relying party asks for, and the single facts that are released.
-//! - **habilitation**: what a relying party may ask for, decided by an admin.
+//! - **habilitation**, [`habilitation::grant::Habilitation`]: what a relying party may ask for, decided by an admin.
+//! - **switch**, [`habilitation::switches::Switch`]: stops a service, a provider or a level at once.
 //! - **bearer secret**, [`secret::Bearer`]: what a cookie, code or token carries, known only to who holds it.
 //! - **agent**, [`people::agent::Agent`]: who certifies citizens at the desk of a mairie, or administers those who do.
 //! - **desk**: the counter of a mairie, its screens and its reader.

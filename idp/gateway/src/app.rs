@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::client::{Client, ClientState, Label, Registered};
+use domain::habilitation::grant::{LiveHabilitation, NotLive};
 use domain::id::{ClientId, ProviderId, SessionId};
 use domain::identity::account::{Account, AccountKey, AccountSecret};
 use domain::identity::subject::{Pseudonyms, Subject, SubjectSecret};
@@ -128,10 +129,15 @@ impl App {
         self.client(id).filter(|found| found.state == ClientState::Active)
     }
 
+    /// The proof that a client has a habilitation that is in force, as registered within the last second.
+    pub(crate) fn live<'a>(&self, registered: &'a Registered) -> Result<LiveHabilitation<'a>, NotLive> {
+        registered.live(self.clock.now(), &self.watched.switches())
+    }
+
     /// The data providers at a resource that are served.
     pub(crate) fn data_providers(&self, resource: &Resource) -> Vec<Arc<Registered>> {
         let mut found = self.watched.data_providers(resource);
-        found.retain(|found| found.state == ClientState::Active);
+        found.retain(|found| self.live(found).is_ok());
         found
     }
 

@@ -68,12 +68,14 @@ pub(crate) fn location(config: &Config) -> Location {
 
 /// Opens the configured registry. A file of our own is brought up to date at once; a shared database is migrated by
 /// whoever runs it.
-pub(crate) async fn registry(config: &Config, vault: Arc<Vault>) -> anyhow::Result<Registry> {
-    match &config.registry {
+pub(crate) async fn registry(config: &Config, vault: Arc<Vault>, clock: &Clock) -> anyhow::Result<Registry> {
+    let registry = match &config.registry {
         RegistryEngine::Sqlite(_) => Registry::migrate(&location(config), vault).await,
         RegistryEngine::Postgres(_) => Registry::open(&location(config), vault).await,
     }
-    .context("the registry cannot be opened")
+    .context("the registry cannot be opened")?;
+    registry.habilitate_clients_of_before(clock.now()).await.context("clients of before cannot be habilitated")?;
+    Ok(registry)
 }
 
 /// Serves until `stop`.
@@ -128,7 +130,7 @@ pub(crate) async fn standing_at(text: &str, clock: &Clock) -> (Shared, tempfile:
 /// Puts the gateway together.
 pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> anyhow::Result<Shared> {
     let vault = vault(config, random)?;
-    let registry = registry(config, Arc::clone(&vault)).await?;
+    let registry = registry(config, Arc::clone(&vault), clock).await?;
     clock.seen(registry.see_time(clock.now()).await.context("the latest moment that was seen cannot be kept")?);
     let ephemeral = match &config.ephemeral {
         EphemeralEngine::Memory => Ephemeral::memory(clock.for_store(), Budget::default(), &vault),

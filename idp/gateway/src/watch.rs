@@ -1,4 +1,4 @@
-//! What every request reads and few acts change: clients and signing keys. Kept in memory, and read anew within a
+//! What every request reads and few acts change: clients with what they were granted, switches, and signing keys. Kept in memory, and read anew within a
 //! second of a change on any node.
 
 use std::collections::HashMap;
@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::client::Registered;
+use domain::habilitation::switches::Switches;
 use domain::id::ClientId;
 use domain::oidc::resource::Resource;
 use store::StoreError;
@@ -21,6 +22,7 @@ type Clients = HashMap<ClientId, Arc<Registered>>;
 #[derive(Clone)]
 pub(crate) struct Watched {
     clients: Arc<RwLock<Arc<Clients>>>,
+    switches: Arc<RwLock<Arc<Switches>>>,
     keys: Arc<RwLock<Arc<KeyRing>>>,
 }
 
@@ -29,6 +31,7 @@ impl Watched {
     pub(crate) async fn read(registry: &Registry, holder: &Keyholder, clock: &Clock) -> Result<Self, StoreError> {
         Ok(Self {
             clients: Arc::new(RwLock::new(Arc::new(clients(registry).await?))),
+            switches: Arc::new(RwLock::new(Arc::new(registry.switches().await?))),
             keys: Arc::new(RwLock::new(Arc::new(keys(registry, holder, clock).await?))),
         })
     }
@@ -48,16 +51,21 @@ impl Watched {
         found
     }
 
+    /// What is switched off.
+    pub(crate) fn switches(&self) -> Arc<Switches> {
+        current(&self.switches)
+    }
+
     /// The keys.
     pub(crate) fn keys(&self) -> Arc<KeyRing> {
         current(&self.keys)
     }
 
-    /// Looks for changes every second until the gateway stops. A registry that does not answer leaves what was read
+    /// Looks for changes four times a second until the gateway stops. A registry that does not answer leaves what was read
     /// last in force.
     pub(crate) async fn follow(self, registry: Registry, holder: Keyholder, clock: Clock, stop: CancellationToken) {
         let mut seen: Option<Changes> = None;
-        let mut tick = tokio::time::interval(Duration::from_millis(500));
+        let mut tick = tokio::time::interval(Duration::from_millis(250));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             tokio::select! {
@@ -74,6 +82,14 @@ impl Watched {
         }
     }
 
+    /// Puts a client in, as if it had been read.
+    #[cfg(test)]
+    pub(crate) fn put(&self, registered: Registered) {
+        let mut clients = (*current(&self.clients)).clone();
+        clients.insert(registered.client.id.clone(), Arc::new(registered));
+        replace(&self.clients, clients);
+    }
+
     async fn refresh(
         &self,
         registry: &Registry,
@@ -83,6 +99,10 @@ impl Watched {
     ) -> Result<(), StoreError> {
         let now = clock.now();
         let changes = registry.changes().await?;
+        // First: they are few, and stop what must stop at once.
+        if seen.is_none_or(|seen| seen.switches != changes.switches) {
+            replace(&self.switches, registry.switches().await?);
+        }
         if seen.is_none_or(|seen| seen.clients != changes.clients) {
             replace(&self.clients, clients(registry).await?);
         }

@@ -9,6 +9,7 @@ mod cases;
 mod citizens;
 mod clients;
 mod ephemeral;
+mod habilitations;
 mod indicators;
 mod journal;
 mod keys;

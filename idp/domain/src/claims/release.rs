@@ -1,7 +1,8 @@
 //! The release: the one place where an identity becomes claims.
 //!
 //! `asked ∩ habilitated` is computed once, as [`GrantedScopes`], and again when the citizen accepts, so that a scope
-//! withdrawn in between is not released.
+//! withdrawn in between is not released. Every function that tells something of a citizen asks for the
+//! [`LiveHabilitation`] of who is told, as it is at that moment.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::claim::Claim;
 use super::scopes::{Scope, Source};
-use crate::client::{AmrRule, Client};
+use crate::client::AmrRule;
 use crate::cnie::assertion::Vouched;
+use crate::habilitation::grant::LiveHabilitation;
 use crate::id::ProviderId;
 use crate::identity::pivot::{Birthdate, Pivot};
 
@@ -81,34 +83,30 @@ pub struct NotHabilitated;
 
 impl GrantedScopes {
     /// Grants what is asked if the relying party is habilitated to all of its scopes.
-    pub fn grant(asked: &Asked, client: &Client) -> Result<Self, NotHabilitated> {
-        if asked.scopes.iter().all(|scope| client.scopes.contains(scope)) {
-            Ok(Self::intersect(asked, client))
-        } else {
-            Err(NotHabilitated)
-        }
+    pub fn grant(asked: &Asked, live: &LiveHabilitation<'_>) -> Result<Self, NotHabilitated> {
+        if asked.scopes.is_subset(live.scopes()) { Ok(Self::intersect(asked, live)) } else { Err(NotHabilitated) }
     }
 
     /// Grants the part of what is asked that the relying party is habilitated to now.
-    pub fn intersect(asked: &Asked, client: &Client) -> Self {
-        let covered = |claim: &&Claim| covers(&client.scopes, **claim);
+    pub fn intersect(asked: &Asked, live: &LiveHabilitation<'_>) -> Self {
+        let covered = |claim: &&Claim| covers(live.scopes(), **claim);
         Self {
-            scopes: asked.scopes.intersection(&client.scopes).copied().collect(),
+            scopes: asked.scopes.intersection(live.scopes()).copied().collect(),
             single: asked.userinfo.union(&asked.id_token).filter(covered).copied().collect(),
             in_id_token: asked.id_token.iter().filter(covered).copied().collect(),
-            amr: asked.amr == AmrAsked::Yes && client.amr == AmrRule::Granted,
+            amr: asked.amr == AmrAsked::Yes && live.client().amr == AmrRule::Granted,
         }
     }
 
     /// The part of the grant that the relying party is still habilitated to.
     #[must_use]
-    pub fn narrowed(&self, client: &Client) -> Self {
-        let still = |claims: &BTreeSet<Claim>| under(&client.scopes, claims);
+    pub fn narrowed(&self, live: &LiveHabilitation<'_>) -> Self {
+        let still = |claims: &BTreeSet<Claim>| under(live.scopes(), claims);
         Self {
-            scopes: self.scopes.intersection(&client.scopes).copied().collect(),
+            scopes: self.scopes.intersection(live.scopes()).copied().collect(),
             single: still(&self.single),
             in_id_token: still(&self.in_id_token),
-            amr: self.amr && client.amr == AmrRule::Granted,
+            amr: self.amr && live.client().amr == AmrRule::Granted,
         }
     }
 
@@ -163,25 +161,31 @@ impl GrantedScopes {
         self.scopes.is_subset(&earlier.scopes) && self.single.is_subset(&earlier.single)
     }
 
-    /// The claims of userinfo, without `sub`.
-    pub fn release(&self, identity: &Identity) -> Map<String, Value> {
-        released(self.claims(), identity)
+    /// The claims of userinfo, without `sub`: of what was granted, what the relying party is habilitated to now.
+    pub fn release(&self, identity: &Identity, live: &LiveHabilitation<'_>) -> Map<String, Value> {
+        released(self.narrowed(live).claims(), identity)
     }
 
     /// The claims that a data provider is told of the citizen: those granted to the relying party that the data
     /// provider's own habilitation covers, too.
-    pub fn claims_for(&self, provider: &Client) -> Vec<Claim> {
-        self.claims().into_iter().filter(|claim| covers(&provider.scopes, *claim)).collect()
+    pub fn claims_for(&self, provider: &LiveHabilitation<'_>) -> Vec<Claim> {
+        self.claims().into_iter().filter(|claim| covers(provider.scopes(), *claim)).collect()
     }
 
-    /// The same with their values.
-    pub fn release_to(&self, provider: &Client, identity: &Identity) -> Map<String, Value> {
-        released(self.claims_for(provider), identity)
+    /// What a data provider is told, with values: of what was granted, what both the relying party and the data provider
+    /// are habilitated to now.
+    pub fn release_to(
+        &self,
+        provider: &LiveHabilitation<'_>,
+        identity: &Identity,
+        live: &LiveHabilitation<'_>,
+    ) -> Map<String, Value> {
+        released(self.narrowed(live).claims_for(provider), identity)
     }
 
     /// The claims of the ID token that were asked for there.
-    pub fn release_in_id_token(&self, identity: &Identity) -> Map<String, Value> {
-        released(self.in_id_token.iter().copied(), identity)
+    pub fn release_in_id_token(&self, identity: &Identity, live: &LiveHabilitation<'_>) -> Map<String, Value> {
+        released(self.narrowed(live).in_id_token, identity)
     }
 }
 
@@ -226,6 +230,8 @@ pub fn value(claim: Claim, identity: &Identity) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Client;
+    use crate::habilitation::grant::tests::leaked;
     use crate::id::ClientId;
     use crate::identity::pivot::RawPivot;
     use proptest::prelude::*;
@@ -249,7 +255,11 @@ mod tests {
         }
     }
 
-    fn client(scope: &str, claims: &[&str]) -> Client {
+    fn client(scope: &str, claims: &[&str]) -> LiveHabilitation<'static> {
+        leaked(registration(scope, claims))
+    }
+
+    fn registration(scope: &str, claims: &[&str]) -> Client {
         let metadata = json!({
             "client_name": "V", "redirect_uris": ["https://v.example/"], "scope": scope,
             "passerelle": {"claims": claims},
@@ -269,11 +279,9 @@ mod tests {
 
     #[test]
     fn presumed_dates_are_completed_and_kept_as_given_beside() {
-        let granted = GrantedScopes::intersect(
-            &ask("openid birthdate idp_birthdate"),
-            &client("openid birthdate idp_birthdate", &[]),
-        );
-        let claims = granted.release(&identity());
+        let client = client("openid birthdate idp_birthdate", &[]);
+        let granted = GrantedScopes::intersect(&ask("openid birthdate idp_birthdate"), &client);
+        let claims = granted.release(&identity(), &client);
         assert_eq!(claims["birthdate"], "1985-03-01");
         assert_eq!(claims["idp_birthdate"], "1985-03-00");
         assert_eq!(claims.len(), 2);
@@ -281,25 +289,28 @@ mod tests {
 
     #[test]
     fn openid_alone_is_anonymous_and_releases_nothing() {
-        let granted = GrantedScopes::intersect(&ask("openid"), &client("openid profile", &[]));
+        let client = client("openid profile", &[]);
+        let granted = GrantedScopes::intersect(&ask("openid"), &client);
         assert!(granted.is_anonymous());
-        assert!(granted.release(&identity()).is_empty());
+        assert!(granted.release(&identity(), &client).is_empty());
     }
 
     #[test]
     fn a_single_claim_needs_a_habilitated_scope_that_covers_it() {
         let asked = Asked { id_token: [Claim::FamilyName, Claim::Email].into(), amr: AmrAsked::Yes, ..ask("openid") };
-        let granted = GrantedScopes::intersect(&asked, &client("openid profile", &[]));
+        let plain = client("openid profile", &[]);
+        let granted = GrantedScopes::intersect(&asked, &plain);
         assert_eq!(granted.claims(), [Claim::FamilyName]);
-        assert_eq!(granted.release_in_id_token(&identity()).keys().collect::<Vec<_>>(), ["family_name"]);
+        assert_eq!(granted.release_in_id_token(&identity(), &plain).keys().collect::<Vec<_>>(), ["family_name"]);
         assert!(!granted.tells_amr());
         assert!(GrantedScopes::intersect(&asked, &client("openid", &["amr"])).tells_amr());
     }
 
     #[test]
     fn a_name_in_use_that_is_not_there_is_left_out() {
-        let granted = GrantedScopes::intersect(&ask("openid profile"), &client("openid profile", &[]));
-        assert!(!granted.release(&identity()).contains_key("preferred_username"));
+        let client = client("openid profile", &[]);
+        let granted = GrantedScopes::intersect(&ask("openid profile"), &client);
+        assert!(!granted.release(&identity(), &client).contains_key("preferred_username"));
     }
 
     fn scopes() -> impl Strategy<Value = BTreeSet<Scope>> {
@@ -318,21 +329,24 @@ mod tests {
         ) {
             let words: Vec<&str> = std::iter::once("openid").chain(habilitated.iter().map(|s| s.name())).collect();
             let client = client(&words.join(" "), &[]);
+            let (live, client) = (&client, client.client());
             let asked = Asked { scopes: asked, userinfo, id_token, amr: AmrAsked::Yes };
-            let granted = GrantedScopes::intersect(&asked, &client);
+            let granted = GrantedScopes::intersect(&asked, live);
             let covered: BTreeSet<Claim> = client.scopes.iter().flat_map(|s| s.claims().iter().copied()).collect();
             let wanted: BTreeSet<Claim> = asked.scopes.intersection(&client.scopes).flat_map(|s| s.claims().iter().copied())
                 .chain(asked.userinfo.iter().copied()).chain(asked.id_token.iter().copied()).collect();
-            for name in granted.release(&identity()).keys().chain(granted.release_in_id_token(&identity()).keys()) {
+            for name in granted.release(&identity(), live).keys().chain(granted.release_in_id_token(&identity(), live).keys()) {
                 let claim = Claim::parse(name).expect("only claims leave");
                 prop_assert!(covered.contains(&claim) && wanted.contains(&claim));
             }
             prop_assert!(granted.scopes().all(|scope| client.scopes.contains(&scope) && asked.scopes.contains(&scope)));
             prop_assert!(!granted.tells_amr());
-            prop_assert_eq!(&granted.narrowed(&client), &granted);
-            let mut closed = client;
+            prop_assert_eq!(&granted.narrowed(live), &granted);
+            let mut closed = client.clone();
             closed.scopes = [Scope::OPENID].into();
-            prop_assert!(granted.narrowed(&closed).release(&identity()).is_empty());
+            let closed = leaked(closed);
+            prop_assert!(granted.release(&identity(), &closed).is_empty());
+            prop_assert!(granted.release_in_id_token(&identity(), &closed).is_empty());
         }
     }
 }

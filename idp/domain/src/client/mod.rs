@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::scopes::Scope;
+use crate::habilitation::credentials::Secrets;
+use crate::habilitation::grant::Habilitation;
 use crate::id::{ClientId, ProviderId, Sector};
 use crate::jose::SigningAlgorithm;
 use crate::language::Language;
@@ -27,7 +29,6 @@ use crate::level::Level;
 use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
-use crate::secret::SecretDigest;
 
 pub use backchannel::{BackchannelLogout, LogoutUri, SessionRule};
 pub use encryption::Encryption;
@@ -122,10 +123,12 @@ pub struct Client {
 pub struct Registered {
     /// Its metadata.
     pub client: Client,
-    /// The digest of its secret, when it has one.
-    pub secret: Option<SecretDigest>,
+    /// Its secrets: two while one takes the place of the other.
+    pub secrets: Secrets,
     /// Whether it is served.
     pub state: ClientState,
+    /// What it was granted; without one nothing is released to it.
+    pub habilitation: Option<Habilitation>,
 }
 
 /// Whether a client is served.

@@ -7,16 +7,23 @@
 //!
 //! The form is text until it is submitted: what people typed is kept, right or wrong. A review has one type a step
 //! ([`review`]); who acts shows a proof of their capacity ([`acting::Acting`]).
+//!
+//! [`grant`] holds the snapshot made at an approval and the proof that it is in force now, which every release of claims
+//! asks for. [`switches`] stop a service, a provider or a level at once; [`credentials`] are what a relying party proves
+//! itself by.
 
 pub mod acting;
 pub mod acts;
 pub mod any;
 pub mod checklist;
 pub mod complete;
+pub mod credentials;
 pub mod differences;
 pub mod explained;
 pub mod field;
 pub mod form;
+pub mod grant;
 pub mod review;
+pub mod switches;
 pub mod templates;
 pub mod thread;

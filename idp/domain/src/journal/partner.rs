@@ -129,7 +129,8 @@ mod tests {
     fn a_seat_is_told_by_team_and_roles_and_an_invitation_by_its_place() {
         let partner = PartnerId::from_random([1; 16]);
         let seat = Seat::Operator([crate::partners::role::OperatorRole::Admin].into());
-        let act = Act::PartnerChanged { partner: partner.clone(), by: None, change: PartnerChange::Seated(seat.clone()) };
+        let act =
+            Act::PartnerChanged { partner: partner.clone(), by: None, change: PartnerChange::Seated(seat.clone()) };
         let told: Value = serde_json::from_str(&act.details()).expect("JSON");
         assert_eq!(told["team"], "operators");
         assert_eq!((told["roles"].clone(), told["change"].clone()), (json!(["admin"]), json!("seated")));

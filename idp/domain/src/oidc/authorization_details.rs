@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::resource::{Resource, Resources};
 use crate::claims::scopes::{Scope, Source};
-use crate::client::Client;
+use crate::habilitation::grant::LiveHabilitation;
 
 /// The longest `authorization_details` that is read, in bytes.
 pub const MAX_DETAILS: usize = 8 * 1024;
@@ -140,17 +140,17 @@ impl AuthorizationDetails {
     }
 
     /// The details, if the client is registered for all of it.
-    pub fn habilitated(self, client: &Client) -> Result<Self, BadDetails> {
-        if self.narrowed(client) == self { Ok(self) } else { Err(BadDetails::NotHabilitated) }
+    pub fn habilitated(self, live: &LiveHabilitation<'_>) -> Result<Self, BadDetails> {
+        if self.narrowed(live) == self { Ok(self) } else { Err(BadDetails::NotHabilitated) }
     }
 
     /// The part that the client is registered for now.
     #[must_use]
-    pub fn narrowed(&self, client: &Client) -> Self {
-        if !client.detail_types.contains(&DetailType::DataSharing) {
+    pub fn narrowed(&self, live: &LiveHabilitation<'_>) -> Self {
+        if !live.client().detail_types.contains(&DetailType::DataSharing) {
             return Self::default();
         }
-        self.within(&client.resources, &client.scopes)
+        self.within(&live.client().resources, live.scopes())
     }
 
     /// The part at these data providers.

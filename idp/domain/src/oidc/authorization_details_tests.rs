@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::client::Client;
+use crate::habilitation::grant::tests::habilitated;
 use crate::id::ClientId;
 use crate::oidc::resource::Resource;
 
@@ -104,7 +106,7 @@ fn length_and_number_are_bounded() {
 #[test]
 fn a_client_is_registered_for_type_location_and_datatype() {
     let details = parse(&json!([entry(&json!({}))])).expect("well formed");
-    let fits = |client: &Client| details.clone().habilitated(client).map(|_| ());
+    let fits = |client: &Client| details.clone().habilitated(&habilitated(client)).map(|_| ());
     assert_eq!(fits(&client("openid dgfip_rfr", &["data_sharing"])), Ok(()));
     assert_eq!(fits(&client("openid dgfip_aft", &["data_sharing"])), Err(BadDetails::NotHabilitated));
     assert_eq!(fits(&client("openid dgfip_rfr", &[])), Err(BadDetails::NotHabilitated));

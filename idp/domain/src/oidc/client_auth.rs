@@ -1,6 +1,6 @@
 //! Client authentication (OIDC Core §9): what was presented, and the proof that it was good.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -10,9 +10,12 @@ use super::certificate::{ClientCertificate, RegisteredCertificates};
 use super::error::TokenError;
 use super::parameters::Parameters;
 use crate::client::{Authentication, Client, ClientState, Registered};
+use crate::habilitation::credentials::Secrets;
+use crate::habilitation::grant::LiveHabilitation;
+use crate::habilitation::switches::Switches;
 use crate::id::ClientId;
 use crate::jose::{self, Claims, KeySet};
-use crate::secret::{SecretDigest, from_base64url};
+use crate::secret::from_base64url;
 use crate::time::{Lifetime, Timestamp};
 
 /// How far the clock of a node may be off, in seconds.
@@ -22,10 +25,6 @@ const CLOCKS: i64 = 60;
 const ASSERTION_LIFE: i64 = 600;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// What the secret of an unknown client is compared with. Made once: made each time it would be one digest more, which
-/// the timing bench shows.
-static NOBODYS: LazyLock<SecretDigest> = LazyLock::new(|| SecretDigest::of(""));
 
 /// What a client presented, before it was looked up.
 pub struct Presented {
@@ -44,14 +43,22 @@ enum Proof {
 /// A client that proved who it is. The only constructor is [`Presented::verify`].
 ///
 /// ```compile_fail,E0451
-/// fn forge(client: &domain::client::Client) -> domain::oidc::client_auth::AuthenticatedClient<'_> {
-///     domain::oidc::client_auth::AuthenticatedClient { client, assertion: None, holds: Default::default() }
+/// fn forge(registered: &domain::client::Registered) -> domain::oidc::client_auth::AuthenticatedClient<'_> {
+///     domain::oidc::client_auth::AuthenticatedClient { registered, assertion: None, holds: Default::default() }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct AuthenticatedClient<'a> {
-    client: &'a Client,
+    registered: &'a Registered,
     assertion: Option<AssertionUse>,
+    holds: Possession,
+}
+
+/// A client that proved who it is and has a habilitation that is in force: what tokens are given to. The only
+/// constructor is [`AuthenticatedClient::habilitated`].
+#[derive(Debug)]
+pub struct HabilitatedClient<'a> {
+    live: LiveHabilitation<'a>,
     holds: Possession,
 }
 
@@ -144,12 +151,12 @@ impl Presented {
     ) -> Result<AuthenticatedClient<'a>, TokenError> {
         let Some(registered) = found.filter(|registered| registered.state == ClientState::Active) else {
             if let Proof::Basic(secret) | Proof::Post(secret) = &self.proof {
-                let _ = NOBODYS.matches(secret);
+                let _ = Secrets::default().accept(secret, now);
             }
             return Err(TokenError::InvalidClient);
         };
         let client = &registered.client;
-        let secret_matches = |secret: &str| registered.secret.as_ref().is_some_and(|digest| digest.matches(secret));
+        let secret_matches = |secret: &str| registered.secrets.accept(secret, now).is_some();
         let assertion = match (&self.proof, &client.authentication) {
             (Proof::Basic(secret), Authentication::ClientSecretBasic)
             | (Proof::Post(secret), Authentication::ClientSecretPost)
@@ -178,7 +185,7 @@ impl Presented {
             }
             _ => return Err(TokenError::InvalidClient),
         };
-        Ok(AuthenticatedClient { client, assertion, holds: Possession::default() })
+        Ok(AuthenticatedClient { registered, assertion, holds: Possession::default() })
     }
 }
 
@@ -191,7 +198,13 @@ impl std::fmt::Debug for Presented {
 impl<'a> AuthenticatedClient<'a> {
     /// The client.
     pub const fn client(&self) -> &'a Client {
-        self.client
+        &self.registered.client
+    }
+
+    /// The client, if it has a habilitation that is in force.
+    pub fn habilitated(self, now: Timestamp, switches: &Arc<Switches>) -> Result<HabilitatedClient<'a>, TokenError> {
+        let live = self.registered.live(now, switches).map_err(TokenError::NotHabilitated)?;
+        Ok(HabilitatedClient { live, holds: self.holds })
     }
 
     /// What it proved to hold beside its credentials.
@@ -208,6 +221,23 @@ impl<'a> AuthenticatedClient<'a> {
     /// The assertion to remember; it counts only when it was not seen before.
     pub const fn assertion(&self) -> Option<&AssertionUse> {
         self.assertion.as_ref()
+    }
+}
+
+impl<'a> HabilitatedClient<'a> {
+    /// The client.
+    pub const fn client(&self) -> &'a Client {
+        self.live.client()
+    }
+
+    /// Its habilitation.
+    pub const fn live(&self) -> &LiveHabilitation<'a> {
+        &self.live
+    }
+
+    /// What it proved to hold beside its credentials.
+    pub const fn holds(&self) -> &Possession {
+        &self.holds
     }
 }
 

@@ -1,9 +1,10 @@
 //! Tests of [`super`]: which proof counts for which client.
 
 use super::*;
-use crate::id::Kid;
+use crate::id::{HabilitationId, Kid};
 use crate::jose::{SigningAlgorithm, SigningKey};
 use crate::oidc::certificate::Chain;
+use crate::secret::SecretDigest;
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://issuer.example";
@@ -18,7 +19,7 @@ fn registered(method: &str, key: Option<&SigningKey>) -> Registered {
         metadata["jwks"] = json!({"keys": [key.public_jwk()]});
     }
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-    Registered { client, secret: Some(SecretDigest::of("s3cret")), state: ClientState::Active }
+    Registered::operated(client, Some(SecretDigest::of("s3cret")), HabilitationId::from_random([7; 16]), NOW)
 }
 
 fn form(pairs: &[(&str, &str)]) -> Parameters {
@@ -67,7 +68,7 @@ fn wrong_doubled_or_missing_credentials_are_refused() {
 #[test]
 fn basic_credentials_are_form_decoded() {
     let mut client = registered("client_secret_basic", None);
-    client.secret = Some(SecretDigest::of("a+b:c%"));
+    client.secrets = SecretDigest::of("a+b:c%").into();
     assert_eq!(by(Some(&header("ville", "a%2Bb%3Ac%25")), &[], &client), Ok(()));
 }
 
@@ -131,7 +132,7 @@ fn an_assertion_signed_by_rs256_is_refused_under_fapi() {
             "jwks": {"keys": [good.public_jwk(), weak.public_jwk()]},
         });
         let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-        Registered { client, secret: None, state: ClientState::Active }
+        Registered::operated(client, None, HabilitationId::from_random([7; 16]), NOW)
     };
     let verify = |key: &SigningKey, profile| {
         let token = assertion(key, &json!({}));

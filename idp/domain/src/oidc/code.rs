@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization_details::AuthorizationDetails;
 use super::binding::{Binding, Thumbprint};
-use super::client_auth::AuthenticatedClient;
+use super::client_auth::HabilitatedClient;
 use super::error::{GrantFault, TokenError};
 use super::parameters::Parameters;
 use super::pkce::Challenge;
@@ -15,6 +15,7 @@ use super::sharing::{Sharing, Target};
 use super::token::{AccessToken, Issued};
 use crate::claims::release::{GrantedScopes, Identity};
 use crate::client::{Client, PkceRule, RefreshRule, RegisteredRedirect};
+use crate::habilitation::grant::LiveHabilitation;
 use crate::id::{ClientId, SessionId};
 use crate::identity::account::AccountKey;
 use crate::level::Level;
@@ -62,8 +63,8 @@ pub struct Grant {
 
 impl Grant {
     /// What was granted of data providers, as far as the client is registered for it now.
-    pub fn sharing(&self, client: &Client) -> Sharing {
-        Sharing { resources: self.resources.clone(), details: self.details.clone() }.narrowed(client)
+    pub fn sharing(&self, live: &LiveHabilitation<'_>) -> Sharing {
+        Sharing { resources: self.resources.clone(), details: self.details.clone() }.narrowed(live)
     }
 }
 
@@ -117,14 +118,14 @@ pub fn redeem(
     grant: &Grant,
     ends: Timestamp,
     presented: &Redemption<'_>,
-    client: &AuthenticatedClient<'_>,
+    client: &HabilitatedClient<'_>,
     now: Timestamp,
     life: Lifetime,
 ) -> Result<Issued, TokenError> {
     if ends.is_past(now) {
         return Err(UNKNOWN);
     }
-    let holds = client.holds();
+    let (holds, live) = (client.holds(), client.live());
     let client: &Client = client.client();
     if grant.client != client.id {
         return Err(TokenError::InvalidGrant(GrantFault::CodeOfAnother));
@@ -148,7 +149,7 @@ pub fn redeem(
         return Err(TokenError::InvalidGrant(GrantFault::CodeOfAnotherKey));
     }
     let binding = Binding::of(client.constraint, holds)?;
-    Issued::new(grant, client, binding, now, life).toward(&presented.target)
+    Issued::new(grant, live, binding, now, life)?.toward(&presented.target)
 }
 
 /// Whether a refresh token comes with what a code gives: the citizen granted it, and the client may have it.

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::*;
 use crate::claims::release::Asked;
-use crate::client::{ClientState, Registered};
-use crate::id::ProviderId;
+use crate::client::Registered;
+use crate::habilitation::grant::tests::habilitated;
+use crate::id::{HabilitationId, ProviderId};
 use crate::identity::account::AccountSecret;
 use crate::identity::pivot::{Birthdate, Pivot, RawPivot};
 use crate::identity::subject::{Pseudonyms, Subject, SubjectSecret};
@@ -25,7 +26,7 @@ fn registered(id: &str, pkce: bool) -> Registered {
         "token_endpoint_auth_method": "client_secret_post", "passerelle": {"require_pkce": pkce, "claims": ["amr"]},
     });
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-    Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active }
+    Registered::operated(client, Some(SecretDigest::of("s")), HabilitationId::from_random([7; 16]), NOW)
 }
 
 pub(in crate::oidc) fn grant(client: &Client, challenge: Option<&str>) -> Grant {
@@ -40,7 +41,10 @@ pub(in crate::oidc) fn grant(client: &Client, challenge: Option<&str>) -> Grant 
     .expect("complete");
     Grant {
         client: client.id.clone(),
-        scopes: GrantedScopes::intersect(&Asked { scopes: client.scopes.clone(), ..Asked::default() }, client),
+        scopes: GrantedScopes::intersect(
+            &Asked { scopes: client.scopes.clone(), ..Asked::default() },
+            &habilitated(client),
+        ),
         account: AccountKey::of(&pivot, &AccountSecret::new([1; 32])),
         identity: Identity {
             pivot,
@@ -69,6 +73,13 @@ pub(in crate::oidc) fn form(pairs: &[(&str, &str)]) -> Parameters {
     Parameters::parse(encoded.as_bytes()).expect("well formed")
 }
 
+/// What the access token of an issue opens for its client as it is now.
+fn userinfo(issued: &Issued, owner: &Registered, subject: &Subject) -> serde_json::Map<String, serde_json::Value> {
+    let switches = std::sync::Arc::default();
+    let live = owner.live(NOW, &switches).expect("in force");
+    issued.access().open(&live).expect("covered").userinfo(subject)
+}
+
 /// Redeems a code of `owner` as `presenter`, with the redirect URI and verifier given.
 fn try_redeem(
     owner: &Registered,
@@ -82,6 +93,7 @@ fn try_redeem(
     let credentials = form(&[("client_id", presenter.client.id.as_str()), ("client_secret", "s")]);
     let authentication = Presented::read(None, &credentials, None).expect("readable");
     let client = authentication.verify(Some(&presenter), None, "https://i.example", NOW).expect("right secret");
+    let client = client.habilitated(NOW, &std::sync::Arc::default()).expect("in force");
     let code = Bearer::<Code>::from_random([5; 32]).expose();
     let mut pairs = vec![("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", redirect)];
     pairs.extend(verifier.map(|verifier| ("code_verifier", verifier)));
@@ -113,7 +125,7 @@ fn a_code_gives_tokens_to_its_own_client_with_everything_it_fits() {
     assert_eq!(claims["acr"], "eidas1");
     assert_eq!(claims.get("amr"), None, "amr was not asked for");
     assert_eq!(claims.get("family_name"), None, "identity claims come from userinfo");
-    assert_eq!(issued.access().userinfo(&owner.client, &names.subject)["family_name"], "DUBOIS");
+    assert_eq!(userinfo(&issued, &owner, &names.subject)["family_name"], "DUBOIS");
 }
 
 #[test]
@@ -147,7 +159,7 @@ fn a_scope_withdrawn_after_the_citizen_accepted_is_not_released() {
         .expect("all fits");
     let subject = Subject::pairwise(&issued.access().account, &owner.client.sector, &SubjectSecret::new([2; 32]));
     owner.client.scopes.retain(|scope| scope.name() == "openid");
-    let claims = issued.access().userinfo(&owner.client, &subject);
+    let claims = userinfo(&issued, &owner, &subject);
     assert_eq!(claims.keys().collect::<Vec<_>>(), ["sub"]);
 }
 
@@ -182,7 +194,7 @@ fn a_token_is_narrowed_to_some_of_the_data_providers_that_were_granted() {
         "passerelle": {"require_pkce": false, "resources": [tax, health]},
     });
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-    let owner = Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active };
+    let owner = Registered::operated(client, Some(SecretDigest::of("s")), HabilitationId::from_random([7; 16]), NOW);
     let details = json!([{"type": "data_sharing", "locations": [tax], "datatypes": ["dgfip_rfr"]}]).to_string();
     let granted = Sharing {
         resources: owner.client.resources.clone(),
@@ -192,6 +204,7 @@ fn a_token_is_narrowed_to_some_of_the_data_providers_that_were_granted() {
         let credentials = form(&[("client_id", "ville"), ("client_secret", "s")]);
         let authentication = Presented::read(None, &credentials, None).expect("readable");
         let client = authentication.verify(Some(&owner), None, "https://i.example", NOW).expect("right secret");
+        let client = client.habilitated(NOW, &std::sync::Arc::default()).expect("in force");
         let code = Bearer::<Code>::from_random([5; 32]).expose();
         let mut pairs = vec![("grant_type", "authorization_code"), ("code", code.as_str())];
         pairs.push(("redirect_uri", "https://v.example/"));

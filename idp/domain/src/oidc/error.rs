@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::habilitation::grant::NotLive;
+
 /// An error code of the authorization response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,11 +127,13 @@ pub enum GrantFault {
     RefreshBoundOtherwise,
     /// Account, provider or relying party no longer stand as they did when the citizen granted.
     NoLonger,
+    /// What was granted is outside what the client is habilitated to now, or rests on what is switched off.
+    NotLive(NotLive),
 }
 
 impl GrantFault {
     /// Every cause.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::CodeUnknown,
         Self::CodeReplayed,
         Self::CodeOfAnother,
@@ -144,6 +148,9 @@ impl GrantFault {
         Self::RefreshOfAnother,
         Self::RefreshBoundOtherwise,
         Self::NoLonger,
+        Self::NotLive(NotLive::ProviderOff),
+        Self::NotLive(NotLive::LevelOff),
+        Self::NotLive(NotLive::AboveLevel),
     ];
 
     /// Its stable name.
@@ -163,6 +170,7 @@ impl GrantFault {
             Self::RefreshOfAnother => "refresh_of_another_client",
             Self::RefreshBoundOtherwise => "refresh_bound_otherwise",
             Self::NoLonger => "no_longer",
+            Self::NotLive(why) => why.name(),
         }
     }
 
@@ -183,6 +191,7 @@ impl GrantFault {
             Self::RefreshOfAnother => "the refresh token was issued to another client",
             Self::RefreshBoundOtherwise => "the access tokens of this refresh token are bound in another way",
             Self::NoLonger => "what the citizen granted does not hold any more: sign the citizen in again",
+            Self::NotLive(why) => why.sentence(),
         }
     }
 }
@@ -202,6 +211,8 @@ pub enum TokenError {
     UnsupportedGrantType,
     /// The grant type, or what is asked with it, is not for this client.
     UnauthorizedClient(&'static str),
+    /// The client proved who it is, and has no habilitation that is in force.
+    NotHabilitated(NotLive),
     /// More is asked than was granted (RFC 6749 §6).
     InvalidScope(&'static str),
     /// The resource is unknown, or not for this client (RFC 8707 §2).
@@ -224,7 +235,7 @@ impl TokenError {
             Self::InvalidClient | Self::AssertionReused => "invalid_client",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::UnauthorizedClient(_) | Self::NotHabilitated(_) => "unauthorized_client",
             Self::InvalidScope(_) => "invalid_scope",
             Self::InvalidTarget(_) => "invalid_target",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
@@ -243,6 +254,7 @@ impl TokenError {
             | Self::InvalidAuthorizationDetails(sentence)
             | Self::InvalidDpopProof(sentence) => sentence,
             Self::InvalidGrant(fault) => fault.sentence(),
+            Self::NotHabilitated(why) => why.sentence(),
             Self::DpopProofReused => "the proof was used before",
             Self::UseDpopNonce => "repeat the DPoP proof with the nonce of the DPoP-Nonce header",
             Self::InvalidClient | Self::AssertionReused => {

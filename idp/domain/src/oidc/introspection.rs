@@ -14,6 +14,7 @@ use super::resource::Resource;
 use super::token::AccessToken;
 use crate::claims::release::GrantedScopes;
 use crate::client::Client;
+use crate::habilitation::grant::LiveHabilitation;
 use crate::identity::account::Account;
 use crate::identity::subject::Subject;
 use crate::time::Timestamp;
@@ -27,7 +28,7 @@ pub struct Found<'a> {
     /// What is kept under it.
     pub token: &'a AccessToken,
     /// The relying party it was issued to, when it is served.
-    pub client: Option<&'a Client>,
+    pub client: Option<&'a LiveHabilitation<'a>>,
     /// The citizen's account, when there is one.
     pub account: Option<&'a Account>,
 }
@@ -45,8 +46,8 @@ pub enum Introspection<'a> {
 #[derive(Debug)]
 pub struct Active<'a> {
     token: &'a AccessToken,
-    client: &'a Client,
-    asker: &'a Client,
+    live: &'a LiveHabilitation<'a>,
+    asker: &'a LiveHabilitation<'a>,
     role: Role<'a>,
 }
 
@@ -60,22 +61,25 @@ enum Role<'a> {
 }
 
 /// Decides what `asker`, who proved who it is, is told.
-pub fn introspect<'a>(asker: &'a Client, found: Option<Found<'a>>, now: Timestamp) -> Introspection<'a> {
-    let Some(Found { token, client: Some(client), account: Some(account) }) = found else {
+pub fn introspect<'a>(asker: &'a LiveHabilitation<'a>, found: Option<Found<'a>>, now: Timestamp) -> Introspection<'a> {
+    let Some(Found { token, client: Some(live), account: Some(account) }) = found else {
         return Introspection::Inactive;
     };
-    let stands = account.key == token.account && account.admits(&token.identity.provider).is_ok();
+    let client = live.client();
+    let stands = account.key == token.account
+        && account.admits(&token.identity.provider).is_ok()
+        && live.covers(&token.identity.provider, token.level).is_ok();
     // An audience that the relying party lost meanwhile is none any more.
     let meant = |resource: &&Resource| token.audience.contains(*resource) && client.resources.contains(*resource);
-    let role = match asker.data_provider.as_ref().filter(meant) {
+    let role = match asker.client().data_provider.as_ref().filter(meant) {
         Some(resource) => Role::DataProvider(resource),
-        None if asker.id == token.client => Role::RelyingParty,
+        None if asker.client().id == token.client => Role::RelyingParty,
         None => return Introspection::Inactive,
     };
     if token.ends.is_past(now) || client.id != token.client || !stands {
         return Introspection::Inactive;
     }
-    Introspection::Active(Active { token, client, asker, role })
+    Introspection::Active(Active { token, live, asker, role })
 }
 
 impl Introspection<'_> {
@@ -97,17 +101,17 @@ impl Introspection<'_> {
 impl Active<'_> {
     /// What the relying party has of the token today.
     fn scopes(&self) -> GrantedScopes {
-        self.token.scopes.narrowed(self.client)
+        self.token.scopes.narrowed(self.live)
     }
 
     fn members(&self, issuer: &str, subject: &Subject) -> Map<String, Value> {
-        let (token, details) = (self.token, self.token.details.narrowed(self.client));
+        let (token, details) = (self.token, self.token.details.narrowed(self.live));
         let (mut members, scope, audience, details) = match self.role {
             Role::DataProvider(resource) => (
-                self.scopes().release_to(self.asker, &token.identity),
+                token.scopes.release_to(self.asker, &token.identity, self.live),
                 self.scopes().narrowed(self.asker).to_scope_text(),
                 json!(resource),
-                details.within(&[resource.clone()].into(), &self.asker.scopes),
+                details.within(&[resource.clone()].into(), self.asker.scopes()),
             ),
             Role::RelyingParty => {
                 // Userinfo, at the issuer, is always in the audience.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::claims::release::{Asked, Identity};
 use crate::claims::scopes::Scope;
+use crate::habilitation::grant::tests::{habilitated, leaked};
 use crate::id::{ProviderId, SessionId};
 use crate::identity::account::{AccountKey, AccountSecret, AccountState};
 use crate::identity::pivot::{Birthdate, Pivot, RawPivot};
@@ -74,7 +75,7 @@ fn token() -> AccessToken {
     AccessToken {
         client: town().id,
         account: account().key,
-        scopes: GrantedScopes::intersect(&Asked { scopes: town().scopes, ..Asked::default() }, &town()),
+        scopes: GrantedScopes::intersect(&Asked { scopes: town().scopes, ..Asked::default() }, &leaked(town())),
         identity: identity(),
         level: Level::Substantial,
         ends: NOW.plus(crate::time::Lifetime::seconds(60)),
@@ -100,7 +101,9 @@ fn told(
     account: Option<&Account>,
     at: Timestamp,
 ) -> Value {
-    introspect(asker, Some(Found { token, client, account }), at).answer(ISSUER, &subject(asker))
+    let live = client.map(habilitated);
+    let found = Found { token, client: live.as_ref(), account };
+    introspect(&habilitated(asker), Some(found), at).answer(ISSUER, &subject(asker))
 }
 
 fn ordinarily(asker: &Client, token: &AccessToken) -> Value {
@@ -137,7 +140,8 @@ fn identity_leaves_where_both_are_habilitated_to_the_same_claim() {
     }
     assert_eq!((&answer["idp_id"], &answer["email"]), (&Value::Null, &Value::Null));
     let mut poor = token();
-    poor.scopes = GrantedScopes::intersect(&Asked { scopes: [Scope::OPENID].into(), ..Asked::default() }, &town());
+    poor.scopes =
+        GrantedScopes::intersect(&Asked { scopes: [Scope::OPENID].into(), ..Asked::default() }, &leaked(town()));
     assert_eq!(ordinarily(&finder, &poor)["family_name"], Value::Null, "what the town was not granted");
 }
 
@@ -161,7 +165,7 @@ fn a_token_for_another_or_without_its_support_is_inactive_and_nothing_else() {
     let userinfo_alone = AccessToken { audience: BTreeSet::new(), ..token.clone() };
     let later = token.ends;
     for (case, answer) in [
-        ("unknown", introspect(&tax, None, NOW).answer(ISSUER, &subject(&tax))),
+        ("unknown", introspect(&habilitated(&tax), None, NOW).answer(ISSUER, &subject(&tax))),
         ("meant for others", ordinarily(&provider("post", "https://post.example", "openid"), &token)),
         (
             "no data provider",
@@ -207,9 +211,10 @@ fn a_scope_or_detail_withdrawn_from_the_relying_party_is_not_told() {
 #[test]
 fn a_signed_answer_is_for_who_asked_and_is_no_token() {
     let (tax, town, account, token) = (tax(), town(), account(), token());
-    let found = Found { token: &token, client: Some(&town), account: Some(&account) };
+    let (asker, live) = (habilitated(&tax), habilitated(&town));
+    let found = Found { token: &token, client: Some(&live), account: Some(&account) };
     for found in [Some(found), None] {
-        let said = introspect(&tax, found, NOW);
+        let said = introspect(&asker, found, NOW);
         let signed = said.signed_answer(ISSUER, &subject(&tax), &tax, NOW);
         assert_eq!((&signed["iss"], &signed["aud"], &signed["iat"]), (&json!(ISSUER), &json!("tax"), &json!(NOW)));
         assert_eq!(signed["token_introspection"], said.answer(ISSUER, &subject(&tax)));

@@ -214,9 +214,10 @@ fn unverified_audience(token: &str) -> Option<ClientId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{Kid, SessionId};
+    use crate::id::{HabilitationId, Kid, SessionId};
     use crate::identity::subject::SubjectSecret;
     use crate::jose::SigningKey;
+    use crate::time::Timestamp;
     use serde_json::json;
 
     const ISSUER: &str = "https://issuer.example";
@@ -228,7 +229,7 @@ mod tests {
             "post_logout_redirect_uris": [BYE],
         });
         let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-        Registered { client, secret: None, state: ClientState::Active }
+        Registered::operated(client, None, HabilitationId::from_random([7; 16]), Timestamp::from_epoch(0))
     }
 
     fn key(kid: &str) -> SigningKey {

@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::binding::Thumbprint;
-use super::client_auth::AuthenticatedClient;
+use super::client_auth::HabilitatedClient;
 use super::error::AuthorizeError;
 use super::parameters::Parameters;
 use super::request::{AuthorizationRequest, Incoming, Rejected};
@@ -60,7 +60,7 @@ impl NotPushed {
 
 impl Pushed {
     /// What the client that proved who it is pushes, before it is checked: plain, or an object to be opened.
-    pub fn incoming(parameters: Parameters, client: &AuthenticatedClient<'_>) -> Result<Incoming, NotPushed> {
+    pub fn incoming(parameters: Parameters, client: &HabilitatedClient<'_>) -> Result<Incoming, NotPushed> {
         if parameters.has("request_uri") {
             let description = "a pushed request must not hold a request_uri (RFC 9126 2.1)";
             return Err(NotPushed { error: AuthorizeError::InvalidRequest, description });
@@ -69,11 +69,11 @@ impl Pushed {
     }
 
     /// Checks a pushed request as the authorization endpoint would, for the client that proved who it is.
-    pub fn check(incoming: Incoming, client: &AuthenticatedClient<'_>) -> Result<Self, NotPushed> {
+    pub fn check(incoming: Incoming, client: &HabilitatedClient<'_>) -> Result<Self, NotPushed> {
         let bad = |description| NotPushed { error: AuthorizeError::InvalidRequest, description };
         let held = client.holds().key.clone();
         // The client was found and is served: authentication proved it.
-        match incoming.checked(client.client()) {
+        match incoming.checked(client.live()) {
             Ok(request) => bound(request, held.as_ref()).map(|request| Self { request: Box::new(request) }),
             Err(Rejected::Page(_)) => Err(bad("redirect_uri is missing or not registered, or state cannot be used")),
             Err(Rejected::Answer { error, description, .. }) => Err(NotPushed { error, description }),
@@ -123,11 +123,16 @@ pub fn reference(request_uri: &str) -> Option<Bearer<Pushed>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Client, ClientState, Registered};
+    use std::sync::Arc;
+
+    use crate::client::{Client, Registered};
+    use crate::id::HabilitationId;
     use crate::oidc::client_auth::Presented;
     use crate::secret::SecretDigest;
     use crate::time::Timestamp;
     use serde_json::json;
+
+    const NOW: Timestamp = Timestamp::from_epoch(0);
 
     fn registered(id: &str) -> Registered {
         let metadata = json!({
@@ -135,7 +140,7 @@ mod tests {
             "token_endpoint_auth_method": "client_secret_post", "require_pushed_authorization_requests": true,
         });
         let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-        Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active }
+        Registered::operated(client, Some(SecretDigest::of("s")), HabilitationId::from_random([7; 16]), NOW)
     }
 
     fn form(pairs: &[(&str, &str)]) -> Parameters {
@@ -146,8 +151,9 @@ mod tests {
     fn push(owner: &Registered, changes: &[(&str, &str)]) -> Result<Pushed, NotPushed> {
         let credentials = form(&[("client_id", owner.client.id.as_str()), ("client_secret", "s")]);
         let presented = Presented::read(None, &credentials, None).expect("readable");
-        let client =
-            presented.verify(Some(owner), None, "https://i.example", Timestamp::from_epoch(0)).expect("right secret");
+        let now = NOW;
+        let client = presented.verify(Some(owner), None, "https://i.example", now).expect("right secret");
+        let client = client.habilitated(now, &Arc::default()).expect("in force");
         let mut pairs = vec![
             ("redirect_uri", "https://v.example/"),
             ("response_type", "code"),
@@ -214,7 +220,8 @@ mod tests {
             ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
             ("code_challenge_method", "S256"),
         ]);
-        let refused = Incoming::read(plain).expect("names a client").check(Some(&owner)).map(|_| ());
+        let refused =
+            Incoming::read(plain).expect("names a client").check(Some(&owner), NOW, &Arc::default()).map(|_| ());
         assert!(matches!(refused, Err(Rejected::Answer { error: AuthorizeError::InvalidRequest, .. })));
     }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::binding::Binding;
-use super::client_auth::AuthenticatedClient;
+use super::client_auth::HabilitatedClient;
 use super::code::Grant;
 use super::error::{GrantFault, TokenError};
 use super::parameters::Parameters;
@@ -128,11 +128,11 @@ impl Standing {
     pub fn refresh(
         &self,
         asked: &Refresh,
-        client: &AuthenticatedClient<'_>,
+        client: &HabilitatedClient<'_>,
         now: Timestamp,
         life: Lifetime,
     ) -> Result<Issued, TokenError> {
-        let (holds, client) = (client.holds(), client.client());
+        let (holds, live, client) = (client.holds(), client.live(), client.client());
         if self.grant.client != client.id {
             return Err(TokenError::InvalidGrant(GrantFault::RefreshOfAnother));
         }
@@ -155,7 +155,7 @@ impl Standing {
         }
         // What ends with the family does not outlive it.
         let life = self.ends.left(now).map_or(life, |left| left.min(life));
-        let issued = Issued::new(&grant, client, binding, now, life).toward(&asked.target)?;
+        let issued = Issued::new(&grant, live, binding, now, life)?.toward(&asked.target)?;
         Ok(issued.of_family(self.family.clone()))
     }
 }

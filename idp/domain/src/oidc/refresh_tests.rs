@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::{ClientState, Registered};
+use crate::client::Registered;
+use crate::id::HabilitationId;
 use crate::identity::subject::{Pseudonyms, SubjectSecret};
 use crate::oidc::binding::{Possession, Thumbprint};
-use crate::oidc::client_auth::Presented;
+use crate::oidc::client_auth::{AuthenticatedClient, Presented};
 use crate::oidc::code::tests::{NOW, form, grant};
 use crate::secret::SecretDigest;
 
@@ -24,7 +25,7 @@ fn registered(id: &str, change: Value) -> Registered {
         metadata[name] = value.clone();
     }
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
-    Registered { client, secret: Some(SecretDigest::of("s")), state: ClientState::Active }
+    Registered::operated(client, Some(SecretDigest::of("s")), HabilitationId::from_random([7; 16]), NOW)
 }
 
 fn standing(client: &Client, binding: Binding) -> Standing {
@@ -46,11 +47,15 @@ fn refreshed(
     at: Timestamp,
 ) -> Result<Issued, TokenError> {
     let holds = Possession { key: key.map(|key| Thumbprint::of(key.as_bytes())), ..Possession::default() };
-    standing.refresh(&asked(scope)?, &authenticated(presenter).holding(holds), at, LIFE)
+    standing.refresh(&asked(scope)?, &in_force(authenticated(presenter).holding(holds)), at, LIFE)
 }
 
 fn refreshed_holding(standing: &Standing, presenter: &Registered, holds: Possession) -> Result<Issued, TokenError> {
-    standing.refresh(&asked(None)?, &authenticated(presenter).holding(holds), NOW, LIFE)
+    standing.refresh(&asked(None)?, &in_force(authenticated(presenter).holding(holds)), NOW, LIFE)
+}
+
+fn in_force(client: AuthenticatedClient<'_>) -> HabilitatedClient<'_> {
+    client.habilitated(NOW, &std::sync::Arc::default()).expect("in force")
 }
 
 fn authenticated(presenter: &Registered) -> AuthenticatedClient<'_> {
@@ -103,7 +108,7 @@ fn data_providers_shrink_for_one_access_token_and_never_grow() {
         let credentials = form(&[("client_id", "ville"), ("client_secret", "s")]);
         let presented = Presented::read(None, &credentials, None).expect("readable");
         let client = presented.verify(Some(&ville), None, "https://i.example", NOW).expect("right secret");
-        standing.refresh(&asked, &client, NOW, LIFE).map(|issued| issued.access().audience.len())
+        standing.refresh(&asked, &in_force(client), NOW, LIFE).map(|issued| issued.access().audience.len())
     };
     assert_eq!((toward(tax), toward("")), (Ok(1), Ok(2)), "the grant stays as it is");
     assert!(matches!(toward("https://other.example"), Err(TokenError::InvalidTarget(_))));

@@ -4,6 +4,7 @@
 //! relying party, which can repair it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +24,15 @@ use super::response::{Place, ResponseMode, ReturnAddress};
 use super::sharing::Sharing;
 use crate::claims::release::{AmrAsked, Asked, GrantedScopes};
 use crate::claims::scopes::Scope;
-use crate::client::{Client, ClientState, ObjectRule, PkceRule, PushRule, RefreshRule, Registered, RegisteredRedirect};
+use crate::client::{Client, ObjectRule, PkceRule, PushRule, RefreshRule, Registered, RegisteredRedirect};
+use crate::habilitation::grant::{LiveHabilitation, NotLive};
+use crate::habilitation::switches::Switches;
 use crate::id::{ClientId, ProviderId};
 use crate::jose::{self, KeySet, SigningAlgorithm};
 use crate::language::Language;
 use crate::level::Level;
 use crate::secret::Bearer;
+use crate::time::Timestamp;
 
 /// The longest `state` that is echoed, in bytes.
 pub const MAX_STATE: usize = 2048;
@@ -100,8 +104,26 @@ pub enum Offline {
 
 impl AuthorizationRequest {
     /// What is asked of data providers, as far as the client is registered for it now.
-    pub fn sharing(&self, client: &Client) -> Sharing {
-        Sharing { resources: self.resources.clone(), details: self.details.clone() }.narrowed(client)
+    pub fn sharing(&self, live: &LiveHabilitation<'_>) -> Sharing {
+        Sharing { resources: self.resources.clone(), details: self.details.clone() }.narrowed(live)
+    }
+
+    /// The proof that the client of a request that was checked before may still make it: told to the relying party when
+    /// it may not.
+    pub fn still_of<'a>(
+        &self,
+        registered: &'a Registered,
+        now: Timestamp,
+        switches: &Arc<Switches>,
+    ) -> Result<LiveHabilitation<'a>, Rejected> {
+        let refused = |why: NotLive| Rejected::Answer {
+            to: self.answer_to.clone(),
+            error: why.authorize_error(),
+            description: why.sentence(),
+        };
+        let live = registered.live(now, switches).map_err(refused)?;
+        live.may_ask(self.level).map_err(refused)?;
+        Ok(live)
     }
 
     /// Reads the hint: an ID token of ours for this client, expired or not. Whoever it names is whom the relying party
@@ -233,16 +255,22 @@ impl Incoming {
 
     /// Checks the request against what was found; gives the client that is served, too. A client that must push its
     /// requests is refused (RFC 9126 §5).
-    pub fn check(self, found: Option<&Registered>) -> Result<(AuthorizationRequest, &Client), Rejected> {
-        let client = match found {
-            Some(Registered { client, state: ClientState::Active, .. }) => client,
-            Some(Registered { state: ClientState::Disabled, .. }) | None => {
-                return Err(Rejected::Page(PageFault::ClientUnknown));
-            }
+    pub fn check<'a>(
+        self,
+        found: Option<&'a Registered>,
+        now: Timestamp,
+        switches: &Arc<Switches>,
+    ) -> Result<(AuthorizationRequest, LiveHabilitation<'a>), Rejected> {
+        let registered = found.ok_or(Rejected::Page(PageFault::ClientUnknown))?;
+        let live = match registered.live(now, switches) {
+            Ok(live) => live,
+            Err(NotLive::Disabled) => return Err(Rejected::Page(PageFault::ClientUnknown)),
+            // Where the answer goes is checked all the same: without that it is a page.
+            Err(why) => return Err(self.answering(&registered.client)?.0.not_live(why)),
         };
-        let request = self.checked(client)?;
-        match client.pushing {
-            PushRule::Optional => Ok((request, client)),
+        let request = self.checked(&live)?;
+        match live.client().pushing {
+            PushRule::Optional => Ok((request, live)),
             PushRule::Required => Err(Rejected::Answer {
                 to: request.answer_to,
                 error: AuthorizeError::InvalidRequest,
@@ -252,7 +280,21 @@ impl Incoming {
     }
 
     /// Checks the request of a client that is served, however it came.
-    pub(super) fn checked(self, client: &Client) -> Result<AuthorizationRequest, Rejected> {
+    pub(super) fn checked(self, live: &LiveHabilitation<'_>) -> Result<AuthorizationRequest, Rejected> {
+        let client = live.client();
+        let (answering, redirect) = self.answering(client)?;
+        match (self.form, client.request_objects.rule) {
+            (Form::Object(Some(fault)), _) => return Err(answering.refuse(fault.error, fault.description)),
+            (Form::Plain, ObjectRule::Signed) if !self.parameters.has("request") => {
+                return Err(answering.bad("this client must send signed request objects (RFC 9101)"));
+            }
+            (Form::Plain | Form::Object(None), ObjectRule::Optional | ObjectRule::Signed) => {}
+        }
+        answering.check(&self.parameters, live, redirect)
+    }
+
+    /// Where the client is answered, once its redirect URI and state are known to be good.
+    fn answering(&self, client: &Client) -> Result<(Answering, RegisteredRedirect), Rejected> {
         let parameters = &self.parameters;
         let redirect = match parameters.one("redirect_uri") {
             Ok(Some(uri)) => client.redirect(uri).ok_or(Rejected::Page(PageFault::RedirectUnknown))?,
@@ -263,15 +305,7 @@ impl Incoming {
             Ok(_) | Err(_) => return Err(Rejected::Page(PageFault::StateUnusable)),
         };
         let to = ReturnAddress::new(redirect.clone(), state, mode(parameters), client);
-        let answering = Answering { to };
-        match (self.form, client.request_objects.rule) {
-            (Form::Object(Some(fault)), _) => return Err(answering.refuse(fault.error, fault.description)),
-            (Form::Plain, ObjectRule::Signed) if !parameters.has("request") => {
-                return Err(answering.bad("this client must send signed request objects (RFC 9101)"));
-            }
-            (Form::Plain | Form::Object(None), ObjectRule::Optional | ObjectRule::Signed) => {}
-        }
-        answering.check(parameters, client, redirect)
+        Ok((Answering { to }, redirect))
     }
 }
 
@@ -298,6 +332,10 @@ impl Answering {
         Rejected::Answer { to: self.to.clone(), error, description }
     }
 
+    fn not_live(&self, why: NotLive) -> Rejected {
+        self.refuse(why.authorize_error(), why.sentence())
+    }
+
     fn bad(&self, description: &'static str) -> Rejected {
         self.refuse(AuthorizeError::InvalidRequest, description)
     }
@@ -309,9 +347,10 @@ impl Answering {
     fn check(
         &self,
         parameters: &Parameters,
-        client: &Client,
+        live: &LiveHabilitation<'_>,
         redirect: RegisteredRedirect,
     ) -> Result<AuthorizationRequest, Rejected> {
+        let client = live.client();
         for (name, error) in [
             ("request", AuthorizeError::RequestNotSupported),
             ("request_uri", AuthorizeError::RequestUriNotSupported),
@@ -346,13 +385,14 @@ impl Answering {
             None => ClaimsParameter::default(),
             Some(text) => ClaimsParameter::parse(text, &mut asked).map_err(|sentence| self.bad(sentence))?,
         };
-        GrantedScopes::grant(&asked, client).map_err(|_| {
+        GrantedScopes::grant(&asked, live).map_err(|_| {
             self.refuse(AuthorizeError::InvalidScope, "a scope is outside the habilitation of this client")
         })?;
-        let sharing = Sharing::asked(parameters, client)
-            .map_err(|fault| self.refuse(fault.authorize_error(), fault.sentence()))?;
+        let sharing =
+            Sharing::asked(parameters, live).map_err(|fault| self.refuse(fault.authorize_error(), fault.sentence()))?;
         let challenge = self.challenge(parameters, client)?;
         let level = self.level(parameters, client, &claims)?;
+        live.may_ask(level).map_err(|why| self.not_live(why))?;
         let max_age = match self.one(parameters, "max_age")? {
             None => None,
             Some(text) if !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit()) => {

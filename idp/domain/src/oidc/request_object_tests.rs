@@ -1,10 +1,13 @@
 //! What a request object may say, and who may say it.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
-use crate::client::{Client, ClientState};
-use crate::id::{ClientId, Kid};
+use crate::client::Client;
+use crate::habilitation::grant::tests::habilitated;
+use crate::id::{ClientId, HabilitationId, Kid};
 use crate::jose::jwe::{Content, KeyAlgorithm};
 use crate::jose::{SigningAlgorithm, SigningKey};
 use crate::oidc::request::{AuthorizationRequest, PageFault, Rejected};
@@ -12,6 +15,7 @@ use crate::secret::base64url;
 
 const ISSUER: &str = "https://issuer.example";
 const NOW: i64 = 1_000_000;
+const MOMENT: Timestamp = Timestamp::from_epoch(NOW);
 const REDIRECT: &str = "https://ville.example/retour";
 
 fn own(scalar: u8) -> RequestKeys {
@@ -55,7 +59,7 @@ impl Case {
         let incoming = Incoming::read(parameters).map_err(|fault| Refusal::Checks(Rejected::Page(fault)))?;
         assert!(incoming.is_object());
         let opened = incoming.opened(&self.client, &self.opening()).map_err(Refusal::Unopened)?;
-        opened.checked(&self.client.client).map_err(Refusal::Checks)
+        opened.checked(&habilitated(&self.client.client)).map_err(Refusal::Checks)
     }
 
     fn object(&self, changes: &Value) -> String {
@@ -92,7 +96,7 @@ fn registered(key: &SigningKey, extra: &Value) -> Registered {
         metadata[name] = value.clone();
     }
     let client = Client::from_metadata(&metadata, || ClientId::parse("x").expect("plain")).expect("fine");
-    Registered { client, secret: None, state: ClientState::Active }
+    Registered::operated(client, None, HabilitationId::from_random([7; 16]), Timestamp::from_epoch(0))
 }
 
 fn claims(changes: &Value) -> Value {
@@ -331,9 +335,9 @@ fn a_client_that_must_sign_is_refused_without_an_object() {
         )
         .finish();
     let read = |text: &str| Incoming::read(Parameters::parse(text.as_bytes()).expect("well formed"));
-    let refused = read(&plain).expect("a client").check(Some(&case.client)).map(|_| ());
+    let refused = read(&plain).expect("a client").check(Some(&case.client), MOMENT, &Arc::default()).map(|_| ());
     assert!(matches!(refused, Err(Rejected::Answer { error: AuthorizeError::InvalidRequest, .. })), "{refused:?}");
-    assert!(read(&plain).expect("a client").check(Some(&Case::standard().client)).is_ok());
+    assert!(read(&plain).expect("a client").check(Some(&Case::standard().client), MOMENT, &Arc::default()).is_ok());
     assert!(case.sends(&json!({})).is_ok());
 }
 
@@ -344,7 +348,7 @@ fn an_object_that_was_not_opened_is_never_passed_over() {
     let pairs = [("client_id", "ville"), ("redirect_uri", REDIRECT), ("request", token.as_str())];
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let incoming = Incoming::read(Parameters::parse(encoded.as_bytes()).expect("well formed")).expect("a client");
-    let refused = incoming.check(Some(&case.client)).map(|_| ());
+    let refused = incoming.check(Some(&case.client), MOMENT, &Arc::default()).map(|_| ());
     assert!(matches!(refused, Err(Rejected::Answer { error: AuthorizeError::RequestNotSupported, .. })));
     for doubled in ["client_id=ville&request=a&request=b", "client_id=ville&request="] {
         let incoming = Incoming::read(Parameters::parse(doubled.as_bytes()).expect("well formed")).expect("a client");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::claims::claim::Claim;
-use crate::id::Kid;
+use crate::id::{HabilitationId, Kid};
 use crate::jose::SigningKey;
 use crate::oidc::response::Delivery;
 
@@ -18,7 +18,7 @@ fn registered() -> Registered {
         "passerelle": {"claims": ["amr"]},
     });
     let client = Client::from_metadata(&metadata, || ClientId::parse("ville").expect("plain")).expect("fine");
-    Registered { client, secret: None, state: ClientState::Active }
+    Registered::operated(client, None, HabilitationId::from_random([7; 16]), Timestamp::from_epoch(0))
 }
 
 fn good() -> Vec<(&'static str, String)> {
@@ -49,7 +49,10 @@ fn with(changes: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 fn check(pairs: &[(&str, String)], found: Option<&Registered>) -> Result<AuthorizationRequest, Rejected> {
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let parameters = Parameters::parse(encoded.as_bytes()).expect("well formed");
-    Incoming::read(parameters).map_err(Rejected::Page)?.check(found).map(|(request, _)| request)
+    Incoming::read(parameters)
+        .map_err(Rejected::Page)?
+        .check(found, Timestamp::from_epoch(1_000_000), &Arc::default())
+        .map(|(request, _)| request)
 }
 
 fn accepted(changes: &[(&'static str, &str)]) -> AuthorizationRequest {
@@ -80,7 +83,7 @@ fn a_good_request_is_read_and_unknown_parameters_are_ignored() {
 #[test]
 fn until_client_and_redirect_are_good_a_fault_makes_a_page() {
     let known = registered();
-    let disabled = Registered { state: ClientState::Disabled, ..registered() };
+    let disabled = Registered { state: crate::client::ClientState::Disabled, ..registered() };
     for (pairs, found, fault) in [
         (with(&[("client_id", "")]), Some(&known), PageFault::ClientMissing),
         (with(&[("client_id", "a b")]), Some(&known), PageFault::ClientMissing),

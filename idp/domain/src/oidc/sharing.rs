@@ -16,7 +16,8 @@ use super::resource::{Resource, Resources};
 use crate::claims::claim::Claim;
 use crate::claims::release::GrantedScopes;
 use crate::claims::scopes::{Scope, Source};
-use crate::client::{Audience, Client};
+use crate::client::Audience;
+use crate::habilitation::grant::LiveHabilitation;
 
 /// What may be asked of whom.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -86,9 +87,10 @@ impl From<NotShared> for TokenError {
 
 impl Sharing {
     /// Reads what an authorization request asks for; all of it must be registered for the client.
-    pub fn asked(parameters: &Parameters, client: &Client) -> Result<Self, NotShared> {
+    pub fn asked(parameters: &Parameters, live: &LiveHabilitation<'_>) -> Result<Self, NotShared> {
+        let client = live.client();
         let Target { resources, details } = Target::read(parameters)?;
-        let details = details.unwrap_or_default().habilitated(client)?;
+        let details = details.unwrap_or_default().habilitated(live)?;
         let resources = match (resources, client.profile.rules().audience) {
             (Some(resources), _) => resources,
             (None, Audience::Implied) if details.is_empty() && asks_elsewhere(parameters) => client.resources.clone(),
@@ -107,10 +109,10 @@ impl Sharing {
 
     /// The part that the client is registered for now.
     #[must_use]
-    pub fn narrowed(&self, client: &Client) -> Self {
+    pub fn narrowed(&self, live: &LiveHabilitation<'_>) -> Self {
         Self {
-            resources: self.resources.intersection(&client.resources).cloned().collect(),
-            details: self.details.narrowed(client),
+            resources: self.resources.intersection(&live.client().resources).cloned().collect(),
+            details: self.details.narrowed(live),
         }
     }
 
@@ -125,10 +127,11 @@ impl Sharing {
     }
 
     /// What a relying party that was granted `scopes` could ask of a data provider, and what that one is told.
-    pub fn reach(&self, scopes: &GrantedScopes, provider: &Client) -> Option<Reach> {
-        let resource = provider.data_provider.as_ref().filter(|resource| self.resources.contains(*resource))?;
+    pub fn reach(&self, scopes: &GrantedScopes, provider: &LiveHabilitation<'_>) -> Option<Reach> {
+        let resource =
+            provider.client().data_provider.as_ref().filter(|resource| self.resources.contains(*resource))?;
         let asked: BTreeSet<Scope> = scopes.elsewhere().chain(self.details.datatypes_at(resource)).collect();
-        let datatypes = asked.intersection(&provider.scopes).copied().collect();
+        let datatypes = asked.intersection(provider.scopes()).copied().collect();
         Some(Reach { datatypes, told: scopes.claims_for(provider) })
     }
 
@@ -184,6 +187,8 @@ impl Target {
 mod tests {
     use super::*;
     use crate::claims::release::Asked;
+    use crate::client::Client;
+    use crate::habilitation::grant::tests::habilitated;
     use crate::id::ClientId;
     use serde_json::json;
 
@@ -208,7 +213,7 @@ mod tests {
     }
 
     fn asked(pairs: &[(&str, &str)]) -> Result<Sharing, NotShared> {
-        Sharing::asked(&parameters(pairs), &client())
+        Sharing::asked(&parameters(pairs), &habilitated(&client()))
     }
 
     fn resources(list: &[&str]) -> Resources {
@@ -231,11 +236,15 @@ mod tests {
     fn software_that_knows_no_resources_means_those_of_its_client() {
         let mut french = client();
         french.profile = crate::client::Profile::FranceConnect;
-        let asked = |pairs: &[(&str, &str)]| Sharing::asked(&parameters(pairs), &french).expect("good").resources;
+        let asked =
+            |pairs: &[(&str, &str)]| Sharing::asked(&parameters(pairs), &habilitated(&french)).expect("good").resources;
         assert_eq!(asked(&[("scope", "openid dgfip_rfr")]), resources(&[TAX, HEALTH]));
         assert_eq!(asked(&[("scope", "openid dgfip_rfr"), ("resource", TAX)]), resources(&[TAX]));
         assert_eq!(asked(&[("scope", "openid profile")]), resources(&[]));
-        assert_eq!(Sharing::asked(&parameters(&[("scope", "openid dgfip_rfr")]), &client()), Ok(Sharing::default()));
+        assert_eq!(
+            Sharing::asked(&parameters(&[("scope", "openid dgfip_rfr")]), &habilitated(&client())),
+            Ok(Sharing::default())
+        );
     }
 
     #[test]
@@ -277,13 +286,13 @@ mod tests {
         let mut closed = client();
         closed.resources = resources(&[TAX]);
         closed.scopes.remove(&Scope::parse("dgfip_aft").expect("in the table"));
-        let narrowed = granted.narrowed(&closed);
+        let narrowed = granted.narrowed(&habilitated(&closed));
         assert_eq!(narrowed.resources, resources(&[TAX]));
         assert_eq!(narrowed.datatypes(), [Scope::parse("dgfip_rfr").expect("in the table")].into());
         closed.detail_types.clear();
-        assert!(granted.narrowed(&closed).details.is_empty());
+        assert!(granted.narrowed(&habilitated(&closed)).details.is_empty());
         closed.resources.clear();
-        assert!(granted.narrowed(&closed).is_empty());
+        assert!(granted.narrowed(&habilitated(&closed)).is_empty());
     }
 
     #[test]
@@ -298,11 +307,11 @@ mod tests {
         let details = detail(TAX, &["dgfip_rfr", "dgfip_aft"]);
         let sharing = asked(&[("authorization_details", &details)]).expect("habilitated");
         let scopes = ["openid", "profile"].into_iter().filter_map(Scope::parse).collect();
-        let granted = GrantedScopes::intersect(&Asked { scopes, ..Asked::default() }, &client());
-        let reach = sharing.reach(&granted, &provider(TAX)).expect("in the audience");
+        let granted = GrantedScopes::intersect(&Asked { scopes, ..Asked::default() }, &habilitated(&client()));
+        let reach = sharing.reach(&granted, &habilitated(&provider(TAX))).expect("in the audience");
         assert_eq!(reach.datatypes, [Scope::parse("dgfip_rfr").expect("in the table")].into());
         assert_eq!(reach.told, [Claim::FamilyName]);
-        assert_eq!(sharing.reach(&granted, &provider(HEALTH)), None);
+        assert_eq!(sharing.reach(&granted, &habilitated(&provider(HEALTH))), None);
     }
 
     #[test]

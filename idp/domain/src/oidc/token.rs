@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use super::authorization_details::AuthorizationDetails;
 use super::binding::Binding;
 use super::code::Grant;
-use super::error::TokenError;
+use super::error::{GrantFault, TokenError};
 use super::parameters::Parameters;
 use super::refresh::{Family, OFFLINE_ACCESS, Standing};
 use super::resource::Resources;
 use super::sharing::{Sharing, Target};
 use crate::claims::release::{GrantedScopes, Identity};
-use crate::client::Client;
+use crate::habilitation::grant::{LiveHabilitation, NotLive};
 use crate::id::{ClientId, SessionId};
 use crate::identity::account::AccountKey;
 use crate::identity::subject::{Pseudonyms, Subject};
@@ -58,17 +58,28 @@ pub struct AccessToken {
 #[derive(Debug)]
 pub struct Issued {
     access: AccessToken,
+    /// What the ID token tells of the citizen.
+    told: Map<String, Value>,
     amr: Option<Vec<String>>,
     nonce: Option<String>,
     life: Lifetime,
 }
 
 impl Issued {
-    pub(super) fn new(grant: &Grant, client: &Client, binding: Binding, now: Timestamp, life: Lifetime) -> Self {
+    pub(super) fn new(
+        grant: &Grant,
+        live: &LiveHabilitation<'_>,
+        binding: Binding,
+        now: Timestamp,
+        life: Lifetime,
+    ) -> Result<Self, TokenError> {
+        live.covers(&grant.identity.provider, grant.level)
+            .map_err(|why| TokenError::InvalidGrant(GrantFault::NotLive(why)))?;
         // A scope withdrawn since the citizen accepted is not released.
-        let scopes = grant.scopes.narrowed(client);
-        let sharing = grant.sharing(client);
-        Self {
+        let scopes = grant.scopes.narrowed(live);
+        let sharing = grant.sharing(live);
+        Ok(Self {
+            told: scopes.release_in_id_token(&grant.identity, live),
             access: AccessToken {
                 client: grant.client.clone(),
                 account: grant.account.clone(),
@@ -87,7 +98,7 @@ impl Issued {
             amr: scopes.tells_amr().then(|| grant.amr.clone()),
             nonce: grant.nonce.clone(),
             life,
-        }
+        })
     }
 
     /// The same, for some of the data providers that were granted.
@@ -123,7 +134,7 @@ impl Issued {
 
     /// The claims of the ID token (OIDC Core §2), bound to the access token by `at_hash`.
     pub fn id_token(&self, issuer: &str, names: &Pseudonyms, access_token: &str, life: Lifetime) -> Value {
-        let mut claims = self.access.scopes.release_in_id_token(&self.access.identity);
+        let mut claims = self.told.clone();
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         set("iss", json!(issuer));
         set("sub", json!(names.subject));
@@ -164,18 +175,33 @@ impl Issued {
 }
 
 impl AccessToken {
+    /// What the token opens for its relying party, if that may use it still.
+    pub fn open<'a>(&'a self, live: &'a LiveHabilitation<'a>) -> Result<Opened<'a>, NotLive> {
+        live.covers(&self.identity.provider, self.level)?;
+        Ok(Opened { token: self, live })
+    }
+}
+
+/// An access token that its relying party may use now. Its only constructor is [`AccessToken::open`].
+#[derive(Debug)]
+pub struct Opened<'a> {
+    token: &'a AccessToken,
+    live: &'a LiveHabilitation<'a>,
+}
+
+impl Opened<'_> {
     /// The claims of userinfo (OIDC Core §5.3.2): of what was granted, what the client is habilitated to now.
-    pub fn userinfo(&self, client: &Client, subject: &Subject) -> Map<String, Value> {
-        let mut claims = self.scopes.narrowed(client).release(&self.identity);
+    pub fn userinfo(&self, subject: &Subject) -> Map<String, Value> {
+        let mut claims = self.token.scopes.release(&self.token.identity, self.live);
         claims.insert("sub".to_owned(), json!(subject));
         claims
     }
 
     /// The claims of a signed userinfo answer, with `iss` and `aud`.
-    pub fn signed_userinfo(&self, issuer: &str, client: &Client, subject: &Subject) -> Value {
-        let mut claims = self.userinfo(client, subject);
+    pub fn signed_userinfo(&self, issuer: &str, subject: &Subject) -> Value {
+        let mut claims = self.userinfo(subject);
         claims.insert("iss".to_owned(), json!(issuer));
-        claims.insert("aud".to_owned(), json!(self.client));
+        claims.insert("aud".to_owned(), json!(self.token.client));
         Value::Object(claims)
     }
 }

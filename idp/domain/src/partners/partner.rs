@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
-use crate::organisation::siret::Siret;
 use super::organisation::Organisation;
 use super::permission::{About, Held, Holder, NotHeld, Over, Permission, Permit, Reach};
 use super::role::{OperatorRole, OperatorRoles, OrganisationRole, Seat};
 use crate::id::{PartnerId, PasskeyId};
+use crate::organisation::siret::Siret;
 use crate::people::name::{MailAddress, Name};
 
 /// How far an account has come.

@@ -1,7 +1,8 @@
 use super::*;
 use crate::partners::organisation::{Belonging, OrganisationKind};
 use crate::partners::permission::{
-    ApproveRequests, ChangeCredentials, ChangeOperators, ChangePeople, ReadOrganisation, ReadPeople, ReadQueue, SignedIn,
+    ApproveRequests, ChangeCredentials, ChangeOperators, ChangePeople, ReadOrganisation, ReadPeople, ReadQueue,
+    SignedIn,
 };
 use crate::people::commune::{CommuneCode, Departement};
 use crate::time::Timestamp;
@@ -83,7 +84,8 @@ fn a_prefecture_sees_its_departement_alone() {
     assert!(queue.reach().covers(Some(&departement("69"))));
     assert!(!queue.reach().covers(Some(&departement("31"))) && !queue.reach().covers(None));
 
-    let two = Partner { operator: ["69", "31"].map(|code| OperatorRole::Prefecture(departement(code))).into(), ..partner(1) };
+    let two =
+        Partner { operator: ["69", "31"].map(|code| OperatorRole::Prefecture(departement(code))).into(), ..partner(1) };
     let queue = two.may(ReadQueue, About::Space).expect("two parts");
     assert_eq!(queue.reach(), &Reach::Within(["69", "31"].map(departement).into()));
     let both = Partner { operator: [OperatorRole::Reporter].into_iter().chain(two.operator).collect(), ..partner(1) };
@@ -94,9 +96,12 @@ fn a_prefecture_sees_its_departement_alone() {
 fn what_the_operator_may_is_told_apart_by_role() {
     let lyon = organisation(LYON, "69123");
     let about = About::Organisation(&lyon);
-    for (role, approves, operators) in
-        [("admin", true, true), ("instructor", true, false), ("reporter", false, false), ("prefecture:69", false, false)]
-    {
+    for (role, approves, operators) in [
+        ("admin", true, true),
+        ("instructor", true, false),
+        ("reporter", false, false),
+        ("prefecture:69", false, false),
+    ] {
         let partner = operator(role);
         assert!(partner.may(ReadOrganisation, about).is_ok(), "{role}");
         assert_eq!(partner.may(ApproveRequests, about).is_ok(), approves, "{role}");

@@ -9,10 +9,10 @@
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
-use crate::organisation::siret::Siret;
 use super::organisation::Organisation;
 use super::role::{OperatorKind, OrganisationRole};
 use crate::id::PartnerId;
+use crate::organisation::siret::Siret;
 use crate::people::commune::Departement;
 
 /// Who holds a permission.

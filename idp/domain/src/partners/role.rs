@@ -192,7 +192,9 @@ mod tests {
         for text in ["admin", "instructor", "reporter", "prefecture:75", "prefecture:2A", "prefecture:974"] {
             assert_eq!(OperatorRole::parse(text).expect(text).to_string(), text);
         }
-        for bad in ["", "prefecture", "prefecture:", "prefecture:00", "prefecture:20", "prefecture:7", "reader", "Admin"] {
+        for bad in
+            ["", "prefecture", "prefecture:", "prefecture:00", "prefecture:20", "prefecture:7", "reader", "Admin"]
+        {
             assert_eq!(OperatorRole::parse(bad), None, "{bad}");
         }
         for role in OrganisationRole::ALL {

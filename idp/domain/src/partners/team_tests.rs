@@ -125,7 +125,12 @@ fn an_address_is_invited_once_at_a_time() {
 
     let admin = Seat::Operator([OperatorRole::Admin].into());
     let office = team(vec![member(1, admin)]);
-    let none = office.invite(By::Operator(&operators, &fresh), mail("x@exemple.fr"), Seat::Operator(OperatorRoles::new()), NOW);
+    let none = office.invite(
+        By::Operator(&operators, &fresh),
+        mail("x@exemple.fr"),
+        Seat::Operator(OperatorRoles::new()),
+        NOW,
+    );
     assert_eq!(none, Err(NotChanged::NoRole));
 }
 

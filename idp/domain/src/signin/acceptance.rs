@@ -6,7 +6,8 @@ use super::session::{ProviderStanding, Session, Told};
 use super::{Choosing, Ended, Finishing, Informing, Outcome, Reuse, SignIn, Verified};
 use crate::claims::release::GrantedScopes;
 use crate::claims::scopes::Scope;
-use crate::client::{Client, Kind, Label};
+use crate::client::{Kind, Label};
+use crate::habilitation::grant::{LiveHabilitation, NotLive};
 use crate::id::SignInId;
 use crate::identity::account::{Account, NotAdmitted};
 use crate::level::Level;
@@ -46,6 +47,9 @@ pub enum NoLonger {
     /// The relying party needs a higher level now.
     #[error("the level does not suffice any more")]
     LevelRaised,
+    /// The provider or the level was switched off, or the relying party may not ask for the level any more.
+    #[error(transparent)]
+    NotLive(#[from] NotLive),
 }
 
 /// A private party needs consent and none was given.
@@ -65,39 +69,41 @@ impl SignIn<Informing> {
     }
 
     /// What would be released to the client as it is registered now.
-    pub fn granted(&self, client: &Client) -> GrantedScopes {
-        GrantedScopes::intersect(&self.base.request.asked, client)
+    pub fn granted(&self, live: &LiveHabilitation<'_>) -> GrantedScopes {
+        GrantedScopes::intersect(&self.base.request.asked, live)
     }
 
     /// What the client could ask of data providers, as it is registered now.
-    pub fn sharing(&self, client: &Client) -> Sharing {
-        self.base.request.sharing(client)
+    pub fn sharing(&self, live: &LiveHabilitation<'_>) -> Sharing {
+        self.base.request.sharing(live)
     }
 
     /// Whether nothing about the person leaves, neither from here nor from a data provider.
-    pub fn is_anonymous(&self, client: &Client) -> bool {
-        self.granted(client).is_anonymous() && self.sharing(client).is_empty()
+    pub fn is_anonymous(&self, live: &LiveHabilitation<'_>) -> bool {
+        self.granted(live).is_anonymous() && self.sharing(live).is_empty()
     }
 
     /// Whether the client must have the citizen's consent: a private party that receives personal data.
-    pub fn needs_consent(&self, client: &Client) -> bool {
-        client.kind == Kind::Private && !self.is_anonymous(client)
+    pub fn needs_consent(&self, live: &LiveHabilitation<'_>) -> bool {
+        live.client().kind == Kind::Private && !self.is_anonymous(live)
     }
 
-    /// The level that the relying party is told. A reused sign-in counts as substantial at most.
-    fn reported_level(&self) -> Level {
-        match self.step.reuse {
+    /// The level that the relying party is told. A reused sign-in counts as substantial at most; one that went further than
+    /// the relying party may ask counts as what it may ask.
+    fn reported_level(&self, live: &LiveHabilitation<'_>) -> Level {
+        let met = match self.step.reuse {
             Reuse::Fresh => self.step.verified.level,
             Reuse::Session => self.step.verified.level.reusable(),
-        }
+        };
+        met.min(live.level())
     }
 
     /// Asks again, at the moment of acceptance, what may have changed while the citizen was reading. `session` is what
-    /// the browser holds now, `account` what is kept of the citizen, `client` the relying party as it is registered now,
+    /// the browser holds now, `account` what is kept of the citizen, `live` the relying party as it is habilitated now,
     /// `standing` whether the provider could be chosen now.
     pub fn still_holds(
         &self,
-        client: &Client,
+        live: &LiveHabilitation<'_>,
         session: Option<&Session>,
         account: Option<&Account>,
         standing: ProviderStanding,
@@ -106,7 +112,9 @@ impl SignIn<Informing> {
         if standing == ProviderStanding::NotAccepted {
             return Err(NoLonger::ProviderClosed);
         }
-        if self.reported_level() < client.minimum_level {
+        live.takes(&verified.identity.provider, verified.level)?;
+        live.may_ask(self.base.request.level)?;
+        if self.reported_level(live) < live.client().minimum_level {
             return Err(NoLonger::LevelRaised);
         }
         if self.step.reuse == Reuse::Session && session.is_none_or(|session| *session.id() != verified.session) {
@@ -124,30 +132,30 @@ impl SignIn<Informing> {
     /// secrets here, from 64 random bytes, so that whatever is repeated later is repeated under the same ones.
     pub fn accept(
         self,
-        client: &Client,
+        live: &LiveHabilitation<'_>,
         acceptance: Acceptance,
         _still: StillHolds,
         random: &[u8; 64],
         at: Timestamp,
     ) -> Result<SignIn<Finishing>, (Self, ConsentMissing)> {
-        let consented = match (self.needs_consent(client), acceptance) {
+        let consented = match (self.needs_consent(live), acceptance) {
             (true, Acceptance::WentOn) => return Err((self, ConsentMissing)),
             (true, Acceptance::Consented) => {
-                let granted = self.granted(client);
+                let granted = self.granted(live);
                 let claims = granted.claims().into_iter().map(|claim| claim.name().to_owned());
-                let elsewhere: BTreeSet<Scope> = granted.elsewhere().chain(self.sharing(client).datatypes()).collect();
+                let elsewhere: BTreeSet<Scope> = granted.elsewhere().chain(self.sharing(live).datatypes()).collect();
                 Some(claims.chain(elsewhere.into_iter().map(|scope| scope.name().to_owned())).collect())
             }
             (false, _) => None,
         };
         let verified = &self.step.verified;
-        let sharing = self.sharing(client);
+        let sharing = self.sharing(live);
         let grant = Grant {
-            client: client.id.clone(),
-            scopes: self.granted(client),
+            client: live.client().id.clone(),
+            scopes: self.granted(live),
             account: verified.account.clone(),
             identity: verified.identity.clone(),
-            level: self.reported_level(),
+            level: self.reported_level(live),
             amr: verified.amr.clone(),
             auth_time: verified.auth_time,
             session: verified.session.clone(),

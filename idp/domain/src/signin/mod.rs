@@ -48,7 +48,8 @@ pub use arrival::Fresh;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::release::Identity;
-use crate::client::{Client, Label};
+use crate::client::Label;
+use crate::habilitation::grant::LiveHabilitation;
 use crate::id::{ClientId, ProviderId, Reference, SessionId, SignInId};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
@@ -223,7 +224,7 @@ impl SignIn<Choosing> {
     /// Starts a sign-in, reusing the browser's session where the request and the levels allow.
     pub fn start(
         request: AuthorizationRequest,
-        client: &Client,
+        live: &LiveHabilitation<'_>,
         session: Option<(&Session, session::ProviderStanding)>,
         start: Start,
     ) -> Beginning {
@@ -232,7 +233,7 @@ impl SignIn<Choosing> {
         let base = Box::new(Base {
             id: start.id,
             request,
-            service: client.name.clone(),
+            service: live.client().name.clone(),
             csrf: crate::secret::base64url(&start.csrf),
             reference: start.reference,
             language: start.language,
@@ -242,8 +243,9 @@ impl SignIn<Choosing> {
             Some(verified) => {
                 let informing =
                     SignIn { base, step: Informing { verified: Box::new(verified), reuse: Reuse::Session } };
-                let (granted, sharing) = (informing.granted(client), informing.sharing(client));
-                let informed = session.is_some_and(|(session, _)| session.was_informed(client, &granted, &sharing));
+                let (granted, sharing) = (informing.granted(live), informing.sharing(live));
+                let informed =
+                    session.is_some_and(|(session, _)| session.was_informed(live.client(), &granted, &sharing));
                 if silent && !informed {
                     return Beginning::Answer(
                         AuthorizeError::InteractionRequired,

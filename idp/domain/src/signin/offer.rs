@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::client::Client;
+use crate::habilitation::grant::LiveHabilitation;
 use crate::id::ProviderId;
 use crate::level::Level;
 use crate::upstream::{Provider, ProviderStatus, Visibility};
@@ -84,14 +84,14 @@ impl Choosable {
 pub fn offers<'a>(
     providers: &'a [Provider],
     health: impl Fn(&ProviderId) -> Health,
-    client: &Client,
+    live: &LiveHabilitation<'_>,
     level: Level,
     blocked: &BTreeSet<ProviderId>,
 ) -> Vec<Offer<'a>> {
     let mut offers: Vec<Offer<'a>> = providers
         .iter()
         .filter(|provider| provider.visibility == Visibility::Shown)
-        .map(|provider| Offer { provider, standing: standing(provider, health(&provider.id), client, level, blocked) })
+        .map(|provider| Offer { provider, standing: standing(provider, health(&provider.id), live, level, blocked) })
         .collect();
     offers.sort_by_key(|offer| (offer.standing != Standing::Open, offer.provider.order, offer.provider.id.clone()));
     offers
@@ -102,13 +102,13 @@ pub fn offers<'a>(
 pub fn choose(
     providers: &[Provider],
     health: impl Fn(&ProviderId) -> Health,
-    client: &Client,
+    live: &LiveHabilitation<'_>,
     level: Level,
     blocked: &BTreeSet<ProviderId>,
     wanted: &ProviderId,
 ) -> Result<Choosable, Standing> {
     let provider = providers.iter().find(|provider| provider.id == *wanted).ok_or(Standing::NotForThisService)?;
-    match standing(provider, health(wanted), client, level, blocked) {
+    match standing(provider, health(wanted), live, level, blocked) {
         Standing::Open => Ok(Choosable { provider: wanted.clone() }),
         other @ (Standing::LevelTooLow
         | Standing::NotForThisService
@@ -122,15 +122,16 @@ pub fn choose(
 fn standing(
     provider: &Provider,
     health: Health,
-    client: &Client,
+    live: &LiveHabilitation<'_>,
     level: Level,
     blocked: &BTreeSet<ProviderId>,
 ) -> Standing {
+    let client = live.client();
     if !provider.serves(&client.id, &client.providers) {
         Standing::NotForThisService
     } else if !provider.levels.can_meet(level) {
         Standing::LevelTooLow
-    } else if provider.status != ProviderStatus::Open {
+    } else if provider.status != ProviderStatus::Open || live.takes(&provider.id, level).is_err() {
         Standing::Closed
     } else if blocked.contains(&provider.id) {
         Standing::BlockedByCitizen
@@ -144,7 +145,8 @@ fn standing(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Label;
+    use crate::client::{Client, Label};
+    use crate::habilitation::grant::tests::leaked;
     use crate::id::ClientId;
     use crate::level::LevelRange;
     use crate::upstream::{AcrTable, ClientFilter};
@@ -164,14 +166,14 @@ mod tests {
         }
     }
 
-    fn client(own: &serde_json::Value) -> Client {
+    fn client(own: &serde_json::Value) -> LiveHabilitation<'static> {
         let metadata = json!({"client_name": "V", "redirect_uris": ["https://v.example/"], "passerelle": own});
-        Client::from_metadata(&metadata, || ClientId::parse("v").expect("plain")).expect("fine")
+        leaked(Client::from_metadata(&metadata, || ClientId::parse("v").expect("plain")).expect("fine"))
     }
 
     fn standings(
         providers: &[Provider],
-        client: &Client,
+        client: &LiveHabilitation<'_>,
         level: Level,
         failing: &str,
         blocked: &str,

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
-use crate::client::{ClientState, Registered};
+use crate::client::{Client, Registered};
+use crate::habilitation::grant::tests::leaked;
+use crate::id::HabilitationId;
 use crate::identity::account::{Account, AccountSecret, AccountState, NotAdmitted};
 use crate::identity::civil::{Answer, Life, Outcome as Finding};
 use crate::identity::pivot::{Pivot, RawPivot};
@@ -20,7 +22,11 @@ use session::{NotReusable, ProviderStanding, Told};
 
 const NOW: Timestamp = Timestamp::from_epoch(1_000_000);
 
-fn client(kind: &str) -> Client {
+fn client(kind: &str) -> LiveHabilitation<'static> {
+    leaked(registration(kind))
+}
+
+fn registration(kind: &str) -> Client {
     let metadata = json!({
         "client_id": "ville", "client_name": "Ville", "redirect_uris": ["https://v.example/"],
         "scope": "openid profile email", "passerelle": {"kind": kind},
@@ -28,7 +34,7 @@ fn client(kind: &str) -> Client {
     Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine")
 }
 
-fn request(client: &Client, extra: &[(&str, &str)]) -> AuthorizationRequest {
+fn request(client: &LiveHabilitation<'_>, extra: &[(&str, &str)]) -> AuthorizationRequest {
     let mut pairs = vec![
         ("client_id", "ville"),
         ("redirect_uri", "https://v.example/"),
@@ -40,10 +46,11 @@ fn request(client: &Client, extra: &[(&str, &str)]) -> AuthorizationRequest {
     ];
     pairs.extend_from_slice(extra);
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-    let registered = Registered { client: client.clone(), secret: None, state: ClientState::Active };
+    let id = HabilitationId::from_random([7; 16]);
+    let registered = Registered::operated(client.client().clone(), None, id, NOW);
     Incoming::read(Parameters::parse(encoded.as_bytes()).expect("well formed"))
         .expect("names a client")
-        .check(Some(&registered))
+        .check(Some(&registered), NOW, &std::sync::Arc::default())
         .expect("a good request")
         .0
 }
@@ -76,7 +83,7 @@ fn assertion(level: Level) -> Assertion {
     .expect("complete")
 }
 
-fn choosing(client: &Client, extra: &[(&str, &str)]) -> SignIn<Choosing> {
+fn choosing(client: &LiveHabilitation<'_>, extra: &[(&str, &str)]) -> SignIn<Choosing> {
     match SignIn::start(request(client, extra), client, None, start(1)) {
         Beginning::Choose(signin) => signin,
         other => panic!("{other:?}"),
@@ -90,7 +97,7 @@ fn account(key: AccountKey) -> Account {
 /// Accepts at once: nothing has changed since the verification.
 fn accept(
     signin: SignIn<Informing>,
-    client: &Client,
+    client: &LiveHabilitation<'_>,
     acceptance: Acceptance,
 ) -> Result<SignIn<Finishing>, (SignIn<Informing>, ConsentMissing)> {
     let session = Session::open(signin.citizen().clone());
@@ -101,7 +108,7 @@ fn accept(
     signin.accept(client, acceptance, still, &[9; 64], NOW)
 }
 
-fn arrived(signin: SignIn<Choosing>, client: &Client, level: Level) -> SignIn<Informing> {
+fn arrived(signin: SignIn<Choosing>, client: &LiveHabilitation<'_>, level: Level) -> SignIn<Informing> {
     let chosen =
         choose(&[provider()], |_| Health::Answering, client, signin.request().level, &BTreeSet::new(), &provider().id)
             .expect("open");
@@ -110,7 +117,7 @@ fn arrived(signin: SignIn<Choosing>, client: &Client, level: Level) -> SignIn<In
     let (arriving, attempt) = away.callback(&provider().id, &secret).expect("its own answer");
     let said = assertion(level);
     assert_eq!(attempt.level, arriving.request().level);
-    let met = arriving.meets(&said, &provider(), client).expect("met");
+    let met = arriving.meets(&said, &provider(), client.client()).expect("met");
     let confirmed =
         Answer { outcome: Finding::Found(said.pivot.clone()), life: Life::Living }.confirm().expect("found");
     let secret = AccountSecret::new([1; 32]);
@@ -120,7 +127,7 @@ fn arrived(signin: SignIn<Choosing>, client: &Client, level: Level) -> SignIn<In
     arriving.verified(met, admitted, said, fresh)
 }
 
-fn informing(client: &Client, level: Level) -> SignIn<Informing> {
+fn informing(client: &LiveHabilitation<'_>, level: Level) -> SignIn<Informing> {
     arrived(choosing(client, &[]), client, level)
 }
 
@@ -179,14 +186,19 @@ fn an_answer_that_does_not_belong_leaves_the_citizen_where_they_are() {
 
 #[test]
 fn a_scope_withdrawn_while_the_citizen_reads_is_not_granted() {
-    let mut client = client("public");
-    let signin = informing(&client, Level::Low);
-    client.scopes.retain(|scope| scope.name() == "openid");
-    let finishing = accept(signin, &client, Acceptance::WentOn).expect("no consent needed");
+    let signin = informing(&client("public"), Level::Low);
+    let mut less = registration("public");
+    less.scopes.retain(|scope| scope.name() == "openid");
+    let finishing = accept(signin, &leaked(less), Acceptance::WentOn).expect("no consent needed");
     assert!(finishing.grant().scopes.is_anonymous());
 }
 
-fn begin(client: &Client, session: &Session, standing: ProviderStanding, extra: &[(&str, &str)]) -> Beginning {
+fn begin(
+    client: &LiveHabilitation<'_>,
+    session: &Session,
+    standing: ProviderStanding,
+    extra: &[(&str, &str)],
+) -> Beginning {
     SignIn::start(request(client, extra), client, Some((session, standing)), start(2))
 }
 
@@ -251,9 +263,9 @@ fn what_changed_while_the_citizen_was_reading_stops_the_sign_in() {
     );
     let closed = fresh.still_holds(&client, None, Some(&held), ProviderStanding::NotAccepted);
     assert_eq!(closed.err(), Some(NoLonger::ProviderClosed));
-    let mut stricter = client.clone();
+    let mut stricter = registration("public");
     stricter.minimum_level = Level::Substantial;
-    let raised = fresh.still_holds(&stricter, None, Some(&held), accepted);
+    let raised = fresh.still_holds(&leaked(stricter), None, Some(&held), accepted);
     assert_eq!(raised.err(), Some(NoLonger::LevelRaised));
     held.blocked_providers.insert(provider().id);
     let blocked = NoLonger::NotAdmitted(NotAdmitted::ProviderBlocked);
@@ -363,7 +375,7 @@ fn nobody_but_the_expected_citizen_is_signed_in() {
     let client = client("public");
     let subject = |byte: u8| {
         let key = AccountKey::try_from(crate::secret::base64url(&[byte; 32])).expect("32 bytes");
-        Subject::pairwise(&key, &client.sector, &SubjectSecret::new([5; 32]))
+        Subject::pairwise(&key, &client.client().sector, &SubjectSecret::new([5; 32]))
     };
     let asked = format!(r#"{{"id_token":{{"sub":{{"value":"{}"}}}}}}"#, subject(1).as_str());
     let chosen = choose(&[provider()], |_| Health::Answering, &client, Level::Low, &BTreeSet::new(), &provider().id);
@@ -388,7 +400,7 @@ fn prompt_none_never_shows_a_page() {
         Beginning::Answer(AuthorizeError::InteractionRequired, _) => {}
         other => panic!("{other:?}"),
     }
-    session.inform(&client.id, Told { scopes: first.granted(&client), sharing: first.sharing(&client) });
+    session.inform(&client.client().id, Told { scopes: first.granted(&client), sharing: first.sharing(&client) });
     assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &silent), Beginning::Inform(_)));
     let wider = [("prompt", "none"), ("claims", r#"{"userinfo":{"email":null}}"#)];
     assert!(matches!(begin(&client, &session, ProviderStanding::Accepted, &wider), Beginning::Answer(..)));
@@ -429,7 +441,7 @@ fn the_pivot_of_the_registry_is_released_and_the_provider_s_date_kept() {
 }
 
 /// A client that may ask one data provider for one thing, and the request that asks for it.
-fn sharing_client(kind: &str) -> (Client, [(&'static str, &'static str); 2]) {
+fn sharing_client(kind: &str) -> (LiveHabilitation<'static>, [(&'static str, &'static str); 2]) {
     let metadata = json!({
         "client_id": "ville", "client_name": "Ville", "redirect_uris": ["https://v.example/"],
         "scope": "openid profile dgfip_rfr", "authorization_details_types": ["data_sharing"],
@@ -437,11 +449,11 @@ fn sharing_client(kind: &str) -> (Client, [(&'static str, &'static str); 2]) {
     });
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine");
     let details = r#"[{"type":"data_sharing","locations":["https://tax.example"],"datatypes":["dgfip_rfr"]}]"#;
-    (client, [("scope", "openid"), ("authorization_details", details)])
+    (leaked(client), [("scope", "openid"), ("authorization_details", details)])
 }
 
 /// As [`request`], with parameters in the place of its own.
-fn asking(client: &Client, changes: &[(&str, &str)]) -> SignIn<Choosing> {
+fn asking(client: &LiveHabilitation<'_>, changes: &[(&str, &str)]) -> SignIn<Choosing> {
     let asked = request(client, &[]);
     let parameters = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(changes).finish();
     let parameters = Parameters::parse(parameters.as_bytes()).expect("well formed");
@@ -473,7 +485,7 @@ fn what_a_data_provider_may_be_asked_is_personal_and_needs_a_private_party_s_con
         assert!(details.contains(accounted), "{accounted} in {details}");
     }
     let (_, session) = finishing.opens().expect("a fresh one");
-    let told = |sharing: &Sharing| session.was_informed(&private, &finishing.grant().scopes, sharing);
+    let told = |sharing: &Sharing| session.was_informed(private.client(), &finishing.grant().scopes, sharing);
     assert!(told(&finishing.grant().sharing(&private)) && told(&Sharing::default()));
 }
 
@@ -482,16 +494,17 @@ fn a_session_that_was_told_of_no_data_provider_shares_with_none_silently() {
     let (client, changes) = sharing_client("public");
     let first = arrived(asking(&client, &changes), &client, Level::Low);
     let mut session = Session::open(first.citizen().clone());
-    session.inform(&client.id, Told { scopes: first.granted(&client), sharing: Sharing::default() });
-    assert!(session.was_informed(&client, &first.granted(&client), &Sharing::default()));
-    assert!(!session.was_informed(&client, &first.granted(&client), &first.sharing(&client)));
+    session.inform(&client.client().id, Told { scopes: first.granted(&client), sharing: Sharing::default() });
+    assert!(session.was_informed(client.client(), &first.granted(&client), &Sharing::default()));
+    assert!(!session.was_informed(client.client(), &first.granted(&client), &first.sharing(&client)));
 }
 
 #[test]
 fn a_data_provider_withdrawn_while_the_citizen_reads_is_not_granted() {
-    let (mut client, changes) = sharing_client("public");
+    let (client, changes) = sharing_client("public");
     let signin = arrived(asking(&client, &changes), &client, Level::Low);
-    client.resources.clear();
-    let finishing = accept(signin, &client, Acceptance::WentOn).expect("no consent needed");
+    let mut less = client.client().clone();
+    less.resources.clear();
+    let finishing = accept(signin, &leaked(less), Acceptance::WentOn).expect("no consent needed");
     assert!(finishing.grant().resources.is_empty() && finishing.grant().details.is_empty());
 }

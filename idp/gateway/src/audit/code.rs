@@ -5,6 +5,7 @@ use std::fmt;
 use domain::cnie::case::DeskRefusal;
 use domain::cnie::case::alarm::Alarm;
 use domain::cnie::refusal as card;
+use domain::habilitation::grant::NotLive;
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
 use domain::partners::permission::NotHeld;
 use domain::partners::session::NotFresh;
@@ -40,6 +41,8 @@ pub(crate) enum Code {
     Alarm(Alarm),
     /// `partner.…`: in the partners' space.
     Space(Space),
+    /// `habilitation.…`: a relying party without a habilitation that is in force.
+    NotLive(NotLive),
 }
 
 /// A closed set of names: the variants, all of them, and the name of each.
@@ -329,7 +332,8 @@ impl Code {
         let all =
             requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others).chain(desks).chain(cards);
         let spaces = Space::ALL.iter().copied().map(Self::Space);
-        all.chain(cases).chain(alarms).chain(spaces)
+        let dead = NotLive::ALL.into_iter().map(Self::NotLive);
+        all.chain(cases).chain(alarms).chain(spaces).chain(dead)
     }
 
     /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
@@ -402,7 +406,8 @@ impl Code {
             | Self::Other(_)
             | Self::Desk(_)
             | Self::Case(_)
-            | Self::Space(_) => false,
+            | Self::Space(_)
+            | Self::NotLive(_) => false,
         }
     }
 
@@ -430,6 +435,7 @@ impl fmt::Display for Code {
             Self::Case(refusal) => f.write_str(refusal.code()),
             Self::Alarm(alarm) => f.write_str(alarm.code()),
             Self::Space(space) => f.write_str(space.name()),
+            Self::NotLive(why) => write!(f, "habilitation.{}", why.name()),
         }
     }
 }
@@ -439,6 +445,7 @@ impl From<TokenError> for Code {
         match error {
             TokenError::InvalidRequest(_) => Self::Request(AuthorizeError::InvalidRequest),
             TokenError::UnauthorizedClient(_) => Self::Request(AuthorizeError::UnauthorizedClient),
+            TokenError::NotHabilitated(why) => Self::NotLive(why),
             TokenError::InvalidScope(_) => Self::Request(AuthorizeError::InvalidScope),
             TokenError::InvalidTarget(_) => Self::Request(AuthorizeError::InvalidTarget),
             TokenError::InvalidAuthorizationDetails(_) => Self::Request(AuthorizeError::InvalidAuthorizationDetails),
@@ -476,6 +483,12 @@ impl From<&Setback> for Code {
             Setback::NotOffered => Returned::NotOffered,
             Setback::Failed { code: Failure::Reused, .. } => Returned::Reused,
         })
+    }
+}
+
+impl From<NotLive> for Code {
+    fn from(why: NotLive) -> Self {
+        Self::NotLive(why)
     }
 }
 

@@ -8,13 +8,10 @@ use clap::{Subcommand, ValueEnum};
 use domain::cnie::identity::{AnyIdentity, Closure};
 use domain::cnie::link::LinkSecret;
 use domain::id::IdentityId;
-use domain::time::Timestamp;
 use serde_json::{Value, json};
 use store::registry::{Kept, Registry};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::Bench;
+use super::{Bench, moment};
 use crate::cnie::acts::Acts;
 use crate::cnie::links::Links;
 use crate::cnie::telling::Cause;
@@ -94,7 +91,7 @@ const LONGEST_WORD: usize = 500;
 pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     let vault = serve::vault(&bench.config, bench.random)?;
     let secret = LinkSecret::new(*vault.derive("card-link"));
-    let registry = serve::registry(&bench.config, vault).await?;
+    let registry = serve::registry(&bench.config, vault, &bench.clock).await?;
     let issuer = bench.config.issuer.clone();
     let links = Links::new(&issuer, &secret);
     let acts = Acts { registry: &registry, links, mail: None, now: bench.clock.now() };
@@ -204,14 +201,6 @@ fn summary(identity: &AnyIdentity) -> Value {
         "certified_until": identity.certified_until().map(moment), "card_expires": moment(common.card_expires()),
         "leaves": common.leaves().map(moment), "case": identity.case(),
     })
-}
-
-/// RFC 3339, in UTC.
-pub(super) fn moment(at: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp(at.epoch())
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_else(|| at.epoch().to_string())
 }
 
 #[cfg(test)]

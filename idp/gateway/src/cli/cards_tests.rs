@@ -46,7 +46,7 @@ impl Place {
         let none = Environment::Given(BTreeMap::new());
         let config = Config::load(self.config().as_ref(), &none).unwrap_or_else(|problems| panic!("{problems}"));
         let vault = serve::vault(&config, Random::system()).expect("a key");
-        serve::registry(&config, Arc::clone(&vault)).await.expect("opens")
+        serve::registry(&config, Arc::clone(&vault), &Clock::system()).await.expect("opens")
     }
 
     /// Keeps a certified identity.

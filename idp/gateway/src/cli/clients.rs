@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use domain::client::{Client, ClientState, IntrospectionFormat, Kind, Registered, SectorUri, UserinfoFormat};
-use domain::id::ClientId;
+use domain::habilitation::grant::{Habilitation, HabilitationState};
+use domain::habilitation::switches::Deed;
+use domain::id::{ClientId, HabilitationId};
 use domain::secret::{SecretDigest, base64url};
+use domain::time::Timestamp;
 use serde_json::{Value, json};
 use store::ephemeral::Put;
 use store::registry::{Registry, SecretChange, Updated};
@@ -158,11 +161,9 @@ async fn import<W: Write>(
 
     if registry.client(&id).await?.is_none() {
         let secret = client.authentication.needs_secret().then(new_secret);
-        let registered = Registered {
-            client: client.clone(),
-            secret: secret.as_ref().map(|secret| SecretDigest::of(secret)),
-            state: ClientState::Active,
-        };
+        let digest = secret.as_ref().map(|secret| SecretDigest::of(secret));
+        let habilitation = HabilitationId::from_random(bench.random.bytes());
+        let registered = Registered::operated(client.clone(), digest, habilitation, now);
         match registry.insert_client(&registered, now).await? {
             Put::Fresh => return Ok(Imported { id, done: "registered", secret }),
             // Another import of the same client was faster: then this one changes it.
@@ -175,16 +176,34 @@ async fn import<W: Write>(
             bail!("{id} authenticates with keys and has no secret: `--new-secret` means nothing for it");
         }
         (SecretChange::Drop, None)
-    } else if renewal == Renewal::Asked || held.secret.is_none() {
+    } else if renewal == Renewal::Asked || held.secrets.is_empty() {
         let secret = new_secret();
         (SecretChange::Replace(SecretDigest::of(&secret)), Some(secret))
     } else {
         (SecretChange::Keep, None)
     };
-    match registry.update_client(&client, &change, now).await? {
-        Updated::Done => Ok(Imported { id, done: "updated", secret }),
-        Updated::Missing => bail!("{id} went away while it was imported"),
+    if registry.update_client(&client, &change, now).await? == Updated::Missing {
+        bail!("{id} went away while it was imported");
     }
+    if let Some(next) = regranted(&held, &client, HabilitationId::from_random(bench.random.bytes()), now)
+        && registry.grant_habilitation(&id, &next, &Deed::OPERATOR, now).await? == Updated::Missing
+    {
+        bail!("{id} went away while it was imported");
+    }
+    Ok(Imported { id, done: "updated", secret })
+}
+
+/// The next habilitation of a client whose metadata changed, where it is the operator's own to give: what the metadata
+/// adds is granted, what it takes away goes, what was narrowed stays narrowed. One that is suspended or over stays what it
+/// is, and so does one that was granted for a request.
+fn regranted(held: &Registered, client: &Client, id: HabilitationId, now: Timestamp) -> Option<Habilitation> {
+    let Some(habilitation) = &held.habilitation else { return Some(Habilitation::of_operator(client, id, now)) };
+    if habilitation.request.is_some() || habilitation.state != HabilitationState::Active {
+        return None;
+    }
+    let added = client.scopes.difference(&held.client.scopes);
+    let scopes = habilitation.scopes.intersection(&client.scopes).chain(added).copied().collect();
+    (scopes != habilitation.scopes).then(|| Habilitation { id, scopes, from: now, ..habilitation.clone() })
 }
 
 /// Refuses a client whose answers nothing signs: keys are made on a token, and it made none of the algorithm. Before the

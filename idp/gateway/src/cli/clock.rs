@@ -10,7 +10,8 @@ use serde_json::json;
 use store::registry::Registry;
 
 use super::Bench;
-use super::cards::{moment, said};
+use super::cards::said;
+use super::moment;
 use crate::serve;
 
 #[derive(Debug, Subcommand)]
@@ -27,7 +28,7 @@ pub(super) enum Command {
 
 pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     let vault = serve::vault(&bench.config, bench.random)?;
-    let registry = serve::registry(&bench.config, vault).await?;
+    let registry = serve::registry(&bench.config, vault, &bench.clock).await?;
     let outcome = match command {
         Command::Show => show(bench, &registry).await,
         Command::SetBack { word } => set_back(bench, &registry, &word).await,

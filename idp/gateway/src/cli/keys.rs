@@ -9,14 +9,11 @@ use clap::{Subcommand, ValueEnum};
 use domain::id::Kid;
 use domain::jose::{SigningAlgorithm, verify};
 use domain::keys::{KeyLife, KeyState};
-use domain::time::Timestamp;
 use serde_json::{Value, json};
 use store::registry::{HeldKey, KeptKey, Registry};
 use store::seal::Vault;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::Bench;
+use super::{Bench, moment};
 use crate::keys::rotation::{Occasion, make, withdraw};
 use crate::keys::{KeyRing, Keyholder};
 use crate::serve;
@@ -78,7 +75,7 @@ impl Algorithm {
 
 pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     let vault = serve::vault(&bench.config, bench.random)?;
-    let registry = serve::registry(&bench.config, Arc::clone(&vault)).await?;
+    let registry = serve::registry(&bench.config, Arc::clone(&vault), &bench.clock).await?;
     let outcome = match command {
         Command::List { json: true } => rows(bench, &registry).await.map(|rows| {
             let rows: Value = rows.iter().map(|(key, state)| document(key, *state)).collect();
@@ -202,12 +199,4 @@ const fn held(key: &KeptKey) -> &'static str {
         HeldKey::Sealed(_) => "registry",
         HeldKey::OnToken(_) => "pkcs11",
     }
-}
-
-/// RFC 3339, in UTC.
-fn moment(at: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp(at.epoch())
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_else(|| at.epoch().to_string())
 }

@@ -15,12 +15,14 @@ mod cards;
 mod clients;
 mod clock;
 mod communes;
+mod habilitations;
 mod indicators;
 mod keys;
 mod master_key;
 mod organisations;
 mod partners;
 mod readers;
+mod switches;
 mod trust;
 
 #[cfg(test)]
@@ -35,8 +37,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
+use domain::time::Timestamp;
 use store::journal::Verdict;
 use store::registry::Registry;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -110,6 +115,12 @@ enum Configured {
     /// Invite the operator's people into the partners' space, and look after who is there
     #[command(subcommand)]
     Partners(partners::Command),
+    /// Look at what relying parties were granted; suspend, revoke and narrow it
+    #[command(subcommand)]
+    Habilitations(habilitations::Command),
+    /// Stop a service, a provider or a level on every node at once
+    #[command(subcommand)]
+    Switches(switches::Command),
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -241,7 +252,17 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Readers(command) => Ok(readers::run(command, &mut bench).await?),
         Configured::Clock(command) => Ok(clock::run(command, &mut bench).await?),
         Configured::Partners(command) => Ok(partners::run(command, &mut bench).await?),
+        Configured::Habilitations(command) => Ok(habilitations::run(command, &mut bench).await?),
+        Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
     }
+}
+
+/// RFC 3339, in UTC.
+pub(super) fn moment(at: Timestamp) -> String {
+    OffsetDateTime::from_unix_timestamp(at.epoch())
+        .ok()
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_else(|| at.epoch().to_string())
 }
 
 /// Makes a folder that its owner alone can enter, unless it is there.
@@ -253,7 +274,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let stop = CancellationToken::new();
     // Bound first: that a port is taken is told before anything else begins.
-    let [desk, partners] = [&config.desk, &config.partners].map(|place| place.as_ref().and_then(|place| place.door.as_ref()));
+    let [desk, partners] =
+        [&config.desk, &config.partners].map(|place| place.as_ref().and_then(|place| place.door.as_ref()));
     let server = Server::bind(&config.listen, &config.mtls, (desk, partners), Clock::system())
         .await
         .map_err(|error| Failure::Usage(error.into()))?;
@@ -312,6 +334,7 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
 async fn migrate<W: Write>(bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     let vault = serve::vault(&bench.config, bench.random)?;
     let registry = Registry::migrate(&serve::location(&bench.config), vault).await.context("the registry")?;
+    registry.habilitate_clients_of_before(bench.clock.now()).await.context("clients of before")?;
     registry.close().await;
     bench.say("the registry has the schema of this program");
     Ok(())
@@ -337,7 +360,7 @@ async fn verify<W: Write>(bench: &mut Bench<'_, W>, holds: Option<LoggedHead>) -
 impl<W: Write> Bench<'_, W> {
     /// Opens the registry, as `serve` does.
     async fn registry(&self) -> anyhow::Result<Registry> {
-        serve::registry(&self.config, serve::vault(&self.config, self.random)?).await
+        serve::registry(&self.config, serve::vault(&self.config, self.random)?, &self.clock).await
     }
 
     /// Writes a line. A reader that went away (`| head`) is no failure.

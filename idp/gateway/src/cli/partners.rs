@@ -138,6 +138,12 @@ fn print_routes<W: Write>(bench: &mut Bench<'_, W>, json: bool) {
     for row in rows {
         let word = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
         let roles: Vec<&str> = row["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        bench.say(&format!("{:<5} {:<50} {:<22} {}", word("method"), word("path"), word("permission"), roles.join(", ")));
+        bench.say(&format!(
+            "{:<5} {:<50} {:<22} {}",
+            word("method"),
+            word("path"),
+            word("permission"),
+            roles.join(", ")
+        ));
     }
 }

@@ -64,7 +64,7 @@ impl Desk {
         assert_eq!(app.registry.change_team(&change, seen, now).await.expect("kept"), Put::Fresh);
         let (id, credential) = (PasskeyId::of(b"poste"), "{}".to_owned());
         let passkey =
-            KeptPasskey { id, agent: agent.id.clone(), name: name("poste"), credential, added: now, last_used: None };
+            KeptPasskey { id, owner: agent.id.clone(), name: name("poste"), credential, added: now, last_used: None };
         let accepted = app.registry.accept_invitation(&secret, &passkey, &notice, now).await.expect("kept");
         assert_eq!(accepted, Accepted::Done);
 

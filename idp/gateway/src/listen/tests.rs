@@ -54,9 +54,19 @@ impl Gateway {
         let certificates = tls.map(|files| Certificates::load(files).expect("a sound certificate"));
         let authorities = Authorities::load(None, Clock::system()).expect("none");
         let word = Arc::new(Word { proxies, forwarded: None, authorities });
-        let server =
-            Server { public: Socket { listener, certificates }, mutual: None, desk: None, partners: None, word, loopback, limits };
-        Self::serving(server, Routers { public: router, mutual: Router::new(), desk: Router::new(), partners: Router::new() })
+        let server = Server {
+            public: Socket { listener, certificates },
+            mutual: None,
+            desk: None,
+            partners: None,
+            word,
+            loopback,
+            limits,
+        };
+        Self::serving(
+            server,
+            Routers { public: router, mutual: Router::new(), desk: Router::new(), partners: Router::new() },
+        )
     }
 
     pub(super) fn serving(server: Server, routers: Routers) -> Self {
@@ -426,7 +436,9 @@ async fn a_port_that_is_taken_is_told_in_plain_words() {
         loopback: LoopbackClients::Counted,
     };
     let mtls = Mtls::default();
-    let Err(error) = Server::bind(&listen, &mtls, (None, None), Clock::system()).await else { panic!("the port is taken") };
+    let Err(error) = Server::bind(&listen, &mtls, (None, None), Clock::system()).await else {
+        panic!("the port is taken")
+    };
     assert!(matches!(error, BindError::Taken { .. }));
     assert!(error.to_string().starts_with(&format!("address {address} is already in use; ")), "{error}");
 }

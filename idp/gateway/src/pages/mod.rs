@@ -59,6 +59,7 @@ pub(crate) mod refused;
 pub(crate) mod request_sheet;
 pub(crate) mod text;
 pub(crate) mod wait;
+pub(crate) mod withdrawn;
 
 #[cfg(test)]
 mod desk_samples;

@@ -16,8 +16,8 @@ use domain::partners::partner::{Partner, Safeguard};
 use domain::partners::role::{OperatorRole, OrganisationRole};
 use domain::people::name::MailAddress;
 
-use super::text::Texts;
 use super::Page;
+use super::text::Texts;
 use crate::audit::Space;
 
 mod refused;

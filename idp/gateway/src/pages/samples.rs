@@ -1,14 +1,16 @@
 //! Every page in every state, with a plain or a hostile cast. The tests render them all; so does whoever wants to look.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::response::Response;
 use domain::claims::claim::Claim;
 use domain::claims::release::{AmrAsked, Asked, GrantedScopes, Identity};
 use domain::claims::scopes::Scope;
-use domain::client::{Client, Label};
+use domain::client::{Client, Label, Registered};
 use domain::cnie::indicators::{CommuneCount, Count, Durations, Indicators, Month, Targets};
-use domain::id::{ClientId, ProviderId, SignInId};
+use domain::habilitation::grant::NotLive;
+use domain::id::{ClientId, HabilitationId, ProviderId, SignInId};
 use domain::identity::account::NotAdmitted;
 use domain::identity::civil::NotConfirmed;
 use domain::identity::pivot::{Birthdate, Pivot, RawPivot};
@@ -33,6 +35,7 @@ use super::logout::{ConfirmLogout, Leaving, LoggedOut, Session};
 use super::problem::{Problem, WhatWentWrong};
 use super::refused::{Refused, WhyRefused};
 use super::wait::Wait;
+use super::withdrawn::Withdrawn;
 use super::{Page, Service, View as _};
 
 fn colour(text: &str) -> Colour {
@@ -135,9 +138,12 @@ fn granted(scope: &str) -> GrantedScopes {
         "client_name": "V", "redirect_uris": ["https://v.example/"], "scope": scope, "passerelle": {"claims": ["amr"]},
     });
     let client = Client::from_metadata(&metadata, || ClientId::parse("v").expect("plain")).expect("fine");
+    let (id, now) = (HabilitationId::from_random([7; 16]), Timestamp::from_epoch(0));
+    let registered = Registered::operated(client, None, id, now);
+    let live = registered.live(now, &Arc::default()).expect("in force");
     let scopes: BTreeSet<Scope> = scope.split(' ').filter_map(Scope::parse).collect();
     let amr = if scope.contains("amr") { AmrAsked::Yes } else { AmrAsked::No };
-    GrantedScopes::intersect(&Asked { scopes, amr, ..Asked::default() }, &client)
+    GrantedScopes::intersect(&Asked { scopes, amr, ..Asked::default() }, &live)
 }
 
 /// Renders every page in every state. `csrf` stands in every form.
@@ -365,5 +371,11 @@ fn refusals(page: Page<'_>, sign_in: &SignInId, cast: &Cast, csrf: &str, pages: 
         let view =
             Refused { page, sign_in, csrf, service: &cast.service, provider, provider_title, why, code, occurrence };
         pages.push((format!("refused-{name}"), view.answer(StatusCode::FORBIDDEN)));
+    }
+    for (name, why) in [("over", NotLive::Revoked), ("for-now", NotLive::ServiceOff)] {
+        let occurrence = cast.occurrence.as_str();
+        let (service, code) = (&cast.service, cast.code.as_str());
+        let view = Withdrawn { page, sign_in, csrf, service, why, code, occurrence };
+        pages.push((format!("withdrawn-{name}"), view.answer(StatusCode::FORBIDDEN)));
     }
 }

@@ -113,6 +113,9 @@ async fn the_hooks_that_tests_and_scripts_rely_on_are_there() {
             "holder-loss-number" => &["input[name=number][aria-invalid=true][aria-describedby^=number-error]"],
             "holder-loss-mail" => &["input[name=mail][aria-invalid=true]", "input[name=number]:not([aria-invalid])"],
             "holder-request" => &["p.qr img[src$='.svg'][alt]", "a[href*='.pdf']"],
+            "withdrawn-over" | "withdrawn-for-now" => {
+                &["main[data-page=withdrawn][data-code] form[data-step=cancel] button[type=submit]"]
+            }
             _ => &[],
         };
         for hook in expected {

@@ -89,6 +89,7 @@ macro_rules! texts {
 
 mod card;
 mod desk;
+mod habilitation;
 mod indicators;
 mod partners;
 mod people;
@@ -459,7 +460,7 @@ mod tests {
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
         let own = ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS);
-        own.chain(partners::ROWS)
+        own.chain(partners::ROWS).chain(habilitation::ROWS)
     }
 
     #[test]

@@ -33,16 +33,22 @@ pub(crate) fn table() -> Vec<Route> {
 pub(crate) fn router(app: &Shared) -> Router<Shared> {
     let refusing = std::sync::Arc::clone(app);
     let origin = &app.partners().origin;
-    let csrf = CsrfLayer::new().add_trusted_origin(origin.as_str()).expect("an origin").with_rejection_response(
-        move |_| refusal::outside(&refusing, crate::signin::page::Occasion::in_language(Default::default()), Space::StaleForm),
-    );
+    let csrf =
+        CsrfLayer::new().add_trusted_origin(origin.as_str()).expect("an origin").with_rejection_response(move |_| {
+            refusal::outside(
+                &refusing,
+                crate::signin::page::Occasion::in_language(Default::default()),
+                Space::StaleForm,
+            )
+        });
     let routes = table().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.serve(app)));
     routes.layer(axum::middleware::from_fn_with_state(std::sync::Arc::clone(app), language::choose)).layer(csrf)
 }
 
 /// The table for machines.
 pub(crate) fn printed() -> Vec<Value> {
-    let holders = |permission: Permission| -> Vec<_> { permission.holders().iter().map(|holder| holder.name()).collect() };
+    let holders =
+        |permission: Permission| -> Vec<_> { permission.holders().iter().map(|holder| holder.name()).collect() };
     let print = |route: &Route| {
         let dangerous = permission_is_dangerous(route);
         json!({

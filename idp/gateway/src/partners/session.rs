@@ -122,10 +122,7 @@ impl Here {
 }
 
 /// Begins a session, under a new secret; `None` when its partner or passkey is gone meanwhile.
-pub(crate) async fn begin(
-    app: &App,
-    session: &PartnerSession,
-) -> Result<Option<Bearer<PartnerSession>>, StoreError> {
+pub(crate) async fn begin(app: &App, session: &PartnerSession) -> Result<Option<Bearer<PartnerSession>>, StoreError> {
     let now = app.clock.now();
     let secret = Bearer::from_random(app.random.bytes());
     let left = session.left(now).ok_or(StoreError::NoLifetime)?;
@@ -179,7 +176,8 @@ async fn find(app: &App, parts: &Parts) -> Result<Here, Response> {
     let Some(secret) = app.partners().cookies.partner(&parts.headers) else { return Err(to_sign_in(parts)) };
     let now = app.clock.now();
     let found = app.ephemeral.look(&secret).await.map_err(fails)?;
-    let Some((session, version)) = found.filter(|(session, _): &(PartnerSession, _)| session.left(now).is_some()) else {
+    let Some((session, version)) = found.filter(|(session, _): &(PartnerSession, _)| session.left(now).is_some())
+    else {
         return Err(to_sign_in(parts));
     };
     let partner = app.registry.partner_in(&session).await.map_err(fails)?;

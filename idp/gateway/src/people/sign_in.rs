@@ -92,7 +92,9 @@ async fn judge(app: &App, headers: &HeaderMap, form: &Sent) -> Result<Result<Age
         Err(why) => return Ok(Err(refused(&why))),
     };
     let kept = app.registry.passkey(&claimed.passkey).await?;
-    let Some(kept) = kept.filter(|kept| kept.owner.octets() == claimed.handle) else { return Ok(Err(Desk::PasskeyUnknown)) };
+    let Some(kept) = kept.filter(|kept| kept.owner.octets() == claimed.handle) else {
+        return Ok(Err(Desk::PasskeyUnknown));
+    };
     let used = match passkeys.signed_in(&ceremony.state, &claimed, kept) {
         Ok(used) => used,
         Err(why) => return Ok(Err(refused(&why))),

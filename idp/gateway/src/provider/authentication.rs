@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::client::{ClientState, Registered};
 use domain::jose::KeySet;
-use domain::oidc::client_auth::{AuthenticatedClient, Presented};
+use domain::oidc::client_auth::{AuthenticatedClient, HabilitatedClient, Presented};
 use domain::oidc::error::TokenError;
 use domain::oidc::parameters::Parameters;
 use http::header::{AUTHORIZATION, HeaderMap};
@@ -39,7 +39,12 @@ pub(super) async fn verified<'a>(
     Ok(client)
 }
 
-/// The same, with what it proved to hold. Its assertion is not spent on a proof that was not good: a client that is asked
+/// The client that proved who it is, and may be given something: it has a habilitation that is in force.
+pub(super) fn habilitated<'a>(app: &App, client: AuthenticatedClient<'a>) -> Result<HabilitatedClient<'a>, Refused> {
+    Ok(client.habilitated(app.clock.now(), &app.watched.switches())?)
+}
+
+/// As [`verified`], with what it proved to hold. Its assertion is not spent on a proof that was not good: a client that is asked
 /// for a nonce may repeat the whole request.
 pub(super) async fn holding<'a>(
     app: &App,

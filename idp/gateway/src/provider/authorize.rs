@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use domain::client::{Client, ClientState, Registered};
+use domain::habilitation::grant::LiveHabilitation;
 use domain::id::{ClientId, Reference, SignInId};
 use domain::identity::account::Account;
 use domain::language::Language;
@@ -55,26 +56,27 @@ pub(crate) async fn get(
     let asked = match incoming.pushed() {
         Some(reference) => opened(&app, incoming.client(), reference, found.as_deref()).await,
         None => match request_object::opened(&app, incoming, found.as_deref()).await {
-            Ok(incoming) => incoming.check(found.as_deref()),
+            Ok(incoming) => incoming.check(found.as_deref(), app.clock.now(), &app.watched.switches()),
             Err(_) => Err(Rejected::Page(PageFault::ObjectUnusable)),
         },
     };
-    let checked = asked.and_then(|(request, client)| match keys.own() {
-        Some(own) => Ok((request.with_hint_read(app.issuer.as_str(), own)?, client)),
-        None => Ok((request, client)),
+    let checked = asked.and_then(|(request, live)| match keys.own() {
+        Some(own) => Ok((request.with_hint_read(app.issuer.as_str(), own)?, live)),
+        None => Ok((request, live)),
     });
-    let (request, client) = match checked {
+    let (request, live) = match checked {
         Ok(checked) => checked,
         Err(fault) => return rejected(&app, &headers, fault, found.as_deref()).await,
     };
     let answer_to = request.answer_to.clone();
-    match begin(&app, &headers, request, client, from).await {
+    match begin(&app, &headers, request, &live, from).await {
         Ok(response) => response,
         Err(error) => {
             // Client and redirect URI are good: the relying party is told, and can offer to try again.
             tracing::error!(%error, "a sign-in could not begin");
             let sentence = "the gateway cannot keep a sign-in now: try again in a moment";
             let response = answer_to.error(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, sentence);
+            let client = live.client();
             let answer = answer::send(&app, Occasion::of(&headers), &client.name, response).await;
             Entry::new(Other::Store).of(Some(&client.id)).on(answer)
         }
@@ -88,7 +90,7 @@ async fn opened<'a>(
     client: &ClientId,
     reference: Bearer<Pushed>,
     found: Option<&'a Registered>,
-) -> Result<(AuthorizationRequest, &'a Client), Rejected> {
+) -> Result<(AuthorizationRequest, LiveHabilitation<'a>), Rejected> {
     let served = found.filter(|found| found.state == ClientState::Active);
     let registered = served.ok_or(Rejected::Page(PageFault::ClientUnknown))?;
     let unknown = || Rejected::Page(PageFault::ReferenceUnknown);
@@ -97,7 +99,10 @@ async fn opened<'a>(
         unknown()
     })?;
     let (pushed, _) = kept.ok_or_else(unknown)?;
-    Ok((pushed.request_for(client, reference).ok_or_else(unknown)?, &registered.client))
+    let request = pushed.request_for(client, reference).ok_or_else(unknown)?;
+    // Granted less, stopped or over since it was pushed: the relying party is told.
+    let live = request.still_of(registered, app.clock.now(), &app.watched.switches())?;
+    Ok((request, live))
 }
 
 /// The page for what is no form at all.
@@ -120,9 +125,10 @@ async fn begin(
     app: &Shared,
     headers: &HeaderMap,
     request: AuthorizationRequest,
-    client: &Client,
+    live: &LiveHabilitation<'_>,
     from: ClientAddress,
 ) -> Result<Response, StoreError> {
+    let client = live.client();
     let language = request
         .language
         .or_else(|| headers.get(ACCEPT_LANGUAGE)?.to_str().ok().and_then(Language::from_accept_language))
@@ -138,7 +144,7 @@ async fn begin(
     let session = session.filter(|session| fits(app, session, &request, client));
     let standing = if let Some(session) = &session {
         let account = app.account(&session.citizen().account).await?;
-        Some((session, standing(app, session.citizen(), account.as_ref(), (client, request.level)).await))
+        Some((session, standing(app, session.citizen(), account.as_ref(), (live, request.level)).await))
     } else {
         None
     };
@@ -150,10 +156,10 @@ async fn begin(
         let entry = Entry::new(Code::Request(error)).because(description).of(Some(&client.id));
         entry.on(answer::send(app, Occasion::of(headers), &client.name, response).await)
     };
-    let first: AnySignIn = match (SignIn::start(request, client, standing, start), hint) {
+    let first: AnySignIn = match (SignIn::start(request, live, standing, start), hint) {
         (Beginning::Answer(error, description), _) => return Ok(told(error, description).await),
         (Beginning::Inform(signin), _) if silent => {
-            return match accepted_silently(app, headers, signin, client).await? {
+            return match accepted_silently(app, headers, signin, live).await? {
                 Some(finishing) => finish_at_once(app, headers, finishing).await,
                 None => Ok(told(AuthorizeError::InteractionRequired, "the citizen has to be asked").await),
             };
@@ -162,7 +168,7 @@ async fn begin(
             let level = signin.request().level;
             let health = |id: &_| app.upstreams.health(id);
             let none = BTreeSet::new();
-            let chosen = choose(app.upstreams.all(), health, client, level, &none, &hint);
+            let chosen = choose(app.upstreams.all(), health, live, level, &none, &hint);
             return if let Ok(choosable) = chosen {
                 leave_at_once(app, headers, signin, choosable, from).await
             } else {
@@ -200,13 +206,13 @@ async fn accepted_silently(
     app: &App,
     headers: &HeaderMap,
     signin: SignIn<Informing>,
-    client: &Client,
+    live: &LiveHabilitation<'_>,
 ) -> Result<Option<SignIn<Finishing>>, StoreError> {
     let session = session(app, headers).await?;
     let account = app.account(&signin.citizen().account).await?;
-    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level)).await;
-    let Ok(still) = signin.still_holds(client, session.as_ref(), account.as_ref(), standing) else { return Ok(None) };
-    let accepted = signin.accept(client, Acceptance::WentOn, still, &app.random.bytes(), app.clock.now());
+    let standing = standing(app, signin.citizen(), account.as_ref(), (live, signin.request().level)).await;
+    let Ok(still) = signin.still_holds(live, session.as_ref(), account.as_ref(), standing) else { return Ok(None) };
+    let accepted = signin.accept(live, Acceptance::WentOn, still, &app.random.bytes(), app.clock.now());
     Ok(accepted.ok())
 }
 
@@ -237,7 +243,7 @@ pub(crate) async fn standing(
     app: &App,
     citizen: &Verified,
     account: Option<&Account>,
-    (client, level): (&Client, Level),
+    (live, level): (&LiveHabilitation<'_>, Level),
 ) -> ProviderStanding {
     match cnie::standing::stands(app, citizen.identity.card.as_ref()).await {
         Ok(true) => {}
@@ -253,6 +259,6 @@ pub(crate) async fn standing(
     };
     // An earlier sign-in does not need the provider to answer now.
     let answering = |_: &_| domain::signin::offer::Health::Answering;
-    let chosen = choose(app.upstreams.all(), answering, client, level, &account.blocked_providers, provider);
+    let chosen = choose(app.upstreams.all(), answering, live, level, &account.blocked_providers, provider);
     if chosen.is_ok() { ProviderStanding::Accepted } else { ProviderStanding::NotAccepted }
 }

@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use domain::client::Registered;
+use domain::habilitation::grant::NotLive;
 use domain::jose::SigningAlgorithm;
 use domain::oidc::dpop;
 use domain::oidc::error::TokenError;
@@ -31,6 +32,8 @@ pub(crate) enum Refused {
     NoToken,
     /// Its access token is unknown, expired or revoked.
     BadToken,
+    /// Its access token opens nothing now: the relying party is not habilitated to what it stands for.
+    NotLive(NotLive),
     /// We are at fault.
     Unavailable(StoreError),
     /// We are at fault: no key signs.
@@ -81,6 +84,7 @@ impl Refused {
                 | TokenError::InvalidGrant(_)
                 | TokenError::UnsupportedGrantType
                 | TokenError::UnauthorizedClient(_)
+                | TokenError::NotHabilitated(_)
                 | TokenError::InvalidScope(_)
                 | TokenError::InvalidTarget(_)
                 | TokenError::InvalidAuthorizationDetails(_)
@@ -88,7 +92,7 @@ impl Refused {
                 | TokenError::DpopProofReused
                 | TokenError::UseDpopNonce),
             ) => json(StatusCode::BAD_REQUEST, error),
-            Self::NoToken | Self::BadToken => self.answer_at_resource(Scheme::Bearer),
+            Self::NoToken | Self::BadToken | Self::NotLive(_) => self.answer_at_resource(Scheme::Bearer),
             Self::Unavailable(error) => {
                 tracing::error!(%error, "a store failed");
                 unavailable(Other::Store)
@@ -129,6 +133,9 @@ impl Refused {
                 (Some((error.code(), error.description(), Scheme::Dpop)), entry)
             }
             Self::BadToken => (Some(("invalid_token", BAD_TOKEN, scheme)), Entry::new(Other::TokenRefused)),
+            Self::NotLive(why) => {
+                (Some(("invalid_token", why.sentence(), scheme)), Entry::new(*why).because(why.sentence()))
+            }
             Self::NoToken => (None, Entry::new(Other::TokenMissing)),
             Self::Token(_)
             | Self::Unavailable(_)

@@ -37,6 +37,7 @@ async fn ask(app: &App, call: &Call, form: &Parameters) -> Result<Response, Refu
     let presented = authentication::presented(call, form)?;
     let asker = authentication::named(app, call, &presented);
     let asker = authentication::verified(app, &presented, asker.as_deref()).await?;
+    let asker = authentication::habilitated(app, asker)?;
     let repeated = |_| TokenError::InvalidRequest("a parameter was sent more than once");
     // The hint helps servers that keep kinds of tokens apart; here a token opens the one place that is its own.
     let _: Option<&str> = form.one("token_type_hint").map_err(repeated)?;
@@ -50,13 +51,10 @@ async fn ask(app: &App, call: &Call, form: &Parameters) -> Result<Response, Refu
     let access = access.filter(|_| family_lives || !has_family);
     let key = access.as_ref().map_or(AccountKey::NOBODY, |access| access.account.clone());
     let account = app.standing(&key).await?;
-    let client = access.as_ref().and_then(|access| app.served(&access.client));
-    let found = access.as_ref().map(|token| Found {
-        token,
-        client: client.as_deref().map(|registered| &registered.client),
-        account: account.as_ref(),
-    });
-    let said = introspect(asker.client(), found, app.clock.now());
+    let client = access.as_ref().and_then(|access| app.client(&access.client));
+    let live = client.as_deref().and_then(|registered| app.live(registered).ok());
+    let found = access.as_ref().map(|token| Found { token, client: live.as_ref(), account: account.as_ref() });
+    let said = introspect(asker.live(), found, app.clock.now());
     answer(app, &call.headers, asker.client(), &said, &app.subject(&key, asker.client()))
 }
 

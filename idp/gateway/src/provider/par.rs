@@ -39,6 +39,7 @@ async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<
     let presented = authentication::presented(call, &form)?;
     let found = authentication::named(app, call, &presented);
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
+    let client = authentication::habilitated(app, client)?;
     app.limits.push(&client.client().id)?;
     let keys = app.keys();
     let incoming = match Pushed::incoming(form, &client) {

@@ -1,7 +1,7 @@
 //! The refresh grant (RFC 6749 §6): what the citizen granted is asked again of everyone who could have taken it back.
 
-use domain::client::Client;
-use domain::oidc::client_auth::AuthenticatedClient;
+use domain::habilitation::grant::LiveHabilitation;
+use domain::oidc::client_auth::HabilitatedClient;
 use domain::oidc::refresh::{Family, NO_LONGER, REPLAYED, Refresh, RefreshToken, Rotation, Standing, UNKNOWN};
 use domain::secret::Bearer;
 use domain::signin::offer::{self, Health};
@@ -23,7 +23,7 @@ const REPLAY_SEEN: Lifetime = Lifetime::seconds(86_400);
 /// wins, the other is a replay and ends the family.
 pub(super) async fn refresh(
     app: &App,
-    client: &AuthenticatedClient<'_>,
+    client: &HabilitatedClient<'_>,
     asked: &Refresh,
     token: &Bearer<RefreshToken>,
 ) -> Result<Value, Refused> {
@@ -38,7 +38,7 @@ pub(super) async fn refresh(
     if app.ephemeral.look(&standing.family).await?.is_none() {
         return Err(UNKNOWN.into());
     }
-    if !still_granted(app, &standing, client.client()).await? {
+    if !still_granted(app, &standing, client.live()).await? {
         return Err(NO_LONGER.into());
     }
     if standing.rotation(client.client()) == Rotation::Stays {
@@ -68,14 +68,15 @@ async fn replayed(app: &App, family: &Bearer<Family>) -> Result<Value, Refused> 
 }
 
 /// Whether account and provider still stand as they did when the citizen granted.
-async fn still_granted(app: &App, standing: &Standing, client: &Client) -> Result<bool, Refused> {
+async fn still_granted(app: &App, standing: &Standing, live: &LiveHabilitation<'_>) -> Result<bool, Refused> {
+    let client = live.client();
     let grant = &standing.grant;
     let Some(account) = app.standing(&grant.account).await? else { return Ok(false) };
     let provider = &grant.identity.provider;
     // An earlier sign-in does not need the provider to answer now.
     let answering = |_: &_| Health::Answering;
     let level = grant.level.min(client.minimum_level);
-    let offered = offer::choose(app.upstreams.all(), answering, client, level, &account.blocked_providers, provider);
+    let offered = offer::choose(app.upstreams.all(), answering, live, level, &account.blocked_providers, provider);
     if account.admits(provider).is_err() || offered.is_err() || grant.level < client.minimum_level {
         return Ok(false);
     }

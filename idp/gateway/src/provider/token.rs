@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use domain::oidc::client_auth::AuthenticatedClient;
+use domain::oidc::client_auth::HabilitatedClient;
 use domain::oidc::code::{self, Code, Redemption};
 use domain::oidc::parameters::Parameters;
 use domain::oidc::refresh::{Family, NO_LONGER, Refresh, RefreshToken};
@@ -37,6 +37,7 @@ async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Re
     let presented = authentication::presented(call, form)?;
     let found = authentication::named(app, call, &presented);
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;
+    let client = authentication::habilitated(app, client)?;
     match GrantType::read(form)? {
         GrantType::AuthorizationCode => {
             let (redemption, code) = Redemption::read(form)?;
@@ -53,7 +54,7 @@ async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Re
 /// between finds the tokens to revoke.
 async fn redeem(
     app: &App,
-    client: &AuthenticatedClient<'_>,
+    client: &HabilitatedClient<'_>,
     redemption: &Redemption<'_>,
     code: &Bearer<Code>,
 ) -> Result<Value, Refused> {

@@ -54,24 +54,26 @@ async fn claims(app: &App, call: &Call, body: &[u8], generation: Generation) -> 
     let token: Bearer<AccessToken> = Bearer::parse(&text).ok_or(Refused::BadToken)?;
     let access = grants::alive(app, &token).await?.ok_or(Refused::BadToken)?;
     call.concerns(&access.client);
-    let registered = app.served(&access.client).ok_or(Refused::BadToken)?;
+    let registered = app.client(&access.client).ok_or(Refused::BadToken)?;
     let holds = call.possession_at_resource(app, scheme, &text).await?;
     if !access.binding.is_held(&holds) {
         return Err(Refused::BadToken);
     }
     app.limits.call(&access.client)?;
-    let client = &registered.client;
+    let live = app.live(&registered).map_err(Refused::NotLive)?;
+    let opened = access.open(&live).map_err(Refused::NotLive)?;
+    let client = live.client();
     let subject = app.subject(&access.account, client);
     let signed = |algorithm| {
-        let claims = access.signed_userinfo(app.issuer.as_str(), client, &subject);
+        let claims = opened.signed_userinfo(app.issuer.as_str(), &subject);
         app.keys().sign(algorithm, "JWT", &claims).ok_or(Refused::NoKey)
     };
     let jwt = match (client.userinfo_on(generation), client.encryption.userinfo) {
         (UserinfoFormat::Json, None) => {
-            return Ok(([(CACHE_CONTROL, "no-store")], Json(access.userinfo(client, &subject))).into_response());
+            return Ok(([(CACHE_CONTROL, "no-store")], Json(opened.userinfo(&subject))).into_response());
         }
         (UserinfoFormat::Json, Some(encryption)) => {
-            let claims = Value::Object(access.userinfo(client, &subject)).to_string();
+            let claims = Value::Object(opened.userinfo(&subject)).to_string();
             encrypted(app, client, encryption, Content::Claims, &claims).await?
         }
         (UserinfoFormat::Signed(algorithm), None) => signed(algorithm)?,

@@ -104,18 +104,20 @@ async fn verify(
         Ok(assertion) => assertion,
         Err(error) => return failed(app, arriving, error).await,
     };
-    let (Some(provider), Some(registered)) = (app.upstreams.find(&attempt.provider), app.served(arriving.client()))
-    else {
+    let registered = app.client(arriving.client());
+    let live = registered.as_deref().and_then(|registered| app.live(registered).ok());
+    // Who is not habilitated any more is told on the page of the choice.
+    let (Some(provider), Some(live)) = (app.upstreams.find(&attempt.provider), live) else {
         return Ok(arriving.set_back(Setback::NotOffered).into());
     };
     // Asked again: the provider or the relying party may have been closed to the other while the citizen was away.
     let level = arriving.request().level;
     let answering = |_: &_| Health::Answering;
     let none = BTreeSet::new();
-    if offer::choose(app.upstreams.all(), answering, &registered.client, level, &none, &attempt.provider).is_err() {
+    if offer::choose(app.upstreams.all(), answering, &live, level, &none, &attempt.provider).is_err() {
         return Ok(arriving.set_back(Setback::NotOffered).into());
     }
-    let met = match arriving.meets(&assertion, provider, &registered.client) {
+    let met = match arriving.meets(&assertion, provider, live.client()) {
         Ok(met) => met,
         Err(refused) => {
             tracing::warn!(provider = %attempt.provider, %refused, "a provider did not meet the level");
@@ -126,6 +128,9 @@ async fn verify(
             return refuse(app, arriving, refusal).await;
         }
     };
+    if live.takes(&attempt.provider, met.level()).is_err() {
+        return Ok(arriving.set_back(Setback::NotOffered).into());
+    }
     if !arriving.is_recent_enough(&assertion, attempt, now) {
         let provider = provider.title.clone();
         return Ok(arriving.set_back(Setback::Failed { provider, code: Failure::Reused }).into());
@@ -135,7 +140,7 @@ async fn verify(
         Err(refusal) => return refuse(app, arriving, refusal).await,
     };
     let key = AccountKey::of(confirmed.pivot(), &app.account_secret);
-    if !arriving.expects(&app.subject(&key, &registered.client)) {
+    if !arriving.expects(&app.subject(&key, live.client())) {
         return refuse(app, arriving, Refusal::AnotherPerson).await;
     }
     let account = app.registry.touch_account(&key, now).await?;

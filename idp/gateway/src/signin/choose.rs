@@ -15,13 +15,13 @@ use http::header::HeaderMap;
 use super::at::{At, AtAny, to_page};
 use super::depart;
 use super::form::{Sent, stale};
-use super::page::{Occasion, problem};
+use super::page::Occasion;
+use super::withdrawn::{live, withdrawn};
 use crate::app::{App, Shared};
 use crate::audit::Entry;
 use crate::listen::address::ClientAddress;
 use crate::pages::View as _;
 use crate::pages::choose::{Banner, Choose, Shut, Usable, WhyShut};
-use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::authorize::session;
 
 /// `GET /signin/{id}/choose`. A citizen who comes back from a provider by the back button chooses again.
@@ -73,18 +73,14 @@ pub(crate) async fn post(
         let page = page(&app, &signin, &blocked, Some(&Setback::NotOffered));
         return Entry::new(&Setback::NotOffered).of(Some(signin.client())).on(page);
     };
-    let Some(registered) = app.served(signin.client()) else {
-        return problem(
-            &app,
-            Occasion::of(&headers),
-            StatusCode::BAD_REQUEST,
-            WhatWentWrong::UnknownService,
-            ProblemCode::P102,
-        );
+    let registered = app.client(signin.client());
+    let live = match live(&app, registered.as_deref()) {
+        Ok(live) => live,
+        Err(why) => return withdrawn(&app, &signin, why),
     };
     let health = |id: &_| app.upstreams.health(id);
     let level = signin.request().level;
-    match offer::choose(app.upstreams.all(), health, &registered.client, level, &blocked, &wanted) {
+    match offer::choose(app.upstreams.all(), health, &live, level, &blocked, &wanted) {
         Ok(choosable) => depart::leave(&app, at.slot, signin, choosable, from).await,
         Err(standing) => {
             // Who forges a form may name any provider: only one that is configured is told.
@@ -119,12 +115,13 @@ pub(crate) async fn change(State(app): State<Shared>, headers: HeaderMap, at: At
 }
 
 fn page(app: &App, signin: &SignIn<Choosing>, blocked: &BTreeSet<ProviderId>, setback: Option<&Setback>) -> Response {
-    let Some(registered) = app.served(signin.client()) else {
-        let occasion = Occasion::in_language(signin.language());
-        return problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, ProblemCode::P102);
+    let registered = app.client(signin.client());
+    let live = match live(app, registered.as_deref()) {
+        Ok(live) => live,
+        Err(why) => return withdrawn(app, signin, why),
     };
     let health = |id: &_| app.upstreams.health(id);
-    let offers = offers(app.upstreams.all(), health, &registered.client, signin.request().level, blocked);
+    let offers = offers(app.upstreams.all(), health, &live, signin.request().level, blocked);
     let setback = setback.or(signin.setback());
     let path = format!("/signin/{}/choose", signin.id());
     Choose {

@@ -23,13 +23,9 @@ pub(crate) async fn leave(
 ) -> Response {
     let provider = to.provider().clone();
     let away = signin.depart(to, &app.random.bytes(), app.clock.now());
-    let registered = app.served(away.client());
-    let purpose = Purpose {
-        request: away.request(),
-        service: away.service(),
-        client: registered.as_ref().map(|registered| &registered.client),
-        from,
-    };
+    let registered = app.client(away.client());
+    let live = registered.as_deref().and_then(|registered| app.live(registered).ok());
+    let purpose = Purpose { request: away.request(), service: away.service(), client: live.as_ref(), from };
     let departure = Departure {
         sign_in: away.id(),
         attempt: away.attempt(),

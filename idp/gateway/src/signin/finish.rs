@@ -23,8 +23,9 @@ use store::registry::{Consent, Finish, Finished};
 
 use super::at::{AtAny, Slot, to_page, unavailable};
 use super::page::Occasion;
+use super::withdrawn::live;
 use crate::app::{App, Shared};
-use crate::audit::{Entry, Other};
+use crate::audit::{self, Entry, Other};
 use crate::provider::answer;
 use crate::session;
 
@@ -86,8 +87,14 @@ async fn conclude(
     let now = app.clock.now();
     let (issuer, service) = (app.issuer.as_str(), signin.service().clone());
     let occasion = Occasion::in_language(signin.language());
+    let registered = app.client(signin.client());
+    if let Err(why) = live(app, registered.as_deref()) {
+        // No code is made for what is not habilitated at this moment.
+        let error = (why.authorize_error(), why.sentence());
+        return Ok(give_up(app, slot, signin, error, why).await);
+    }
     // A client that is gone redeems nothing.
-    let profile = app.client(signin.client()).map_or_else(Profile::default, |found| found.client.profile);
+    let profile = registered.map_or_else(Profile::default, |found| found.client.profile);
     let ends = signin.at().plus(app.lifetimes.under(profile).code);
     let Some(left) = ends.left(now) else {
         // The code chosen at the acceptance has ended; a second one for the same acceptance is never made.
@@ -124,7 +131,7 @@ async fn give_up(
     slot: Slot,
     signin: SignIn<Finishing>,
     (error, sentence): (AuthorizeError, &'static str),
-    code: Other,
+    code: impl Into<audit::Code>,
 ) -> Response {
     let entry = Entry::new(code).because(sentence).of(Some(signin.client()));
     let (occasion, service) = (Occasion::in_language(signin.language()), signin.service().clone());

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::future::{Future as _, poll_fn};
 use std::task::Poll;
 
-use domain::client::{Client, ClientState, Label, Registered};
-use domain::id::{ProviderId, Reference, SessionId, SignInId};
+use domain::client::{Client, Label, Registered};
+use domain::id::{HabilitationId, ProviderId, Reference, SessionId, SignInId};
 use domain::identity::account::{Account, AccountKey, AccountSecret, AccountState};
 use domain::identity::civil::{Answer, Life, Outcome};
 use domain::language::Language;
@@ -42,14 +42,17 @@ fn accepted(app: &App) -> SignIn<Finishing> {
     let client = Client::from_metadata(&metadata, || unreachable!("it is named")).expect("valid");
     let asked = b"client_id=ville&redirect_uri=https%3A%2F%2Fv.example%2F&response_type=code&scope=openid\
         &state=s&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
-    let registered = Registered { client: client.clone(), secret: None, state: ClientState::Active };
+    let id = HabilitationId::from_random([7; 16]);
+    let registered = Registered::operated(client.clone(), None, id, app.clock.now());
+    app.watched.put(registered.clone());
+    let live = registered.live(app.clock.now(), &Arc::default()).expect("in force");
     let incoming = Incoming::read(Parameters::parse(asked).expect("well formed")).expect("names a client");
-    let request = incoming.check(Some(&registered)).expect("a good request").0;
+    let request = incoming.check(Some(&registered), app.clock.now(), &Arc::default()).expect("a good request").0;
     let (random, now) = (&app.random, app.clock.now());
     let (id, reference) = (SignInId::from_random(random.bytes()), Reference::from_random(random.bytes()));
     let start = Start { id, csrf: random.bytes(), reference, language: Language::French, at: now };
-    let Beginning::Choose(choosing) = SignIn::start(request, &client, None, start) else { panic!("no session") };
-    let chosen = choose(&[provider()], |_| Health::Answering, &client, Level::Low, &BTreeSet::new(), &provider().id);
+    let Beginning::Choose(choosing) = SignIn::start(request, &live, None, start) else { panic!("no session") };
+    let chosen = choose(&[provider()], |_| Health::Answering, &live, Level::Low, &BTreeSet::new(), &provider().id);
     let away = choosing.depart(chosen.expect("open"), &random.bytes(), now);
     let secret = away.attempt().secret().to_owned();
     let Ok((arriving, _)) = away.callback(&provider().id, &secret) else { panic!("its own answer") };
@@ -73,9 +76,9 @@ fn accepted(app: &App) -> SignIn<Finishing> {
     let admitted = account.admit(&provider().id, confirmed, &secret).expect("open");
     let fresh = Fresh { session: SessionId::from_random(random.bytes()), at: now };
     let informing = arriving.verified(met, admitted, said, fresh);
-    let still = informing.still_holds(&client, None, Some(&account), ProviderStanding::Accepted);
+    let still = informing.still_holds(&live, None, Some(&account), ProviderStanding::Accepted);
     let still = still.expect("nothing changed");
-    informing.accept(&client, Acceptance::WentOn, still, &random.bytes(), now).expect("a public service")
+    informing.accept(&live, Acceptance::WentOn, still, &random.bytes(), now).expect("a public service")
 }
 
 #[tokio::test]

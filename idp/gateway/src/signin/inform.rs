@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::client::{Client, Label};
+use domain::client::Label;
+use domain::habilitation::grant::LiveHabilitation;
 use domain::oidc::request::Offline;
 use domain::oidc::sharing::Reach;
 use domain::signin::{Acceptance, AnySignIn, Informing, SignIn};
@@ -12,12 +13,12 @@ use http::header::HeaderMap;
 use super::at::{At, AtAny, Slot, to_page, unavailable};
 use super::finish;
 use super::form::{Sent, stale};
-use super::page::{Occasion, problem};
+use super::page::Occasion;
+use super::withdrawn::{live, withdrawn};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Other};
 use crate::pages::View as _;
 use crate::pages::inform::{Consent, DataProvider, Inform};
-use crate::pages::problem::{ProblemCode, WhatWentWrong};
 use crate::provider::authorize::{session, standing};
 use store::StoreError;
 
@@ -50,12 +51,15 @@ async fn accept(
     signin: SignIn<Informing>,
     acceptance: Acceptance,
 ) -> Result<Response, StoreError> {
-    let Some(registered) = app.served(signin.client()) else { return Ok(closed(app, &signin)) };
+    let registered = app.client(signin.client());
+    let live = match live(app, registered.as_deref()) {
+        Ok(live) => live,
+        Err(why) => return Ok(withdrawn(app, &signin, why)),
+    };
     let held = session(app, headers).await?;
     let account = app.account(&signin.citizen().account).await?;
-    let client = &registered.client;
-    let standing = standing(app, signin.citizen(), account.as_ref(), (client, signin.request().level)).await;
-    let still = match signin.still_holds(client, held.as_ref(), account.as_ref(), standing) {
+    let standing = standing(app, signin.citizen(), account.as_ref(), (&live, signin.request().level)).await;
+    let still = match signin.still_holds(&live, held.as_ref(), account.as_ref(), standing) {
         Ok(still) => still,
         Err(no_longer) => {
             // Which of the reasons it is, the code does not tell.
@@ -68,7 +72,7 @@ async fn accept(
             });
         }
     };
-    match signin.accept(&registered.client, acceptance, still, &app.random.bytes(), app.clock.now()) {
+    match signin.accept(&live, acceptance, still, &app.random.bytes(), app.clock.now()) {
         Ok(finishing) => match slot.try_advance(app, &finishing.clone().into()).await {
             Ok(Ok(slot)) => Ok(finish::complete(app, headers, slot, finishing).await),
             // The other click accepted first: its code is the one, and its answer this one's too.
@@ -88,9 +92,12 @@ enum Ticked {
 }
 
 fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
-    let Some(registered) = app.served(signin.client()) else { return closed(app, signin) };
-    let client = &registered.client;
-    let (consent, status) = match (signin.needs_consent(client), ticked) {
+    let registered = app.client(signin.client());
+    let live = match live(app, registered.as_deref()) {
+        Ok(live) => live,
+        Err(why) => return withdrawn(app, signin, why),
+    };
+    let (consent, status) = match (signin.needs_consent(&live), ticked) {
         (false, _) => (Consent::NotAsked, StatusCode::OK),
         (true, Ticked::NotYet) => (Consent::Asked, StatusCode::OK),
         (true, Ticked::Missing) => (Consent::Missing, StatusCode::UNPROCESSABLE_ENTITY),
@@ -103,8 +110,8 @@ fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
         service: signin.service(),
         provider: &app.provider_title(&signin.citizen().identity.provider),
         identity: &signin.citizen().identity,
-        granted: &signin.granted(client),
-        data_providers: &data_providers(app, signin, client),
+        granted: &signin.granted(&live),
+        data_providers: &data_providers(app, signin, &live),
         consent,
         offline_days: (signin.request().offline == Offline::Yes)
             .then(|| app.lifetimes.refresh_token.as_seconds().div_ceil(86_400)),
@@ -113,8 +120,8 @@ fn page(app: &App, signin: &SignIn<Informing>, ticked: Ticked) -> Response {
 }
 
 /// Whom the service could ask with this sign-in: each data provider of the audience, by its name.
-fn data_providers(app: &App, signin: &SignIn<Informing>, client: &Client) -> Vec<DataProvider> {
-    let (sharing, granted) = (signin.sharing(client), signin.granted(client));
+fn data_providers(app: &App, signin: &SignIn<Informing>, live: &LiveHabilitation<'_>) -> Vec<DataProvider> {
+    let (sharing, granted) = (signin.sharing(live), signin.granted(live));
     let mut found = Vec::new();
     for resource in &sharing.resources {
         let registered = app.data_providers(resource);
@@ -124,14 +131,9 @@ fn data_providers(app: &App, signin: &SignIn<Informing>, client: &Client) -> Vec
             found.push(DataProvider { name: Label { fr: address.clone(), en: address }, reach });
         }
         found.extend(registered.iter().filter_map(|registered| {
-            let reach = sharing.reach(&granted, &registered.client)?;
+            let reach = sharing.reach(&granted, &app.live(registered).ok()?)?;
             Some(DataProvider { name: registered.client.name.clone(), reach })
         }));
     }
     found
-}
-
-fn closed(app: &App, signin: &SignIn<Informing>) -> Response {
-    let occasion = Occasion::in_language(signin.language());
-    problem(app, occasion, StatusCode::BAD_REQUEST, WhatWentWrong::UnknownService, ProblemCode::P102)
 }

@@ -11,6 +11,7 @@ use super::at::{At, AtAny, to_page};
 use super::finish::same_answer;
 use super::form::{Sent, stale};
 use super::page::Occasion;
+use super::withdrawn::live;
 use crate::app::Shared;
 use crate::pages::ended::{Ended, HowEnded};
 use crate::pages::{Service, View as _};
@@ -31,6 +32,12 @@ pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: At
         // A second click follows the first.
         AnySignIn::Ended(_) => return same_answer(&app, &headers, &at.signin).await,
         AnySignIn::Finishing(_) | AnySignIn::Moved(_) => return to_page(&at.signin),
+    };
+    // Who is not served any more reads why, whatever the citizen clicked.
+    let registered = app.client(at.signin.common().client());
+    let (error, description) = match live(&app, registered.as_deref()) {
+        Ok(_) => (error, description),
+        Err(why) => (why.authorize_error(), why.sentence()),
     };
     let given_up = at.signin.give_up(app.issuer.as_str(), error, description, app.clock.now());
     match at.slot.try_advance(&app, &given_up.signin.into()).await {

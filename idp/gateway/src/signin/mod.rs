@@ -22,3 +22,4 @@ pub(crate) mod inform;
 pub(crate) mod leave;
 pub(crate) mod page;
 pub(crate) mod refused;
+mod withdrawn;

@@ -14,8 +14,9 @@ mod metadata;
 mod oidc;
 mod token;
 
-use domain::client::{Client, Label};
+use domain::client::Label;
 use domain::cnie::refusal::Refusal;
+use domain::habilitation::grant::LiveHabilitation;
 use domain::id::{ProviderId, SignInId};
 use domain::language::Language;
 use domain::oidc::parameters::Parameters;
@@ -74,8 +75,8 @@ pub(crate) struct Purpose<'a> {
     pub(crate) request: &'a AuthorizationRequest,
     /// The relying party's name.
     pub(crate) service: &'a Label,
-    /// The relying party, as registered now.
-    pub(crate) client: Option<&'a Client>,
+    /// The relying party, as habilitated now.
+    pub(crate) client: Option<&'a LiveHabilitation<'a>>,
     /// Where the browser is.
     pub(crate) from: ClientAddress,
 }

@@ -1,8 +1,9 @@
 //! Cases for the relying parties.
 
 use domain::client::{Client, ClientState, Registered};
-use domain::id::ClientId;
+use domain::id::{ClientId, HabilitationId};
 use domain::secret::SecretDigest;
+use domain::time::Timestamp;
 use serde_json::json;
 
 use super::{Offices, for_each_engine, now};
@@ -24,7 +25,8 @@ fn client(name: &str) -> Client {
 }
 
 fn registered(name: &str) -> Registered {
-    Registered { client: client(name), secret: Some(SecretDigest::of("first")), state: ClientState::Active }
+    let id = HabilitationId::from_random([7; 16]);
+    Registered::operated(client(name), Some(SecretDigest::of("first")), id, Timestamp::from_epoch(1))
 }
 
 async fn a_client_comes_back_as_it_was_kept(offices: Offices) {
@@ -38,16 +40,18 @@ async fn a_client_comes_back_as_it_was_kept(offices: Offices) {
     assert_eq!(kept.client.name.fr, "Ville");
     assert_eq!(kept.client.redirect_uris(), ["https://ville.example/retour"]);
     assert_eq!(kept.state, ClientState::Active);
-    assert!(kept.secret.expect("has one").matches("first"));
+    assert!(kept.secrets.accept("first", now()).is_some());
+    assert_eq!(kept.habilitation.expect("an operator's").scopes, kept.client.scopes);
 
     let update = async |name, secret| one.update_client(&client(name), &secret, now()).await.expect("writes");
     assert_eq!(update("Ville 2", SecretChange::Keep).await, Updated::Done);
-    assert!(read().await.secret.expect("kept").matches("first"));
+    assert!(read().await.secrets.accept("first", now()).is_some());
     assert_eq!(read().await.client.name.fr, "Ville 2");
     assert_eq!(update("Ville", SecretChange::Replace(SecretDigest::of("second"))).await, Updated::Done);
-    assert!(read().await.secret.expect("replaced").matches("second"));
+    assert!(read().await.secrets.accept("second", now()).is_some());
+    assert!(read().await.secrets.accept("first", now()).is_none());
     assert_eq!(update("Ville", SecretChange::Drop).await, Updated::Done);
-    assert!(read().await.secret.is_none());
+    assert!(read().await.secrets.is_empty());
 
     assert_eq!(one.set_client_state(&id, ClientState::Disabled, now()).await.expect("writes"), Updated::Done);
     assert_eq!(read().await.state, ClientState::Disabled);
@@ -76,7 +80,8 @@ async fn a_change_is_counted_and_journalled_with_it(offices: Offices) {
     let entries = one.entries(0, 100).await.expect("reads");
     let told: Vec<serde_json::Value> =
         entries.iter().map(|entry| serde_json::from_str(&entry.details).expect("JSON")).collect();
-    let changes = ["registered", "updated", "secret_made", "disabled", "enabled"];
-    assert_eq!(told, changes.map(|change| json!({"client": "ville", "change": change})));
-    assert_eq!(one.verify_journal().await.expect("walks"), Verdict::Whole { entries: 5 });
+    let changes = ["registered", "granted", "updated", "secret_made", "disabled", "enabled"];
+    assert_eq!(told.iter().map(|told| &told["change"]).collect::<Vec<_>>(), changes);
+    assert!(told.iter().all(|told| told["client"] == "ville"));
+    assert_eq!(one.verify_journal().await.expect("walks"), Verdict::Whole { entries: 6 });
 }

@@ -1,9 +1,11 @@
 //! The sign-in through the store: kept by one node at each step, found by the other, and gone on with.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
-use domain::client::{Client, ClientState, Label, Registered};
-use domain::id::{ProviderId, Reference, SessionId, SignInId};
+use domain::client::{Client, Label, Registered};
+use domain::habilitation::grant::LiveHabilitation;
+use domain::id::{HabilitationId, ProviderId, Reference, SessionId, SignInId};
 use domain::identity::account::{Account, AccountKey, AccountSecret, AccountState};
 use domain::identity::civil::{Answer, Life, NotConfirmed, Outcome as Finding};
 use domain::language::Language;
@@ -20,7 +22,7 @@ use domain::signin::{
     Acceptance, AnySignIn, Arriving, Away, Beginning, Choosing, Finishing, Fresh, Informing, Outcome, Refused, SignIn,
     Start,
 };
-use domain::time::Lifetime;
+use domain::time::{Lifetime, Timestamp};
 use domain::upstream::{AcrTable, Assertion, Authentication, ClientFilter, Provider, ProviderStatus, Visibility};
 use serde_json::json;
 
@@ -48,9 +50,19 @@ fn client() -> Client {
 fn request() -> AuthorizationRequest {
     let asked = b"client_id=ville&redirect_uri=https%3A%2F%2Fv.example%2F&response_type=code&scope=openid+profile\
         &state=s&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
-    let registered = Registered { client: client(), secret: None, state: ClientState::Active };
     let incoming = Incoming::read(Parameters::parse(asked).expect("well formed")).expect("names a client");
-    incoming.check(Some(&registered)).expect("a good request").0
+    incoming.check(Some(registered()), now(), &Arc::default()).expect("a good request").0
+}
+
+fn registered() -> &'static Registered {
+    static REGISTERED: LazyLock<Registered> = LazyLock::new(|| {
+        Registered::operated(client(), None, HabilitationId::from_random([7; 16]), Timestamp::from_epoch(1))
+    });
+    &REGISTERED
+}
+
+fn live() -> LiveHabilitation<'static> {
+    registered().live(now(), &Arc::default()).expect("in force")
 }
 
 fn start() -> Start {
@@ -99,7 +111,7 @@ struct Browser<'a> {
 
 impl<'a> Browser<'a> {
     async fn starts(nodes: &'a Nodes) -> Self {
-        let Beginning::Choose(choosing) = SignIn::start(request(), &client(), None, start()) else {
+        let Beginning::Choose(choosing) = SignIn::start(request(), &live(), None, start()) else {
             panic!("there is no session");
         };
         let cookie = bearer();
@@ -154,7 +166,7 @@ fn written(signin: &AnySignIn) -> serde_json::Value {
 fn departs(choosing: SignIn<Choosing>) -> SignIn<Away> {
     let wanted = provider().id;
     let chosen =
-        choose(&[provider()], |_| Health::Answering, &client(), choosing.request().level, &BTreeSet::new(), &wanted);
+        choose(&[provider()], |_| Health::Answering, &live(), choosing.request().level, &BTreeSet::new(), &wanted);
     choosing.depart(chosen.expect("open"), &random(), now())
 }
 
@@ -182,8 +194,8 @@ fn is_verified(arriving: SignIn<Arriving>) -> SignIn<Informing> {
 fn accepts(informing: SignIn<Informing>) -> SignIn<Finishing> {
     let account = account(informing.citizen().account.clone());
     let still =
-        informing.still_holds(&client(), None, Some(&account), ProviderStanding::Accepted).expect("nothing changed");
-    informing.accept(&client(), Acceptance::WentOn, still, &random(), now()).expect("a public service")
+        informing.still_holds(&live(), None, Some(&account), ProviderStanding::Accepted).expect("nothing changed");
+    informing.accept(&live(), Acceptance::WentOn, still, &random(), now()).expect("a public service")
 }
 
 async fn every_step_is_found_by_another_node_and_goes_on(nodes: Nodes) {
@@ -235,13 +247,13 @@ async fn a_sign_in_given_up_is_found_over(nodes: Nodes) {
 async fn a_session_is_found_and_reused(nodes: Nodes) {
     let (_, finishing) = Browser::finishing(&nodes).await;
     let (cookie, mut session) = (bearer(), Session::open(finishing.citizen().clone()));
-    let (scopes, sharing) = (finishing.grant().scopes.clone(), finishing.grant().sharing(&client()));
+    let (scopes, sharing) = (finishing.grant().scopes.clone(), finishing.grant().sharing(&live()));
     session.inform(&client().id, Told { scopes, sharing });
     assert_eq!(nodes.one.put(&cookie, &session, HALF_HOUR).await.expect("puts"), Put::Fresh);
     let (found, _) = nodes.two.look(&cookie).await.expect("looks").expect("is there");
-    assert!(found.was_informed(&client(), &finishing.grant().scopes, &finishing.grant().sharing(&client())));
+    assert!(found.was_informed(&client(), &finishing.grant().scopes, &finishing.grant().sharing(&live())));
     let standing = Some((&found, ProviderStanding::Accepted));
-    let Beginning::Inform(informing) = SignIn::start(request(), &client(), standing, start()) else {
+    let Beginning::Inform(informing) = SignIn::start(request(), &live(), standing, start()) else {
         panic!("the session fits");
     };
     assert_eq!(informing.citizen(), finishing.citizen());

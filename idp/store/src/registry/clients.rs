@@ -1,12 +1,17 @@
 //! The relying parties. Each change is journalled in the transaction that makes it.
 
 use domain::client::{Client, ClientState, Registered};
+use domain::habilitation::credentials::{ClientSecret, SecretName, Secrets};
+use domain::habilitation::switches::Deed;
 use domain::id::ClientId;
 use domain::journal::{Act, ClientChange, JournalKey};
 use domain::secret::SecretDigest;
 use domain::time::Timestamp;
-use sqlx::{Any, Transaction};
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{Any, Row as _, Transaction};
 
+use super::habilitations::{self, give};
 use super::{Registry, commit, failed, from_json, to_json};
 use crate::ephemeral::Put;
 use crate::{StoreError, journal};
@@ -32,21 +37,33 @@ pub enum Updated {
     Missing,
 }
 
-type Row = (String, String, String);
+const CORRUPT: StoreError = StoreError::Corrupt { what: "a client" };
+
+/// A client with what it was granted: its own columns under names that the habilitation has not.
+macro_rules! clients {
+    () => {
+        "SELECT c.metadata, c.secrets, c.secret_terms, c.state AS client_state, h.id, h.environment, h.organisation, \
+         h.request, h.scopes, h.level, h.starts, h.ends, h.state \
+         FROM clients c LEFT JOIN habilitations h ON h.id = c.habilitation"
+    };
+}
 
 impl Registry {
     /// Registers a client; [`Put::Taken`] when its identifier is in use. Journals [`ClientChange::Registered`].
     pub async fn insert_client(&self, registered: &Registered, now: Timestamp) -> Result<Put, StoreError> {
         let client = &registered.client;
+        let habilitation = registered.habilitation.as_ref();
         let mut transaction = self.write().await?;
         let inserted = sqlx::query(
-            "INSERT INTO clients (id, metadata, secrets, state, created, updated) VALUES ($1, $2, $3, $4, $5, $5) \
-             ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO clients (id, metadata, secrets, state, habilitation, secret_terms, created, updated) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
         )
         .bind(client.id.as_str())
         .bind(to_json(client, "a client")?)
-        .bind(to_json(&registered.secret.as_slice(), "a client")?)
+        .bind(digests(&registered.secrets)?)
         .bind(state_name(registered.state))
+        .bind(habilitation.map(|held| held.id.as_str()))
+        .bind(terms(&registered.secrets)?)
         .bind(now.epoch())
         .execute(&mut *transaction)
         .await
@@ -54,7 +71,11 @@ impl Registry {
         if inserted.rows_affected() == 0 {
             return Ok(Put::Taken);
         }
-        changed(transaction, &self.journal_key, &client.id, &[ClientChange::Registered], now).await?;
+        let mut acts = vec![Act::ClientChanged { client: client.id.clone(), change: ClientChange::Registered }];
+        if let Some(habilitation) = habilitation {
+            acts.push(give(&mut transaction, habilitation, &client.id, &Deed::OPERATOR, now).await?);
+        }
+        changed(transaction, &self.journal_key, &acts, now).await?;
         Ok(Put::Fresh)
     }
 
@@ -69,25 +90,29 @@ impl Registry {
         let (secrets, changes): (_, &[ClientChange]) = match secret {
             SecretChange::Keep => (None, &[ClientChange::Updated]),
             SecretChange::Replace(digest) => {
-                (Some(to_json(&[digest], "a client")?), &[ClientChange::Updated, ClientChange::SecretMade])
+                let made = ClientSecret { digest: digest.clone(), made: Some(now), until: None };
+                (Some(Secrets::kept(vec![made])), &[ClientChange::Updated, ClientChange::SecretMade])
             }
-            SecretChange::Drop => (Some("[]".to_owned()), &[ClientChange::Updated]),
+            SecretChange::Drop => (Some(Secrets::default()), &[ClientChange::Updated]),
         };
         let mut transaction = self.write().await?;
         let updated = sqlx::query(
-            "UPDATE clients SET metadata = $2, secrets = COALESCE($3, secrets), updated = $4 WHERE id = $1",
+            "UPDATE clients SET metadata = $2, secrets = COALESCE($3, secrets), \
+             secret_terms = CASE WHEN $3 IS NULL THEN secret_terms ELSE $5 END, updated = $4 WHERE id = $1",
         )
         .bind(client.id.as_str())
         .bind(to_json(client, "a client")?)
-        .bind(secrets)
+        .bind(secrets.as_ref().map(digests).transpose()?)
         .bind(now.epoch())
+        .bind(secrets.as_ref().map(terms).transpose()?)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
         if updated.rows_affected() == 0 {
             return Ok(Updated::Missing);
         }
-        changed(transaction, &self.journal_key, &client.id, changes, now).await?;
+        let act = |change: &ClientChange| Act::ClientChanged { client: client.id.clone(), change: *change };
+        changed(transaction, &self.journal_key, &changes.iter().map(act).collect::<Vec<_>>(), now).await?;
         Ok(Updated::Done)
     }
 
@@ -114,13 +139,14 @@ impl Registry {
             ClientState::Active => ClientChange::Enabled,
             ClientState::Disabled => ClientChange::Disabled,
         };
-        changed(transaction, &self.journal_key, id, &[change], now).await?;
+        let act = Act::ClientChanged { client: id.clone(), change };
+        changed(transaction, &self.journal_key, &[act], now).await?;
         Ok(Updated::Done)
     }
 
     /// One client.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Registered>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT metadata, secrets, state FROM clients WHERE id = $1")
+        let row = sqlx::query(concat!(clients!(), " WHERE c.id = $1"))
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await
@@ -130,39 +156,72 @@ impl Registry {
 
     /// All clients, by identifier.
     pub async fn clients(&self) -> Result<Vec<Registered>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as("SELECT metadata, secrets, state FROM clients ORDER BY id")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed)?;
+        let rows = sqlx::query(concat!(clients!(), " ORDER BY c.id")).fetch_all(&self.readers).await.map_err(failed)?;
         rows.iter().map(read).collect()
     }
 }
 
-async fn changed(
+/// Counts a change of clients or of what they were granted, and journals it.
+pub(super) async fn changed(
     mut transaction: Transaction<'static, Any>,
     key: &JournalKey,
-    client: &ClientId,
-    changes: &[ClientChange],
+    acts: &[Act],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'clients'")
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-    let acts: Vec<Act> =
-        changes.iter().map(|change| Act::ClientChanged { client: client.clone(), change: *change }).collect();
-    journal::append(&mut transaction, key, &acts, now).await?;
+    journal::append(&mut transaction, key, acts, now).await?;
     commit(transaction).await
 }
 
-fn read((metadata, secrets, state): &Row) -> Result<Registered, StoreError> {
-    let secrets: Vec<SecretDigest> = from_json(secrets, "a client")?;
-    let state = match state.as_str() {
+fn read(row: &AnyRow) -> Result<Registered, StoreError> {
+    let text = |name| row.try_get::<String, _>(name).map_err(failed);
+    let state = match text("client_state")?.as_str() {
         "active" => ClientState::Active,
         "disabled" => ClientState::Disabled,
-        _ => return Err(StoreError::Corrupt { what: "a client" }),
+        _ => return Err(CORRUPT),
     };
-    Ok(Registered { client: from_json(metadata, "a client")?, secret: secrets.into_iter().next_back(), state })
+    let terms: Option<String> = row.try_get("secret_terms").map_err(failed)?;
+    let granted: Option<String> = row.try_get("id").map_err(failed)?;
+    Ok(Registered {
+        client: from_json(&text("metadata")?, "a client")?,
+        secrets: secrets(&text("secrets")?, terms.as_deref())?,
+        state,
+        habilitation: granted.map(|_| habilitations::read(row)).transpose()?,
+    })
+}
+
+/// When a secret was made and when it ends, beside its digest.
+#[derive(Serialize, Deserialize)]
+struct Term {
+    name: SecretName,
+    made: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// The digests alone: the form that every version reads.
+pub(super) fn digests(secrets: &Secrets) -> Result<String, StoreError> {
+    to_json(&secrets.all().iter().map(|secret| &secret.digest).collect::<Vec<_>>(), "a client")
+}
+
+/// What is known of each secret beside its digest.
+pub(super) fn terms(secrets: &Secrets) -> Result<String, StoreError> {
+    let term = |secret: &ClientSecret| Term { name: secret.name(), made: secret.made, until: secret.until };
+    to_json(&secrets.all().iter().map(term).collect::<Vec<_>>(), "a client")
+}
+
+/// The secrets, each with its term; one that a node of before made has none.
+pub(super) fn secrets(digests: &str, terms: Option<&str>) -> Result<Secrets, StoreError> {
+    let digests: Vec<SecretDigest> = from_json(digests, "a client")?;
+    let terms: Vec<Term> = terms.map_or(Ok(Vec::new()), |terms| from_json(terms, "a client"))?;
+    let known = |digest: SecretDigest| {
+        let name = SecretName::of(&digest);
+        let term = terms.iter().find(|term| term.name == name);
+        ClientSecret { digest, made: term.and_then(|term| term.made), until: term.and_then(|term| term.until) }
+    };
+    Ok(Secrets::kept(digests.into_iter().map(known).collect()))
 }
 
 const fn state_name(state: ClientState) -> &'static str {

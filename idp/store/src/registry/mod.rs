@@ -14,6 +14,7 @@ mod cases;
 mod clients;
 mod clock;
 mod consents;
+mod habilitations;
 mod indicators;
 mod keys;
 mod outbox;
@@ -24,7 +25,9 @@ mod readers;
 mod request_keys;
 mod requests;
 mod schema;
+mod secrets;
 mod standing;
+mod switches;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -43,12 +46,14 @@ pub use cards::{Changed, Kept, Made, ToRemind, Told, Transition};
 pub use cases::{Case, CaseEnd, KeptCase};
 pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
+pub use habilitations::{HabilitationMoved, KeptHabilitation};
 pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
 pub use partners::{Joined, Joining, KeptSession, Posting, SeatChange};
 pub use passkeys::{Accepted, KeptPasskey};
 pub use people::{Post, TeamChange, TeamVersion};
 pub use requests::{After, Event, KeptReview, Submission};
+pub use secrets::{SecretUpdated, SecretUse};
 use standing::Standings;
 
 use crate::seal::Vault;
@@ -99,6 +104,8 @@ pub struct Changes {
     pub clients: i64,
     /// Writes to signing keys.
     pub keys: i64,
+    /// Turns of switches.
+    pub switches: i64,
 }
 
 impl Registry {
@@ -124,15 +131,14 @@ impl Registry {
         self.readers.execute("SELECT 1").await.map(|_| ()).map_err(failed)
     }
 
-    /// The counts of writes: one read of two rows, cheap enough for every second.
+    /// The counts of writes: one read of a few rows, cheap enough for every second.
     pub async fn changes(&self) -> Result<Changes, StoreError> {
         let rows: Vec<(String, i64)> =
             sqlx::query_as("SELECT topic, count FROM changes").fetch_all(&self.readers).await.map_err(failed)?;
         let count = |topic| rows.iter().find(|(name, _)| name == topic).map(|(_, count)| *count);
-        match (count("clients"), count("keys")) {
-            (Some(clients), Some(keys)) => Ok(Changes { clients, keys }),
-            (None, _) | (_, None) => Err(StoreError::Corrupt { what: "changes" }),
-        }
+        let changes =
+            || Some(Changes { clients: count("clients")?, keys: count("keys")?, switches: count("switches")? });
+        changes().ok_or(StoreError::Corrupt { what: "changes" })
     }
 
     /// Ends all connections, after the acts that are under way.

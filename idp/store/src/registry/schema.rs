@@ -19,6 +19,7 @@ fn migrations() -> Vec<Migration> {
         (7, "persons", include_str!("../../migrations/0007_persons.sql")),
         (8, "clock", include_str!("../../migrations/0008_clock.sql")),
         (9, "partners", include_str!("../../migrations/0009_partners.sql")),
+        (10, "habilitations", include_str!("../../migrations/0010_habilitations.sql")),
         (11, "requests", include_str!("../../migrations/0011_requests.sql")),
     ]
     .into_iter()

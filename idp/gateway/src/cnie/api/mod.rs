@@ -88,6 +88,7 @@ async fn enter<'a>(app: &'a App, call: &Call) -> Result<(&'a Cnie, Jkt), Unanswe
         Refused::Unavailable(error) => Unanswered::Fault(Fault::Store(error)),
         Refused::NoToken
         | Refused::BadToken
+        | Refused::NotLive(_)
         | Refused::NoKey
         | Refused::Card(_)
         | Refused::TooMany(_)

@@ -94,7 +94,7 @@ impl From<Refused> for No {
             Refused::Token(error) => Self::Proof(error),
             Refused::Unavailable(error) => Self::Ours(error),
             // None of these comes of a proof alone.
-            Refused::NoToken | Refused::BadToken => Self::no_reader(),
+            Refused::NoToken | Refused::BadToken | Refused::NotLive(_) => Self::no_reader(),
             Refused::NoKey | Refused::Card(_) | Refused::TooMany(_) | Refused::NoRecipient => Self::Told,
         }
     }

@@ -42,8 +42,7 @@ impl Registry {
             .map_err(failed)?;
         teams::seat(&mut transaction, &self.vault, first, &seat, now).await?;
         let change = OrganisationChange::Created { kind: organisation.kind, belonging: organisation.belonging };
-        let created =
-            Act::OrganisationChanged { siret: organisation.siret, by: Some(first.clone()), change };
+        let created = Act::OrganisationChanged { siret: organisation.siret, by: Some(first.clone()), change };
         let acts = [created, act(first, Some(first), PartnerChange::Seated(seat))];
         journal::append(&mut transaction, &self.journal_key, &acts, now).await?;
         commit(transaction).await?;
@@ -96,7 +95,11 @@ impl Registry {
     }
 }
 
-async fn read(connection: &mut AnyConnection, vault: &Vault, siret: &Siret) -> Result<Option<Organisation>, StoreError> {
+async fn read(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    siret: &Siret,
+) -> Result<Option<Organisation>, StoreError> {
     let sealed: Option<String> = sqlx::query_scalar("SELECT sealed FROM organisations WHERE siret = $1")
         .bind(siret.digits())
         .fetch_optional(connection)

@@ -274,19 +274,16 @@ pub(super) async fn seats(
     vault: &Vault,
     partner: &PartnerId,
 ) -> Result<Vec<Seat>, StoreError> {
-    let rows: Vec<(String, String)> = sqlx::query_as("SELECT team, sealed FROM members WHERE partner = $1 ORDER BY team")
-        .bind(partner.as_str())
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT team, sealed FROM members WHERE partner = $1 ORDER BY team")
+            .bind(partner.as_str())
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
     rows.iter().map(|(team, sealed)| open_seat(vault, team, partner, sealed)).collect()
 }
 
-async fn members(
-    connection: &mut AnyConnection,
-    vault: &Vault,
-    team: &TeamName,
-) -> Result<Vec<Member>, StoreError> {
+async fn members(connection: &mut AnyConnection, vault: &Vault, team: &TeamName) -> Result<Vec<Member>, StoreError> {
     let rows: Vec<(String, String, i64)> =
         sqlx::query_as("SELECT partner, sealed, since FROM members WHERE team = $1 ORDER BY since, partner")
             .bind(team.text())
