@@ -16,8 +16,8 @@ use crate::journey::expect;
 
 const HANDLES: &str = "passerelle:pairing:*";
 const TRANSACTIONS: &str = "passerelle:card:*";
-const MINUTE: Duration = Duration::from_secs(60);
-const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const MINUTE: Duration = Duration::from_mins(1);
+const FIVE_MINUTES: Duration = Duration::from_mins(5);
 
 #[tokio::test]
 async fn a_handle_after_its_minute_and_an_answer_after_five_are_late_and_the_citizen_begins_anew() {

@@ -62,8 +62,8 @@ fn of_holder(holder: &Holder, zone: &str, groups: &[(u8, Vec<u8>)]) -> Vec<(Stri
             let text = jose::encode(&octets[..octets.len().min(30) / 3 * 3]);
             all.push((format!("group {number}"), text));
         }
-        let hex: String = file[6..file.len().min(22)].iter().map(|octet| format!("{octet:02x}")).collect();
-        all.push((format!("group {number}, hexadecimal"), hex));
+        let hex: Vec<String> = file[6..file.len().min(22)].iter().map(|octet| format!("{octet:02x}")).collect();
+        all.push((format!("group {number}, hexadecimal"), hex.concat()));
     }
     all
 }

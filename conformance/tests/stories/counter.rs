@@ -21,6 +21,9 @@ use toml::Table;
 
 use crate::journey::{Journey, accept, expect};
 
+/// A card, which lies now here and now there, and whose it is.
+type Owned = (Arc<Mutex<Card>>, Holder);
+
 /// What an agent presses who sees the person of the photo.
 pub(super) const SAME_PERSON: &str = "form[data-step=same-person] button";
 
@@ -30,7 +33,7 @@ pub(super) struct Counter {
     pub(super) origin: String,
     pub(super) authority: Authority,
     pub(super) pki: Arc<Pki>,
-    pub(super) cards: Mutex<HashMap<String, (Arc<Mutex<Card>>, Holder)>>,
+    pub(super) cards: Mutex<HashMap<String, Owned>>,
     pub(super) nadia: Agent,
     pub(super) reader: DeskReader,
     _trust: TempDir,
@@ -78,12 +81,12 @@ impl Counter {
     }
 
     /// The one card of a citizen, which goes from their telephone to the reader and back.
-    pub(super) fn card(&self, name: &str) -> (Arc<Mutex<Card>>, Holder) {
+    pub(super) fn card(&self, name: &str) -> Owned {
         self.card_of(name, Holder::named(name).unwrap())
     }
 
     /// The one card of somebody, who is introduced by it.
-    pub(super) fn card_of(&self, name: &str, holder: Holder) -> (Arc<Mutex<Card>>, Holder) {
+    pub(super) fn card_of(&self, name: &str, holder: Holder) -> Owned {
         let issue = || (Card::genuine(&self.pki, &holder).shared(), holder);
         self.cards.lock().unwrap().entry(name.to_owned()).or_insert_with(issue).clone()
     }
