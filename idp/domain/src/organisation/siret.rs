@@ -111,22 +111,29 @@ impl Siret {
 fn digits(text: &str, wanted: usize) -> Result<Vec<u32>, NumberFault> {
     // Spaces of every width, with and without break; the mark at the beginning of a file; dots as on letterheads.
     let between = |c: char| c.is_whitespace() || matches!(c, '.' | '\u{200B}' | '\u{FEFF}');
-    let kept: Vec<char> = text.chars().filter(|c| !between(*c)).collect();
-    if kept.is_empty() {
+    let kept = || text.chars().filter(|c| !between(*c));
+    if kept().next().is_none() {
         return Err(NumberFault::Empty);
     }
-    // Digits of other scripts are none: what is stored is what was read.
-    match kept.iter().map(|c| c.to_digit(10)).collect::<Option<Vec<_>>>() {
-        None if is_of_monaco(&kept) => Err(NumberFault::Monaco),
-        None => Err(NumberFault::NotDigits),
-        Some(digits) if digits.len() != wanted => Err(NumberFault::Length { seen: digits.len(), wanted }),
-        Some(digits) => Ok(digits),
+    let mut digits = Vec::with_capacity(14);
+    for c in kept() {
+        // Digits of other scripts are none: what is stored is what was read.
+        match c.to_digit(10) {
+            Some(digit) => digits.push(digit),
+            None if is_of_monaco(kept()) => return Err(NumberFault::Monaco),
+            None => return Err(NumberFault::NotDigits),
+        }
+    }
+    match digits.len() {
+        seen if seen != wanted => Err(NumberFault::Length { seen, wanted }),
+        _ => Ok(digits),
     }
 }
 
 /// `MONACOCONFO001` and its like.
-fn is_of_monaco(kept: &[char]) -> bool {
-    kept.len() == 14 && kept.iter().zip("MONACO".chars()).all(|(seen, letter)| seen.eq_ignore_ascii_case(&letter))
+fn is_of_monaco(kept: impl Iterator<Item = char> + Clone) -> bool {
+    let begins = kept.clone().zip("MONACO".chars()).all(|(seen, letter)| seen.eq_ignore_ascii_case(&letter));
+    begins && kept.count() == 14
 }
 
 fn value(digits: &[u32]) -> u32 {

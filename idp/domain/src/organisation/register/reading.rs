@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::record::{Former, GroupingKind, GroupingRow, Row};
-use super::{Edition, Register};
+use super::{Edition, Register, packed};
 use crate::organisation::siret::Siren;
 use crate::people::commune::CommuneCode;
 
@@ -56,6 +56,7 @@ impl<'a> Register<'a> {
             edition: read_edition(edition).ok_or(first)?,
             regions: Vec::new(),
             communes: Vec::new(),
+            codes: Vec::new(),
             former: Vec::new(),
             arrondissements: Vec::new(),
             groupings: Vec::new(),
@@ -68,12 +69,24 @@ impl<'a> Register<'a> {
         register.bodies =
             register.communes.iter().enumerate().filter_map(|(place, row)| Some((row.siren?, place))).collect();
         register.bodies.sort_unstable();
+        register.keep_what_is_needed();
         let end = BadRegister { line: text.lines().count(), fault: BadLine::Order };
         // One SIREN is one body's.
         let twice = register.bodies.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
         let both =
             |row: &GroupingRow<'_>| register.bodies.binary_search_by_key(&row.siren, |(siren, _)| *siren).is_ok();
         if twice || register.groupings.iter().any(both) { Err(end) } else { Ok(register) }
+    }
+
+    /// Gives back what growing left unused: the register stays for as long as the program runs.
+    fn keep_what_is_needed(&mut self) {
+        self.regions.shrink_to_fit();
+        self.communes.shrink_to_fit();
+        self.codes.shrink_to_fit();
+        self.former.shrink_to_fit();
+        self.arrondissements.shrink_to_fit();
+        self.groupings.shrink_to_fit();
+        self.bodies.shrink_to_fit();
     }
 
     /// Takes in one line. Départements come first, then communes, then what leads to them.
@@ -97,6 +110,7 @@ impl<'a> Register<'a> {
                 let known = self.regions.binary_search_by(|(known, _)| (*known).cmp(departement.as_str()));
                 known.map_err(|_| BadLine::Nowhere)?;
                 self.communes.push(row);
+                self.codes.push(packed(code).ok_or(BadLine::Code)?);
             }
             ("F", &[code, now, name]) => {
                 in_order(self.former.last().map(|last| last.code), code)?;
@@ -133,7 +147,7 @@ impl<'a> Register<'a> {
     }
 
     fn has(&self, code: &str) -> Result<(), BadLine> {
-        self.communes.binary_search_by(|row| row.code.cmp(code)).map(drop).map_err(|_| BadLine::Nowhere)
+        self.row(code).map(drop).ok_or(BadLine::Nowhere)
     }
 }
 

@@ -35,6 +35,8 @@ impl Index {
                 index.entries.push(Entry { start: start + article.len() + 1, end, place });
             }
         }
+        index.names.shrink_to_fit();
+        index.entries.shrink_to_fit();
         let Self { names, entries } = &mut index;
         entries.sort_unstable_by(|a, b| names[a.start..a.end].cmp(&names[b.start..b.end]));
         index
