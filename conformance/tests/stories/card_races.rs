@@ -128,8 +128,8 @@ async fn of_two_last_answers_one_makes_an_identity_and_one_mail_is_sent() {
 async fn of_two_agents_who_scan_one_code_at_once_one_has_the_case() {
     or_skip!(Tool::Sqlite.find());
     let mut counter = Counter::open().await;
-    let second = DeskReader::new(&counter.origin);
-    counter.register("Guichet 2", &second.public_key()).await;
+    let mut second = DeskReader::new(&counter.origin);
+    counter.register("Guichet 2", &mut second).await;
     let mut samir = enter(&counter.journey.scene, &counter.origin, "Samir", &["--agent"]).await;
     let (mut phone, qr): (Phone, String) = counter.asks("angela").await;
     let scan = async |agent: &mut Agent, at: usize, qr: &str| {

@@ -134,10 +134,8 @@ async fn only_the_card_of_the_request_goes_on_and_only_its_reader_is_heard() {
     let waiting = counter.reader.post("/reader/v1/cases/next", &json!({})).await.unwrap();
     assert_eq!(waiting["step"], "fingerprint");
 
-    let second = DeskReader::new(&counter.origin);
-    let key = second.public_key();
-    counter.register("Guichet 2", &key).await;
-    let mut second = second;
+    let mut second = DeskReader::new(&counter.origin);
+    counter.register("Guichet 2", &mut second).await;
     let other = said(&waiting, second.verdict(&waiting));
     assert_eq!(refused(second.post(fingerprint, &other).await), "desk.other_reader");
     let shown = json!({ "case": waiting["case"], "sod": "AAAA" });
@@ -232,6 +230,64 @@ async fn an_agent_never_certifies_their_own_card_and_one_who_declared_nothing_no
     counter.reader.insert(card, holder.can);
     assert_eq!(refused(counter.reader.turn().await), "desk.own_identity");
     expect(counter.reload(&page).await, "desk-outcome");
+}
+
+#[tokio::test]
+async fn a_reader_is_heard_once_it_proved_its_key_and_the_operator_accepted_it() {
+    or_skip!(Tool::Sqlite.find());
+    let mut counter = Counter::open().await;
+    let mut newcomer = DeskReader::new(&counter.origin);
+    let id = counter.propose("Guichet 2", &newcomer.public_key()).await;
+    let home = expect(counter.nadia.open("/guichet").await.unwrap(), "desk-home");
+    assert!(!home.body.contains(&id), "no case is scanned for it");
+    let accept = ["readers", "accept", "--commune", COMMUNE, &id];
+    let installation = counter.journey.scene.gateway.installation();
+    let early = installation.run(&accept).await.unwrap();
+    assert!(!early.status.success() && String::from_utf8_lossy(&early.stderr).contains("holds its key"), "{early:?}");
+
+    for _ in 0..2 {
+        assert_eq!(refused(newcomer.turn().await), "desk.reader_proposed", "whatever it calls");
+    }
+    let waiting = agent::run(installation, &["readers", "list", "--json"]).await.unwrap();
+    assert!(waiting.contains(&id) && waiting.contains("\"proved\""), "{waiting}");
+    counter.accept(&id).await;
+    assert_eq!(newcomer.turn().await.unwrap(), Turn::Idle);
+    let twice = counter.journey.scene.gateway.installation().run(&accept).await.unwrap();
+    assert!(!twice.status.success());
+    let told = counter.journalled("reader_changed");
+    let of = |change: &str| told.iter().filter(|details| details.contains(&id) && details.contains(change)).count();
+    assert_eq!(["\"proposed\"", "\"proved\"", "\"accepted\""].map(of), [1, 1, 1], "{told:?}");
+}
+
+#[tokio::test]
+async fn of_scans_at_one_moment_one_takes_the_reader() {
+    let mut counter = Counter::open().await;
+    let mut codes = Vec::new();
+    for name in ["angela", "hugo", "luc", "zoe"] {
+        codes.push(counter.asks(name).await.1);
+    }
+    let home = expect(counter.nadia.open("/guichet").await.unwrap(), "desk-home");
+    let reader = home.attribute("select[name=reader] option", "value").unwrap();
+    let scans: Vec<_> = codes
+        .into_iter()
+        .map(|qr| {
+            let (mut browser, home, reader) = (counter.nadia.browser.clone(), home.clone(), reader.clone());
+            tokio::spawn(async move {
+                let fields = [("qr", qr.as_str()), ("reader", reader.as_str())];
+                browser.press(&home, "form[data-step=scan] button", &fields).await.unwrap()
+            })
+        })
+        .collect();
+    let mut came = Vec::new();
+    for scan in scans {
+        let page = scan.await.unwrap();
+        let code = page.attribute("main", "data-code").ok();
+        came.push((page.name().unwrap(), code));
+    }
+    came.sort();
+    let busy = ("desk-home".to_owned(), Some("desk.reader_busy".to_owned()));
+    assert_eq!(came[1..], [busy.clone(), busy.clone(), busy], "{came:?}");
+    assert_eq!(came[0], ("desk-card".to_owned(), None));
 }
 
 #[tokio::test]

@@ -64,8 +64,10 @@ impl Counter {
         let reader = DeskReader::new(&origin);
         let cards = Mutex::default();
         let mut counter = Self { journey, origin, authority, pki, cards, nadia, reader, _trust: trust };
-        let reader = counter.reader.public_key();
-        counter.register("Guichet 1", &reader).await;
+        let key = counter.reader.public_key();
+        let id = counter.propose("Guichet 1", &key).await;
+        assert_eq!(refused(counter.reader.turn().await), "desk.reader_proposed");
+        counter.accept(&id).await;
         counter
     }
 
@@ -73,11 +75,25 @@ impl Counter {
         self.journey.scene.gateway.issuer()
     }
 
-    pub(super) async fn register(&mut self, name: &str, key: &Value) -> Page {
+    /// An admin proposes a reader, which calls once, and the operator accepts it.
+    pub(super) async fn register(&mut self, name: &str, reader: &mut DeskReader) {
+        let id = self.propose(name, &reader.public_key()).await;
+        assert_eq!(refused(reader.turn().await), "desk.reader_proposed");
+        self.accept(&id).await;
+    }
+
+    pub(super) async fn accept(&self, reader: &str) {
+        let accept = ["readers", "accept", "--commune", COMMUNE, reader];
+        agent::run(self.journey.scene.gateway.installation(), &accept).await.unwrap();
+    }
+
+    /// The id of the reader that the admin proposes.
+    pub(super) async fn propose(&mut self, name: &str, key: &Value) -> String {
         let readers = expect(self.nadia.open("/guichet/lecteurs").await.unwrap(), "desk-readers");
         let fields = [("name", name), ("key", &key.to_string())];
         let pressed = self.nadia.browser.press(&readers, "form[data-step=register-reader] button", &fields).await;
-        expect(pressed.unwrap(), "desk-readers")
+        let listed = expect(pressed.unwrap(), "desk-readers");
+        listed.attribute("[data-reader][data-state=invited]", "data-reader").unwrap()
     }
 
     /// The one card of a citizen, which goes from their telephone to the reader and back.
@@ -226,8 +242,13 @@ impl Counter {
 
     /// What was accounted for of the cases that were decided.
     pub(super) fn decided(&self) -> Vec<String> {
-        let question = "SELECT details FROM journal WHERE kind = 'case_decided' ORDER BY number";
-        self.journey.sql(question).unwrap().lines().map(str::to_owned).collect()
+        self.journalled("case_decided")
+    }
+
+    /// The details of the acts of a kind.
+    pub(super) fn journalled(&self, kind: &str) -> Vec<String> {
+        let question = format!("SELECT details FROM journal WHERE kind = '{kind}' ORDER BY number");
+        self.journey.sql(&question).unwrap().lines().map(str::to_owned).collect()
     }
 }
 

@@ -190,7 +190,7 @@ async fn an_admin_registers_and_withdraws_readers() {
     }
     let good = [("name", "Guichet 1"), ("key", &key.to_string())];
     let listed = expect(nadia.browser.press(&page, button, &good).await.unwrap(), "desk-readers");
-    assert_eq!(listed.count("[data-reader][data-state=active]"), 1);
+    assert_eq!(listed.count("[data-reader][data-state=invited]"), 1, "proposed");
     let again = nadia.browser.press(&page, button, &good).await.unwrap();
     assert_eq!(again.refusal(), "reader.known");
     let withdraw = "form[data-step=withdraw-reader] button";

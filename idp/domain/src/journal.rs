@@ -140,13 +140,13 @@ pub enum Act {
         /// What was done.
         change: AgentChange,
     },
-    /// A desk reader was registered or withdrawn.
+    /// A desk reader was proposed, accepted, registered or withdrawn, or proved its key.
     ReaderChanged {
         /// The reader.
         reader: ReaderId,
         /// Its commune.
         commune: CommuneCode,
-        /// Who did it: an agent, or, for `None`, the operator.
+        /// Who did it: an agent, or, for `None`, the operator, or the reader itself.
         by: Option<AgentId>,
         /// What was done.
         change: ReaderChange,
@@ -338,10 +338,35 @@ impl AgentChange {
 /// What was done to a desk reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReaderChange {
-    /// It was registered, with this key.
+    /// An admin proposed it, with this key.
+    Proposed(Thumbprint),
+    /// It showed that it holds its key.
+    Proved,
+    /// The operator accepted it.
+    Accepted,
+    /// The operator registered it, with this key.
     Registered(Thumbprint),
     /// It was withdrawn.
     Withdrawn,
+}
+
+impl ReaderChange {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Proposed(_) => "proposed",
+            Self::Proved => "proved",
+            Self::Accepted => "accepted",
+            Self::Registered(_) => "registered",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    const fn key(&self) -> Option<&Thumbprint> {
+        match self {
+            Self::Proposed(key) | Self::Registered(key) => Some(key),
+            Self::Proved | Self::Accepted | Self::Withdrawn => None,
+        }
+    }
 }
 
 impl Act {
@@ -410,13 +435,11 @@ impl Act {
                 "agent": agent, "commune": commune, "by": by, "change": change.name(),
                 "terms": change.terms(), "passkey": change.passkey(),
             }),
-            Self::ReaderChanged { reader, commune, by, change } => match change {
-                ReaderChange::Registered(key) => {
-                    json!({"reader": reader, "commune": commune, "by": by, "change": "registered", "jkt": key})
+            Self::ReaderChanged { reader, commune, by, change } => match change.key() {
+                Some(key) => {
+                    json!({"reader": reader, "commune": commune, "by": by, "change": change.name(), "jkt": key})
                 }
-                ReaderChange::Withdrawn => {
-                    json!({"reader": reader, "commune": commune, "by": by, "change": "withdrawn"})
-                }
+                None => json!({"reader": reader, "commune": commune, "by": by, "change": change.name()}),
             },
             Self::PartnerChanged { partner, by, change } => change.details(partner, by.as_ref()),
             Self::PartnerInvited { invitation, seat, by, change } => {

@@ -536,6 +536,7 @@ fn hears(reader: &Reader, commune: &CommuneCode) -> Result<(), DeskRefusal> {
     }
     match reader.state {
         ReaderState::Registered => Ok(()),
+        ReaderState::Proposed => Err(DeskRefusal::ReaderProposed),
         ReaderState::Withdrawn => Err(DeskRefusal::ReaderWithdrawn),
     }
 }

@@ -1,4 +1,12 @@
 //! A desk reader: the device that reads the card and the finger, known by its key.
+//!
+//! ```text
+//!  admin ──▶ Proposed ── its first signed call ──▶ proved ── the operator ──▶ Registered ──▶ Withdrawn
+//!  operator ─────────────────────────────────────────────────────────────────────▲
+//! ```
+//!
+//! An admin can invite colleagues of their own making: a second one of the commune would be no second pair of eyes
+//! (decisions/0031). So the operator, who is no party to what a desk certifies, accepts each reader.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,6 +16,7 @@ use super::name::Name;
 use crate::id::ReaderId;
 use crate::jose::{KeySet, own_key};
 use crate::oidc::binding::Thumbprint;
+use crate::time::Timestamp;
 
 /// The public key of a reader: P-256, as it was registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +90,9 @@ impl From<ReaderKey> for Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReaderState {
-    /// It is.
+    /// It is not yet: an admin named it.
+    Proposed,
+    /// It is: the operator accepted it, or registered it.
     Registered,
     /// It is not any more, for good.
     Withdrawn,
@@ -100,6 +111,56 @@ pub struct Reader {
     pub key: ReaderKey,
     /// Whether it is heard.
     pub state: ReaderState,
+    /// When it first showed, by a signed call, that it holds its key. Of readers that were never proposed, nobody asked.
+    #[serde(default)]
+    pub proved: Option<Timestamp>,
+}
+
+/// Why a reader is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAccepted {
+    /// It never called: nobody knows whose key that is.
+    #[error("the reader has not shown yet that it holds its key: let it call once")]
+    Unproved,
+    /// It was before.
+    #[error("the reader is accepted already")]
+    Already,
+    /// It was withdrawn, for good.
+    #[error("the reader was withdrawn")]
+    Withdrawn,
+}
+
+impl Reader {
+    /// The reader once it called, while it waits to be accepted: the call is signed over a nonce of ours (RFC 9449 §8), so
+    /// that its key is its own. None where that was known.
+    #[must_use]
+    pub fn proving(&self, at: Timestamp) -> Option<Self> {
+        match (self.state, self.proved) {
+            (ReaderState::Proposed, None) => Some(Self { proved: Some(at), ..self.clone() }),
+            (ReaderState::Proposed | ReaderState::Registered | ReaderState::Withdrawn, _) => None,
+        }
+    }
+
+    /// The reader once the operator accepted it.
+    pub fn accepted(&self) -> Result<Self, NotAccepted> {
+        match (self.state, self.proved) {
+            (ReaderState::Proposed, Some(_)) => Ok(Self { state: ReaderState::Registered, ..self.clone() }),
+            (ReaderState::Proposed, None) => Err(NotAccepted::Unproved),
+            (ReaderState::Registered, _) => Err(NotAccepted::Already),
+            (ReaderState::Withdrawn, _) => Err(NotAccepted::Withdrawn),
+        }
+    }
+
+    /// The reader once it was withdrawn; none where it was before.
+    #[must_use]
+    pub fn withdrawn(&self) -> Option<Self> {
+        match self.state {
+            ReaderState::Proposed | ReaderState::Registered => {
+                Some(Self { state: ReaderState::Withdrawn, ..self.clone() })
+            }
+            ReaderState::Withdrawn => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +183,39 @@ mod tests {
         assert!(key.set().is_some_and(|set| set.verifies(SigningAlgorithm::Es256)));
         let kept = serde_json::to_string(&key).expect("plain");
         assert_eq!(serde_json::from_str::<ReaderKey>(&kept).expect("its own text"), key);
+    }
+
+    #[test]
+    fn a_proposed_reader_proves_its_key_before_it_is_accepted() {
+        let at = Timestamp::from_epoch;
+        let proposed = Reader {
+            id: ReaderId::from_random([1; 16]),
+            commune: CommuneCode::parse("75056").expect("a code"),
+            name: Name::parse("Guichet 1").expect("a name"),
+            key: ReaderKey::of(&jwk(SigningAlgorithm::Es256)).expect("a key"),
+            state: ReaderState::Proposed,
+            proved: None,
+        };
+        assert_eq!(proposed.accepted(), Err(NotAccepted::Unproved));
+        let proved = proposed.proving(at(7)).expect("its first call");
+        assert_eq!((proved.state, proved.proved), (ReaderState::Proposed, Some(at(7))));
+        assert_eq!(proved.proving(at(8)), None, "once");
+        let accepted = proved.accepted().expect("proved");
+        assert_eq!(accepted.state, ReaderState::Registered);
+        assert_eq!((accepted.accepted(), accepted.proving(at(9))), (Err(NotAccepted::Already), None));
+        for reader in [&proposed, &proved, &accepted] {
+            let withdrawn = reader.withdrawn().expect("from any state");
+            assert_eq!(withdrawn.accepted(), Err(NotAccepted::Withdrawn), "for good");
+            assert_eq!((withdrawn.withdrawn(), withdrawn.proving(at(9))), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_reader_of_before_is_heard_as_it_was() {
+        let (key, id) = (jwk(SigningAlgorithm::Es256), ReaderId::from_random([1; 16]));
+        let kept = json!({"id": id, "commune": "75056", "name": "Guichet 1", "key": key, "state": "registered"});
+        let reader: Reader = serde_json::from_value(kept).expect("as it was kept");
+        assert_eq!((reader.state, reader.proved), (ReaderState::Registered, None));
     }
 
     #[test]

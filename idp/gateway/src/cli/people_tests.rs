@@ -79,6 +79,8 @@ async fn a_reader_is_registered_by_its_public_key_once() {
     }
     let listed = place.json(&["readers", "list", "--commune", "75056", "--json"]).await;
     assert_eq!(listed[0]["state"], "withdrawn");
+    assert_eq!(place.run(&["readers", "accept", "--commune", "75056", id]).await.0, 1, "withdrawn");
+    assert_eq!(place.json(&["readers", "list", "--json"]).await, serde_json::json!([]), "none waits");
     let bad = place.write("private.json", r#"{"kty":"EC","crv":"P-256","d":"AAAA"}"#);
     let (code, told) = place.run(&["readers", "add", "--commune", "75056", "--name", "x", "--key", &bad]).await;
     assert!(code == 1 && told.contains("private key"), "{told}");

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use domain::id::ReaderId;
+use domain::journal::ReaderChange;
 use domain::people::name::Name;
 use domain::people::reader::{Reader, ReaderKey, ReaderState};
 use serde_json::{Value, json};
 use store::ephemeral::Put;
-use store::registry::{Registry, Updated};
+use store::registry::Registry;
 
 use super::{Bench, communes};
 
@@ -31,14 +32,23 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List the readers of a commune
+    /// List the readers of a commune; without one, those of all that wait to be accepted
     List {
         /// The INSEE code of the commune
         #[arg(long, value_name = "CODE")]
-        commune: String,
+        commune: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Accept a reader that a commune proposed and that proved its key: it is heard from now on
+    Accept {
+        /// The INSEE code of the commune
+        #[arg(long, value_name = "CODE")]
+        commune: String,
+        /// The reader
+        #[arg(allow_hyphen_values = true)]
+        id: String,
     },
     /// Withdraw a reader, at once and for good
     Remove {
@@ -61,7 +71,8 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
             }
             Err(error) => Err(error),
         },
-        Command::List { commune, json } => list(bench, &registry, &commune, json).await,
+        Command::List { commune, json } => list(bench, &registry, commune.as_deref(), json).await,
+        Command::Accept { commune, id } => accept(bench, &registry, &commune, &id).await,
         Command::Remove { commune, id } => remove(bench, &registry, &commune, &id).await,
     };
     registry.close().await;
@@ -83,6 +94,7 @@ async fn add<W: Write>(
         name: Name::parse(name)?,
         key: ReaderKey::of(&jwk).with_context(place)?,
         state: ReaderState::Registered,
+        proved: None,
     };
     match registry.insert_reader(&reader, None, bench.clock.now()).await? {
         Put::Fresh => Ok(reader),
@@ -93,10 +105,13 @@ async fn add<W: Write>(
 async fn list<W: Write>(
     bench: &mut Bench<'_, W>,
     registry: &Registry,
-    commune: &str,
+    commune: Option<&str>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let readers = registry.readers(&communes::find(registry, commune).await?.code).await?;
+    let readers = match commune {
+        Some(commune) => registry.readers(&communes::find(registry, commune).await?.code).await?,
+        None => registry.readers_proposed().await?,
+    };
     if json {
         bench.say_json(&readers.iter().map(summary).collect());
         return Ok(());
@@ -113,13 +128,42 @@ async fn remove<W: Write>(
     commune: &str,
     id: &str,
 ) -> anyhow::Result<()> {
-    let commune = communes::find(registry, commune).await?.code;
-    let id = ReaderId::parse(id).ok().with_context(|| format!("there is no reader {id:?}"))?;
-    match registry.withdraw_reader(&id, &commune, None, bench.clock.now()).await? {
-        Updated::Done => bench.say(&format!("{id} is withdrawn")),
-        Updated::Missing => bail!("{commune} has no reader {id}, or withdrew it"),
-    }
+    let reader = find(registry, commune, id).await?;
+    let withdrawn = reader.withdrawn().with_context(|| format!("{id} was withdrawn before"))?;
+    keep(bench, registry, (&reader, &withdrawn), ReaderChange::Withdrawn).await?;
+    bench.say(&format!("{id} is withdrawn"));
     Ok(())
+}
+
+async fn accept<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    commune: &str,
+    id: &str,
+) -> anyhow::Result<()> {
+    let reader = find(registry, commune, id).await?;
+    let accepted = reader.accepted()?;
+    keep(bench, registry, (&reader, &accepted), ReaderChange::Accepted).await?;
+    bench.say(&format!("{id} is accepted"));
+    Ok(())
+}
+
+async fn find(registry: &Registry, commune: &str, id: &str) -> anyhow::Result<Reader> {
+    let commune = communes::find(registry, commune).await?.code;
+    let mut readers = registry.readers(&commune).await?.into_iter();
+    readers.find(|reader| reader.id.as_str() == id).with_context(|| format!("{commune} has no reader {id:?}"))
+}
+
+async fn keep<W: Write>(
+    bench: &Bench<'_, W>,
+    registry: &Registry,
+    readers: (&Reader, &Reader),
+    change: ReaderChange,
+) -> anyhow::Result<()> {
+    match registry.change_reader(readers, change, None, bench.clock.now()).await? {
+        Put::Fresh => Ok(()),
+        Put::Taken => bail!("the reader was changed at the same time: look again"),
+    }
 }
 
 fn told<W: Write>(bench: &mut Bench<'_, W>, reader: &Reader, json: bool) {
@@ -127,20 +171,23 @@ fn told<W: Write>(bench: &mut Bench<'_, W>, reader: &Reader, json: bool) {
         bench.say_json(&summary(reader));
         return;
     }
-    let (state, jkt) = (state_name(reader.state), reader.key.thumbprint().as_str());
-    bench.say(&format!("{} {state:<10} {jkt} {}", reader.id, reader.name));
+    let (state, jkt) = (state_of(reader), reader.key.thumbprint().as_str());
+    bench.say(&format!("{} {} {state:<10} {jkt} {}", reader.id, reader.commune, reader.name));
 }
 
 fn summary(reader: &Reader) -> Value {
     json!({
         "id": reader.id, "commune": reader.commune, "name": reader.name, "jkt": reader.key.thumbprint().as_str(),
-        "state": state_name(reader.state),
+        "state": state_of(reader),
     })
 }
 
-const fn state_name(state: ReaderState) -> &'static str {
-    match state {
-        ReaderState::Registered => "registered",
-        ReaderState::Withdrawn => "withdrawn",
+/// A proposal that proved its key waits for this command line alone.
+const fn state_of(reader: &Reader) -> &'static str {
+    match (reader.state, reader.proved) {
+        (ReaderState::Proposed, None) => "proposed",
+        (ReaderState::Proposed, Some(_)) => "proved",
+        (ReaderState::Registered, _) => "registered",
+        (ReaderState::Withdrawn, _) => "withdrawn",
     }
 }

@@ -14,7 +14,7 @@ use domain::people::reader::{Reader, ReaderState};
 use domain::time::Timestamp;
 use http::StatusCode;
 use store::StoreError;
-use store::registry::{Changed, Told, Transition};
+use store::registry::{Opened, Told, Transition};
 
 use super::refused::status;
 use super::{cards, keep};
@@ -125,11 +125,8 @@ async fn open(app: &App, on: &AgentOnDuty<Certify>, form: &Sent) -> Result<Resul
     let Some(reader) = chosen(&heard(app, duty).await?, form.field("reader")) else {
         return Ok(Err(DeskRefusal::ReaderUnknown));
     };
-    let under_way = keep::open(app, duty.commune()).await?;
-    let waits = |case: &AnyCase| *case.reader() == reader.id && case.awaits().is_some();
-    if under_way.iter().any(|found| waits(&found.case.record)) {
-        return Ok(Err(DeskRefusal::ReaderBusy));
-    }
+    // Cases that were left let their readers go.
+    keep::open(app, duty.commune()).await?;
     let Some(from) = app.registry.identity(presented.identity()).await? else {
         return Ok(Err(Refusal::RequestUnknown.into()));
     };
@@ -146,9 +143,10 @@ async fn open(app: &App, on: &AgentOnDuty<Certify>, form: &Sent) -> Result<Resul
     let told = Told { acts: &acts, notices: &[], at: now };
     let step = Transition { from: &from, to: &to };
     Ok(match app.registry.make_case(&keep::row(case.into()), step, &told).await? {
-        Changed::Done => Ok(place),
+        Opened::Done => Ok(place),
         // Scanned at another desk, or twice at this one, in the same moment.
-        Changed::Lost => Err(Refusal::RequestUsed.into()),
+        Opened::Spent => Err(Refusal::RequestUsed.into()),
+        Opened::ReaderBusy => Err(DeskRefusal::ReaderBusy),
     })
 }
 

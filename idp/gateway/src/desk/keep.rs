@@ -43,6 +43,7 @@ pub(crate) fn row(case: AnyCase) -> Row<AnyCase> {
         agent: case.agent().clone(),
         opened: case.opened(),
         end,
+        reader: case.awaits().map(|_| case.reader().clone()),
         record: case,
     }
 }

@@ -15,6 +15,7 @@ use domain::cnie::case::{AnyCase, Asked as Kept, Case, DeskCard, Outcome, Papers
 use domain::cnie::refusal::Refusal;
 use domain::cnie::transaction::Octets;
 use domain::id::CaseId;
+use domain::journal::ReaderChange;
 use domain::people::reader::{Reader, ReaderState};
 use domain::secret::base64url;
 use domain::time::Timestamp;
@@ -278,11 +279,19 @@ async fn who(app: &App, call: &Call) -> Result<Reader, No> {
     let proved = call.proved(app, &app.desk().origin, None).map_err(No::Proof)?.ok_or_else(No::no_reader)?;
     let reader = app.registry.reader_with(proved.key()).await?.ok_or_else(No::no_reader)?;
     match reader.state {
-        ReaderState::Registered => {}
+        ReaderState::Registered | ReaderState::Proposed => {}
         ReaderState::Withdrawn => return Err(No::withdrawn()),
     }
     proved.count(app, Kind::CardProof).await?;
-    Ok(reader)
+    if reader.state == ReaderState::Registered {
+        return Ok(reader);
+    }
+    let now = app.clock.now();
+    if let Some(proving) = reader.proving(now) {
+        // Of two first calls one is noted.
+        let _: Put = app.registry.change_reader((&reader, &proving), ReaderChange::Proved, None, now).await?;
+    }
+    Err(No::proposed())
 }
 
 /// The case that a reader names, if it is the reader's.

@@ -39,6 +39,7 @@ pub(crate) const fn status(refusal: DeskRefusal) -> StatusCode {
         | DeskRefusal::PhotoUnseen
         | DeskRefusal::OwnIdentity
         | DeskRefusal::TriesSpent
+        | DeskRefusal::ReaderProposed
         | DeskRefusal::ReaderWithdrawn
         | DeskRefusal::ReaderElsewhere
         | DeskRefusal::OtherReader

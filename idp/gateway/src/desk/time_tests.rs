@@ -80,6 +80,7 @@ impl Desk {
                 name: name("Guichet"),
                 key: ReaderKey::of(&json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})).expect("a key"),
                 state: ReaderState::Registered,
+                proved: None,
             };
             assert_eq!(app.registry.insert_reader(&reader, None, now).await.expect("kept"), Put::Fresh);
             readers.push(reader.id);

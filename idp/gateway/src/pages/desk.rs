@@ -71,7 +71,10 @@ impl Home<'_> {
             DeskRefusal::Card(_) => t.scan_unknown(),
             DeskRefusal::OwnIdentity => t.scan_own(),
             DeskRefusal::ReaderBusy => t.scan_busy(),
-            DeskRefusal::ReaderUnknown | DeskRefusal::ReaderWithdrawn | DeskRefusal::ReaderElsewhere => t.scan_reader(),
+            DeskRefusal::ReaderUnknown
+            | DeskRefusal::ReaderProposed
+            | DeskRefusal::ReaderWithdrawn
+            | DeskRefusal::ReaderElsewhere => t.scan_reader(),
             other @ (DeskRefusal::CaseUnknown
             | DeskRefusal::CaseOver
             | DeskRefusal::CaseLate
@@ -191,6 +194,7 @@ impl CardScreen<'_> {
             | DeskRefusal::OwnIdentity
             | DeskRefusal::TriesSpent
             | DeskRefusal::ReaderUnknown
+            | DeskRefusal::ReaderProposed
             | DeskRefusal::ReaderWithdrawn
             | DeskRefusal::ReaderElsewhere
             | DeskRefusal::OtherReader
@@ -381,6 +385,7 @@ const fn explanation(refusal: DeskRefusal, t: Texts) -> (&'static str, &'static 
         | DeskRefusal::OutOfTurn
         | DeskRefusal::TriesSpent
         | DeskRefusal::ReaderUnknown
+        | DeskRefusal::ReaderProposed
         | DeskRefusal::ReaderWithdrawn
         | DeskRefusal::ReaderElsewhere
         | DeskRefusal::OtherReader

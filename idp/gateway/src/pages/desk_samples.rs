@@ -42,6 +42,7 @@ impl Staff {
             name: plain("Guichet 1"),
             key: ReaderKey::of(key.public().document()).expect("P-256"),
             state: ReaderState::Registered,
+            proved: None,
         };
         let terms = Terms { roles: Roles::of([Role::Agent]).expect("one"), trained: None, authorised: None };
         let agent = Agent {

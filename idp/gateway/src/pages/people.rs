@@ -374,17 +374,36 @@ pub(crate) struct Readers<'a> {
 }
 
 impl Readers<'_> {
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
     fn state(&self, reader: &Reader) -> &'static str {
-        if self.is_registered(reader) { "active" } else { "removed" }
+        match (reader.state, reader.proved) {
+            (ReaderState::Proposed, None) => "invited",
+            (ReaderState::Proposed, Some(_)) => "outside",
+            (ReaderState::Registered, _) => "active",
+            (ReaderState::Withdrawn, _) => "removed",
+        }
     }
 
     fn state_words(&self, reader: &Reader) -> &'static str {
-        if self.is_registered(reader) { self.page.t.reader_registered() } else { self.page.t.reader_withdrawn() }
+        match reader.state {
+            ReaderState::Proposed => self.page.t.reader_proposed(),
+            ReaderState::Registered => self.page.t.reader_registered(),
+            ReaderState::Withdrawn => self.page.t.reader_withdrawn(),
+        }
+    }
+
+    /// What is to be done for a reader to be heard.
+    fn next_words(&self, reader: &Reader) -> Option<&'static str> {
+        match (reader.state, reader.proved) {
+            (ReaderState::Proposed, None) => Some(self.page.t.reader_calls_first()),
+            (ReaderState::Proposed, Some(_)) => Some(self.page.t.reader_waits()),
+            (ReaderState::Registered | ReaderState::Withdrawn, _) => None,
+        }
     }
 
     #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
-    fn is_registered(&self, reader: &Reader) -> bool {
-        reader.state == ReaderState::Registered
+    fn may_go(&self, reader: &Reader) -> bool {
+        reader.withdrawn().is_some()
     }
 
     fn key_words(&self) -> &'static str {

@@ -1,14 +1,15 @@
-//! The desk readers of a commune: `GET` and `POST /guichet/lecteurs`, `POST /guichet/lecteurs/{id}/retrait`.
+//! The desk readers of a commune: `GET` and `POST /guichet/lecteurs`, `POST /guichet/lecteurs/{id}/retrait`. What an admin
+//! names here is a proposal: it is heard once it proved its key and the operator accepted it.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::id::ReaderId;
+use domain::journal::ReaderChange;
 use domain::people::agent::Administer;
 use domain::people::name::Name;
 use domain::people::reader::{Reader, ReaderKey, ReaderState};
 use http::StatusCode;
 use store::ephemeral::Put;
-use store::registry::Updated;
 
 use super::input::Field;
 use super::refusal::{refuse, status};
@@ -55,7 +56,8 @@ pub(crate) async fn register(State(app): State<Shared>, admin: Admin, form: Sent
         (None, _) => return mistaken(&app, &admin, Desk::InputInvalid, Field::Name, &form).await,
         (Some(_), None) => return mistaken(&app, &admin, Desk::InputInvalid, Field::Key, &form).await,
     };
-    let reader = Reader { id, commune: admin.duty.commune().clone(), name, key, state: ReaderState::Registered };
+    let (commune, state) = (admin.duty.commune().clone(), ReaderState::Proposed);
+    let reader = Reader { id, commune, name, key, state, proved: None };
     match app.registry.insert_reader(&reader, Some(admin.duty.agent()), app.clock.now()).await {
         Ok(Put::Fresh) => see_other(PLACE),
         Ok(Put::Taken) => mistaken(&app, &admin, Desk::ReaderKnown, Field::Key, &form).await,
@@ -81,11 +83,18 @@ pub(crate) async fn withdraw(State(app): State<Shared>, admin: Admin, Path(id): 
     if let Err(refused) = admin.here.check(&app, &form) {
         return refused;
     }
-    let Ok(id) = ReaderId::parse(&id) else { return refuse(&app, admin.here.occasion, Desk::ReaderUnknown) };
-    let (commune, by) = (admin.duty.commune(), Some(admin.duty.agent()));
-    match app.registry.withdraw_reader(&id, commune, by, app.clock.now()).await {
-        Ok(Updated::Done) => see_other(PLACE),
-        Ok(Updated::Missing) => refuse(&app, admin.here.occasion, Desk::ReaderUnknown),
+    let readers = match app.registry.readers(admin.duty.commune()).await {
+        Ok(readers) => readers,
+        Err(error) => return unavailable(&app, admin.here.occasion, &error),
+    };
+    let found = ReaderId::parse(&id).ok().and_then(|id| readers.iter().find(|reader| reader.id == id));
+    let Some((found, withdrawn)) = found.and_then(|found| Some((found, found.withdrawn()?))) else {
+        return refuse(&app, admin.here.occasion, Desk::ReaderUnknown);
+    };
+    let (change, by) = (ReaderChange::Withdrawn, Some(admin.duty.agent()));
+    match app.registry.change_reader((found, &withdrawn), change, by, app.clock.now()).await {
+        Ok(Put::Fresh) => see_other(PLACE),
+        Ok(Put::Taken) => refuse(&app, admin.here.occasion, Desk::ChangedMeanwhile),
         Err(error) => unavailable(&app, admin.here.occasion, &error),
     }
 }

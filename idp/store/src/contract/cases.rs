@@ -1,7 +1,7 @@
 //! Cases for the cases at the desks.
 
 use domain::cnie::outcome::CaseOutcome;
-use domain::id::{AgentId, CaseId, IdentityId};
+use domain::id::{AgentId, CaseId, IdentityId, ReaderId};
 use domain::notice::Notice;
 use domain::people::commune::CommuneCode;
 use domain::time::{Lifetime, Timestamp};
@@ -11,10 +11,11 @@ use serde_json::json;
 use super::cards::{act, active, certified, identity, mail, someone};
 use super::{CANARY, Offices, at_once, cards, contains, dump, for_each_engine, kinds, now, random};
 use crate::StoreError;
-use crate::registry::{Case, CaseEnd, Changed, Kept, KeptCase, Registry, Told, Transition};
+use crate::registry::{Case, CaseEnd, Changed, Kept, KeptCase, Opened, Registry, Told, Transition};
 
 for_each_engine!(offices: sqlite, postgres; {
     a_request_is_scanned_at_one_desk,
+    a_reader_is_at_work_for_one_case,
     a_decision_and_what_becomes_of_the_identity_are_kept_together_or_not_at_all,
     a_case_that_nobody_decides_comes_up,
     the_cases_of_a_day_and_their_times_are_those_of_the_commune,
@@ -45,7 +46,8 @@ fn at(seconds: u32) -> Timestamp {
 fn case(opened: Timestamp) -> Case<File> {
     let record = File { zone: CANARY.to_owned() };
     let (id, commune) = (CaseId::from_random(random()), commune("26362"));
-    Case { id, commune, agent: agent(1), opened, end: None, record }
+    let reader = Some(ReaderId::from_random(random()));
+    Case { id, commune, agent: agent(1), opened, end: None, reader, record }
 }
 
 const fn silent(at: Timestamp) -> Told<'static> {
@@ -67,14 +69,14 @@ async fn opened(registry: &Registry, at: Timestamp) -> (KeptCase<File>, Kept) {
     let case = case(at);
     let (from, to) = before_desk(registry, &case).await;
     let step = Transition { from: &from, to: &to };
-    assert_eq!(registry.make_case(&case, step, &silent(at)).await.expect("opens"), Changed::Done);
+    assert_eq!(registry.make_case(&case, step, &silent(at)).await.expect("opens"), Opened::Done);
     let identity = registry.identity(to.common().id()).await.expect("reads").expect("is there");
     (registry.case(&case.id).await.expect("reads").expect("is there"), identity)
 }
 
 fn decided(case: &Case<File>, outcome: CaseOutcome, at: Timestamp) -> Case<File> {
     let record = File { zone: String::new() };
-    Case { end: Some(CaseEnd { at, outcome }), record, ..case.clone() }
+    Case { end: Some(CaseEnd { at, outcome }), reader: None, record, ..case.clone() }
 }
 
 fn approved(kept: &Kept, case: &CaseId, until: Timestamp) -> domain::cnie::identity::AnyIdentity {
@@ -98,13 +100,50 @@ async fn a_request_is_scanned_at_one_desk(offices: Offices) {
             node.make_case(&case, Transition { from: &from, to: &to }, &told).await.expect("opens")
         }
     });
-    assert_eq!(answers.await.into_iter().filter(|opened| *opened == Changed::Done).count(), 1);
+    assert_eq!(answers.await.into_iter().filter(|opened| *opened == Opened::Done).count(), 1);
     assert_eq!(kinds(one).await.len(), 1);
     let cases = offices.two.open_cases::<File>(&commune("26362")).await.expect("reads");
     assert_eq!(cases.len(), 1);
     assert_eq!(one.open_cases::<File>(&commune("75056")).await.expect("reads"), []);
     let kept = one.identity(from.identity.common().id()).await.expect("reads").expect("is there");
     assert_eq!(kept.identity.case(), Some(&cases[0].case.id));
+}
+
+async fn a_reader_is_at_work_for_one_case(offices: Offices) {
+    let (one, two) = (&offices.one, &offices.two);
+    let reader = Some(ReaderId::from_random(random()));
+    let open = |registry: Registry| {
+        let reader = reader.clone();
+        async move {
+            let case = Case { reader, ..case(now()) };
+            let (from, to) = before_desk(&registry, &case).await;
+            let step = Transition { from: &from, to: &to };
+            let opened = registry.make_case(&case, step, &silent(now())).await.expect("answers");
+            let identity = registry.identity(to.common().id()).await.expect("reads").expect("is there");
+            let is_at_desk = identity.identity.case() == Some(&case.id);
+            assert_eq!(opened == Opened::Done, is_at_desk, "the request is spent with the reader, or not at all");
+            (opened, case.id)
+        }
+    };
+    let opened = at_once(8, offices.both(), |node, _| open(node)).await;
+    let count = |of| opened.iter().filter(|(opened, _)| *opened == of).count();
+    assert_eq!((count(Opened::Done), count(Opened::ReaderBusy)), (1, 7));
+    let id = &opened.iter().find(|(opened, _)| *opened == Opened::Done).expect("one").1;
+
+    // It waits on through the steps of its case, and is free after.
+    let kept = one.case::<File>(id).await.expect("reads").expect("is there");
+    assert_eq!(kept.case.reader, reader);
+    assert_eq!(one.change_case(&kept, &kept.case, None, &silent(now())).await.expect("changes"), Changed::Done);
+    assert_eq!(open(two.clone()).await.0, Opened::ReaderBusy);
+    let kept = two.case::<File>(id).await.expect("reads").expect("is there");
+    let read = Case { reader: None, ..kept.case.clone() };
+    assert_eq!(two.change_case(&kept, &read, None, &silent(now())).await.expect("changes"), Changed::Done);
+    assert_eq!(open(one.clone()).await.0, Opened::Done);
+    // A case does not take a reader back.
+    let kept = two.case::<File>(id).await.expect("reads").expect("is there");
+    let back = Case { reader: reader.clone(), ..kept.case.clone() };
+    assert_eq!(two.change_case(&kept, &back, None, &silent(now())).await.expect("changes"), Changed::Done);
+    assert_eq!(two.case::<File>(id).await.expect("reads").expect("is there").case.reader, None);
 }
 
 async fn a_decision_and_what_becomes_of_the_identity_are_kept_together_or_not_at_all(offices: Offices) {

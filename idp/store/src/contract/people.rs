@@ -2,7 +2,7 @@
 
 use domain::id::{AgentId, Kid, PasskeyId, ReaderId};
 use domain::jose::{SigningAlgorithm, SigningKey};
-use domain::journal::AgentChange;
+use domain::journal::{AgentChange, ReaderChange};
 use domain::language::Language;
 use domain::notice::{Message, Notice};
 use domain::people::agent::{Agent, AgentState, Period, Role, Roles, Terms};
@@ -28,6 +28,7 @@ for_each_engine!(offices: sqlite, postgres; {
     passkeys_are_added_and_withdrawn_as_they_were_decided_on,
     a_row_that_was_moved_or_made_up_opens_nothing,
     a_key_is_that_of_one_reader_and_a_withdrawn_reader_stays_so,
+    of_two_who_decide_on_a_reader_at_once_the_second_decides_again,
     what_is_done_to_people_is_journalled_with_it,
 });
 
@@ -112,6 +113,7 @@ fn reader() -> Reader {
         name: Name::parse("Guichet 1").expect("a name"),
         key: ReaderKey::of(key.public().document()).expect("P-256"),
         state: ReaderState::Registered,
+        proved: None,
     }
 }
 
@@ -267,15 +269,48 @@ async fn a_key_is_that_of_one_reader_and_a_withdrawn_reader_stays_so(offices: Of
     let twin = Reader { id: ReaderId::from_random(random()), ..reader.clone() };
     assert_eq!(two.insert_reader(&twin, None, now()).await.expect("writes"), Put::Taken);
     assert_eq!(two.reader_with(reader.key.thumbprint()).await.expect("reads"), Some(reader.clone()));
-    let elsewhere = CommuneCode::parse("13055").expect("a code");
-    let foreign = two.withdraw_reader(&reader.id, &elsewhere, None, now()).await.expect("reads");
-    assert_eq!(foreign, Updated::Missing, "of another commune");
-    for expected in [Updated::Done, Updated::Missing] {
-        assert_eq!(two.withdraw_reader(&reader.id, &code(), None, now()).await.expect("writes"), expected);
+    let withdrawn = reader.withdrawn().expect("it was not");
+    for expected in [Put::Fresh, Put::Taken] {
+        let both = (&reader, &withdrawn);
+        assert_eq!(two.change_reader(both, ReaderChange::Withdrawn, None, now()).await.expect("writes"), expected);
     }
-    let withdrawn = Reader { state: ReaderState::Withdrawn, ..reader.clone() };
     assert_eq!(one.readers(&code()).await.expect("reads"), [withdrawn]);
     assert_eq!(one.insert_reader(&twin, None, now()).await.expect("writes"), Put::Taken, "its key is burnt");
+}
+
+async fn of_two_who_decide_on_a_reader_at_once_the_second_decides_again(offices: Offices) {
+    enrolled(&offices).await;
+    let (one, two) = (&offices.one, &offices.two);
+    let proposed = Reader { state: ReaderState::Proposed, ..reader() };
+    assert_eq!(one.insert_reader(&proposed, None, now()).await.expect("writes"), Put::Fresh);
+    assert_eq!(two.readers_proposed().await.expect("reads"), std::slice::from_ref(&proposed));
+    let proved = proposed.proving(now()).expect("its first call");
+    let answers = at_once(6, offices.both(), |node, _| {
+        let (proposed, proved) = (proposed.clone(), proved.clone());
+        async move { node.change_reader((&proposed, &proved), ReaderChange::Proved, None, now()).await.expect("writes") }
+    });
+    assert_eq!(answers.await.into_iter().filter(|put| *put == Put::Fresh).count(), 1);
+    // One withdraws what the other accepts.
+    let [accepted, withdrawn] = [proved.accepted().expect("proved"), proved.withdrawn().expect("waits")];
+    let answers = at_once(2, offices.both(), |node, at| {
+        let (to, change) = match at {
+            0 => (accepted.clone(), ReaderChange::Accepted),
+            _ => (withdrawn.clone(), ReaderChange::Withdrawn),
+        };
+        let proved = proved.clone();
+        async move { node.change_reader((&proved, &to), change, None, now()).await.expect("writes") }
+    });
+    assert_eq!(answers.await.into_iter().filter(|put| *put == Put::Fresh).count(), 1);
+    assert_eq!(one.readers_proposed().await.expect("reads"), []);
+    let told = |words: &str| {
+        let expected = format!("\"change\":\"{words}\"");
+        async move { one.entries(0, 100).await.expect("reads").iter().filter(|e| e.details.contains(&expected)).count() }
+    };
+    assert_eq!((told("proposed").await, told("proved").await), (1, 1));
+    assert_eq!(told("accepted").await + told("withdrawn").await, 1);
+    let key_of_another = Reader { key: reader().key, ..proved.clone() };
+    let corrupt = one.change_reader((&proved, &key_of_another), ReaderChange::Accepted, None, now()).await;
+    assert!(matches!(corrupt, Err(StoreError::Corrupt { .. })), "a reader keeps its key");
 }
 
 async fn what_is_done_to_people_is_journalled_with_it(offices: Offices) {

@@ -5,7 +5,7 @@
 //! that opens the case, and the decision is what approves the identity.
 
 use domain::cnie::outcome::CaseOutcome;
-use domain::id::{AgentId, CaseId};
+use domain::id::{AgentId, CaseId, ReaderId};
 use domain::people::commune::CommuneCode;
 use domain::time::{Lifetime, Timestamp};
 use serde::Serialize;
@@ -37,6 +37,8 @@ pub struct Case<T> {
     pub opened: Timestamp,
     /// When and how it ended; none while it is worked on.
     pub end: Option<CaseEnd>,
+    /// The reader that waits for it, and for no other; none once it read what it was to read.
+    pub reader: Option<ReaderId>,
     /// What is known of it. Personal data: kept sealed, and erased 30 days after the end.
     pub record: T,
 }
@@ -59,25 +61,41 @@ pub struct KeptCase<T> {
     pub version: i64,
 }
 
-/// Id, commune, agent, opened, decided, outcome, version, sealed record.
-type Row = (String, String, String, i64, Option<i64>, Option<String>, i64, Option<String>);
+/// Id, commune, agent, opened, decided, outcome, reader, version, sealed record.
+type Row = (String, String, String, i64, Option<i64>, Option<String>, Option<String>, i64, Option<String>);
+
+macro_rules! select_cases {
+    ($which:literal) => {
+        concat!("SELECT id, commune, agent, opened, decided, outcome, reader, version, sealed FROM desk_cases ", $which)
+    };
+}
+
+/// What became of a new case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// It is open, and its reader waits for it alone.
+    Done,
+    /// The identity went on meanwhile: the code was scanned at another desk.
+    Spent,
+    /// The reader is at work for another case.
+    ReaderBusy,
+}
 
 impl Registry {
-    /// Opens a case, and spends the request of the identity it is about. Lost when the identity went on meanwhile: the
-    /// code was scanned at another desk.
+    /// Opens a case, takes its reader and spends the request of the identity it is about: all or nothing.
     pub async fn make_case<T: Serialize + Sync>(
         &self,
         case: &Case<T>,
         identity: Transition<'_>,
         told: &Told<'_>,
-    ) -> Result<Changed, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let mut transaction = self.write().await?;
         if cards::change(&mut transaction, &self.vault, identity, told.at).await? == Changed::Lost {
-            return Ok(Changed::Lost);
+            return Ok(Opened::Spent);
         }
-        sqlx::query(
-            "INSERT INTO desk_cases (id, commune, agent, opened, decided, outcome, version, sealed) \
-             VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
+        let taken = sqlx::query(
+            "INSERT INTO desk_cases (id, commune, agent, opened, decided, outcome, version, sealed, reader) \
+             VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8) ON CONFLICT (reader) WHERE reader IS NOT NULL DO NOTHING",
         )
         .bind(case.id.as_str())
         .bind(case.commune.as_str())
@@ -86,16 +104,20 @@ impl Registry {
         .bind(case.end.map(|end| end.at.epoch()))
         .bind(case.end.map(|end| end.outcome.name()))
         .bind(seal(&self.vault, case, 1)?)
+        .bind(case.reader.as_ref().map(ReaderId::as_str))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+        if taken.rows_affected() == 0 {
+            return Ok(Opened::ReaderBusy);
+        }
         self.tell(&mut transaction, &format!("{}.1", case.id), told).await?;
         commit(transaction).await?;
-        Ok(Changed::Done)
+        Ok(Opened::Done)
     }
 
     /// Keeps what becomes of a case, if it is still as it was read; and what becomes of the identity with it, both or
-    /// neither.
+    /// neither. A reader is let go of, and never taken, by it.
     pub async fn change_case<T: Serialize + Sync>(
         &self,
         from: &KeptCase<T>,
@@ -114,7 +136,8 @@ impl Registry {
             return Ok(Changed::Lost);
         }
         let changed = sqlx::query(
-            "UPDATE desk_cases SET agent = $3, decided = $4, outcome = $5, version = $6, sealed = $7 \
+            "UPDATE desk_cases SET agent = $3, decided = $4, outcome = $5, version = $6, sealed = $7, \
+             reader = CASE WHEN $8 = 1 THEN reader ELSE NULL END \
              WHERE id = $1 AND version = $2 AND sealed IS NOT NULL",
         )
         .bind(to.id.as_str())
@@ -124,6 +147,7 @@ impl Registry {
         .bind(to.end.map(|end| end.outcome.name()))
         .bind(version)
         .bind(seal(&self.vault, to, version)?)
+        .bind(i64::from(to.reader.is_some()))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -137,26 +161,22 @@ impl Registry {
 
     /// The case; none once its record is erased.
     pub async fn case<T: DeserializeOwned>(&self, id: &CaseId) -> Result<Option<KeptCase<T>>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT id, commune, agent, opened, decided, outcome, version, sealed FROM desk_cases WHERE id = $1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let row: Option<Row> = sqlx::query_as(select_cases!("WHERE id = $1"))
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         Ok(row.map(|row| open(&self.vault, row)).transpose()?.flatten())
     }
 
     /// The cases of a commune that are worked on, the oldest first. One that cannot be opened is logged and passed over.
     pub async fn open_cases<T: DeserializeOwned>(&self, commune: &CommuneCode) -> Result<Vec<KeptCase<T>>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, commune, agent, opened, decided, outcome, version, sealed FROM desk_cases \
-             WHERE commune = $1 AND decided IS NULL ORDER BY opened, id",
-        )
-        .bind(commune.as_str())
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let rows: Vec<Row> =
+            sqlx::query_as(select_cases!("WHERE commune = $1 AND decided IS NULL ORDER BY opened, id"))
+                .bind(commune.as_str())
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
         Ok(rows.into_iter().filter_map(|row| self.open_case_or_log(row)).collect())
     }
 
@@ -168,16 +188,14 @@ impl Registry {
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<KeptCase<T>>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, commune, agent, opened, decided, outcome, version, sealed FROM desk_cases \
-             WHERE commune = $1 AND opened >= $2 ORDER BY opened DESC, id LIMIT $3",
-        )
-        .bind(commune.as_str())
-        .bind(since.epoch())
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let rows: Vec<Row> =
+            sqlx::query_as(select_cases!("WHERE commune = $1 AND opened >= $2 ORDER BY opened DESC, id LIMIT $3"))
+                .bind(commune.as_str())
+                .bind(since.epoch())
+                .bind(i64::from(limit))
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
         Ok(rows.into_iter().filter_map(|row| self.open_case_or_log(row)).collect())
     }
 
@@ -200,15 +218,13 @@ impl Registry {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<KeptCase<T>>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, commune, agent, opened, decided, outcome, version, sealed FROM desk_cases \
-             WHERE opened < $1 AND decided IS NULL ORDER BY opened, id LIMIT $2",
-        )
-        .bind(before.epoch())
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let rows: Vec<Row> =
+            sqlx::query_as(select_cases!("WHERE opened < $1 AND decided IS NULL ORDER BY opened, id LIMIT $2"))
+                .bind(before.epoch())
+                .bind(i64::from(limit))
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
         Ok(rows.into_iter().filter_map(|row| self.open_case_or_log(row)).collect())
     }
 
@@ -262,7 +278,7 @@ pub(super) async fn note_activation(
 /// The row with all that stands beside the record: columns that were changed open nothing.
 fn row_name<T>(case: &Case<T>, version: i64) -> String {
     let (decided, outcome) = case.end.map_or((0, ""), |end| (end.at.epoch(), end.outcome.name()));
-    let Case { id, commune, agent, opened, end: _, record: _ } = case;
+    let Case { id, commune, agent, opened, end: _, reader: _, record: _ } = case;
     format!("{id}.{version}.{commune}.{agent}.{}.{decided}.{outcome}", opened.epoch())
 }
 
@@ -273,7 +289,7 @@ fn seal<T: Serialize>(vault: &Vault, case: &Case<T>, version: i64) -> Result<Str
 
 /// The case of a row, none when its record is erased.
 fn open<T: DeserializeOwned>(vault: &Vault, row: Row) -> Result<Option<KeptCase<T>>, StoreError> {
-    let (id, commune, agent, opened, decided, outcome, version, sealed) = row;
+    let (id, commune, agent, opened, decided, outcome, reader, version, sealed) = row;
     let Some(sealed) = sealed else { return Ok(None) };
     let end = match (decided, outcome) {
         (Some(at), Some(outcome)) => {
@@ -286,9 +302,10 @@ fn open<T: DeserializeOwned>(vault: &Vault, row: Row) -> Result<Option<KeptCase<
     let id = CaseId::parse(&id).map_err(|_| CORRUPT)?;
     let commune = CommuneCode::parse(&commune).map_err(|_| CORRUPT)?;
     let agent = AgentId::parse(&agent).map_err(|_| CORRUPT)?;
-    let case = Case { id, commune, agent, opened: Timestamp::from_epoch(opened), end, record: () };
+    let reader = reader.map(|id| ReaderId::parse(&id)).transpose().map_err(|_| CORRUPT)?;
+    let case = Case { id, commune, agent, opened: Timestamp::from_epoch(opened), end, reader, record: () };
     let plain = vault.open(TABLE, &row_name(&case, version), &sealed)?;
     let record = from_json(std::str::from_utf8(&plain).map_err(|_| CORRUPT)?, TABLE)?;
-    let Case { id, commune, agent, opened, end, record: () } = case;
-    Ok(Some(KeptCase { case: Case { id, commune, agent, opened, end, record }, version }))
+    let Case { id, commune, agent, opened, end, reader, record: () } = case;
+    Ok(Some(KeptCase { case: Case { id, commune, agent, opened, end, reader, record }, version }))
 }

@@ -43,7 +43,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transact
 use zeroize::Zeroizing;
 
 pub use cards::{Changed, Kept, Made, ToRemind, Told, Transition};
-pub use cases::{Case, CaseEnd, KeptCase};
+pub use cases::{Case, CaseEnd, KeptCase, Opened};
 pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
 pub use habilitations::{HabilitationMoved, KeptHabilitation};

@@ -1,6 +1,6 @@
 //! The desk readers of communes. They lie sealed, so that whoever writes the database cannot put in a key of theirs.
 
-use domain::id::{AgentId, ReaderId};
+use domain::id::AgentId;
 use domain::journal::{Act, ReaderChange};
 use domain::oidc::binding::Thumbprint;
 use domain::people::commune::CommuneCode;
@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use zeroize::Zeroizing;
 
 use super::people::lock;
-use super::{Registry, Updated, commit, failed, from_json, to_json};
+use super::{Registry, commit, failed, from_json, to_json};
 use crate::ephemeral::Put;
 use crate::{StoreError, journal};
 
@@ -17,7 +17,7 @@ const TABLE: &str = "readers";
 const CORRUPT: StoreError = StoreError::Corrupt { what: TABLE };
 
 impl Registry {
-    /// Registers a reader; [`Put::Taken`] when its key is registered already, anywhere. Journals it.
+    /// Registers a reader, or keeps a proposal of one; [`Put::Taken`] when its key is registered already, anywhere. Journals it.
     pub async fn insert_reader(
         &self,
         reader: &Reader,
@@ -42,43 +42,59 @@ impl Registry {
         if inserted.rows_affected() == 0 {
             return Ok(Put::Taken);
         }
-        let act = act(reader, by, ReaderChange::Registered(reader.key.thumbprint().clone()));
+        let change = match reader.state {
+            ReaderState::Proposed => ReaderChange::Proposed,
+            ReaderState::Registered | ReaderState::Withdrawn => ReaderChange::Registered,
+        };
+        let act = act(reader, by, change(reader.key.thumbprint().clone()));
         journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
         commit(transaction).await?;
         Ok(Put::Fresh)
     }
 
-    /// Withdraws a reader of a commune, for good. [`Updated::Missing`] when the commune has no such reader, or has
-    /// withdrawn it. Journals it.
-    pub async fn withdraw_reader(
+    /// Keeps what becomes of a reader, if it is still as it was read; [`Put::Taken`] when it is not. Journals it.
+    pub async fn change_reader(
         &self,
-        id: &ReaderId,
-        commune: &CommuneCode,
+        (from, to): (&Reader, &Reader),
+        change: ReaderChange,
         by: Option<&AgentId>,
         now: Timestamp,
-    ) -> Result<Updated, StoreError> {
+    ) -> Result<Put, StoreError> {
+        if (&from.id, &from.commune, &from.key) != (&to.id, &to.commune, &to.key) {
+            return Err(CORRUPT);
+        }
         let mut transaction = self.write().await?;
-        lock(&mut transaction, commune).await?;
+        lock(&mut transaction, &from.commune).await?;
         let sealed: Option<String> = sqlx::query_scalar("SELECT sealed FROM readers WHERE id = $1")
-            .bind(id.as_str())
+            .bind(from.id.as_str())
             .fetch_optional(&mut *transaction)
             .await
             .map_err(failed)?;
-        let reader = sealed.map(|sealed| self.open_reader(id.as_str(), &sealed)).transpose()?;
-        let standing = |reader: &Reader| reader.commune == *commune && reader.state == ReaderState::Registered;
-        let Some(reader) = reader.filter(standing) else { return Ok(Updated::Missing) };
-        let reader = Reader { state: ReaderState::Withdrawn, ..reader };
+        let kept = sealed.map(|sealed| self.open_reader(from.id.as_str(), &sealed)).transpose()?;
+        if kept.as_ref() != Some(from) {
+            return Ok(Put::Taken);
+        }
         sqlx::query("UPDATE readers SET state = $2, sealed = $3 WHERE id = $1")
-            .bind(id.as_str())
-            .bind(state_name(reader.state))
-            .bind(self.seal_reader(&reader)?)
+            .bind(to.id.as_str())
+            .bind(state_name(to.state))
+            .bind(self.seal_reader(to)?)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let act = act(&reader, by, ReaderChange::Withdrawn);
-        journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
+        journal::append(&mut transaction, &self.journal_key, &[act(to, by, change)], now).await?;
         commit(transaction).await?;
-        Ok(Updated::Done)
+        Ok(Put::Fresh)
+    }
+
+    /// The readers that wait to be accepted, of all communes, the oldest first.
+    pub async fn readers_proposed(&self) -> Result<Vec<Reader>, StoreError> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, sealed FROM readers WHERE state = $1 ORDER BY registered, id")
+                .bind(state_name(ReaderState::Proposed))
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(|(id, sealed)| self.open_reader(id, sealed)).collect()
     }
 
     /// The readers of a commune, withdrawn ones among them, the oldest first.
@@ -121,6 +137,7 @@ fn act(reader: &Reader, by: Option<&AgentId>, change: ReaderChange) -> Act {
 
 const fn state_name(state: ReaderState) -> &'static str {
     match state {
+        ReaderState::Proposed => "proposed",
         ReaderState::Registered => "registered",
         ReaderState::Withdrawn => "withdrawn",
     }

@@ -21,6 +21,7 @@ fn migrations() -> Vec<Migration> {
         (9, "partners", include_str!("../../migrations/0009_partners.sql")),
         (10, "habilitations", include_str!("../../migrations/0010_habilitations.sql")),
         (11, "requests", include_str!("../../migrations/0011_requests.sql")),
+        (12, "readers", include_str!("../../migrations/0012_readers.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

@@ -31,6 +31,8 @@ refusals! {
     TriesSpent = "desk.tries_spent", "the card was tried too often";
     /// The key is no reader's.
     ReaderUnknown = "desk.reader_unknown", "no reader has this key";
+    /// The reader was not accepted yet.
+    ReaderProposed = "desk.reader_proposed", "the reader waits to be accepted";
     /// The reader was withdrawn.
     ReaderWithdrawn = "desk.reader_withdrawn", "the reader was withdrawn";
     /// The reader stands in another commune.

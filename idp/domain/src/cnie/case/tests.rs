@@ -75,6 +75,7 @@ fn device(number: u8, code: &str) -> Device {
         name: Name::parse("Guichet 1").expect("a name"),
         key: ReaderKey::of(key.public().document()).expect("P-256"),
         state: ReaderState::Registered,
+        proved: None,
     };
     Device { reader, key }
 }
@@ -301,6 +302,8 @@ fn a_qr_code_opens_one_case_for_an_agent_and_a_reader_of_one_commune() {
     assert_eq!(open(&by, &elsewhere, identity()), Some(DeskRefusal::ReaderElsewhere));
     let withdrawn = Reader { state: ReaderState::Withdrawn, ..device.reader.clone() };
     assert_eq!(open(&by, &withdrawn, identity()), Some(DeskRefusal::ReaderWithdrawn));
+    let proposed = Reader { state: ReaderState::Proposed, ..device.reader.clone() };
+    assert_eq!(open(&by, &proposed, identity()), Some(DeskRefusal::ReaderProposed));
     let (_, at_desk) = opened(&by, &device.reader);
     let used = Some(DeskRefusal::Card(Refusal::RequestUsed));
     assert_eq!(open(&by, &device.reader, at_desk.clone().into()), used);
@@ -391,6 +394,8 @@ fn a_verdict_counts_once_for_its_case_by_its_reader_and_of_now() {
     let withdrawn = Reader { state: ReaderState::Withdrawn, ..device.reader.clone() };
     let signed = device.sign(&claims(&any, "match", after(90)));
     assert_eq!(Verdict::verify(&signed, &withdrawn, &case, after(90)).err(), Some(DeskRefusal::ReaderWithdrawn));
+    let proposed = Reader { state: ReaderState::Proposed, ..device.reader.clone() };
+    assert_eq!(Verdict::verify(&signed, &proposed, &case, after(90)).err(), Some(DeskRefusal::ReaderProposed));
     for bad in ["", "a.b.c", &format!("{signed}.x")] {
         assert_eq!(
             Verdict::verify(bad, &device.reader, &case, after(90)).err(),

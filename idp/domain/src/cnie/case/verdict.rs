@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Case, DeskRefusal, Read};
+use super::{Case, DeskRefusal, Read, hears};
 use crate::id::CaseId;
 use crate::jose::{self, BadToken, SKEW, SigningAlgorithm};
-use crate::people::reader::{Reader, ReaderState};
+use crate::people::reader::Reader;
 use crate::secret::{from_base64url, same, sha256};
 use crate::time::Timestamp;
 
@@ -59,9 +59,7 @@ impl Verdict {
         if reader.id != case.base.reader {
             return Err(DeskRefusal::OtherReader);
         }
-        if reader.state == ReaderState::Withdrawn {
-            return Err(DeskRefusal::ReaderWithdrawn);
-        }
+        hears(reader, &case.base.commune)?;
         let keys = reader.key.set().ok_or(DeskRefusal::VerdictSignature)?;
         let claims = jose::verify(jws, SigningAlgorithm::Es256, &keys).map_err(|fault| match fault {
             BadToken::UnknownKey | BadToken::Signature => DeskRefusal::VerdictSignature,

@@ -46,6 +46,7 @@ impl No {
         no_case = DeskRefusal::CaseUnknown;
         no_reader = DeskRefusal::ReaderUnknown;
         withdrawn = DeskRefusal::ReaderWithdrawn;
+        proposed = DeskRefusal::ReaderProposed;
         out_of_turn = DeskRefusal::OutOfTurn;
         verdict_used = DeskRefusal::VerdictUsed;
         late = DeskRefusal::CaseLate;

@@ -65,6 +65,7 @@ async fn register(app: &App, key: &EcdsaKeyPair) {
         name: Name::parse("Guichet 1").expect("a name"),
         key: ReaderKey::of(&jwk(key)).expect("a key"),
         state: ReaderState::Registered,
+        proved: None,
     };
     assert_eq!(app.registry.insert_reader(&reader, None, app.clock.now()).await.expect("kept"), Put::Fresh);
 }

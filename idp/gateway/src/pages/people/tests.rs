@@ -48,6 +48,7 @@ fn cast(name: &str) -> Cast {
         name: name.clone(),
         key: ReaderKey::of(key.public().document()).expect("P-256"),
         state,
+        proved: None,
     };
     let passkey = |id: &[u8], last_used| KeptPasskey {
         id: PasskeyId::of(id),
@@ -58,7 +59,12 @@ fn cast(name: &str) -> Cast {
         last_used,
     };
     Cast {
-        readers: vec![reader(1, ReaderState::Registered), reader(2, ReaderState::Withdrawn)],
+        readers: vec![
+            reader(1, ReaderState::Registered),
+            reader(2, ReaderState::Withdrawn),
+            reader(3, ReaderState::Proposed),
+            Reader { proved: Some(NOW), ..reader(4, ReaderState::Proposed) },
+        ],
         passkeys: vec![passkey(b"a", Some(NOW)), passkey(b"b", Some(NOW)), passkey(b"c", None)],
         team: Team { commune: Commune { code, name, state: CommuneState::Enrolled }, agents },
     }

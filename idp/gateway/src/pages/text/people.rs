@@ -144,18 +144,23 @@ texts! {
 
     // Readers
     readers_title: "Lecteurs", "Readers";
-    readers_lead: "Les lecteurs de carte et d’empreinte du guichet. Seuls ceux qui sont enregistrés ici sont écoutés.",
-        "The card and fingerprint readers of the desk. Only those registered here are heard.";
-    readers_none: "Aucun lecteur n’est enregistré.", "No reader is registered.";
-    reader_registered: "enregistré", "registered";
+    readers_lead: "Les lecteurs de carte et d’empreinte du guichet. Vous les proposez, l’exploitant les accepte : seuls ceux-là sont écoutés.",
+        "The card and fingerprint readers of the desk. You propose them, the operator accepts them: only those are heard.";
+    readers_none: "Aucun lecteur n’est proposé.", "No reader is proposed.";
+    reader_registered: "accepté", "accepted";
+    reader_proposed: "proposé", "proposed";
+    reader_calls_first: "Mettez-le en service : son premier appel prouve que la clé est la sienne. L’exploitant l’accepte ensuite.",
+        "Set it up: its first call proves that the key is its own. The operator accepts it after that.";
+    reader_waits: "Sa clé est prouvée. Il sera écouté dès que l’exploitant l’aura accepté.",
+        "Its key is proved. It will be heard as soon as the operator has accepted it.";
     reader_withdrawn: "retiré", "withdrawn";
     reader_thumbprint: "Empreinte de la clé", "Thumbprint of the key";
     reader_withdraw: "Retirer ce lecteur", "Withdraw this reader";
-    reader_add_title: "Enregistrer un lecteur", "Register a reader";
+    reader_add_title: "Proposer un lecteur", "Propose a reader";
     reader_name: "Nom du lecteur", "Name of the reader";
     reader_key: "Clé publique du lecteur", "Public key of the reader";
     reader_key_note: "Au format JWK (P-256), telle que le lecteur la montre à sa mise en service.", "In JWK form (P-256), as the reader shows it when it is set up.";
-    reader_add_button: "Enregistrer le lecteur", "Register the reader";
+    reader_add_button: "Proposer le lecteur", "Propose the reader";
 
     // What is wrong in a form
     wrong_name: "Donnez un nom de 1 à 100 caractères, sur une ligne.", "Give a name of 1 to 100 characters, on one line.";
