@@ -64,6 +64,9 @@ pub struct Outcome {
     /// The certification request, where there is one.
     #[serde(default)]
     pub request: Option<Value>,
+    /// All else that the server said.
+    #[serde(flatten)]
+    pub further: serde_json::Map<String, Value>,
 }
 
 impl Outcome {

@@ -64,6 +64,26 @@ async fn the_photo_reaches_the_agent_in_a_format_that_browsers_show() {
     }
 }
 
+/// The names of all reasons that a desk has, and words that its pages have for those below.
+const REASONS: [&str; 16] = [
+    "not_the_same_person",
+    "doubtful_card",
+    "under_constraint",
+    "card_unreadable",
+    "citizen_left",
+    "mistake",
+    "finger_mismatch",
+    "card_withdrawn",
+    "tries_spent",
+    "identity_gone",
+    "own_identity",
+    "mismatch",
+    "constraint",
+    "sous contrainte",
+    "pas celle de la carte",
+    "no_match",
+];
+
 #[tokio::test]
 async fn no_refusal_of_the_desk_tells_the_citizen_why() {
     or_skip!(Tool::Sqlite.find());
@@ -87,12 +107,18 @@ async fn no_refusal_of_the_desk_tells_the_citizen_why() {
         };
         let expected = if outcome.is_empty() { "failed" } else { outcome };
         assert_eq!(over.attribute("main", "data-outcome").unwrap(), expected);
-        assert_eq!(state(&mut phone).await, "active", "{finger:?}");
+        let shown = phone.act(Act::Show).await.unwrap();
+        assert_eq!(shown.state(), "active", "{finger:?}");
+        let answer = format!("{shown:?}");
+        for reason in REASONS {
+            assert!(!answer.contains(reason), "{reason}: {answer}");
+            assert!(!over.body.contains(reason), "{reason}: {}", over.brief());
+        }
         loop {
             let told = counter.journey.scene.mail_to("angela@exemple.fr", last).await;
             last = told.id;
-            for reason in ["mismatch", "constraint", "contrainte", "empreinte", "doigt"] {
-                assert!(!told.text.contains(reason) && !over.body.contains("sous contrainte"), "{}", told.text);
+            for reason in REASONS {
+                assert!(!told.text.contains(reason) && !told.subject.contains(reason), "{reason}: {}", told.text);
             }
             if told.text.contains("pas abouti") || told.subject.contains("pas abouti") {
                 break;
@@ -288,6 +314,60 @@ async fn of_scans_at_one_moment_one_takes_the_reader() {
     let busy = ("desk-home".to_owned(), Some("desk.reader_busy".to_owned()));
     assert_eq!(came[1..], [busy.clone(), busy.clone(), busy], "{came:?}");
     assert_eq!(came[0], ("desk-card".to_owned(), None));
+}
+
+#[tokio::test]
+async fn what_an_agent_declared_wrongly_is_put_right_by_another_admin() {
+    or_skip!(Tool::Sqlite.find());
+    let mut counter = Counter::open().await;
+    let installation = counter.journey.scene.gateway.installation();
+    let invited = agent::invite(installation, COMMUNE, "Samir", &["--agent", "--admin"]).await.unwrap();
+    let mut samir = Agent::at(&counter.origin);
+    expect(samir.come(&invited.link).await.unwrap(), "desk-home");
+    expect(samir.declare("Erreur").await.unwrap(), "desk-account");
+
+    // Whom he really is: the person of this card.
+    let holder = Holder::named("hugo").unwrap();
+    let [surname, born] = [&holder.person.family_name, &holder.person.birthdate].map(ToString::to_string);
+    let right = [("name", surname.as_str()), ("birthdate", born.as_str())];
+    let account = samir.open("/guichet/compte").await.unwrap();
+    let ask = "form[data-step=correct] button";
+    let asked = expect(samir.browser.press(&account, ask, &right).await.unwrap(), "desk-account");
+    assert!(asked.has("[data-declared] [data-correction]"), "{}", asked.brief());
+    let place = format!("/guichet/agents/{}", invited.id);
+    let own = expect(samir.open(&place).await.unwrap(), "desk-agent");
+    assert!(!own.has("form[data-step=confirm-correction]"), "not his to confirm");
+
+    let page = expect(counter.nadia.open(&place).await.unwrap(), "desk-agent");
+    assert!(!page.body.contains(&surname) && !page.body.contains(&born), "what he typed is nowhere");
+    let confirm = "form[data-step=confirm-correction] button";
+    let other = [("name", surname.as_str()), ("birthdate", agent::BORN)];
+    let differs = counter.nadia.browser.press(&page, confirm, &other).await.unwrap();
+    assert_eq!((differs.status.as_u16(), differs.refusal()), (422, "agent.correction_differs".into()));
+    // The same form, sent by himself.
+    let url = counter.nadia.origin.join(&format!("{place}/correction")).unwrap();
+    let csrf = own.attribute("form[data-step=sign-out] input[name=csrf]", "value").unwrap();
+    let body = format!("csrf={csrf}&name={surname}&birthdate={born}");
+    let forged = samir.browser.post_from(&counter.origin, url.as_str(), &body).await.unwrap();
+    assert_eq!(forged.refusal(), "agent.own_declaration");
+    let done = expect(counter.nadia.browser.press(&page, confirm, &right).await.unwrap(), "desk-agent");
+    assert!(!done.has("form[data-step=confirm-correction]"));
+    assert_eq!(counter.nadia.browser.press(&page, confirm, &right).await.unwrap().refusal(), "agent.no_correction");
+
+    // No new invitation: he works on, and does not certify himself.
+    std::mem::swap(&mut counter.nadia, &mut samir);
+    let (_, qr) = counter.asks("hugo").await;
+    expect(counter.scan(&qr).await, "desk-card");
+    let (card, holder) = counter.card("hugo");
+    counter.reader.insert(card, holder.can);
+    assert_eq!(refused(counter.reader.turn().await), "desk.own_identity");
+
+    let correct = ["agents", "correct", &invited.id, "--birth-name", "Haddad", "--birthdate", agent::BORN];
+    agent::run(counter.journey.scene.gateway.installation(), &correct).await.unwrap();
+    let told = counter.journalled("agent_changed");
+    let of = |change: &str| told.iter().filter(|of| of.contains(&invited.id) && of.contains(change)).count();
+    assert_eq!(["\"correction_asked\"", "\"corrected\""].map(of), [1, 2], "{told:?}");
+    assert!(!told.iter().any(|of| of.contains(&surname) || of.contains(&born)), "{told:?}");
 }
 
 #[tokio::test]

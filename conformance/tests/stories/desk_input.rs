@@ -185,8 +185,7 @@ async fn a_reader_that_was_withdrawn_and_one_of_another_commune_are_not_heard() 
     let before = expect(counter.nadia.open("/guichet/lecteurs").await.unwrap(), "desk-readers");
     let first = before.attribute("[data-reader]", "data-reader").unwrap();
     let mut second = DeskReader::new(&counter.origin);
-    let key = second.public_key();
-    counter.register("Guichet 2", &key).await;
+    counter.register("Guichet 2", &mut second).await;
     assert_eq!(second.turn().await.unwrap(), Turn::Idle);
     let listed = expect(counter.nadia.open("/guichet/lecteurs").await.unwrap(), "desk-readers");
     let withdraw = format!("[data-reader]:not([data-reader='{first}']) form[data-step=withdraw-reader] button");

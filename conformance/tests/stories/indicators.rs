@@ -200,6 +200,12 @@ async fn the_page_can_be_read_in_four_sizes_and_by_those_who_do_not_see_it() {
     identities(&journey, 155, "certified");
     browser.open(&format!("{}/indicateurs", journey.scene.gateway.issuer())).await.unwrap();
     browser.see("main[data-page=indicators] .chart").await.unwrap();
+    let narrow = VIEWPORTS.into_iter().min_by_key(|viewport| viewport.width).unwrap();
+    browser.resize(narrow).await.unwrap();
+    let cut = "const frame = document.querySelector('[aria-labelledby=measures]');\
+               return [frame.scrollWidth, frame.clientWidth]";
+    let [whole, seen] = browser.driver().execute(cut, Vec::new()).await.unwrap().convert::<[u32; 2]>().unwrap();
+    assert!(whole <= seen, "the targets are cut at {} px: {whole} > {seen}", narrow.width);
     match axe {
         Some(axe) => browser.inspect("indicators-fr", &axe).await.unwrap(),
         None => {

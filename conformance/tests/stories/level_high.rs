@@ -60,10 +60,10 @@ async fn a_citizen_is_certified_at_the_desk_and_signs_in_at_level_high_in_chromi
     look(&browser, axe, "desk-home", "desk-home").await;
     browser.fill("input[name=qr]", &qr).await.unwrap();
     browser.press("form[data-step=scan] button").await.unwrap();
-    browser.see("main[data-page=desk-card]").await.unwrap();
+    look(&browser, axe, "desk-card", "desk-card").await;
     staff.reader.insert(Arc::clone(&card), holder.can);
     assert_eq!(staff.reader.turn().await.unwrap(), Turn::CardRead);
-    browser.see("main[data-page=desk-finger]").await.unwrap();
+    look(&browser, axe, "desk-finger", "desk-finger").await;
     assert_eq!(staff.reader.turn().await.unwrap(), Turn::FingerprintSigned);
     browser.see_image("main[data-page=desk-face] img").await.unwrap();
     look(&browser, axe, "desk-face", "desk-face").await;

@@ -2,10 +2,11 @@
 
 use conformance::agent::{self, Agent, COMMUNE, Counts, Invited};
 use conformance::browser::{Axe, Browser, Scripts};
-use conformance::citizen::Citizen;
+use conformance::citizen::{Citizen, Page};
 use conformance::or_skip;
 use conformance::scene::{Scene, Setting};
 use conformance::site::free_port;
+use conformance::tools::Tool;
 use serde_json::{Value, json};
 
 use crate::journey::expect;
@@ -169,6 +170,52 @@ async fn an_agent_who_lost_everything_is_invited_anew() {
     let mail = hall.scene.mail_to("samir@mairie.exemple.fr", first.id).await;
     let link = mail.text.lines().find(|line| line.contains("/guichet/invitation/")).unwrap();
     expect(samir.come(link).await.unwrap(), "desk-account");
+}
+
+#[tokio::test]
+async fn an_agent_comes_and_goes_under_the_eyes_of_the_journal() {
+    or_skip!(Tool::Sqlite.find());
+    let hall = Townhall::open().await;
+    let (mut nadia, id) = hall.agent("Nadia", &["--admin"]).await;
+    let account = expect(nadia.open("/guichet/compte").await.unwrap(), "desk-account");
+    let out = nadia.browser.press(&account, "form[data-step=sign-out] button", &[]).await.unwrap();
+    expect(out, "desk-sign-in");
+    expect(nadia.sign_in().await.unwrap(), "desk-account");
+    // Another sign-in in the same browser ends the one before.
+    expect(nadia.sign_in().await.unwrap(), "desk-account");
+    let registry = hall.scene.gateway.installation().data().join("registry.sqlite");
+    let question =
+        format!("SELECT details FROM journal WHERE kind = 'agent_changed' AND details LIKE '%{id}%' ORDER BY number");
+    let mut sqlite = std::process::Command::new(Tool::Sqlite.find().unwrap());
+    let output = sqlite.args(["-batch", "-cmd", ".timeout 5000"]).arg(registry).arg(question).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let told: Vec<_> = told.lines().filter(|act| act.contains("\"signed_")).collect();
+    let came: Vec<_> = told.iter().map(|act| act.contains("\"signed_in\"")).collect();
+    assert_eq!(came, [true, false, true, false, true], "{told:?}");
+    assert!(told.iter().all(|act| !act.contains("Nadia")), "by id alone: {told:?}");
+}
+
+#[tokio::test]
+async fn the_desk_speaks_the_language_that_its_agent_chose() {
+    let hall = Townhall::open().await;
+    let invited = hall.invite("Nadia", &["--admin"]).await;
+    let mut nadia = Agent::at(&hall.origin);
+    let language = |page: &Page| page.attribute("html", "lang").unwrap();
+    let door = nadia.open("/guichet/connexion").await.unwrap();
+    assert_eq!(language(&door), "fr");
+    let door = expect(nadia.browser.click(&door, "a.language").await.unwrap(), "desk-sign-in");
+    assert_eq!(language(&door), "en", "before anybody is in");
+    let account = expect(nadia.come(&invited.link).await.unwrap(), "desk-account");
+    assert_eq!(language(&account), "en", "and after");
+    // On the answer to a form it leads back to the page of the form.
+    let readers = expect(nadia.open("/guichet/lecteurs").await.unwrap(), "desk-readers");
+    let button = "form[data-step=register-reader] button";
+    let wrong = nadia.browser.press(&readers, button, &[("name", "x"), ("key", "x")]).await.unwrap();
+    assert_eq!((wrong.status.as_u16(), language(&wrong)), (422, "en".to_owned()));
+    let back = expect(nadia.browser.click(&wrong, "a.language").await.unwrap(), "desk-readers");
+    assert_eq!(language(&back), "fr");
+    let withdraw = format!("/guichet/lecteurs/{}/retrait?lang=en", invited.id);
+    assert_eq!(expect(nadia.open(&withdraw).await.unwrap(), "desk-readers").url.path(), "/guichet/lecteurs");
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ pub enum Act {
         /// What was done.
         change: CommuneChange,
     },
-    /// Something was done to an agent of a commune, or by one to their passkeys.
+    /// Something was done to an agent of a commune, or by one to their passkeys; or one came or went.
     AgentChanged {
         /// The agent.
         agent: AgentId,
@@ -293,6 +293,14 @@ pub enum AgentChange {
     Removed,
     /// They declared who they are; what, is not told.
     Declared,
+    /// They ask for a correction of what they declared.
+    CorrectionAsked,
+    /// What they declared was put right.
+    Corrected,
+    /// They signed in at the desk, with this passkey.
+    SignedIn(PasskeyId),
+    /// They signed out.
+    SignedOut,
     /// A passkey was added.
     PasskeyAdded(PasskeyId),
     /// A passkey was withdrawn.
@@ -308,6 +316,10 @@ impl AgentChange {
             Self::Renewed => "renewed",
             Self::Removed => "removed",
             Self::Declared => "declared",
+            Self::CorrectionAsked => "correction_asked",
+            Self::Corrected => "corrected",
+            Self::SignedIn(_) => "signed_in",
+            Self::SignedOut => "signed_out",
             Self::PasskeyAdded(_) => "passkey_added",
             Self::PasskeyWithdrawn(_) => "passkey_withdrawn",
         }
@@ -320,6 +332,10 @@ impl AgentChange {
             | Self::Renewed
             | Self::Removed
             | Self::Declared
+            | Self::CorrectionAsked
+            | Self::Corrected
+            | Self::SignedIn(_)
+            | Self::SignedOut
             | Self::PasskeyAdded(_)
             | Self::PasskeyWithdrawn(_) => None,
         }
@@ -327,10 +343,16 @@ impl AgentChange {
 
     const fn passkey(&self) -> Option<&PasskeyId> {
         match self {
-            Self::PasskeyAdded(passkey) | Self::PasskeyWithdrawn(passkey) => Some(passkey),
-            Self::Invited(_) | Self::Activated | Self::Changed(_) | Self::Renewed | Self::Removed | Self::Declared => {
-                None
-            }
+            Self::PasskeyAdded(passkey) | Self::PasskeyWithdrawn(passkey) | Self::SignedIn(passkey) => Some(passkey),
+            Self::Invited(_)
+            | Self::Activated
+            | Self::Changed(_)
+            | Self::Renewed
+            | Self::Removed
+            | Self::Declared
+            | Self::CorrectionAsked
+            | Self::Corrected
+            | Self::SignedOut => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The cookies of the gateway, each holding one bearer secret and nothing else.
+//! The cookies of the gateway, each holding one bearer secret and nothing else; but for the language.
 //!
 //! | cookie | opens | lives |
 //! |---|---|---|
@@ -9,7 +9,7 @@
 //! | `agent` | the session of an agent at the desk; a new secret at every sign-in | as long as the browser |
 //! | `space` | the same as `desk`, in the partners' space | as long as the browser |
 //! | `partner` | the session of a partner; a new secret at every sign-in | as long as the browser |
-//! | `language` | nothing: the language chosen in the partners' space | a year |
+//! | `language` | nothing: `fr` or `en`, as chosen at the desk or in the partners' space | a year |
 //!
 //! Whoever planted a cookie before the citizen signed in knows nothing that opens anything after (CVE-2024-7341 is the
 //! class). Over https all have the `__Host-` prefix, so that no sibling domain can plant one (RFC 6265bis §4.1.3), and all are
@@ -50,6 +50,13 @@ pub(crate) enum Cookies {
 
 /// At most so many bytes of cookies are looked at.
 const BOUND: usize = 32 * 1024;
+
+/// The language that was chosen in this browser, over either scheme.
+pub(crate) fn language(headers: &HeaderMap) -> Option<Language> {
+    let names = [Cookies::Secure, Cookies::Loopback].map(Cookies::language_name);
+    let (_, chosen) = pairs(headers).find(|(name, _)| names.contains(name))?;
+    Language::from_ui_locales(chosen)
+}
 
 impl Cookies {
     /// The way of an issuer.

@@ -16,6 +16,7 @@
 //! | [`session`] | who is in, at each request |
 //! | [`sign_in`], [`invitation`], [`account`] | in and out, the first passkey, further ones |
 //! | [`agents`], [`readers`] | what a commune admin looks after |
+//! | [`language`] | French or English, as the agent chose |
 //! | [`refusal`] | the page of everything that is refused at the desk |
 
 pub(crate) mod account;
@@ -25,6 +26,7 @@ pub(crate) mod door;
 pub(crate) mod input;
 pub(crate) mod invitation;
 pub(crate) mod invite;
+pub(crate) mod language;
 pub(crate) mod passkeys;
 pub(crate) mod readers;
 pub(crate) mod refusal;

@@ -33,7 +33,7 @@ use crate::partners;
 use crate::partners::door::Socket;
 use crate::people::door::DeskDoor;
 use crate::people::refusal::refuse;
-use crate::people::{account, agents, invitation, readers, sign_in};
+use crate::people::{account, agents, invitation, language, readers, sign_in};
 use crate::provider::{authorize, discovery, end_session, introspect, json, logged_out, par, revoke, token, userinfo};
 use crate::signin::form::stale;
 use crate::signin::page::{Occasion, problem};
@@ -79,15 +79,20 @@ fn at_desk(app: &Shared, door: &DeskDoor) -> Router<Shared> {
         .route("/guichet/invitation/{secret}", get(invitation::get).post(invitation::post).route_layer(counted()))
         .route("/guichet/compte", get(account::get))
         .route("/guichet/compte/declaration", post(account::declare))
+        .route("/guichet/compte/correction", post(account::ask_correction))
         .route("/guichet/compte/cle", get(account::get_passkey).post(account::post_passkey))
         .route("/guichet/compte/cle/retrait", post(account::withdraw))
         .route("/guichet/agents", get(agents::list).post(agents::invite))
         .route("/guichet/agents/{id}", get(agents::get).post(agents::change))
         .route("/guichet/agents/{id}/retrait", post(agents::remove))
         .route("/guichet/agents/{id}/invitation", post(agents::renew))
+        .route("/guichet/agents/{id}/correction", post(agents::correct))
         .route("/guichet/lecteurs", get(readers::list).post(readers::register))
         .route("/guichet/lecteurs/{id}/retrait", post(readers::withdraw))
         .merge(cases(app))
+        // A switch of language on what a form answered asks for the form's own path.
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(app), language::switch))
         .layer(csrf)
         .merge(readers_of_desks(app))
 }
@@ -101,6 +106,7 @@ fn cases(app: &Shared) -> Router<Shared> {
         .route("/guichet/q/{token}", get(desk::home::get_scanned))
         .route("/guichet/dossiers", post(desk::home::scan))
         .route("/guichet/dossiers/{id}", get(desk::case::get))
+        .route("/guichet/dossiers/{id}/etat", get(desk::case::state))
         .route("/guichet/dossiers/{id}/photo", get(desk::case::photo))
         .route("/guichet/dossiers/{id}/personne", post(desk::case::same_person))
         .route("/guichet/dossiers/{id}/refus", post(desk::case::refuse))

@@ -86,12 +86,30 @@ pub enum NotChanged {
     /// Who an agent is was declared: what passes is not tried.
     #[error("the agent has declared who they are")]
     Declared,
+    /// Nobody confirms what they say of themselves.
+    #[error("an agent does not confirm their own declaration")]
+    OwnDeclaration,
+    /// The agent asks for no correction.
+    #[error("the agent asks for no correction of what they declared")]
+    NothingAsked,
+    /// The admin, who saw a paper of the agent's, typed something else than the agent.
+    #[error("the admin and the agent say different things of who the agent is")]
+    Differs,
 }
 
 impl NotChanged {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Unknown, Self::OtherCommune, Self::OwnTerms, Self::LastAdmin, Self::MailTaken, Self::Declared];
+    pub const ALL: [Self; 9] = [
+        Self::Unknown,
+        Self::OtherCommune,
+        Self::OwnTerms,
+        Self::LastAdmin,
+        Self::MailTaken,
+        Self::Declared,
+        Self::OwnDeclaration,
+        Self::NothingAsked,
+        Self::Differs,
+    ];
 }
 
 impl Team {
@@ -143,6 +161,30 @@ impl Team {
         }
         let declared = Declared { person: Some(person), ..before.declared.clone() };
         Ok(Agent { declared, ..before.clone() })
+    }
+
+    /// The agent after they asked for a correction of what they declared. What they declared counts on.
+    pub fn ask_correction(&self, id: &AgentId, person: PersonMark) -> Result<Agent, NotChanged> {
+        let before = self.agent(id).filter(|agent| agent.state == AgentState::Active).ok_or(NotChanged::Unknown)?;
+        if !before.declared.is_made() {
+            return Err(NotChanged::NothingAsked);
+        }
+        let declared = Declared { asked: Some(person), ..before.declared.clone() };
+        Ok(Agent { declared, ..before.clone() })
+    }
+
+    /// The agent after what they declared was put right: by another admin of the commune, who says the same as the agent
+    /// without having read it, or by the operator.
+    pub fn correct(&self, by: By<'_>, id: &AgentId, person: PersonMark) -> Result<Agent, NotChanged> {
+        self.is_of(by)?;
+        let before = self.agent(id).ok_or(NotChanged::Unknown)?;
+        match (by, before.declared.asked) {
+            (By::Admin(duty), _) if duty.agent() == id => return Err(NotChanged::OwnDeclaration),
+            (By::Admin(_), None) => return Err(NotChanged::NothingAsked),
+            (By::Admin(_), Some(asked)) if asked != person => return Err(NotChanged::Differs),
+            (By::Admin(_), Some(_)) | (By::Operator, _) => {}
+        }
+        Ok(Agent { declared: before.declared.corrected(person), ..before.clone() })
     }
 
     fn is_of(&self, by: By<'_>) -> Result<(), NotChanged> {

@@ -119,3 +119,29 @@ fn an_agent_declares_who_they_are_once_and_keeps_it_through_another_invitation()
     let renewed = team.change(By::Operator, &id(1), Change::Renew, NOW).expect("the operator may");
     assert_eq!(renewed.declared, declared.declared);
 }
+
+#[test]
+fn what_an_agent_declared_is_put_right_by_another_who_says_the_same() {
+    let born = |day| crate::identity::pivot::Birthdate::parse(day).expect("a day");
+    let mark = |day| PersonMark::of("Berger", born(day), &crate::cnie::card::CardSecret::new([1; 32]));
+    let (wrong, right) = (mark("1990-03-04"), mark("1990-04-03"));
+    let admins = team(vec![admin(1), admin(2)]);
+    assert_eq!(admins.ask_correction(&id(1), right), Err(NotChanged::NothingAsked), "declares instead");
+    let declared = admins.declare(&id(1), wrong).expect("the first time");
+    let [own, other] = [on_duty(&admins.agents[0]), on_duty(&admins.agents[1])];
+    let team = Team { agents: vec![declared, admin(2)], ..admins };
+    assert_eq!(team.correct(By::Admin(&other), &id(1), right), Err(NotChanged::NothingAsked));
+    let asked = team.ask_correction(&id(1), right).expect("declared");
+    assert_eq!(asked.declared.person, Some(wrong), "it counts until it is put right");
+    let team = Team { agents: vec![asked, admin(2)], ..team };
+    assert_eq!(team.correct(By::Admin(&own), &id(1), right), Err(NotChanged::OwnDeclaration));
+    assert_eq!(team.correct(By::Admin(&other), &id(1), wrong), Err(NotChanged::Differs));
+    let elsewhere = on_duty(&Agent { commune: commune("13055").code, ..admin(9) });
+    assert_eq!(team.correct(By::Admin(&elsewhere), &id(1), right), Err(NotChanged::OtherCommune));
+    let corrected = team.correct(By::Admin(&other), &id(1), right).expect("both say so");
+    assert_eq!((corrected.declared.person, corrected.declared.asked), (Some(right), None));
+    assert_eq!(corrected.declared.former, [wrong], "whom they once declared to be they do not certify");
+    let team = Team { agents: vec![corrected, admin(2)], ..team };
+    let back = team.correct(By::Operator, &id(1), wrong).expect("the operator needs no request");
+    assert_eq!((back.declared.person, back.declared.former.as_slice()), (Some(wrong), [right].as_slice()));
+}

@@ -207,6 +207,12 @@ names! {
         MailTaken = "agent.mail_taken",
         /// The agent declared who they are before.
         AlreadyDeclared = "agent.already_declared",
+        /// Nobody confirms what they say of themselves.
+        OwnDeclaration = "agent.own_declaration",
+        /// No correction of what was declared is asked for.
+        NoCorrection = "agent.no_correction",
+        /// The admin says something else than the agent.
+        CorrectionDiffers = "agent.correction_differs",
         /// Somebody else changed it meanwhile.
         ChangedMeanwhile = "agent.changed_meanwhile",
         /// A reader's key that is registered already.
@@ -299,6 +305,9 @@ impl From<NotChanged> for Desk {
             NotChanged::LastAdmin => Self::LastAdmin,
             NotChanged::MailTaken => Self::MailTaken,
             NotChanged::Declared => Self::AlreadyDeclared,
+            NotChanged::OwnDeclaration => Self::OwnDeclaration,
+            NotChanged::NothingAsked => Self::NoCorrection,
+            NotChanged::Differs => Self::CorrectionDiffers,
         }
     }
 }

@@ -5,7 +5,9 @@ use std::io::Write;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use domain::cnie::case::PersonMark;
 use domain::id::AgentId;
+use domain::identity::pivot::Birthdate;
 use domain::people::agent::{Agent, AgentState, Period, Role, Roles, Terms};
 use domain::people::name::{MailAddress, Name};
 use domain::people::team::{By, Change, Newcomer, Team};
@@ -14,9 +16,11 @@ use serde_json::{Value, json};
 use store::registry::{Post, Registry, TeamVersion};
 
 use super::{Bench, communes};
+use crate::cnie::card_secret;
 use crate::pages::paris;
 use crate::people::input;
 use crate::people::invite::{Invited, Office};
+use crate::serve;
 
 /// How long an admin is authorised whom the operator invites without dates: a year, to the day.
 const YEAR: Lifetime = Lifetime::seconds(366 * 86_400);
@@ -69,6 +73,18 @@ pub(super) enum Command {
         #[arg(allow_hyphen_values = true)]
         id: String,
     },
+    /// Put right what an agent declared of who they are, so that they never certify themselves
+    Correct {
+        /// The agent
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Their birth name
+        #[arg(long, value_name = "NAME")]
+        birth_name: String,
+        /// Their date of birth, YYYY-MM-DD; of a date that is known in part, the parts
+        #[arg(long, value_name = "DAY")]
+        birthdate: String,
+    },
     /// Remove an agent, at once and for good
     Remove {
         /// The agent
@@ -117,6 +133,9 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
         Command::List { commune, json } => list(bench, &registry, &commune, json).await,
         Command::Set { id, dates } => set(bench, &registry, &id, &dates).await,
         Command::Renew { id } => renew(bench, &registry, &id).await,
+        Command::Correct { id, birth_name, birthdate } => {
+            correct(bench, &registry, &id, (&birth_name, &birthdate)).await
+        }
         Command::Remove { id } => remove(bench, &registry, &id).await,
     };
     registry.close().await;
@@ -205,6 +224,21 @@ async fn renew<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, id: &str
     let (team, agent) = find(registry, id).await?;
     let invited = office(bench, registry)?.renew(&team, By::Operator, &agent.id).await?;
     told_link(bench, &invited, false);
+    Ok(())
+}
+
+async fn correct<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    id: &str,
+    (surname, born): (&str, &str),
+) -> anyhow::Result<()> {
+    let (team, agent) = find(registry, id).await?;
+    let born = Birthdate::parse(born).ok().with_context(|| format!("{born:?} is no date of birth"))?;
+    let secret = card_secret(&*serve::vault(&bench.config, bench.random)?);
+    let person = PersonMark::declared(surname, born, &secret).context("no name that a card could hold")?;
+    let corrected = office(bench, registry)?.correct(&team, By::Operator, &agent.id, person).await?;
+    bench.say(&format!("what {} declared is corrected", corrected.id));
     Ok(())
 }
 

@@ -71,7 +71,7 @@ impl Cnie {
             id: config.id.clone(),
             trust: CardTrust::open(config)?,
             authority: CardAuthority::new(config, http, clock),
-            card_secret: CardSecret::new(*vault.derive("card")),
+            card_secret: card_secret(vault),
             qr_secret: QrSecret::new(*vault.derive("card-request")),
             link_secret: LinkSecret::new(*vault.derive("card-link")),
             standings: standing::Standings::default(),
@@ -86,6 +86,11 @@ impl Cnie {
     pub(crate) fn desk_origin<'a>(&self, app: &'a App) -> &'a str {
         app.desk.as_ref().map_or(app.issuer.as_str(), |desk| desk.origin.as_str())
     }
+}
+
+/// The secret of the names of cards and of the marks of persons.
+pub(crate) fn card_secret(vault: &Vault) -> CardSecret {
+    CardSecret::new(*vault.derive("card"))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use super::cards;
 use super::home::place;
 use super::keep::{self, Concluded, Found, conclude, keep};
 use super::picture::{self, Drawn};
+use super::reader::json;
 use super::refused::refuse as refuse_page;
 use crate::app::{App, Shared};
 use crate::pages::View as _;
@@ -94,12 +95,12 @@ pub(crate) async fn get(State(app): State<Shared>, at: AtCase, Query(asked): Que
 async fn show(app: &App, at: &AtCase, saying: Saying) -> Result<Response, StoreError> {
     let here = &at.on.here;
     let (page, csrf, simulated) = (here.occasion.page(app), here.csrf(), cards(app).cards);
-    let (here, id) = (here.shown(app, &csrf), at.found.case.record.id());
+    let (here, id, step) = (here.shown(app, &csrf), at.found.case.record.id(), at.found.version);
     Ok(match &at.found.case.record {
         AnyCase::Scanned(case) => {
-            CardScreen { page, here, simulated, id, trouble: case.trouble(), saying }.answer(StatusCode::OK)
+            CardScreen { page, here, simulated, id, step, trouble: case.trouble(), saying }.answer(StatusCode::OK)
         }
-        AnyCase::Read(_) => FingerScreen { page, here, simulated, id, saying }.answer(StatusCode::OK),
+        AnyCase::Read(_) => FingerScreen { page, here, simulated, id, step, saying }.answer(StatusCode::OK),
         AnyCase::Matched(_) | AnyCase::Awaiting(_) => {
             let Some(shown) = papers(app, &at.found).await? else { return lost(app, at).await };
             let eyes = match (&at.found.case.record, at.standing) {
@@ -107,13 +108,18 @@ async fn show(app: &App, at: &AtCase, saying: Saying) -> Result<Response, StoreE
                 (_, Standing::Second) => Eyes::Second,
                 (_, Standing::Own | Standing::Colleague) => Eyes::Waiting,
             };
-            FaceScreen { page, here, simulated, id, shown: &shown, eyes, saying }.answer(StatusCode::OK)
+            FaceScreen { page, here, simulated, id, step, shown: &shown, eyes, saying }.answer(StatusCode::OK)
         }
         AnyCase::Decided(over) => {
             let view = Outcome { page, here, simulated, came: over.outcome(), at: over.at(), seconds: over.seconds() };
             view.answer(StatusCode::OK)
         }
     })
+}
+
+/// `GET /guichet/dossiers/{id}/etat`: how far a case is, for the script of a screen that waits.
+pub(crate) async fn state(at: AtCase) -> Response {
+    json(StatusCode::OK, &serde_json::json!({"step": at.found.version.to_string()}))
 }
 
 /// The photo and the names of an open case.

@@ -38,6 +38,7 @@ mod answer;
 #[cfg(test)]
 mod tests;
 
+pub(super) use answer::json;
 pub(crate) use answer::too_many;
 
 use answer::No;
@@ -59,7 +60,7 @@ async fn waiting(app: &App, reader: &Reader) -> Result<Response, No> {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let told = json!({"case": case.id(), "nonce": base64url(case.nonce()), "step": awaits.name()});
-    Ok(answer::json(StatusCode::OK, &told))
+    Ok(json(StatusCode::OK, &told))
 }
 
 /// The files of the card on the reader, and the case that they are for. What a card withholds is refused as a card that
@@ -101,7 +102,7 @@ pub(crate) async fn card(State(app): State<Shared>, call: Call, body: Bytes) -> 
     };
     let asked = asked.await.map(|asked| {
         let [opening, relay] = [asked.opening, asked.relay].map(octets);
-        answer::json(StatusCode::OK, &json!({"opening": opening, "relay": relay}))
+        json(StatusCode::OK, &json!({"opening": opening, "relay": relay}))
     });
     answer::of(&app, &call, asked)
 }
@@ -174,7 +175,7 @@ async fn take(app: &App, reader: &Reader, answered: Answered) -> Result<Response
         }
         Ok((Reply::More(relay), kept)) => {
             lay(app, &found, &Papers::Asked(kept), now).await?;
-            Ok(answer::json(StatusCode::OK, &json!({"status": "more", "relay": octets(relay)})))
+            Ok(json(StatusCode::OK, &json!({"status": "more", "relay": octets(relay)})))
         }
         Ok((Reply::Live(live), _)) => {
             let zone = (live.zone().issuing_state.clone(), live.zone().document_number.clone());
@@ -240,7 +241,7 @@ async fn shown(
             let told = json!({"status": "read", "nonce": base64url(case.nonce())});
             lay(app, found, &Papers::Shown(Box::new(card.into_shown())), now).await?;
             go_on(app, found, case.into()).await?;
-            Ok(answer::json(StatusCode::OK, &told))
+            Ok(json(StatusCode::OK, &told))
         }
     }
 }

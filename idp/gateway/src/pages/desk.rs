@@ -159,6 +159,8 @@ pub(crate) struct CardScreen<'a> {
     pub(crate) simulated: Cards,
     /// The case.
     pub(crate) id: &'a CaseId,
+    /// What its state is called: another, and the screen is another.
+    pub(crate) step: i64,
     /// What came of the last card on the reader.
     pub(crate) trouble: Option<DeskRefusal>,
     /// What the agent is about to say.
@@ -222,6 +224,8 @@ pub(crate) struct FingerScreen<'a> {
     pub(crate) simulated: Cards,
     /// The case.
     pub(crate) id: &'a CaseId,
+    /// What its state is called: another, and the screen is another.
+    pub(crate) step: i64,
     /// What the agent is about to say.
     pub(crate) saying: Saying,
 }
@@ -249,6 +253,8 @@ pub(crate) struct FaceScreen<'a> {
     pub(crate) simulated: Cards,
     /// The case.
     pub(crate) id: &'a CaseId,
+    /// What its state is called: another, and the screen is another.
+    pub(crate) step: i64,
     /// What the chip says.
     pub(crate) shown: &'a Shown,
     /// Whose eyes look.
@@ -443,9 +449,9 @@ impl Page<'_> {
 }
 
 macro_rules! views {
-    ($($view:ident),+) => {
+    ($($view:ident: $forms:ident),+) => {
         $(impl View for $view<'_> {
-            const FORMS: Forms = Forms::Stay;
+            const FORMS: Forms = Forms::$forms;
 
             fn page(&self) -> &Page<'_> {
                 &self.page
@@ -454,4 +460,4 @@ macro_rules! views {
     };
 }
 
-views!(Home, CardScreen, FingerScreen, FaceScreen, Outcome, Refused);
+views!(Home: Stay, CardScreen: Waiting, FingerScreen: Waiting, FaceScreen: Waiting, Outcome: Stay, Refused: Stay);

@@ -89,11 +89,11 @@ pub(crate) fn all(page: Page<'_>, name: &str, csrf: &str, pages: &mut Vec<(Strin
         ("again", Some(DeskRefusal::CaseUnknown), Saying::Nothing),
         ("no", None, Saying::No),
     ] {
-        let view = CardScreen { page, here, simulated, id, trouble, saying };
+        let view = CardScreen { page, here, simulated, id, step: 1, trouble, saying };
         add(format!("desk-card-{name}"), view.answer(StatusCode::OK));
     }
     for (name, saying) in [("waiting", Saying::Nothing), ("no", Saying::No)] {
-        let view = FingerScreen { page, here, simulated: Cards::Real, id, saying };
+        let view = FingerScreen { page, here, simulated: Cards::Real, id, step: 1, saying };
         add(format!("desk-finger-{name}"), view.answer(StatusCode::OK));
     }
     for (name, eyes, saying) in [
@@ -104,7 +104,7 @@ pub(crate) fn all(page: Page<'_>, name: &str, csrf: &str, pages: &mut Vec<(Strin
         ("waiting", Eyes::Waiting, Saying::Nothing),
         ("no", Eyes::First(None), Saying::No),
     ] {
-        let view = FaceScreen { page, here, simulated, id, shown: &staff.shown, eyes, saying };
+        let view = FaceScreen { page, here, simulated, id, step: 1, shown: &staff.shown, eyes, saying };
         add(format!("desk-face-{name}"), view.answer(StatusCode::OK));
     }
     for (name, outcome) in [

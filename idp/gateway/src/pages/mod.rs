@@ -156,6 +156,8 @@ pub(crate) enum Forms {
     Passkey,
     /// There are some that leave, and a script asks how far a phone is.
     Watched,
+    /// They stay on this site, and a script asks how far the case is: the screens of the desk that wait.
+    Waiting,
 }
 
 /// A page: a template that can be answered.
@@ -186,6 +188,9 @@ pub(crate) trait View: Template {
             Forms::Watched => (concat!(policy!(), "; script-src 'self'; connect-src 'self'"), "same-origin"),
             Forms::SendThemselves => (concat!(policy!(), "; script-src 'self'"), "no-referrer"),
             Forms::Stay => (concat!(policy!(), "; form-action 'self'"), "same-origin"),
+            Forms::Waiting => {
+                (concat!(policy!(), "; form-action 'self'; script-src 'self'; connect-src 'self'"), "same-origin")
+            }
             Forms::Passkey => (concat!(policy!(), "; form-action 'self'; script-src 'self'"), "same-origin"),
         };
         if Self::FORMS == Forms::Passkey {

@@ -216,6 +216,10 @@ impl Account<'_> {
         self.declaring == Declaring::Done
     }
 
+    fn is_correcting(&self) -> bool {
+        self.here.agent.declared.asked.is_some()
+    }
+
     fn value(&self, name: &'static str) -> String {
         self.mistake.and_then(|mistake| mistake.form.field(name)).unwrap_or_default().to_owned()
     }
@@ -310,6 +314,10 @@ pub(crate) struct AgentPage<'a> {
 impl AgentPage<'_> {
     fn is_own(&self) -> bool {
         self.agent.id == self.here.agent.id
+    }
+
+    fn is_correcting(&self) -> bool {
+        self.agent.declared.asked.is_some()
     }
 
     fn state(&self) -> &'static str {

@@ -58,32 +58,54 @@ async fn page(app: &App, here: &AgentHere, mistake: Option<Mistake<'_>>) -> Resp
 
 /// `POST /guichet/compte/declaration`: who the agent is, so that they never certify themselves. Only marks are kept.
 pub(crate) async fn declare(State(app): State<Shared>, here: AgentHere, form: Sent) -> Response {
-    if let Err(refused) = here.check(&app, &form) {
+    say(&app, &here, Word::First, &form).await
+}
+
+/// `POST /guichet/compte/correction`: what they declared was wrong. It counts until another admin confirms the correction.
+pub(crate) async fn ask_correction(State(app): State<Shared>, here: AgentHere, form: Sent) -> Response {
+    say(&app, &here, Word::Correction, &form).await
+}
+
+async fn say(app: &App, here: &AgentHere, word: Word, form: &Sent) -> Response {
+    if let Err(refused) = here.check(app, form) {
         return refused;
     }
-    let Some(cnie) = &app.cnie else { return refuse(&app, here.occasion, Desk::Unknown) };
-    let person = match input::person(&form, &cnie.card_secret) {
+    let Some(cnie) = &app.cnie else { return refuse(app, here.occasion, Desk::Unknown) };
+    let person = match input::person(form, &cnie.card_secret) {
         Ok(person) => person,
         Err(field) => {
-            let mistake = Mistake { code: Desk::InputInvalid, field, form: &form };
-            return page(&app, &here, Some(mistake)).await;
+            let mistake = Mistake { code: Desk::InputInvalid, field, form };
+            return page(app, here, Some(mistake)).await;
         }
     };
-    match keep(&app, &here, person).await {
+    match keep(app, here, word, person).await {
         Ok(Ok(())) => see_other("/guichet/compte"),
-        Ok(Err(code)) => refuse(&app, here.occasion, code),
-        Err(error) => unavailable(&app, here.occasion, &error),
+        Ok(Err(code)) => refuse(app, here.occasion, code),
+        Err(error) => unavailable(app, here.occasion, &error),
     }
 }
 
-async fn keep(app: &App, here: &AgentHere, person: PersonMark) -> Result<Result<(), Desk>, StoreError> {
+/// What an agent says of who they are.
+#[derive(Debug, Clone, Copy)]
+enum Word {
+    /// For the first time.
+    First,
+    /// Otherwise than before: for another admin to confirm.
+    Correction,
+}
+
+async fn keep(app: &App, here: &AgentHere, word: Word, person: PersonMark) -> Result<Result<(), Desk>, StoreError> {
     let Some((team, seen)) = app.registry.team(&here.commune().code).await? else { return Ok(Err(Desk::Unknown)) };
-    let agent = match team.declare(&here.agent().id, person) {
+    let id = &here.agent().id;
+    let (decided, act) = match word {
+        Word::First => (team.declare(id, person), AgentChange::Declared),
+        Word::Correction => (team.ask_correction(id, person), AgentChange::CorrectionAsked),
+    };
+    let agent = match decided {
         Ok(agent) => agent,
         Err(why) => return Ok(Err(why.into())),
     };
-    let by = Some(&agent.id);
-    let change = TeamChange { agent: &agent, act: &AgentChange::Declared, by, invitation: None };
+    let change = TeamChange { agent: &agent, act: &act, by: Some(id), invitation: None };
     Ok(match app.registry.change_team(&change, seen, app.clock.now()).await? {
         Put::Fresh => Ok(()),
         Put::Taken => Err(Desk::ChangedMeanwhile),

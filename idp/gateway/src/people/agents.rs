@@ -154,6 +154,23 @@ pub(crate) async fn renew(State(app): State<Shared>, admin: Admin, Path(id): Pat
     }
 }
 
+/// `POST /guichet/agents/{id}/correction`: an admin confirms what another agent says they declared wrongly, by typing what
+/// they read on the agent's paper. What the agent typed is nowhere to be read.
+pub(crate) async fn correct(State(app): State<Shared>, admin: Admin, Path(id): Path<String>, form: Sent) -> Response {
+    let (read, id) = match checked(&app, &admin, &id, &form).await {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let Some(cnie) = &app.cnie else { return refuse(&app, admin.here.occasion, Desk::Unknown) };
+    let Ok(person) = input::person(&form, &cnie.card_secret) else {
+        return refuse(&app, admin.here.occasion, Desk::CorrectionDiffers);
+    };
+    match office(&app).correct(&read, By::Admin(&admin.duty), &id, person).await {
+        Ok(_) => see_other(&format!("/guichet/agents/{id}")),
+        Err(error) => not_done(&app, &admin, error),
+    }
+}
+
 fn office(app: &App) -> Office<'_> {
     Office { registry: &app.registry, origin: &app.desk().origin, random: app.random, now: app.clock.now() }
 }

@@ -1,5 +1,6 @@
 //! The making of an invitation, by an admin's page or the operator's command line.
 
+use domain::cnie::case::PersonMark;
 use domain::id::AgentId;
 use domain::journal::AgentChange;
 use domain::language::Language;
@@ -98,6 +99,20 @@ impl Office<'_> {
         let change = TeamChange { agent: &agent, act, by: by.agent(), invitation: Some((&secret, &notice)) };
         kept(self.registry.change_team(&change, seen, self.now).await?)?;
         Ok(Invited { agent, link })
+    }
+
+    /// Puts right what an agent declared of who they are.
+    pub(crate) async fn correct(
+        &self,
+        (team, seen): &(Team, TeamVersion),
+        by: By<'_>,
+        id: &AgentId,
+        person: PersonMark,
+    ) -> Result<Agent, NotDone> {
+        let agent = team.correct(by, id, person)?;
+        let change = TeamChange { agent: &agent, act: &AgentChange::Corrected, by: by.agent(), invitation: None };
+        kept(self.registry.change_team(&change, *seen, self.now).await?)?;
+        Ok(agent)
     }
 
     /// Changes the terms of an agent, or removes them.

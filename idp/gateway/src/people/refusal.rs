@@ -38,8 +38,10 @@ fn page(app: &App, occasion: Occasion, code: Desk, way_on: WayOn) -> Response {
 pub(crate) const fn status(code: Desk) -> StatusCode {
     match code {
         Desk::Unknown | Desk::ReaderUnknown | Desk::InvitationGone => StatusCode::NOT_FOUND,
-        Desk::ChangedMeanwhile | Desk::PasskeyKnown => StatusCode::CONFLICT,
-        Desk::InputInvalid | Desk::MailTaken | Desk::ReaderKnown => StatusCode::UNPROCESSABLE_ENTITY,
+        Desk::ChangedMeanwhile | Desk::PasskeyKnown | Desk::NoCorrection => StatusCode::CONFLICT,
+        Desk::InputInvalid | Desk::MailTaken | Desk::ReaderKnown | Desk::CorrectionDiffers => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Desk::CeremonyUnknown
         | Desk::AssertionRefused
         | Desk::RegistrationRefused
@@ -56,6 +58,7 @@ pub(crate) const fn status(code: Desk) -> StatusCode {
         | Desk::StaleForm
         | Desk::OwnTerms
         | Desk::AlreadyDeclared
+        | Desk::OwnDeclaration
         | Desk::LastAdmin => StatusCode::FORBIDDEN,
     }
 }

@@ -83,10 +83,12 @@ impl AgentHere {
         Here { agent: self.agent(), commune: self.commune(), csrf, administers }
     }
 
-    /// Ends the session.
+    /// Ends the session, and accounts for it. Of two clicks one ends it.
     pub(crate) async fn end(&self, app: &App) -> Result<(), StoreError> {
-        let _: Option<AgentSession> = app.ephemeral.take(&self.secret).await?;
-        Ok(())
+        match app.ephemeral.take(&self.secret).await? {
+            Some(AgentSession { .. }) => app.registry.agent_signed_out(self.agent(), app.clock.now()).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::people::passkey::Purpose;
 use domain::people::session::AgentSession;
+use domain::secret::Bearer;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use store::StoreError;
@@ -104,7 +105,11 @@ async fn judge(app: &App, headers: &HeaderMap, form: &Sent) -> Result<Result<Age
     if let Err(why) = post.agent.may_enter(&post.commune, now) {
         return Ok(Err(why.into()));
     }
-    match app.registry.passkey_used(&used, now).await? {
+    // Nobody stays in under a secret of before.
+    if let Some(old) = app.desk().cookies.agent(headers) {
+        leave(app, &old).await?;
+    }
+    match app.registry.agent_signed_in(&post.agent, &used, now).await? {
         Updated::Done => Ok(Ok(AgentSession::begin(used.owner, used.id, now))),
         Updated::Missing => Ok(Err(Desk::PasskeyUnknown)),
     }
@@ -115,15 +120,8 @@ fn refused(why: &Refused) -> Desk {
     Desk::AssertionRefused
 }
 
-/// The session that this browser had ends: nobody stays in under a secret of before.
 async fn enter(app: &App, headers: &HeaderMap, session: &AgentSession, back: &str) -> Response {
     let occasion = Occasion::of(headers);
-    if let Some(old) = app.desk().cookies.agent(headers) {
-        let ended: Result<Option<AgentSession>, StoreError> = app.ephemeral.take(&old).await;
-        if let Err(error) = ended {
-            return unavailable(app, occasion, &error);
-        }
-    }
     match begin(app, session).await {
         Ok(secret) => {
             let mut answer = see_other(back);
@@ -131,6 +129,15 @@ async fn enter(app: &App, headers: &HeaderMap, session: &AgentSession, back: &st
             answer
         }
         Err(error) => unavailable(app, occasion, &error),
+    }
+}
+
+/// Ends the session that a browser had before: who it was of is out.
+async fn leave(app: &App, old: &Bearer<AgentSession>) -> Result<(), StoreError> {
+    let Some(ended) = app.ephemeral.take(old).await? else { return Ok(()) };
+    match app.registry.post(&ended.agent).await? {
+        Some(post) => app.registry.agent_signed_out(&post.agent, app.clock.now()).await,
+        None => Ok(()),
     }
 }
 

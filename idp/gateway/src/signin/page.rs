@@ -8,6 +8,7 @@ use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
 use crate::app::App;
 use crate::audit::{Code, Entry};
+use crate::cookies;
 use crate::pages::problem::{Problem, ProblemCode, WhatWentWrong};
 use crate::pages::{Page, Service, View as _};
 
@@ -18,10 +19,11 @@ pub(crate) struct Occasion {
 }
 
 impl Occasion {
-    /// Reads the language that the browser prefers.
+    /// Reads the language that was chosen in this browser, or that it prefers.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let preferred = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Self { language: preferred.and_then(Language::from_accept_language).unwrap_or_default() }
+        let preferred = || headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let language = cookies::language(headers).or_else(|| preferred().and_then(Language::from_accept_language));
+        Self { language: language.unwrap_or_default() }
     }
 
     /// The language of a sign-in.

@@ -231,9 +231,16 @@ async fn passkeys_are_added_and_withdrawn_as_they_were_decided_on(offices: Offic
     let mut used = two.passkey(&second.id).await.expect("reads").expect("is there");
     assert_eq!((&used.owner, &used.name, &used.credential), (&agent.id, &second.name, &second.credential));
     used.credential = "{\"counter\":2}".to_owned();
-    assert_eq!(one.passkey_used(&used, now()).await.expect("writes"), Updated::Done);
+    assert_eq!(one.agent_signed_in(&agent, &used, now()).await.expect("writes"), Updated::Done);
     let kept = two.passkeys(&agent.id).await.expect("reads");
     assert!(kept.iter().any(|passkey| passkey.credential == used.credential && passkey.last_used == Some(now())));
+
+    one.agent_signed_out(&agent, now()).await.expect("writes");
+    let entries = two.entries(0, 100).await.expect("reads");
+    let told = entries.iter().filter(|entry| entry.kind == "agent_changed").map(|entry| entry.details.as_str());
+    let told: Vec<_> = told.rev().take(2).collect();
+    assert!(told[0].contains("\"signed_out\"") && told[1].contains("\"signed_in\""), "{told:?}");
+    assert!(told[1].contains(used.id.as_str()), "with which passkey: {told:?}");
 
     // Two browsers withdraw one each, on the same reading: one passkey stays.
     let answers = at_once(2, offices.both(), |node, at| {
@@ -242,8 +249,10 @@ async fn passkeys_are_added_and_withdrawn_as_they_were_decided_on(offices: Offic
     });
     let fresh = answers.await.into_iter().filter(|put| *put == Put::Fresh).count();
     assert_eq!((fresh, two.passkeys(&agent.id).await.expect("reads").len()), (1, 1));
+    let before = two.entries(0, 100).await.expect("reads").len();
     let gone = KeptPasskey { id: PasskeyId::of(b"gone"), ..first };
-    assert_eq!(one.passkey_used(&gone, now()).await.expect("writes"), Updated::Missing);
+    assert_eq!(one.agent_signed_in(&agent, &gone, now()).await.expect("writes"), Updated::Missing);
+    assert_eq!(two.entries(0, 100).await.expect("reads").len(), before, "who does not come in is not said to");
 }
 
 async fn a_row_that_was_moved_or_made_up_opens_nothing(offices: Offices) {

@@ -178,17 +178,41 @@ impl Registry {
         Ok(Put::Fresh)
     }
 
-    /// Notes that a passkey was used, with what its counter says now. [`Updated::Missing`] when it was withdrawn.
-    pub async fn passkey_used(&self, passkey: &KeptPasskey, now: Timestamp) -> Result<Updated, StoreError> {
+    /// Notes that an agent signed in with a passkey, and what its counter says now. [`Updated::Missing`] when it was
+    /// withdrawn. Journals it.
+    pub async fn agent_signed_in(
+        &self,
+        agent: &Agent,
+        passkey: &KeptPasskey,
+        now: Timestamp,
+    ) -> Result<Updated, StoreError> {
+        if agent.id != passkey.owner {
+            return Err(CORRUPT);
+        }
+        let mut transaction = self.write().await?;
         let updated = sqlx::query("UPDATE passkeys SET sealed = $3, last_used = $4 WHERE id = $1 AND agent = $2")
             .bind(passkey.id.as_str())
             .bind(passkey.owner.as_str())
             .bind(seal(&self.vault, TABLE, passkey)?)
             .bind(now.epoch())
-            .execute(&self.writers)
+            .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        Ok(if updated.rows_affected() == 0 { Updated::Missing } else { Updated::Done })
+        if updated.rows_affected() == 0 {
+            return Ok(Updated::Missing);
+        }
+        let act = agent_act(agent, Some(&agent.id), AgentChange::SignedIn(passkey.id.clone()));
+        journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
+        commit(transaction).await?;
+        Ok(Updated::Done)
+    }
+
+    /// Journals that an agent signed out.
+    pub async fn agent_signed_out(&self, agent: &Agent, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let act = agent_act(agent, Some(&agent.id), AgentChange::SignedOut);
+        journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
+        commit(transaction).await
     }
 
     /// Forgets invitations that nobody took in time. For an hourly round.

@@ -52,17 +52,32 @@ pub struct Declared {
     /// Their name and date of birth.
     #[serde(default)]
     pub person: Option<PersonMark>,
+    /// Who they say they really are, until another admin confirms it.
+    #[serde(default)]
+    pub asked: Option<PersonMark>,
+    /// What they declared before, in error: a correction never lets them certify whom they once declared to be.
+    #[serde(default)]
+    pub former: Vec<PersonMark>,
 }
 
 impl Declared {
     /// Whether the card is the one of who declared this.
     pub(super) fn is(&self, card: CardKey, person: PersonMark) -> bool {
-        self.card == Some(card) || self.person == Some(person)
+        self.card == Some(card) || self.person == Some(person) || self.former.contains(&person)
     }
 
     /// Whether who they are is declared.
     pub const fn is_made(&self) -> bool {
         self.person.is_some()
+    }
+
+    /// What is declared once it is put right.
+    #[must_use]
+    pub fn corrected(&self, person: PersonMark) -> Self {
+        let mut former = self.former.clone();
+        former.extend(self.person.filter(|before| *before != person && !former.contains(before)));
+        former.retain(|before| *before != person);
+        Self { card: self.card, person: Some(person), asked: None, former }
     }
 }
 

@@ -54,7 +54,8 @@ fn agent(number: u8, code: &str) -> Agent {
 
 fn declared(surname: &str, born: &str) -> Declared {
     let born = Birthdate::parse(born).expect("a day");
-    Declared { card: None, person: Some(PersonMark::of(surname, born, &CardSecret::new(SECRET))) }
+    let person = Some(PersonMark::of(surname, born, &CardSecret::new(SECRET)));
+    Declared { person, ..Declared::default() }
 }
 
 fn duty(agent: &Agent) -> OnDuty<Certify> {
@@ -282,7 +283,7 @@ fn an_agent_never_certifies_themselves() {
     let (by, device) = (agent(1, "75056"), device(1, "75056"));
     let own_mail = requested("Camille@Val-Fleuri.example");
     assert_eq!(open_with(&by, &device.reader, own_mail, START).err(), Some(DeskRefusal::OwnIdentity));
-    let own_card = Declared { card: Some(card("X").key()), person: None };
+    let own_card = Declared { card: Some(card("X").key()), ..Declared::default() };
     for declared in [own_card, declared("Dubois", "1962-08-24")] {
         let by = Agent { declared, ..by.clone() };
         let (case, _) = opened(&by, &device.reader);

@@ -107,7 +107,7 @@ pub(super) fn of(app: &App, call: &Call, outcome: Result<Response, No>) -> Respo
 }
 
 /// A JSON answer that nothing keeps.
-pub(super) fn json(status: StatusCode, value: &Value) -> Response {
+pub(in crate::desk) fn json(status: StatusCode, value: &Value) -> Response {
     let mut response = (status, value.to_string()).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

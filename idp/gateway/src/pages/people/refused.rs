@@ -45,6 +45,8 @@ impl Refused<'_> {
             Desk::Unknown | Desk::OtherCommune | Desk::ReaderUnknown => {
                 (t.refused_unknown_title(), t.refused_unknown(), t.refused_look_again())
             }
+            Desk::OwnDeclaration => (t.refused_declaration_title(), t.refused_declaration(), t.refused_own_advice()),
+            Desk::CorrectionDiffers => (t.refused_differs_title(), t.refused_differs(), t.refused_differs_advice()),
             Desk::OwnTerms => (t.refused_own_title(), t.refused_own(), t.refused_own_advice()),
             Desk::AlreadyDeclared => (t.refused_declared_title(), t.refused_declared(), t.refused_declared_advice()),
             Desk::LastAdmin => (t.refused_last_title(), t.refused_last(), t.refused_last_advice()),
@@ -54,6 +56,7 @@ impl Refused<'_> {
                 (t.problem_form_title(), t.problem_form(), t.refused_look_again())
             }
             Desk::ChangedMeanwhile
+            | Desk::NoCorrection
             | Desk::InputInvalid
             | Desk::MailTaken
             | Desk::ReaderKnown

@@ -79,12 +79,25 @@ texts! {
     declare_birthdate: "Date de naissance", "Date of birth";
     declare_button: "Déclarer", "Declare";
     declare_done: "Déclaré.", "Declared.";
-    declare_done_note: "En cas d’erreur, l’administrateur de votre commune vous retire, puis vous invite à nouveau.",
-        "If it was wrong, the administrator of your commune removes you, then invites you again.";
+    correct_title: "C’était une erreur ?", "Was it wrong?";
+    correct_lead: "Déclarez-le de nouveau : un autre administrateur de votre commune le confirme, au vu d’une pièce d’identité. Jusque-là, votre première déclaration compte.",
+        "Declare it again: another administrator of your commune confirms it, having seen an identity paper. Until then, what you declared first counts.";
+    correct_button: "Demander la correction", "Ask for the correction";
+    correct_asked: "Vous avez demandé une correction. Un autre administrateur doit la confirmer.",
+        "You have asked for a correction. Another administrator has to confirm it.";
+    confirm_correction_title: "Correction de sa déclaration", "Correction of what they declared";
+    confirm_correction_lead: "Cet agent s’était trompé en déclarant qui il est. Au vu de sa pièce d’identité, écrivez son nom de naissance et sa date de naissance : ils doivent être ceux qu’il a écrits, et que vous ne voyez pas ici.",
+        "This agent had declared wrongly who they are. From their identity paper, type their birth name and date of birth: they must be the ones that the agent typed, which you do not see here.";
+    confirm_correction_button: "Confirmer la correction", "Confirm the correction";
+    refused_declaration_title: "Personne ne confirme sa propre déclaration", "Nobody confirms their own declaration";
+    refused_declaration: "Une correction est confirmée par un autre administrateur, ou par l’exploitant.", "A correction is confirmed by another administrator, or by the operator.";
+    refused_differs_title: "Ce n’est pas ce que l’agent a écrit", "It is not what the agent typed";
+    refused_differs: "Le nom ou la date diffère de ce que l’agent a demandé. Rien n’a changé.", "The name or the date differs from what the agent asked for. Nothing has changed.";
+    refused_differs_advice: "Regardez de nouveau sa pièce d’identité, ou demandez-lui de refaire sa demande.", "Look at their identity paper again, or have them ask once more.";
     refused_declared_title: "C’est déjà déclaré", "It is declared already";
     refused_declared: "Un agent déclare qui il est une seule fois.", "An agent declares who they are once.";
-    refused_declared_advice: "En cas d’erreur, l’administrateur de votre commune vous retire, puis vous invite à nouveau.",
-        "If it was wrong, the administrator of your commune removes you, then invites you again.";
+    refused_declared_advice: "En cas d’erreur, demandez une correction sur votre page.",
+        "If it was wrong, ask for a correction on your page.";
     agent_name: "Nom et prénom", "Name";
     agent_mail: "Adresse électronique professionnelle", "Work e-mail address";
     agent_roles: "Rôles", "Roles";
