@@ -79,14 +79,14 @@ texts! {
     declare_birthdate: "Date de naissance", "Date of birth";
     declare_button: "Déclarer", "Declare";
     declare_done: "Déclaré.", "Declared.";
-    correct_title: "C’était une erreur ?", "Was it wrong?";
-    correct_lead: "Déclarez-le de nouveau : un autre administrateur de votre commune le confirme, au vu d’une pièce d’identité. Jusque-là, votre première déclaration compte.",
+    correct_title: "C’était une erreur ?", "Was it wrong?";
+    correct_lead: "Déclarez-le de nouveau : un autre administrateur de votre commune le confirme, au vu d’une pièce d’identité. Jusque-là, votre première déclaration compte.",
         "Declare it again: another administrator of your commune confirms it, having seen an identity paper. Until then, what you declared first counts.";
     correct_button: "Demander la correction", "Ask for the correction";
     correct_asked: "Vous avez demandé une correction. Un autre administrateur doit la confirmer.",
         "You have asked for a correction. Another administrator has to confirm it.";
     confirm_correction_title: "Correction de sa déclaration", "Correction of what they declared";
-    confirm_correction_lead: "Cet agent s’était trompé en déclarant qui il est. Au vu de sa pièce d’identité, écrivez son nom de naissance et sa date de naissance : ils doivent être ceux qu’il a écrits, et que vous ne voyez pas ici.",
+    confirm_correction_lead: "Cet agent s’était trompé en déclarant qui il est. Au vu de sa pièce d’identité, écrivez son nom de naissance et sa date de naissance : ils doivent être ceux qu’il a écrits, et que vous ne voyez pas ici.",
         "This agent had declared wrongly who they are. From their identity paper, type their birth name and date of birth: they must be the ones that the agent typed, which you do not see here.";
     confirm_correction_button: "Confirmer la correction", "Confirm the correction";
     refused_declaration_title: "Personne ne confirme sa propre déclaration", "Nobody confirms their own declaration";
@@ -157,12 +157,12 @@ texts! {
 
     // Readers
     readers_title: "Lecteurs", "Readers";
-    readers_lead: "Les lecteurs de carte et d’empreinte du guichet. Vous les proposez, l’exploitant les accepte : seuls ceux-là sont écoutés.",
+    readers_lead: "Les lecteurs de carte et d’empreinte du guichet. Vous les proposez, l’exploitant les accepte : seuls ceux-là sont écoutés.",
         "The card and fingerprint readers of the desk. You propose them, the operator accepts them: only those are heard.";
     readers_none: "Aucun lecteur n’est proposé.", "No reader is proposed.";
     reader_registered: "accepté", "accepted";
     reader_proposed: "proposé", "proposed";
-    reader_calls_first: "Mettez-le en service : son premier appel prouve que la clé est la sienne. L’exploitant l’accepte ensuite.",
+    reader_calls_first: "Mettez-le en service : son premier appel prouve que la clé est la sienne. L’exploitant l’accepte ensuite.",
         "Set it up: its first call proves that the key is its own. The operator accepts it after that.";
     reader_waits: "Sa clé est prouvée. Il sera écouté dès que l’exploitant l’aura accepté.",
         "Its key is proved. It will be heard as soon as the operator has accepted it.";
