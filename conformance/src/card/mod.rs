@@ -34,7 +34,7 @@ use crypt::Cipher;
 use messaging::{Broken, Channel, PROTECTED};
 use pace::Progress;
 
-pub use holder::Holder;
+pub use holder::{Holder, Portrait};
 pub use pki::Pki;
 pub use profile::Profile;
 

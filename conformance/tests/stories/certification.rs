@@ -2,6 +2,7 @@
 
 use conformance::agent::{self, Agent, COMMUNE};
 use conformance::authority::Status;
+use conformance::card::Holder;
 use conformance::desk_reader::{DeskReader, Fingerprint, Turn};
 use conformance::or_skip;
 use conformance::phone::Act;

@@ -2,7 +2,7 @@
 //! log, and the case goes on as if nothing had been.
 
 use conformance::agent::{self, Agent};
-use conformance::card::{Card, Holder};
+use conformance::card::{Card, Holder, Portrait};
 use conformance::citizen::Page;
 use conformance::clock;
 use conformance::desk_reader::{DeskReader, Turn};
@@ -211,7 +211,10 @@ async fn a_reader_serves_one_case_at_a_time_and_a_card_without_a_face_is_none() 
     }
 
     // Somebody whose card was signed with a photo that is none.
-    let faceless = Holder { portrait: b"no picture", ..Holder::named("angela").unwrap() };
+    let faceless = Holder {
+        portrait: Portrait { jpeg: b"no picture", jpeg_2000: b"no picture" },
+        ..Holder::named("angela").unwrap()
+    };
     counter.card_of("angela", faceless);
     let (_, qr) = counter.asks("angela").await;
     let page = expect(counter.scan(&qr).await, "desk-card");

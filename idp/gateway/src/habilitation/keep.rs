@@ -1,0 +1,269 @@
+//! Requests in the registry: found, and changed together with what is accounted for and who is told.
+
+use axum::response::Response;
+use domain::habilitation::acting::{Acting, Author};
+use domain::habilitation::acts::{Done, Effect, NotDone};
+use domain::habilitation::any::AnyReview;
+use domain::habilitation::complete::Complete;
+use domain::habilitation::field::{Field, Person};
+use domain::habilitation::form::Form;
+use domain::habilitation::review::{Happened, Reason, Refusal, Review};
+use domain::id::{HabilitationRequestId, PartnerId};
+use domain::journal::Act;
+use domain::language::Language;
+use domain::notice::{Message, Notice, RequestMessage, RequestReader, RequestTold};
+use domain::organisation::siret::Siret;
+use domain::partners::organisation::Organisation;
+use domain::partners::partner::Partner;
+use domain::partners::permission::{EditRequests, Held, Permit};
+use domain::partners::role::{OperatorKind, TeamName};
+use store::StoreError;
+use store::ephemeral::Put;
+use store::registry::{Changed, Event, KeptReview, Told};
+
+use super::request;
+use crate::app::App;
+use crate::audit::Space;
+use crate::partners::refusal;
+use crate::partners::session::Holder;
+use crate::provider::error::see_other;
+use crate::signin::at::unavailable;
+
+/// How many people of a side are written to at most.
+const MOST_READERS: usize = 20;
+
+/// A request, when there is one of that name.
+pub(crate) async fn find(app: &App, id: &str) -> Result<Option<KeptReview>, StoreError> {
+    match HabilitationRequestId::parse(id) {
+        Ok(id) => app.registry.request(&id).await,
+        Err(_) => Ok(None),
+    }
+}
+
+/// A change of a request: what was done, by whom, and why where a reason is given.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) done: Done,
+    pub(crate) by: Author,
+    pub(crate) reason: Option<Reason>,
+}
+
+impl Turn {
+    /// As the page of the request tells it.
+    pub(crate) fn event(&self) -> Event {
+        Event { happened: self.done.happened, by: self.by.clone(), reason: self.reason.clone() }
+    }
+
+    /// As the journal accounts for it.
+    fn act(&self) -> Act {
+        let about = self.done.review.about();
+        let (happened, by) = (self.done.happened, self.by.clone());
+        Act::RequestChanged { request: about.id.clone(), organisation: about.organisation, happened, by }
+    }
+}
+
+/// Acts on a request for whoever is in: keeps what comes of it, and shows the request as it is from then on. An act that does
+/// not follow from where the request is, or that somebody else forestalled, shows that.
+pub(crate) async fn act<P: Permit, C>(
+    app: &App,
+    holder: &Holder<P>,
+    request: &str,
+    told: (&Acting<C>, Option<Reason>),
+    take: impl FnOnce(AnyReview) -> Result<Done, NotDone>,
+) -> Response {
+    act_at(app, holder, request, (told, ""), take).await
+}
+
+/// The same, and shows this page of the request.
+pub(crate) async fn act_at<P: Permit, C>(
+    app: &App,
+    holder: &Holder<P>,
+    request: &str,
+    ((by, reason), page): ((&Acting<C>, Option<Reason>), &str),
+    take: impl FnOnce(AnyReview) -> Result<Done, NotDone>,
+) -> Response {
+    let (here, by) = (&holder.here, by.author().clone());
+    let acted = async {
+        let Some(kept) = find(app, request).await? else { return Ok(refusal::inside(app, here, Space::Unseen)) };
+        match take(kept.review.clone()) {
+            Ok(done) => match change(app, &kept, &Turn { done, by, reason }).await? {
+                Changed::Done => Ok(see_other(&format!("/espace/demandes/{}{page}", kept.review.about().id))),
+                Changed::Lost => Ok(refusal::inside(app, here, Space::ChangedMeanwhile)),
+            },
+            Err(NotDone::Refused(refused)) => request::page(app, holder, &kept, Some(&refused)).await,
+            Err(NotDone::OutOfTurn(_)) => Ok(refusal::inside(app, here, Space::ChangedMeanwhile)),
+        }
+    };
+    acted.await.unwrap_or_else(|error: StoreError| unavailable(app, here.occasion, &error))
+}
+
+/// Keeps what becomes of a request, with what it does to habilitations, unless somebody was faster.
+pub(crate) async fn change(app: &App, from: &KeptReview, turn: &Turn) -> Result<Changed, StoreError> {
+    let (acts, notices) = ([turn.act()], notices(app, turn).await?);
+    let told = Told { acts: &acts, notices: &notices, at: app.clock.now() };
+    app.registry.change_request(from, &turn.done, &turn.event(), &told).await
+}
+
+/// Keeps a new request; `None` when the rules say no.
+pub(crate) async fn begin(
+    app: &App,
+    organisation: &Organisation,
+    held: &Held<EditRequests>,
+    form: Form,
+) -> Result<Result<HabilitationRequestId, Refusal>, StoreError> {
+    let (by, now) = (Acting::from(held), app.clock.now());
+    let id = HabilitationRequestId::from_random(app.random.bytes());
+    let opened = Review::open(id.clone(), organisation.siret, &by, now)
+        .and_then(|review| review.write(&by, form, now).map_err(|(_, refusal)| refusal));
+    let review = match opened {
+        Ok(review) => review.into(),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let done = Done { review, happened: Happened::Opened, effect: Effect::None };
+    let turn = Turn { done, by: by.author().clone(), reason: None };
+    let acts = [turn.act()];
+    let told = Told { acts: &acts, notices: &[], at: now };
+    let departement = organisation.departement();
+    match app.registry.make_request(&turn.done.review, departement.as_ref(), &turn.event(), &told).await? {
+        Put::Fresh => Ok(Ok(id)),
+        Put::Taken => Err(StoreError::Corrupt { what: "the place of a new request" }),
+    }
+}
+
+/// The mails that go with a change.
+async fn notices(app: &App, turn: &Turn) -> Result<Vec<Notice>, StoreError> {
+    let (to, happened) = (&turn.done.review, turn.done.happened);
+    let told = |reader| RequestTold::Happened {
+        happened,
+        reason: turn.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+        reader,
+    };
+    let (writers, reviewers) = match happened {
+        Happened::Opened | Happened::Written | Happened::LookedAt | Happened::ApprovedOnce => (false, false),
+        Happened::Submitted => (true, true),
+        Happened::ChangesRequested
+        | Happened::Granted
+        | Happened::Refused
+        | Happened::Reopened
+        | Happened::ReopeningEnded
+        | Happened::Revoked
+        | Happened::Archived => (true, false),
+    };
+    let mut letters = Letters::about(app, to).await?;
+    if writers {
+        letters.to_writers(app, to, &told(RequestReader::Applicant)).await?;
+    }
+    if reviewers {
+        letters.to_reviewers(app, &told(RequestReader::Reviewer)).await?;
+    }
+    // Controller and data protection officer learn of what is granted in their name.
+    if happened == Happened::Granted
+        && let Ok(form) = Complete::read(to.form())
+    {
+        for person in [Person::Controller, Person::Dpo] {
+            if let Some(reached) = form.contact(person) {
+                letters.add(reached.mail.as_str(), &told(RequestReader::Named));
+            }
+        }
+    }
+    Ok(letters.notices)
+}
+
+/// The mails about one request.
+pub(crate) struct Letters {
+    service: String,
+    organisation: String,
+    link: String,
+    notices: Vec<Notice>,
+}
+
+impl Letters {
+    /// None yet.
+    pub(crate) async fn about(app: &App, request: &AnyReview) -> Result<Self, StoreError> {
+        let organisation = organisation_name(app, &request.about().organisation).await?;
+        let link = format!("{}/espace/demandes/{}", app.partners().origin.as_str(), request.about().id);
+        Ok(Self { service: title(request), organisation, link, notices: Vec::new() })
+    }
+
+    /// The mails.
+    pub(crate) fn into_notices(self) -> Vec<Notice> {
+        self.notices
+    }
+
+    /// One to everyone who wrote in the request and is still of its organisation.
+    pub(crate) async fn to_writers(
+        &mut self,
+        app: &App,
+        request: &AnyReview,
+        told: &RequestTold,
+    ) -> Result<(), StoreError> {
+        let about = request.about();
+        for writer in about.writers.iter().take(MOST_READERS) {
+            if let Some(partner) = partner(app, writer).await?
+                && partner.memberships.contains_key(&about.organisation)
+            {
+                self.add(partner.mail.as_str(), told);
+            }
+        }
+        Ok(())
+    }
+
+    /// One to everyone who reviews.
+    pub(crate) async fn to_reviewers(&mut self, app: &App, told: &RequestTold) -> Result<(), StoreError> {
+        let Some((team, _)) = app.registry.partner_team(&TeamName::Operators).await? else { return Ok(()) };
+        for member in team.members.iter().take(MOST_READERS) {
+            if let Some(reviewer) = partner(app, &member.partner).await?.filter(reviews) {
+                self.add(reviewer.mail.as_str(), told);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, to: &str, told: &RequestTold) {
+        if self.notices.iter().any(|notice| notice.to == to) {
+            return;
+        }
+        let message = RequestMessage {
+            service: self.service.clone(),
+            organisation: self.organisation.clone(),
+            link: self.link.clone(),
+            told: told.clone(),
+        };
+        self.notices.push(Notice {
+            to: to.to_owned(),
+            language: Language::French,
+            message: Message::Request(Box::new(message)),
+        });
+    }
+}
+
+fn reviews(partner: &Partner) -> bool {
+    partner.operator.iter().any(|role| match role.kind() {
+        OperatorKind::Admin | OperatorKind::Instructor => true,
+        OperatorKind::Reporter | OperatorKind::Prefecture => false,
+    })
+}
+
+/// What a request is called: the name of its service, once it has one.
+pub(crate) fn title(request: &AnyReview) -> String {
+    request.form().get(Field::Title).to_owned()
+}
+
+/// What an organisation is called.
+pub(crate) async fn organisation_name(app: &App, siret: &Siret) -> Result<String, StoreError> {
+    let found = app.registry.organisation(siret).await?;
+    Ok(found.map_or_else(|| siret.to_string(), |organisation| organisation.name.as_str().to_owned()))
+}
+
+/// Somebody with an account.
+pub(crate) async fn partner(app: &App, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
+    app.registry.partner(id).await
+}
+
+/// What somebody is called who did something; none for who has no name.
+pub(crate) async fn author_name(app: &App, author: &Author) -> Result<Option<String>, StoreError> {
+    match author {
+        Author::Partner(id) => Ok(partner(app, id).await?.map(|partner| partner.name.as_str().to_owned())),
+        Author::Operator | Author::Platform | Author::Clock => Ok(None),
+    }
+}
