@@ -15,9 +15,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::habilitation::acting::Author;
 use crate::habilitation::credentials::SecretName;
+use crate::habilitation::review::Happened;
 use crate::habilitation::switches::{Deed, Switch};
-use crate::id::{AgentId, ClientId, HabilitationId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId, ReaderId};
+use crate::id::{
+    AgentId, ClientId, HabilitationId, HabilitationRequestId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId,
+    ReaderId,
+};
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
 use crate::jose::SigningAlgorithm;
@@ -139,6 +144,24 @@ pub enum Act {
         by: Option<AgentId>,
         /// What was done.
         change: AgentChange,
+    },
+    /// Something was done to a request for a habilitation.
+    RequestChanged {
+        /// The request.
+        request: HabilitationRequestId,
+        /// Whose it is.
+        organisation: Siret,
+        /// What was done.
+        happened: Happened,
+        /// By whom.
+        by: Author,
+    },
+    /// Something was written about a request; what, is not told.
+    RequestMessage {
+        /// The request.
+        request: HabilitationRequestId,
+        /// By whom.
+        by: Author,
     },
     /// A desk reader was proposed, accepted, registered or withdrawn, or proved its key.
     ReaderChanged {
@@ -414,6 +437,8 @@ impl Act {
             Self::HabilitationChanged { .. } => "habilitation_changed",
             Self::SwitchTurned { .. } => "switch_turned",
             Self::SecretChanged { .. } => "secret_changed",
+            Self::RequestChanged { .. } => "request_changed",
+            Self::RequestMessage { .. } => "request_message",
         }
     }
 
@@ -457,6 +482,10 @@ impl Act {
                 "agent": agent, "commune": commune, "by": by, "change": change.name(),
                 "terms": change.terms(), "passkey": change.passkey(),
             }),
+            Self::RequestChanged { request, organisation, happened, by } => {
+                json!({"request": request, "organisation": organisation, "change": happened.name(), "by": by})
+            }
+            Self::RequestMessage { request, by } => json!({"request": request, "by": by}),
             Self::ReaderChanged { reader, commune, by, change } => match change.key() {
                 Some(key) => {
                     json!({"reader": reader, "commune": commune, "by": by, "change": change.name(), "jkt": key})

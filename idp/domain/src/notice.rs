@@ -10,9 +10,11 @@ use crate::time::{Lifetime, Timestamp};
 
 mod card;
 mod partner;
+mod request;
 
 pub use card::{CardMessage, Remedy};
 pub use partner::PartnerMessage;
+pub use request::{RequestMessage, RequestReader, RequestTold};
 
 /// The wait after the first failure, in seconds; it doubles with each one after.
 const FIRST_WAIT: u32 = 30;
@@ -58,6 +60,8 @@ pub enum Message {
         /// The address of the page with everyone's.
         everyone: String,
     },
+    /// Something became of a request for a habilitation.
+    Request(Box<RequestMessage>),
     /// You were made an agent of a commune: here is the way in.
     AgentInvited {
         /// Who is invited.

@@ -10,6 +10,7 @@ mod config;
 mod cookies;
 mod desk;
 mod front;
+mod habilitation;
 mod indicators;
 mod keys;
 mod limits;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PartnerId;
 use crate::organisation::siret::Siret;
+use crate::partners::permission::{
+    ApproveRequests, EditRequests, Held, Own, Permit, ReviewRequests, RevokeHabilitations, SubmitRequests,
+};
 
 /// The author of an act, as the journal and the thread name them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,9 +51,24 @@ pub struct Acting<C> {
     capacity: PhantomData<fn() -> C>,
 }
 
+/// The permissions that give a capacity. The closed list below.
+pub trait Gives<C>: Permit {}
+
+impl Gives<Write> for EditRequests {}
+impl Gives<Write> for SubmitRequests {}
+impl Gives<Instruct> for ReviewRequests {}
+impl Gives<Instruct> for ApproveRequests {}
+impl Gives<Revoke> for RevokeHabilitations {}
+
+impl<P: Gives<C>, C> From<&Held<P>> for Acting<C> {
+    fn from(held: &Held<P>) -> Self {
+        let own = held.organisation().filter(|_| held.own() == Own::Theirs);
+        Self::partner(held.partner().clone(), own.into_iter().collect())
+    }
+}
+
 impl<C> Acting<C> {
     /// A person, who belongs to these organisations.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the roles that make it come with the partners' space"))]
     pub(crate) const fn partner(partner: PartnerId, belongs: BTreeSet<Siret>) -> Self {
         Self { author: Author::Partner(partner), belongs, capacity: PhantomData }
     }

@@ -10,8 +10,8 @@ pub struct Parameters(Vec<(String, String)>);
 /// Why parameters cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadParameters {
-    /// More than 32 KiB.
-    #[error("the parameters are longer than 32 KiB")]
+    /// More than may be read.
+    #[error("the parameters are too long")]
     TooLong,
     /// A percent escape that is none, or bytes that are not UTF-8.
     #[error("the parameters are not form-encoded UTF-8")]
@@ -26,7 +26,12 @@ pub struct Repeated(pub &'static str);
 impl Parameters {
     /// Reads a query string or a form body (`application/x-www-form-urlencoded`).
     pub fn parse(encoded: &[u8]) -> Result<Self, BadParameters> {
-        if encoded.len() > MAX_ENCODED {
+        Self::within(encoded, MAX_ENCODED)
+    }
+
+    /// Reads a form body of as many bytes at most: the forms of people may be longer than the requests of programs.
+    pub fn within(encoded: &[u8], most: usize) -> Result<Self, BadParameters> {
+        if encoded.len() > most {
             return Err(BadParameters::TooLong);
         }
         encoded
@@ -59,6 +64,13 @@ impl Parameters {
     /// Every value of a parameter that may be sent more than once, as `resource` alone may (RFC 8707 §2).
     pub fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that is named at run time; empty when it is absent or was sent more than once.
+    pub fn text(&self, name: &str) -> &str {
+        let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let first = found.next().unwrap_or_default();
+        if found.next().is_some() { "" } else { first }
     }
 
     /// Whether a parameter was sent at all.

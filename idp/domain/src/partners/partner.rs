@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use super::organisation::Organisation;
-use super::permission::{About, Held, Holder, NotHeld, Over, Permission, Permit, Reach};
+use super::permission::{About, Held, Holder, NotHeld, Over, Own, Permission, Permit, Reach};
 use super::role::{OperatorRole, OperatorRoles, OrganisationRole, Seat};
 use crate::id::{PartnerId, PasskeyId};
 use crate::organisation::siret::Siret;
@@ -91,7 +91,9 @@ impl Partner {
                     About::Organisation(organisation) => Some(organisation.siret),
                     About::Space => None,
                 };
-                Ok(Held { partner: self.id.clone(), organisation, reach, permission: PhantomData })
+                let seated = organisation.as_ref().is_some_and(|siret| self.memberships.contains_key(siret));
+                let own = if seated { Own::Theirs } else { Own::Another };
+                Ok(Held { partner: self.id.clone(), organisation, reach, own, permission: PhantomData })
             }
             None if self.sees(about) => Err(NotHeld::Role),
             None => Err(NotHeld::Unseen),

@@ -278,6 +278,15 @@ impl Reach {
     }
 }
 
+/// Whose the organisation is that something is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// Theirs: they have a seat in it.
+    Theirs,
+    /// Another's, or there is none.
+    Another,
+}
+
 /// Why somebody may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotHeld {
@@ -305,10 +314,10 @@ pub enum NotHeld {
 ///
 /// ```compile_fail
 /// use domain::partners::partner::Partner;
-/// use domain::partners::permission::{About, ApproveRequests, Held, NotHeld, Reach};
+/// use domain::partners::permission::{About, ApproveRequests, Held, NotHeld, Own, Reach};
 /// # fn at_the_review(partner: &Partner, about: About<'_>) -> Result<Held<ApproveRequests>, NotHeld> {
-/// let (partner, permission) = (partner.id.clone(), std::marker::PhantomData);
-/// Ok(Held { partner, organisation: None, reach: Reach::Everywhere, permission })
+/// let (partner, own, permission) = (partner.id.clone(), Own::Another, std::marker::PhantomData);
+/// Ok(Held { partner, organisation: None, reach: Reach::Everywhere, own, permission })
 /// # }
 /// ```
 ///
@@ -326,6 +335,7 @@ pub struct Held<P> {
     pub(super) partner: PartnerId,
     pub(super) organisation: Option<Siret>,
     pub(super) reach: Reach,
+    pub(super) own: Own,
     pub(super) permission: PhantomData<fn() -> P>,
 }
 
@@ -338,6 +348,11 @@ impl<P: Permit> Held<P> {
     /// About which organisation; `None` for a permission over the space.
     pub const fn organisation(&self) -> Option<Siret> {
         self.organisation
+    }
+
+    /// Whether the organisation it is about is their own.
+    pub const fn own(&self) -> Own {
+        self.own
     }
 
     /// How far it reaches.

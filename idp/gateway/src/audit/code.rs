@@ -255,6 +255,10 @@ names! {
         Unsafeguarded = "partner.unsafeguarded",
         /// Somebody else changed it meanwhile.
         ChangedMeanwhile = "partner.changed_meanwhile",
+        /// A request of an organisation that nothing proves its people to belong to.
+        OrganisationUnverified = "partner.organisation_unverified",
+        /// A form that is longer than any that was shown.
+        FormTooLong = "partner.form_too_long",
     }
 }
 

@@ -10,6 +10,9 @@ use crate::outbound::mail::Letter;
 mod card;
 mod partner;
 pub(crate) mod report;
+mod request;
+
+pub(crate) use request::happened_words;
 
 /// Writes a notice in its reader's language.
 pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
@@ -46,6 +49,7 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
             card::write(message, card::Sender { name: brand_name, loss: &loss, support }, t)
         }
         Message::CommuneReport { report, everyone } => report::write(report, everyone, t),
+        Message::Request(message) => request::write(message, t),
         Message::AgentInvited { agent, commune, link, until } => {
             let paragraphs = vec![
                 t.mail_greeting(agent),
@@ -75,7 +79,8 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
         | Message::AgentInvited { .. }
         | Message::PasskeyAdded { .. }
         | Message::Card(_)
-        | Message::Partner(_) => None,
+        | Message::Partner(_)
+        | Message::Request(_) => None,
     };
     Letter { subject, body: paragraphs.join("\n\n") + "\n", attachment }
 }

@@ -57,6 +57,7 @@ pub(crate) mod people;
 pub(crate) mod problem;
 pub(crate) mod refused;
 pub(crate) mod request_sheet;
+pub(crate) mod requests;
 pub(crate) mod text;
 pub(crate) mod wait;
 pub(crate) mod withdrawn;

@@ -93,6 +93,7 @@ mod habilitation;
 mod indicators;
 mod partners;
 mod people;
+mod requests;
 
 texts! {
     // Around every page
@@ -460,7 +461,7 @@ mod tests {
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
         let own = ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS);
-        own.chain(partners::ROWS).chain(habilitation::ROWS)
+        own.chain(partners::ROWS).chain(habilitation::ROWS).chain(requests::ROWS)
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(crate) const fn status(code: Space) -> StatusCode {
         Space::Unseen | Space::LinkGone => StatusCode::NOT_FOUND,
         Space::ChangedMeanwhile | Space::PasskeyKnown | Space::MailKnown => StatusCode::CONFLICT,
         Space::InputInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Space::FormTooLong => StatusCode::PAYLOAD_TOO_LARGE,
         Space::CeremonyUnknown
         | Space::AssertionRefused
         | Space::RegistrationRefused
@@ -46,6 +47,7 @@ pub(crate) const fn status(code: Space) -> StatusCode {
         | Space::NotActive
         | Space::RoleMissing
         | Space::StaleForm
+        | Space::OrganisationUnverified
         | Space::NotFresh
         | Space::Unsafeguarded => StatusCode::FORBIDDEN,
     }

@@ -5,14 +5,20 @@
 //! A path parameter that is about an organisation is resolved in [`super::matter`].
 
 use axum::Router;
-use domain::partners::permission::{Anyone, Permission, SignedIn};
+use axum::extract::DefaultBodyLimit;
+use domain::partners::permission::{
+    Anyone, ApproveRequests, ChangeTemplates, EditRequests, Permission, ReadQueue, ReadRequests, ReviewRequests,
+    RevokeHabilitations, SignedIn, SubmitRequests, WriteMessages,
+};
 use serde_json::{Value, json};
 use tower_http::csrf::CsrfLayer;
 
 use super::gate::Route;
+use super::session::LONGEST_FORM;
 use super::{confirm, home, invitation, language, refusal, sign_in};
 use crate::app::Shared;
 use crate::audit::Space;
+use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
 
 /// The rows.
 pub(crate) fn table() -> Vec<Route> {
@@ -26,6 +32,28 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/invitation/{secret}", Anyone, invitation::get),
         Route::post("/espace/invitation/{secret}", Anyone, invitation::post),
         Route::post("/espace/invitation/{secret}/place", SignedIn, invitation::take),
+        Route::get("/espace/organisations/{siret}/demandes", ReadRequests, list::get),
+        Route::post("/espace/organisations/{siret}/demandes", EditRequests, list::post),
+        Route::post("/espace/organisations/{siret}/demandes/import", EditRequests, file::import),
+        Route::get("/espace/demandes/{request}", ReadRequests, request::get),
+        Route::get("/espace/demandes/{request}/demande.json", ReadRequests, file::get),
+        Route::get("/espace/demandes/{request}/echanges", ReadRequests, exchange::get),
+        Route::post("/espace/demandes/{request}/echanges", WriteMessages, exchange::post),
+        Route::post("/espace/demandes/{request}/envoi", SubmitRequests, request::submit),
+        Route::post("/espace/demandes/{request}/reprise", EditRequests, request::reopen),
+        Route::post("/espace/demandes/{request}/abandon", EditRequests, request::give_up),
+        Route::post("/espace/demandes/{request}/archive", EditRequests, request::archive),
+        Route::get("/espace/demandes/{request}/instruction", ReviewRequests, review::get),
+        Route::post("/espace/demandes/{request}/points", ReviewRequests, review::look),
+        Route::post("/espace/demandes/{request}/accord", ApproveRequests, review::approve),
+        Route::post("/espace/demandes/{request}/complements", ReviewRequests, review::request_changes),
+        Route::post("/espace/demandes/{request}/refus", ReviewRequests, review::refuse),
+        Route::post("/espace/demandes/{request}/revocation", RevokeHabilitations, review::revoke),
+        Route::get("/espace/demandes/{request}/{block}", ReadRequests, block::get),
+        Route::post("/espace/demandes/{request}/{block}", EditRequests, block::post),
+        Route::get("/espace/instruction", ReadQueue, queue::get),
+        Route::get("/espace/instruction/modeles", ReadQueue, templates::get),
+        Route::post("/espace/instruction/modeles", ChangeTemplates, templates::post),
     ]
 }
 
@@ -42,6 +70,7 @@ pub(crate) fn router(app: &Shared) -> Router<Shared> {
             )
         });
     let routes = table().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.serve(app)));
+    let routes = routes.layer(DefaultBodyLimit::max(LONGEST_FORM));
     routes.layer(axum::middleware::from_fn_with_state(std::sync::Arc::clone(app), language::choose)).layer(csrf)
 }
 

@@ -1,8 +1,10 @@
 //! Who is in, and what they hold: the session of the cookie, and then the registry, at each request. Whoever is removed, or
 //! loses a role, is out or without it with the next one, on every node.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
+use domain::oidc::parameters::{BadParameters, Parameters};
 use domain::partners::organisation::Organisation;
 use domain::partners::partner::Partner;
 use domain::partners::permission::{About, Held, Over, Permit};
@@ -20,9 +22,12 @@ use crate::audit::{Entry, Space};
 use crate::pages::Page;
 use crate::pages::partners::{Shell, Signed};
 use crate::provider::error::see_other;
+use crate::provider::form::is_form;
 use crate::signin::at::unavailable;
-use crate::signin::form::Sent;
 use crate::signin::page::Occasion;
+
+/// The longest form of the space, in bytes as it is sent: a block of a request with everything that fits in it.
+pub(crate) const LONGEST_FORM: usize = 256 * 1024;
 
 /// The first page of the space.
 pub(crate) const HOME: &str = "/espace";
@@ -78,14 +83,31 @@ pub(crate) struct FreshHolder<P> {
     pub(crate) organisation: Option<Organisation>,
 }
 
+impl<P> FreshHolder<P> {
+    /// The same as whoever holds the permission: what was fresh is spent.
+    pub(crate) fn into_holder(self) -> Holder<P> {
+        Holder { held: self.held, here: self.here, organisation: self.organisation }
+    }
+}
+
 /// A form that stood on a page of this session.
 #[derive(Debug)]
-pub(crate) struct CheckedForm(Sent);
+pub(crate) struct CheckedForm(Parameters);
 
 impl CheckedForm {
     /// A field; one that is missing, empty or sent twice counts as none.
     pub(crate) fn field(&self, name: &'static str) -> Option<&str> {
-        self.0.field(name)
+        self.0.one(name).ok().flatten()
+    }
+
+    /// The text of a field; empty when it is missing or was sent twice.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.text(name)
+    }
+
+    /// Whether a field stood on the page: a box that is not ticked sends nothing.
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        self.0.all("shown").any(|shown| shown == name)
     }
 }
 
@@ -265,12 +287,22 @@ impl FromRequest<Shared> for CheckedForm {
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Response> {
         let occasion = language::occasion(app, request.headers());
         let expected = expected(app, request.headers());
-        let form = Sent::from_request(request, app).await?;
-        let held = form.field("csrf").unwrap_or_default();
+        let stale = || refusal::at(app, occasion, Space::StaleForm);
+        if !is_form(request.headers()) {
+            return Err(stale());
+        }
+        let too_long = || refusal::at(app, occasion, Space::FormTooLong);
+        let body = Bytes::from_request(request, app).await.map_err(|_| too_long())?;
+        let form = match Parameters::within(&body, LONGEST_FORM) {
+            Ok(form) => form,
+            Err(BadParameters::TooLong) => return Err(too_long()),
+            Err(BadParameters::Encoding) => return Err(stale()),
+        };
+        let held = form.text("csrf");
         if expected.is_some_and(|expected| same(held.as_bytes(), expected.as_bytes())) {
             Ok(Self(form))
         } else {
-            Err(refusal::at(app, occasion, Space::StaleForm))
+            Err(stale())
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Cases for the requests for habilitations.
 
 use domain::habilitation::acting::{Acting, Author, Write};
+use domain::habilitation::acts::{Done, Effect};
 use domain::habilitation::any::{AnyReview, Due, State};
 use domain::habilitation::field::Field;
 use domain::habilitation::form::Form;
 use domain::habilitation::review::{Happened, Reason, Review};
+use domain::habilitation::templates::{Answer, Template};
 use domain::habilitation::thread::{Message, Side, Words};
 use domain::id::HabilitationRequestId;
 use domain::organisation::siret::Siret;
@@ -23,6 +25,7 @@ for_each_engine!(offices: sqlite, postgres; {
     what_was_submitted_stays_to_be_compared,
     the_queue_is_in_the_order_of_its_waiting_page_by_page,
     a_departement_sees_its_own,
+    templates_are_kept_and_dropped,
     messages_are_read_in_order_and_each_side_knows_up_to_where,
     time_asks_once,
     a_request_whose_columns_were_changed_does_not_open,
@@ -43,6 +46,10 @@ fn departement(code: &str) -> Departement {
 
 fn event(happened: Happened) -> Event {
     Event { happened, by: Author::Operator, reason: Some(Reason::parse(CANARY).expect("a reason")) }
+}
+
+fn done(review: &AnyReview, happened: Happened) -> Done {
+    Done { review: review.clone(), happened, effect: Effect::None }
 }
 
 const fn silent(at: Timestamp) -> Told<'static> {
@@ -79,7 +86,8 @@ async fn a_request_is_kept_with_each_version_of_its_form(offices: Offices) {
     let again = one.make_request(&kept.review, None, &event(Happened::Opened), &silent(now())).await;
     assert_eq!(again.expect("answers"), Put::Taken);
     let next = written(&kept.review, "Cantine", at(10));
-    let changed = one.change_request(&kept, &next, &event(Happened::Written), &silent(at(10))).await;
+    let changed =
+        one.change_request(&kept, &done(&next, Happened::Written), &event(Happened::Written), &silent(at(10))).await;
     assert_eq!(changed.expect("keeps"), Changed::Done);
     let id = &next.about().id;
     let now_kept = read(&offices.two, id).await;
@@ -98,7 +106,9 @@ async fn of_two_who_change_a_request_at_once_one_is_kept(offices: Offices) {
         let kept = kept.clone();
         async move {
             let next = written(&kept.review, &format!("Cantine {number}"), at(10));
-            node.change_request(&kept, &next, &event(Happened::Written), &silent(at(10))).await.expect("answers")
+            node.change_request(&kept, &done(&next, Happened::Written), &event(Happened::Written), &silent(at(10)))
+                .await
+                .expect("answers")
         }
     });
     assert_eq!(answers.await.into_iter().filter(|answer| *answer == Changed::Done).count(), 1);
@@ -110,7 +120,10 @@ async fn what_was_submitted_stays_to_be_compared(offices: Offices) {
     let mut kept = made(one, "69123", now()).await;
     for (number, happened) in [Happened::Submitted, Happened::Written, Happened::Submitted].into_iter().enumerate() {
         let next = written(&kept.review, &format!("Cantine {number}"), at(10));
-        one.change_request(&kept, &next, &event(happened), &silent(at(10))).await.map(|_| ()).expect("keeps");
+        one.change_request(&kept, &done(&next, happened), &event(happened), &silent(at(10)))
+            .await
+            .map(|_| ())
+            .expect("keeps");
         kept = read(one, &next.about().id).await;
     }
     let titles: Vec<_> = one
@@ -158,6 +171,18 @@ async fn a_departement_sees_its_own(offices: Offices) {
     assert_eq!(one.request_counts(None).await.expect("counts"), [(State::Draft, 2)]);
 }
 
+async fn templates_are_kept_and_dropped(offices: Offices) {
+    let one = &offices.one;
+    let template = |answer, title: &str| Template::new(answer, title, "Bonjour {organisation}").expect("right");
+    let (no, yes) = (template(Answer::Refusal, "Non"), template(Answer::Approval, "Oui"));
+    one.put_template(random(), &no, at(1)).await.expect("keeps");
+    one.put_template(random(), &yes, at(2)).await.expect("keeps");
+    let kept = offices.two.templates().await.expect("reads");
+    assert_eq!(kept.iter().map(|(_, template)| template.clone()).collect::<Vec<_>>(), [yes.clone(), no]);
+    one.drop_template(&kept[1].0).await.expect("drops");
+    assert_eq!(offices.two.templates().await.expect("reads"), [(kept[0].0.clone(), yes)]);
+}
+
 async fn messages_are_read_in_order_and_each_side_knows_up_to_where(offices: Offices) {
     let one = &offices.one;
     let kept = made(one, "69123", now()).await;
@@ -193,7 +218,10 @@ async fn time_asks_once(offices: Offices) {
     assert_eq!(answers.await.into_iter().filter(|answer| *answer == Changed::Done).count(), 1);
     assert_eq!(left().await.expect("reads"), []);
     let next = written(&kept.review, "Cantine", at(200));
-    one.change_request(&kept, &next, &event(Happened::Written), &silent(at(200))).await.map(|_| ()).expect("keeps");
+    one.change_request(&kept, &done(&next, Happened::Written), &event(Happened::Written), &silent(at(200)))
+        .await
+        .map(|_| ())
+        .expect("keeps");
     assert_eq!(left().await.expect("reads"), []);
     assert_eq!(one.requests_left(State::Draft, Due::Remind, at(200), 10).await.expect("reads").len(), 1);
 }
@@ -219,7 +247,10 @@ async fn a_request_tells_nothing_to_who_reads_the_tables(offices: Offices) {
     let one = &offices.one;
     let kept = made(one, "69123", now()).await;
     let next = written(&kept.review, CANARY, at(10));
-    one.change_request(&kept, &next, &event(Happened::Written), &silent(at(10))).await.map(|_| ()).expect("keeps");
+    one.change_request(&kept, &done(&next, Happened::Written), &event(Happened::Written), &silent(at(10)))
+        .await
+        .map(|_| ())
+        .expect("keeps");
     let words = Words::parse(CANARY).expect("words");
     let message = Message { by: Author::Operator, side: Side::Review, at: at(20), text: words };
     one.say(&next.about().id, &message, random(), &silent(at(20))).await.expect("keeps");

@@ -1,6 +1,8 @@
 //! What relying parties were granted. Each change is journalled in the transaction that makes it, and counted with the
 //! changes of clients: every node reads both anew.
 
+use domain::habilitation::acting::Author;
+use domain::habilitation::acts::Effect;
 use domain::habilitation::grant::{Environment, Habilitation, HabilitationState};
 use domain::habilitation::switches::{Deed, Reason};
 use domain::id::{ClientId, HabilitationId, HabilitationRequestId};
@@ -215,6 +217,47 @@ impl Registry {
         }
         changed(transaction, &self.journal_key, &acts, now).await
     }
+}
+
+/// What an act on a request does to habilitations, in its transaction. Every node learns of it within a second.
+pub(super) async fn apply(
+    transaction: &mut Transaction<'static, Any>,
+    effect: &Effect,
+    by: &Author,
+    now: Timestamp,
+) -> Result<Vec<Act>, StoreError> {
+    let deed = Deed { by: by.clone(), why: None };
+    let mut acts = Vec::new();
+    match effect {
+        Effect::None => return Ok(acts),
+        Effect::Granted(grant) => {
+            let next = Habilitation::of_grant(grant);
+            insert(transaction, &next, &deed, now).await?;
+            if let Some(held) = &grant.replaces {
+                let having = clients(transaction, held).await?;
+                sqlx::query("UPDATE clients SET habilitation = $2 WHERE habilitation = $1")
+                    .bind(held.as_str())
+                    .bind(next.id.as_str())
+                    .execute(&mut **transaction)
+                    .await
+                    .map_err(failed)?;
+                acts.extend(retire(transaction, held.as_str(), &next, &deed, now).await?);
+                for client in &having {
+                    acts.push(give(transaction, &next, client, &deed, now).await?);
+                }
+            }
+        }
+        Effect::Revoked(held) => {
+            set_state(transaction, held.as_str(), HabilitationState::Revoked, &deed, now).await?;
+            let (habilitation, change) = (held.clone(), HabilitationChange::Revoked);
+            acts.push(Act::HabilitationChanged { habilitation, change, deed });
+        }
+    }
+    sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'clients'")
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(acts)
 }
 
 /// Keeps a habilitation unless it is kept, for a client that has it from now on.

@@ -3,9 +3,11 @@
 //! A request lies sealed and bound to its version, its state and its organisation: columns that were changed open nothing.
 
 use domain::habilitation::acting::Author;
+use domain::habilitation::acts::Done;
 use domain::habilitation::any::{AnyReview, Due, State};
 use domain::habilitation::form::Form;
 use domain::habilitation::review::{Happened, Reason};
+use domain::habilitation::templates::Template;
 use domain::habilitation::thread::{Message, Side};
 use domain::id::HabilitationRequestId;
 use domain::organisation::siret::Siret;
@@ -17,7 +19,7 @@ use sqlx::{Any, Transaction};
 use zeroize::Zeroizing;
 
 use super::cards::{Changed, Told};
-use super::{Registry, commit, failed, from_json, to_json};
+use super::{Registry, commit, failed, from_json, habilitations, to_json};
 use crate::StoreError;
 use crate::ephemeral::Put;
 use crate::seal::Vault;
@@ -104,26 +106,28 @@ impl Registry {
         Ok(Put::Fresh)
     }
 
-    /// Keeps what becomes of a request, if it is still as it was read.
+    /// Keeps what was done to a request, if it is still as it was read, and what that does to habilitations: both or neither.
     pub async fn change_request(
         &self,
         from: &KeptReview,
-        to: &AnyReview,
+        done: &Done,
         event: &Event,
         told: &Told<'_>,
     ) -> Result<Changed, StoreError> {
         let mut transaction = self.write().await?;
-        if self.put_request(&mut transaction, (from, to), event, told.at).await? == Changed::Lost {
+        if self.put_request(&mut transaction, (from, &done.review), event, told.at).await? == Changed::Lost {
             return Ok(Changed::Lost);
         }
+        let more = habilitations::apply(&mut transaction, &done.effect, &event.by, told.at).await?;
+        let acts: Vec<_> = told.acts.iter().cloned().chain(more).collect();
         let version = from.version.saturating_add(1);
-        self.tell(&mut transaction, &format!("{}.{version}", to.about().id), told).await?;
+        let told = Told { acts: &acts, ..*told };
+        self.tell(&mut transaction, &format!("{}.{version}", done.review.about().id), &told).await?;
         commit(transaction).await?;
         Ok(Changed::Done)
     }
 
-    /// The change of a request alone, for a transaction that keeps more: what was granted with it, or taken back.
-    pub(super) async fn put_request(
+    async fn put_request(
         &self,
         transaction: &mut Transaction<'static, Any>,
         (from, to): (&KeptReview, &AnyReview),
@@ -365,6 +369,39 @@ impl Registry {
             .await
             .map_err(failed)?;
         Ok(at.map(Timestamp::from_epoch))
+    }
+
+    /// The texts that reviewers write often, by answer and title, each with its name.
+    pub async fn templates(&self) -> Result<Vec<(String, Template)>, StoreError> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, body FROM habilitation_templates ORDER BY answer, updated, id")
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+        rows.into_iter().map(|(id, body)| Ok((id, from_json(&body, "a template")?))).collect()
+    }
+
+    /// Adds a text.
+    pub async fn put_template(&self, id: [u8; 16], template: &Template, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO habilitation_templates (id, answer, body, updated) VALUES ($1, $2, $3, $4)")
+            .bind(domain::secret::base64url(&id))
+            .bind(template.answer().name())
+            .bind(to_json(template, "a template")?)
+            .bind(now.epoch())
+            .execute(&self.writers)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Drops a text.
+    pub async fn drop_template(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM habilitation_templates WHERE id = $1")
+            .bind(id)
+            .execute(&self.writers)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     /// At most `limit` requests in a state that were not touched since then, and not reminded of this yet.

@@ -69,6 +69,8 @@ const fn words(t: Texts, code: Space) -> (&'static str, &'static str, &'static s
         Space::Unsafeguarded => {
             (t.space_unsafeguarded_title(), t.space_unsafeguarded(), t.space_unsafeguarded_advice())
         }
+        Space::OrganisationUnverified => (t.space_unverified(), t.request_unverified(), t.refused_look_again()),
+        Space::FormTooLong => (t.form_too_long_title(), t.form_too_long(), t.refused_look_again()),
         Space::NotFresh
         | Space::ChangedMeanwhile
         | Space::InputInvalid
