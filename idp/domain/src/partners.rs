@@ -16,6 +16,7 @@
 //! | [`organisation`] | who they act for |
 //! | [`role`], [`team`] | the roles, and who may give and take them |
 //! | [`invitation`], [`passkey`], [`session`] | the ways in, and how long they stay open |
+//! | [`recovery`] | the way back: a code, and a second person |
 //!
 //! Names and addresses of partners are personal data; the journal knows partners by id alone.
 
@@ -24,6 +25,7 @@ pub mod organisation;
 pub mod partner;
 pub mod passkey;
 pub mod permission;
+pub mod recovery;
 pub mod role;
 pub mod session;
 pub mod team;

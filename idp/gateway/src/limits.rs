@@ -43,6 +43,11 @@ const FORGETTING: Duration = Duration::from_secs(20);
 const LOSSES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
 /// Calls of desk readers from one address: ten of them behind it ask once a second what waits.
 const READERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("is not zero");
+/// Links that are sent to one address that asks to sign up.
+pub(crate) const SIGN_UPS: Allowance = Allowance { name: "partner-sign-ups", most: 3, within: Lifetime::seconds(3600) };
+/// Recovery codes that are judged for one account.
+pub(crate) const RECOVERIES: Allowance =
+    Allowance { name: "partner-recoveries", most: 5, within: Lifetime::seconds(3600) };
 /// Links that are sent for one card in an hour, by all nodes together: whoever is in a hurry asks twice, and no mailbox is
 /// filled.
 pub(crate) const LINKS: Allowance = Allowance { name: "card-links", most: 3, within: Lifetime::seconds(3600) };

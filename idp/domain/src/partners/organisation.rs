@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::partner::Partner;
+use super::permission::{AcceptOrganisation, Held};
+use super::session::Fresh;
 use crate::organisation::siret::Siret;
 use crate::people::commune::{CommuneCode, Departement};
 use crate::people::name::{MailAddress, Name};
@@ -102,6 +105,17 @@ impl Verified {
     }
 }
 
+/// Why an organisation is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAccepted {
+    /// Nobody says of themselves that they belong.
+    #[error("whoever acts for an organisation does not accept it")]
+    OwnOrganisation,
+    /// It was before.
+    #[error("the organisation is verified already")]
+    Already,
+}
+
 /// Nothing proves yet that the people of an organisation belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the organisation is not verified yet")]
@@ -111,6 +125,23 @@ impl Organisation {
     /// The département it lies in, as far as it is known.
     pub fn departement(&self) -> Option<Departement> {
         self.commune.as_ref().map(CommuneCode::departement)
+    }
+
+    /// The organisation once an operator accepted that its people belong to it.
+    pub fn accept(
+        &self,
+        by: &Partner,
+        (held, fresh): (&Held<AcceptOrganisation>, &Fresh),
+        now: Timestamp,
+    ) -> Result<Self, NotAccepted> {
+        let one = held.partner() == &by.id && fresh.partner() == &by.id && held.organisation() == Some(self.siret);
+        if !one || by.memberships.contains_key(&self.siret) {
+            return Err(NotAccepted::OwnOrganisation);
+        }
+        match self.belonging {
+            Belonging::Unverified => Ok(Self { belonging: Belonging::Accepted { at: now }, ..self.clone() }),
+            Belonging::MailDomain { .. } | Belonging::Accepted { .. } => Err(NotAccepted::Already),
+        }
     }
 
     /// The proof that what goes to production asks for.
@@ -156,6 +187,30 @@ mod tests {
             assert_eq!(organisation(belonging).verified().expect("proved").siret().digits(), "21690123100011");
         }
         assert_eq!(organisation(Belonging::Unverified).departement().expect("known").as_str(), "69");
+    }
+
+    #[test]
+    fn nobody_accepts_an_organisation_they_act_for() {
+        use super::super::partner::WayBack;
+        use super::super::partner::tests::partner;
+        use super::super::permission::About;
+        use super::super::role::{OperatorRole, OrganisationRole};
+        use super::super::session::PartnerSession;
+        let lyon = organisation(Belonging::Unverified);
+        let at = Timestamp::from_epoch(5);
+        let instructor =
+            Partner { operator: [OperatorRole::Instructor].into(), way_back: WayBack::RecoveryCode, ..partner(1) };
+        let accepted = |by: &Partner, organisation: &Organisation| {
+            let (id, passkey) = (crate::id::PartnerSessionId::from_random([1; 16]), by.passkeys[0].clone());
+            let fresh = PartnerSession::begin(id, by.id.clone(), passkey, at).fresh(by, at).expect("fresh");
+            let held = by.may(AcceptOrganisation, About::Organisation(&lyon)).expect("an operator");
+            organisation.accept(by, (&held, &fresh), at)
+        };
+        assert_eq!(accepted(&instructor, &lyon), Ok(organisation(Belonging::Accepted { at })));
+        let own = Partner { memberships: [(lyon.siret, OrganisationRole::Reader)].into(), ..instructor.clone() };
+        assert_eq!(accepted(&own, &lyon), Err(NotAccepted::OwnOrganisation));
+        let verified = organisation(Belonging::MailDomain { at });
+        assert_eq!(accepted(&instructor, &verified), Err(NotAccepted::Already));
     }
 
     #[test]

@@ -63,13 +63,26 @@ pub enum About<'a> {
     Organisation(&'a Organisation),
 }
 
-/// Whether an act under a permission needs a fresh passkey: what reading does not.
+/// What an act under a permission needs besides: what reading does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {
-    /// It does not.
+    /// Nothing.
     Plain,
-    /// It does.
+    /// A passkey that signed within five minutes: what changes the ways into one's own account.
+    Guarded,
+    /// The same, and that its loss would not lock its owner out.
     Dangerous,
+}
+
+impl Risk {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Guarded => "guarded",
+            Self::Dangerous => "dangerous",
+        }
+    }
 }
 
 mod closed {
@@ -80,21 +93,30 @@ mod closed {
 #[derive(Debug)]
 pub enum Plain {}
 
-/// The acts under a permission need a fresh passkey.
+/// The acts under a permission need a [`Recent`](super::session::Recent) passkey.
+#[derive(Debug)]
+pub enum Guarded {}
+
+/// The acts under a permission need a [`Fresh`](super::session::Fresh) one.
 #[derive(Debug)]
 pub enum Dangerous {}
 
-/// How dangerous a permission is: [`Plain`] or [`Dangerous`].
+/// How dangerous a permission is: [`Plain`], [`Guarded`] or [`Dangerous`].
 pub trait Hazard: closed::Closed {
     /// The same as a value.
     const RISK: Risk;
 }
 
 impl closed::Closed for Plain {}
+impl closed::Closed for Guarded {}
 impl closed::Closed for Dangerous {}
 
 impl Hazard for Plain {
     const RISK: Risk = Risk::Plain;
+}
+
+impl Hazard for Guarded {
+    const RISK: Risk = Risk::Guarded;
 }
 
 impl Hazard for Dangerous {
@@ -172,7 +194,7 @@ macro_rules! permissions {
                 }
             }
 
-            /// Whether what it allows needs a fresh passkey.
+            /// What its acts need besides.
             pub const fn risk(self) -> Risk {
                 match self {
                     $(Self::$name => <$hazard as Hazard>::RISK,)+
@@ -206,7 +228,7 @@ permissions! {
     /// To be in, and to look after one's own account.
     SignedIn = "signed_in", Space, Plain, &[Holder::SignedIn];
     /// To take from one's own account a way in, or to give it one: a passkey, a recovery code.
-    ChangeAccount = "change_account", Space, Plain, &[Holder::SignedIn];
+    ChangeAccount = "change_account", Space, Guarded, &[Holder::SignedIn];
     /// To bring in an organisation.
     CreateOrganisation = "create_organisation", Space, Plain, &[Holder::SignedIn];
     /// To see that an organisation is here, and what it has.
@@ -217,8 +239,8 @@ permissions! {
     ChangePeople = "change_people", Organisation, Dangerous, ADMIN;
     /// To say that its people belong to it.
     AcceptOrganisation = "accept_organisation", Organisation, Dangerous, REVIEWERS;
-    /// To be the second person of a recovery.
-    ApproveRecovery = "approve_recovery", Organisation, Dangerous, ADMIN_AND_OPERATOR_ADMIN;
+    /// To be the second person of a recovery of one of its people.
+    ApproveRecovery = "approve_recovery", Organisation, Dangerous, ADMIN;
     /// To read its requests.
     ReadRequests = "read_requests", Organisation, Plain, READERS;
     /// To write its requests.

@@ -25,8 +25,21 @@ pub struct PartnerSession {
     asserted: Timestamp,
 }
 
-/// Proof that a passkey of the partner signed within [`FRESH`], and that they would not be locked out by losing it. What is
-/// dangerous asks for it by reference; it is made by [`PartnerSession::fresh`] alone, at each request.
+/// Proof that a passkey of the partner signed within [`FRESH`]. What changes the ways into an account asks for it; it is made
+/// by [`PartnerSession::recent`] alone, at each request.
+///
+/// ```compile_fail
+/// # fn forged(partner: domain::id::PartnerId) {
+/// let recent = domain::partners::session::Recent { partner };
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Recent {
+    partner: PartnerId,
+}
+
+/// The same, and that they would not be locked out by losing it. What is dangerous asks for it by reference; it is made by
+/// [`PartnerSession::fresh`] alone, at each request.
 ///
 /// ```
 /// use domain::partners::{partner::Partner, session::{Fresh, NotFresh, PartnerSession}};
@@ -36,20 +49,27 @@ pub struct PartnerSession {
 /// ```
 ///
 /// ```compile_fail
-/// use domain::partners::{partner::Partner, session::{Fresh, NotFresh, PartnerSession}};
-/// # fn asked(session: &PartnerSession, partner: &Partner, now: domain::time::Timestamp) -> Result<Fresh, NotFresh> {
-/// Ok(Fresh { partner: partner.id.clone() })
+/// use domain::partners::{partner::Partner, session::{Fresh, NotFresh, PartnerSession, Recent}};
+/// # fn asked(session: &PartnerSession, recent: Recent, now: domain::time::Timestamp) -> Result<Fresh, NotFresh> {
+/// Ok(Fresh { recent })
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct Fresh {
-    partner: PartnerId,
+    recent: Recent,
+}
+
+impl Recent {
+    /// Whose passkey signed.
+    pub const fn partner(&self) -> &PartnerId {
+        &self.partner
+    }
 }
 
 impl Fresh {
     /// Whose passkey signed.
     pub const fn partner(&self) -> &PartnerId {
-        &self.partner
+        self.recent.partner()
     }
 }
 
@@ -91,17 +111,21 @@ impl PartnerSession {
         Self { passkey, asserted: now, ..self.clone() }
     }
 
+    /// The proof that what changes the ways in asks for.
+    pub fn recent(&self, partner: &Partner, now: Timestamp) -> Result<Recent, NotFresh> {
+        let own = self.partner == partner.id;
+        if own && !self.asserted.plus(FRESH).is_past(now) {
+            Ok(Recent { partner: partner.id.clone() })
+        } else {
+            Err(NotFresh::Stale)
+        }
+    }
+
     /// The proof that what is dangerous asks for.
     pub fn fresh(&self, partner: &Partner, now: Timestamp) -> Result<Fresh, NotFresh> {
         match partner.safeguard() {
-            Safeguard::Held => {}
-            Safeguard::Missing => return Err(NotFresh::Unsafeguarded),
-        }
-        let own = self.partner == partner.id;
-        if own && !self.asserted.plus(FRESH).is_past(now) {
-            Ok(Fresh { partner: partner.id.clone() })
-        } else {
-            Err(NotFresh::Stale)
+            Safeguard::Held => Ok(Fresh { recent: self.recent(partner, now)? }),
+            Safeguard::Missing => Err(NotFresh::Unsafeguarded),
         }
     }
 }
@@ -135,6 +159,8 @@ mod tests {
     #[test]
     fn who_could_be_locked_out_does_nothing_dangerous() {
         assert_eq!(session().fresh(&partner(1), at(1000)).map(|_| ()), Err(NotFresh::Unsafeguarded));
+        assert_eq!(session().recent(&partner(1), at(1299)).expect("to add a passkey").partner(), &partner(1).id);
+        assert_eq!(session().recent(&partner(1), at(1300)).map(|_| ()), Err(NotFresh::Stale));
     }
 
     #[test]

@@ -175,4 +175,4 @@ impl Team {
 
 #[cfg(test)]
 #[path = "team_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -28,7 +28,7 @@ fn mail(text: &str) -> MailAddress {
     MailAddress::parse(text).expect("an address")
 }
 
-fn organisation(number: &str) -> Organisation {
+pub(in crate::partners) fn organisation(number: &str) -> Organisation {
     let (name, kind) = (Name::parse("Lyon").expect("a name"), OrganisationKind::Commune);
     let belonging = Belonging::Unverified;
     Organisation { siret: siret(number), name, kind, commune: None, belonging, since: NOW }

@@ -7,8 +7,11 @@ use domain::cnie::case::alarm::Alarm;
 use domain::cnie::refusal as card;
 use domain::habilitation::grant::NotLive;
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
+use domain::partners::organisation::NotAccepted;
 use domain::partners::permission::NotHeld;
+use domain::partners::recovery::NotSecond;
 use domain::partners::session::NotFresh;
+use domain::partners::team;
 use domain::people::agent::NotOnDuty;
 use domain::people::team::NotChanged;
 use domain::signin::refusal::{Failure, Refusal, Setback};
@@ -259,6 +262,52 @@ names! {
         OrganisationUnverified = "partner.organisation_unverified",
         /// A form that is longer than any that was shown.
         FormTooLong = "partner.form_too_long",
+        /// The last passkey does not go.
+        PasskeyLast = "partner.passkey_last",
+        /// There are as many passkeys as one may have.
+        PasskeysTooMany = "partner.passkeys_too_many",
+        /// Nobody decides on their own roles, or on what they belong to.
+        OwnRoles = "partner.own_roles",
+        /// The team would be left without an admin.
+        LastAdmin = "partner.last_admin",
+        /// Somebody with that address is in the team, or invited.
+        MailTaken = "partner.mail_taken",
+        /// The organisation is here already.
+        OrganisationKnown = "partner.organisation_known",
+        /// Somebody who is not the second person of a recovery.
+        NotSecond = "partner.not_second",
+        /// Too many recovery codes are judged at once.
+        Busy = "partner.busy",
+    }
+}
+
+impl From<team::NotChanged> for Space {
+    fn from(refusal: team::NotChanged) -> Self {
+        match refusal {
+            team::NotChanged::Unknown | team::NotChanged::OtherTeam => Self::Unseen,
+            team::NotChanged::OwnRoles => Self::OwnRoles,
+            team::NotChanged::LastAdmin => Self::LastAdmin,
+            team::NotChanged::MailTaken => Self::MailTaken,
+            team::NotChanged::NoRole => Self::InputInvalid,
+        }
+    }
+}
+
+impl From<NotSecond> for Space {
+    fn from(refusal: NotSecond) -> Self {
+        match refusal {
+            NotSecond::Unknown => Self::Unseen,
+            NotSecond::Oneself | NotSecond::NotTheirs => Self::NotSecond,
+        }
+    }
+}
+
+impl From<NotAccepted> for Space {
+    fn from(refusal: NotAccepted) -> Self {
+        match refusal {
+            NotAccepted::OwnOrganisation => Self::OwnRoles,
+            NotAccepted::Already => Self::ChangedMeanwhile,
+        }
     }
 }
 
@@ -408,6 +457,8 @@ impl Code {
                 | Space::PasskeyUnknown
                 | Space::PasskeyKnown
                 | Space::Unseen
+                | Space::OwnRoles
+                | Space::NotSecond
                 | Space::StaleForm,
             ) => true,
             Self::Grant(_)

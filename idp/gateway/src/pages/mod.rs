@@ -93,6 +93,12 @@ impl<'a> Page<'a> {
         Self { path: Some(path), ..self }
     }
 
+    /// The same page without that link: what it shows is not to be had again.
+    #[must_use]
+    pub(crate) const fn switch_nowhere(self) -> Self {
+        Self { path: None, ..self }
+    }
+
     const fn tag(&self) -> &'static str {
         self.t.language().tag()
     }

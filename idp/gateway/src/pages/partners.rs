@@ -20,9 +20,13 @@ use super::Page;
 use super::text::Texts;
 use crate::audit::Space;
 
+mod account;
 mod refused;
+mod team;
 
+pub(crate) use account::{Account, Asking, LostAll, Sent, ShownCode};
 pub(crate) use refused::{Refused, WayOn};
+pub(crate) use team::{Found, May, NewOrganisation, OrganisationPage, People};
 
 impl Page<'_> {
     /// The words of this page's language, for titles and notices.
@@ -212,6 +216,83 @@ fn what_failed(t: Texts, code: Space) -> &'static str {
     }
 }
 
+/// What was done just now, as an address asks to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was withdrawn, or somebody was taken out of a team.
+    Removed,
+    /// A session was ended.
+    SessionEnded,
+    /// Somebody was invited.
+    Invited,
+    /// Somebody has other roles.
+    Changed,
+    /// An invitation was taken back.
+    Withdrawn,
+    /// A recovery was agreed to.
+    Approved,
+    /// A recovery was not.
+    Refused,
+    /// An organisation was brought in.
+    Created,
+    /// An organisation was accepted.
+    Accepted,
+}
+
+impl Done {
+    const ALL: [Self; 10] = [
+        Self::PasskeyAdded,
+        Self::Removed,
+        Self::SessionEnded,
+        Self::Invited,
+        Self::Changed,
+        Self::Withdrawn,
+        Self::Approved,
+        Self::Refused,
+        Self::Created,
+        Self::Accepted,
+    ];
+
+    /// Its name in an address.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::PasskeyAdded => "cle",
+            Self::Removed => "retrait",
+            Self::SessionEnded => "session",
+            Self::Invited => "invitation",
+            Self::Changed => "role",
+            Self::Withdrawn => "reprise",
+            Self::Approved => "accord",
+            Self::Refused => "refus",
+            Self::Created => "creation",
+            Self::Accepted => "rattachement",
+        }
+    }
+
+    /// What an address asks to be told.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.name() == name)
+    }
+
+    /// In words.
+    pub(crate) const fn words(self, t: Texts) -> &'static str {
+        match self {
+            Self::PasskeyAdded => t.space_done_passkey(),
+            Self::Removed => t.space_done_removed(),
+            Self::SessionEnded => t.space_done_session(),
+            Self::Invited => t.space_done_invited(),
+            Self::Changed => t.space_done_changed(),
+            Self::Withdrawn => t.space_done_withdrawn(),
+            Self::Approved => t.space_done_approved(),
+            Self::Refused => t.space_done_refused(),
+            Self::Created => t.space_done_created(),
+            Self::Accepted => t.space_done_accepted(),
+        }
+    }
+}
+
 /// Signing in.
 #[derive(Debug, Template)]
 #[template(path = "space_sign_in.html")]
@@ -283,8 +364,10 @@ pub(crate) struct Register<'a> {
     pub(crate) page: Page<'a>,
     /// The frame.
     pub(crate) shell: Shell<'a>,
-    /// The name of the ceremony: the secret of the form.
+    /// The secret of the form: the session's for somebody who is in, else the name of the ceremony.
     pub(crate) csrf: &'a str,
+    /// The name of the ceremony, of somebody who is in.
+    pub(crate) ceremony: Option<&'a str>,
     /// What the authenticator is asked, JSON.
     pub(crate) options: &'a str,
     /// The address that was confirmed, of an account that begins.

@@ -3,6 +3,7 @@
 use domain::partners::invitation::PartnerInvitation;
 use domain::secret::Bearer;
 
+use super::code::Codes;
 use crate::config::{Issuer, Place};
 use crate::cookies::Cookies;
 use crate::pages::brand::Brand;
@@ -17,6 +18,8 @@ pub(crate) struct PartnersDoor {
     pub(crate) cookies: Cookies,
     /// What judges passkeys.
     pub(crate) passkeys: Passkeys,
+    /// What judges recovery codes.
+    pub(crate) codes: Codes,
     /// Where it listens.
     pub(crate) socket: Socket,
 }
@@ -35,6 +38,7 @@ impl PartnersDoor {
     pub(crate) fn open(Place { origin, door }: &Place, brand: &Brand) -> Result<Self, NoPasskeys> {
         Ok(Self {
             socket: if door.is_some() { Socket::Own } else { Socket::Shared },
+            codes: Codes::new(),
             origin: origin.clone(),
             cookies: Cookies::of(origin),
             passkeys: Passkeys::at(origin, &brand.name.fr)?,

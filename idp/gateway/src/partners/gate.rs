@@ -4,10 +4,10 @@
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
-use domain::partners::permission::{Anyone, Dangerous, Hazard, Permission, Permit, Plain};
+use domain::partners::permission::{Anyone, Dangerous, Guarded, Hazard, Permission, Permit, Plain};
 use http::Method;
 
-use super::session::{CheckedForm, FreshHolder, Holder, Visitor};
+use super::session::{CheckedForm, FreshHolder, Holder, RecentHolder, Visitor};
 use crate::app::Shared;
 use crate::limits;
 use crate::signin::form::Sent;
@@ -34,10 +34,11 @@ pub(crate) trait Form<P: Permit> {}
 
 impl Reads<Anyone> for Visitor {}
 impl<P: Permit> Reads<P> for Holder<P> {}
+impl<P: Permit> Reads<P> for RecentHolder<P> {}
 impl<P: Permit> Reads<P> for FreshHolder<P> {}
 impl Acts<Anyone> for Visitor {}
 impl<P: Permit> Acts<P, Plain> for Holder<P> {}
-impl<P: Permit> Acts<P, Plain> for FreshHolder<P> {}
+impl<P: Permit> Acts<P, Guarded> for RecentHolder<P> {}
 impl<P: Permit> Acts<P, Dangerous> for FreshHolder<P> {}
 impl Form<Anyone> for Sent {}
 impl<P: Permit> Form<P> for CheckedForm {}

@@ -135,6 +135,7 @@ pub(super) async fn register(
         page,
         shell,
         csrf: &begun.name,
+        ceremony: None,
         options: &begun.options,
         mail: Some(mail),
         team: team.as_deref(),

@@ -1,16 +1,17 @@
 //! The making of invitations and the changing of teams, by a page or at the operator's command line.
 
+use domain::id::PartnerId;
 use domain::language::Language;
 use domain::notice::{Message, Notice, PartnerMessage};
 use domain::partners::invitation::PartnerInvitation;
 use domain::partners::role::Seat;
-use domain::partners::team::{By, NotChanged, Team};
+use domain::partners::team::{By, Change, NotChanged, Team};
 use domain::people::name::MailAddress;
 use domain::secret::{Bearer, base64url};
 use domain::time::Timestamp;
 use store::StoreError;
 use store::ephemeral::Put;
-use store::registry::{Posting, Registry, TeamVersion};
+use store::registry::{Posting, Registry, SeatChange, TeamVersion};
 
 use super::door::invitation_link;
 use crate::config::Issuer;
@@ -59,6 +60,37 @@ impl Office<'_> {
         let told = self.posting(&invitation.mail, PartnerMessage::Invited { team: name, link: link.clone(), until });
         kept(self.registry.invite_partner((&invitation, &secret), *seen, &told, self.now).await?)?;
         Ok(link)
+    }
+
+    /// Gives a member another seat, or takes them out; their mailbox is told.
+    pub(crate) async fn change(
+        &self,
+        (team, seen): &(Team, TeamVersion),
+        by: By<'_>,
+        (partner, change): (&PartnerId, Change),
+        called: &str,
+    ) -> Result<(), NotDone> {
+        let after = team.change(by, partner, change)?;
+        let Some(member) = team.member(partner) else { return Err(NotChanged::Unknown.into()) };
+        let (name, called, at) = (member.name.as_str().to_owned(), called.to_owned(), self.now);
+        let message = match &after {
+            Some(_) => PartnerMessage::RolesChanged { name, team: called, at },
+            None => PartnerMessage::Left { name, team: called, at },
+        };
+        let told = self.posting(&member.mail, message);
+        let change = SeatChange { team: &team.name, partner, seat: after.as_ref(), by: by.partner() };
+        kept(self.registry.change_seat(&change, *seen, &told, self.now).await?)
+    }
+
+    /// Takes an invitation back.
+    pub(crate) async fn withdraw(
+        &self,
+        (team, seen): &(Team, TeamVersion),
+        by: By<'_>,
+        mail: &MailAddress,
+    ) -> Result<(), NotDone> {
+        let invitation = team.withdraw(by, mail)?;
+        kept(self.registry.withdraw_partner_invitation(&invitation, by.partner(), *seen, self.now).await?)
     }
 
     /// A mail to a partner.

@@ -38,8 +38,9 @@ pub(crate) const fn status(code: Space) -> StatusCode {
     match code {
         Space::Unseen | Space::LinkGone => StatusCode::NOT_FOUND,
         Space::ChangedMeanwhile | Space::PasskeyKnown | Space::MailKnown => StatusCode::CONFLICT,
-        Space::InputInvalid => StatusCode::UNPROCESSABLE_ENTITY,
         Space::FormTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        Space::InputInvalid | Space::MailTaken | Space::OrganisationKnown => StatusCode::UNPROCESSABLE_ENTITY,
+        Space::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Space::CeremonyUnknown
         | Space::AssertionRefused
         | Space::RegistrationRefused
@@ -48,6 +49,11 @@ pub(crate) const fn status(code: Space) -> StatusCode {
         | Space::RoleMissing
         | Space::StaleForm
         | Space::OrganisationUnverified
+        | Space::PasskeyLast
+        | Space::PasskeysTooMany
+        | Space::OwnRoles
+        | Space::LastAdmin
+        | Space::NotSecond
         | Space::NotFresh
         | Space::Unsafeguarded => StatusCode::FORBIDDEN,
     }

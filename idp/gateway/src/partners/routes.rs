@@ -7,31 +7,71 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use domain::partners::permission::{
-    Anyone, ApproveRequests, ChangeTemplates, EditRequests, Permission, ReadQueue, ReadRequests, ReviewRequests,
-    RevokeHabilitations, SignedIn, SubmitRequests, WriteMessages,
+    AcceptOrganisation, Anyone, ApproveRecovery, ApproveRequests, ChangeAccount, ChangeOperators, ChangePeople,
+    ChangeTemplates, CreateOrganisation, EditRequests, Permission, ReadOperators, ReadOrganisation, ReadPeople,
+    ReadQueue, ReadRequests, ReviewRequests, RevokeHabilitations, Risk, SignedIn, SubmitRequests, WriteMessages,
 };
 use serde_json::{Value, json};
 use tower_http::csrf::CsrfLayer;
 
 use super::gate::Route;
 use super::session::LONGEST_FORM;
-use super::{confirm, home, invitation, language, refusal, sign_in};
+use super::{
+    account, confirm, home, invitation, language, operators, organisation, people, recovery, refusal, sign_in, sign_up,
+};
 use crate::app::Shared;
 use crate::audit::Space;
 use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
 
 /// The rows.
 pub(crate) fn table() -> Vec<Route> {
-    vec![
-        Route::get("/espace", SignedIn, home::get),
+    let account = [
+        Route::get("/espace/inscription", Anyone, sign_up::get),
+        Route::post("/espace/inscription", Anyone, sign_up::post),
+        Route::get("/espace/inscription/{secret}", Anyone, sign_up::get_link),
+        Route::post("/espace/inscription/{secret}", Anyone, sign_up::post_link),
+        Route::get("/espace/invitation/{secret}", Anyone, invitation::get),
+        Route::post("/espace/invitation/{secret}", Anyone, invitation::post),
+        Route::post("/espace/invitation/{secret}/place", SignedIn, invitation::take),
         Route::get("/espace/entree", Anyone, sign_in::get),
         Route::post("/espace/entree", Anyone, sign_in::post),
         Route::post("/espace/sortie", SignedIn, sign_in::sign_out),
         Route::get("/espace/confirmation", SignedIn, confirm::get),
         Route::post("/espace/confirmation", SignedIn, confirm::post),
-        Route::get("/espace/invitation/{secret}", Anyone, invitation::get),
-        Route::post("/espace/invitation/{secret}", Anyone, invitation::post),
-        Route::post("/espace/invitation/{secret}/place", SignedIn, invitation::take),
+        Route::get("/espace/recuperation", Anyone, recovery::get),
+        Route::post("/espace/recuperation", Anyone, recovery::post),
+        Route::get("/espace/recuperation/{secret}", Anyone, recovery::get_link),
+        Route::post("/espace/recuperation/{secret}", Anyone, recovery::post_link),
+        Route::get("/espace/compte", SignedIn, account::get),
+        Route::get("/espace/compte/cle", ChangeAccount, account::get_passkey),
+        Route::post("/espace/compte/cle", ChangeAccount, account::post_passkey),
+        Route::post("/espace/compte/cle/retrait", ChangeAccount, account::withdraw),
+        Route::post("/espace/compte/code", ChangeAccount, account::make_code),
+        Route::post("/espace/compte/sessions/retrait", SignedIn, account::end_session),
+        Route::post("/espace/compte/sessions/toutes", SignedIn, account::end_sessions),
+    ];
+    let organisations = [
+        Route::get("/espace", SignedIn, home::get),
+        Route::get("/espace/organisations/nouvelle", CreateOrganisation, organisation::get_new),
+        Route::post("/espace/organisations/nouvelle", CreateOrganisation, organisation::post_new),
+        Route::get("/espace/organisations/{siret}", ReadOrganisation, organisation::get),
+        Route::post("/espace/organisations/{siret}/rattachement", AcceptOrganisation, organisation::accept),
+        Route::get("/espace/organisations/{siret}/personnes", ReadPeople, people::get),
+        Route::post("/espace/organisations/{siret}/personnes", ChangePeople, people::invite),
+        Route::post("/espace/organisations/{siret}/personnes/{partner}/role", ChangePeople, people::change),
+        Route::post("/espace/organisations/{siret}/personnes/{partner}/retrait", ChangePeople, people::remove),
+        Route::post("/espace/organisations/{siret}/personnes/invitations/retrait", ChangePeople, people::withdraw),
+        Route::post("/espace/organisations/{siret}/personnes/recuperations", ApproveRecovery, people::decide),
+    ];
+    let operators = [
+        Route::get("/espace/operateurs", ReadOperators, operators::get),
+        Route::post("/espace/operateurs", ChangeOperators, operators::invite),
+        Route::post("/espace/operateurs/{partner}/role", ChangeOperators, operators::change),
+        Route::post("/espace/operateurs/{partner}/retrait", ChangeOperators, operators::remove),
+        Route::post("/espace/operateurs/invitations/retrait", ChangeOperators, operators::withdraw),
+        Route::post("/espace/operateurs/recuperations", ChangeOperators, operators::decide),
+    ];
+    let requests = [
         Route::get("/espace/organisations/{siret}/demandes", ReadRequests, list::get),
         Route::post("/espace/organisations/{siret}/demandes", EditRequests, list::post),
         Route::post("/espace/organisations/{siret}/demandes/import", EditRequests, file::import),
@@ -54,7 +94,8 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/instruction", ReadQueue, queue::get),
         Route::get("/espace/instruction/modeles", ReadQueue, templates::get),
         Route::post("/espace/instruction/modeles", ChangeTemplates, templates::post),
-    ]
+    ];
+    account.into_iter().chain(organisations).chain(operators).chain(requests).collect()
 }
 
 /// The routes of the space. Their forms have two locks: a secret, and the browser's word on where they stood.
@@ -79,22 +120,17 @@ pub(crate) fn printed() -> Vec<Value> {
     let holders =
         |permission: Permission| -> Vec<_> { permission.holders().iter().map(|holder| holder.name()).collect() };
     let print = |route: &Route| {
-        let dangerous = permission_is_dangerous(route);
         json!({
             "method": route.method.as_str(), "path": route.path, "permission": route.permission.name(),
-            "roles": holders(route.permission), "dangerous": dangerous,
+            "roles": holders(route.permission), "risk": risk(route).name(),
         })
     };
     table().iter().map(print).collect()
 }
 
-/// Whether the act of a row asks for a fresh passkey: what shows does not.
-fn permission_is_dangerous(route: &Route) -> bool {
-    use domain::partners::permission::Risk;
-    match route.permission.risk() {
-        Risk::Dangerous => route.method == http::Method::POST,
-        Risk::Plain => false,
-    }
+/// What a row asks for besides its permission: what shows asks for nothing.
+fn risk(route: &Route) -> Risk {
+    if route.method == http::Method::GET { Risk::Plain } else { route.permission.risk() }
 }
 
 #[cfg(test)]

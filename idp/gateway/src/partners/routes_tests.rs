@@ -32,9 +32,17 @@ fn what_anybody_may_do_is_listed_here_by_hand() {
         .collect();
     let expected = [
         "GET /espace/entree",
+        "GET /espace/inscription",
+        "GET /espace/inscription/{secret}",
         "GET /espace/invitation/{secret}",
+        "GET /espace/recuperation",
+        "GET /espace/recuperation/{secret}",
         "POST /espace/entree",
+        "POST /espace/inscription",
+        "POST /espace/inscription/{secret}",
         "POST /espace/invitation/{secret}",
+        "POST /espace/recuperation",
+        "POST /espace/recuperation/{secret}",
     ];
     assert_eq!(open, expected.map(str::to_owned).into());
 }

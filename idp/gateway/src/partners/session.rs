@@ -8,7 +8,7 @@ use domain::oidc::parameters::{BadParameters, Parameters};
 use domain::partners::organisation::Organisation;
 use domain::partners::partner::Partner;
 use domain::partners::permission::{About, Held, Over, Permit};
-use domain::partners::session::{Fresh, PartnerSession};
+use domain::partners::session::{Fresh, PartnerSession, Recent};
 use domain::secret::{Bearer, base64url, same};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, header};
@@ -71,6 +71,19 @@ pub(crate) struct Holder<P> {
 }
 
 /// The same, with a passkey that signed within five minutes. Whoever's did not is asked for it, and comes back.
+#[derive(Debug)]
+pub(crate) struct RecentHolder<P> {
+    /// The proof of the passkey.
+    #[expect(dead_code, reason = "that it is there is what is asked")]
+    pub(crate) recent: Recent,
+    /// The proof of the permission.
+    #[expect(dead_code, reason = "that it is there is what is asked")]
+    pub(crate) held: Held<P>,
+    /// The partner.
+    pub(crate) here: Here,
+}
+
+/// The same, and the passkey's loss would not lock them out: for what is dangerous.
 #[derive(Debug)]
 pub(crate) struct FreshHolder<P> {
     /// The proof of the passkey.
@@ -265,6 +278,18 @@ impl<P: Permit> FromRequestParts<Shared> for Holder<P> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
         hold(app, parts).await
+    }
+}
+
+impl<P: Permit> FromRequestParts<Shared> for RecentHolder<P> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
+        let Holder { held, here, .. } = hold(app, parts).await?;
+        match here.session.recent(&here.partner, app.clock.now()) {
+            Ok(recent) => Ok(Self { recent, held, here }),
+            Err(_) => Err(to_confirmation(parts)),
+        }
     }
 }
 

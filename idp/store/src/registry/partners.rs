@@ -7,6 +7,7 @@
 
 mod organisations;
 mod passkeys;
+mod recoveries;
 mod sessions;
 mod teams;
 
@@ -79,7 +80,7 @@ struct Sealed {
     name: Name,
     mail: MailAddress,
     state: PartnerState,
-    /// The argon2id hash of the recovery code, in the PHC string format.
+    /// The hash of the recovery code, as the gateway writes it.
     #[serde(default)]
     recovery: Option<String>,
 }

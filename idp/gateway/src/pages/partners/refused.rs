@@ -71,7 +71,15 @@ const fn words(t: Texts, code: Space) -> (&'static str, &'static str, &'static s
         }
         Space::OrganisationUnverified => (t.space_unverified(), t.request_unverified(), t.refused_look_again()),
         Space::FormTooLong => (t.form_too_long_title(), t.form_too_long(), t.refused_look_again()),
+        Space::PasskeyLast => (t.refused_passkey_title(), t.refused_passkey(), t.refused_passkey_advice()),
+        Space::PasskeysTooMany => (t.refused_many_title(), t.refused_many(), t.refused_many_advice()),
+        Space::OwnRoles => (t.space_own_roles_title(), t.space_own_roles(), t.space_ask_admin()),
+        Space::LastAdmin => (t.space_last_title(), t.space_last(), t.space_last_advice()),
+        Space::NotSecond => (t.space_second_title(), t.space_second(), t.space_own_roles()),
+        Space::Busy => (t.space_busy_title(), t.space_busy(), t.refused_look_again()),
         Space::NotFresh
+        | Space::MailTaken
+        | Space::OrganisationKnown
         | Space::ChangedMeanwhile
         | Space::InputInvalid
         | Space::MailKnown

@@ -128,4 +128,116 @@ texts! {
     mail_space_accepted_subject(team): "Rattachement vérifié : {team}", "Belonging verified: {team}";
     mail_space_accepted(team): "L’exploitant a vérifié votre rattachement à {team} : vous pouvez déposer des demandes.",
         "The operator verified that you belong to {team}: you can hand requests in.";
+
+    // Accounts
+    space_sign_up_title: "Créer un compte", "Create an account";
+    space_sign_up_lead: "Tapez votre adresse électronique professionnelle. Vous y recevrez un lien, valable une heure.",
+        "Type your work e-mail address. You will receive a link there, good for an hour.";
+    space_sign_up_button: "Recevoir le lien", "Send me the link";
+    space_sign_up_go: "Créer un compte", "Create an account";
+    space_lost_go: "J’ai perdu toutes mes clés d’accès", "I lost all my passkeys";
+    space_mail_sent_title: "Regardez votre messagerie", "Look at your mailbox";
+    space_sent_lead: "Si ce que vous avez tapé est juste, la suite est dans le message que nous venons d’envoyer.",
+        "If what you typed is right, what follows is in the message that we just sent.";
+    space_sent_note: "Rien n’arrive ? Regardez dans les indésirables, puis recommencez dans quelques minutes.",
+        "Nothing arrives? Look into your spam folder, then try again in a few minutes.";
+    space_recovery_title: "Retrouver l’accès à votre compte", "Get back into your account";
+    space_recovery_lead: "Vous avez perdu toutes vos clés d’accès ? Tapez votre adresse et votre code de secours. Une deuxième personne devra accepter : un autre administrateur de votre organisation, ou l’exploitant.",
+        "You lost all your passkeys? Type your address and your recovery code. A second person will have to agree: another administrator of your organisation, or the operator.";
+    space_recovery_button: "Demander à retrouver l’accès", "Ask to get back in";
+    space_recovery_sent_title: "Votre demande est enregistrée", "Your request is noted";
+    space_recover_title: "Créer une nouvelle clé d’accès", "Create a new passkey";
+    space_mail: "Adresse électronique", "E-mail address";
+    space_code: "Code de secours", "Recovery code";
+    space_code_note: "Dix groupes de quatre lettres et chiffres.", "Ten groups of four letters and digits.";
+    space_code_wrong: "Un code de secours a dix groupes de quatre lettres et chiffres.", "A recovery code has ten groups of four letters and digits.";
+    space_code_title: "Votre code de secours", "Your recovery code";
+    space_code_once: "Notez-le sur papier et gardez-le loin de vos clés. Il n’est montré qu’ici, cette fois.",
+        "Write it down on paper and keep it away from your passkeys. It is shown here only, this once.";
+    space_code_use: "Avec lui, et avec l’accord d’une deuxième personne, vous retrouvez votre accès si vous perdez toutes vos clés.",
+        "With it, and with the word of a second person, you get back in when you lose all your passkeys.";
+    space_code_kept: "Je l’ai noté", "I wrote it down";
+    space_code_none: "Vous n’avez pas de code de secours.", "You have no recovery code.";
+    space_code_held: "Vous avez un code de secours. En créer un nouveau annule l’ancien.", "You have a recovery code. To create a new one cancels the old one.";
+    space_code_make: "Créer un code de secours", "Create a recovery code";
+    space_sessions: "Mes sessions", "My sessions";
+    space_session_own: "cette session", "this session";
+    space_session_began(moment, passkey): "ouverte le {moment} avec « {passkey} »", "opened on {moment} with “{passkey}”";
+    space_session_end: "Fermer cette session", "End this session";
+    space_sessions_end: "Me déconnecter partout", "Sign out everywhere";
+    space_done_passkey: "La clé d’accès est ajoutée.", "The passkey is added.";
+    space_done_removed: "C’est retiré.", "It is removed.";
+    space_done_session: "La session est fermée.", "The session is ended.";
+    space_done_invited: "L’invitation est partie. Elle vaut sept jours et ne sert qu’une fois.", "The invitation is on its way. It is good for seven days, and once.";
+    space_done_changed: "Les rôles sont changés.", "The roles are changed.";
+    space_done_withdrawn: "L’invitation est annulée.", "The invitation is taken back.";
+    space_done_approved: "C’est accepté : un lien est parti à son adresse.", "It is agreed to: a link is on its way to their address.";
+    space_done_refused: "C’est refusé.", "It is refused.";
+    space_done_created: "L’organisation est créée, et vous l’administrez.", "The organisation is created, and you administer it.";
+    space_done_accepted: "Le rattachement est vérifié.", "The belonging is verified.";
+
+    // Organisations
+    space_new_title: "Ajouter une organisation", "Add an organisation";
+    space_new_lead: "Tapez le numéro SIRET de votre commune ou de votre structure.", "Type the SIRET number of your commune or body.";
+    space_siret: "SIRET", "SIRET";
+    space_siret_note: "Quatorze chiffres, par exemple 216 901 231 00011.", "Fourteen digits, such as 216 901 231 00011.";
+    space_siret_wrong: "Ce n’est pas un numéro SIRET : vérifiez les quatorze chiffres.", "This is not a SIRET number: check the fourteen digits.";
+    space_new_look: "Chercher", "Look it up";
+    space_new_confirm: "C’est bien elle", "This is the one";
+    space_new_again: "Changer de numéro", "Change the number";
+    space_organisation_known: "Cette organisation est déjà là. Demandez à son administrateur de vous inviter.",
+        "This organisation is here already. Ask its administrator to invite you.";
+    space_unknown_body: "Ce numéro n’est pas celui d’une commune ni d’un groupement de notre répertoire. Dites-nous de qui il s’agit ; l’exploitant vérifiera.",
+        "This number is neither that of a commune nor of a grouping in our register. Tell us who it is; the operator will verify.";
+    space_looks_like(commune): "Il ressemble à celui de {commune} : vérifiez les chiffres.", "It looks like the one of {commune}: check the digits.";
+    space_fact_name: "Nom", "Name";
+    space_fact_departement: "Département", "Département";
+    space_fact_commune: "Code commune (INSEE)", "Commune code (INSEE)";
+    space_fact_kind: "Forme", "Form";
+    space_fact_communes: "Communes regroupées", "Communes grouped";
+    space_kind: "Ce qu’elle est", "What it is";
+    space_commune: "Code INSEE de la commune du siège (facultatif)", "INSEE code of the commune of its seat (optional)";
+    space_commune_wrong: "Ce n’est pas le code INSEE d’une commune.", "This is not the INSEE code of a commune.";
+    kind_commune: "commune", "commune";
+    kind_attached: "structure rattachée à des communes", "body attached to communes";
+    kind_several: "opérateur de plusieurs communes", "operator of several communes";
+    kind_editor: "éditeur de logiciel", "software editor";
+    space_unverified_note: "Tant que l’exploitant n’a pas vérifié votre rattachement, vous pouvez écrire des brouillons et essayer le bac à sable, sans déposer de demande pour la production.",
+        "Until the operator has verified that you belong to it, you can write drafts and try the sandbox, without handing in a request for production.";
+    space_accept_lead: "Vous avez vérifié que ces personnes appartiennent à l’organisation ?", "You verified that these people belong to the organisation?";
+    space_accept_button: "Vérifier le rattachement", "Verify the belonging";
+
+    // People
+    space_people_title: "Personnes", "People";
+    space_people_lead(team): "Les personnes qui agissent pour {team}.", "The people who act for {team}.";
+    space_since(day): "depuis le {day}", "since {day}";
+    space_own: "vous", "you";
+    space_role: "Rôle", "Role";
+    space_role_save: "Changer le rôle", "Change the role";
+    space_member_remove: "Retirer", "Remove";
+    space_member_leave: "Quitter", "Leave";
+    space_invitations: "Invitations en attente", "Invitations that wait";
+    space_invited_until(moment): "valable jusqu’au {moment}", "good until {moment}";
+    space_invitation_withdraw: "Annuler l’invitation", "Take the invitation back";
+    space_invite_title: "Inviter une personne", "Invite somebody";
+    space_invite_lead: "Elle reçoit un lien à cette adresse, valable sept jours et une seule fois.", "They receive a link at this address, good for seven days and once.";
+    space_invite_button: "Envoyer l’invitation", "Send the invitation";
+    space_mail_taken: "Une personne de cette adresse est déjà là, ou déjà invitée.", "Somebody of this address is here already, or invited already.";
+    space_departement: "Préfecture : code du département (facultatif)", "Prefecture: code of the département (optional)";
+    space_waiting: "Demandes d’accès à vérifier", "Requests to get back in";
+    space_waiting_lead: "Ces personnes ont perdu leurs clés d’accès et montré leur code de secours. Appelez-les à un numéro que vous connaissez avant d’accepter.",
+        "These people lost their passkeys and showed their recovery code. Call them at a number you know before you agree.";
+    space_waiting_yes: "C’est bien elle : accepter", "It is them: agree";
+    space_waiting_no: "Refuser", "Refuse";
+
+    // Further refusals
+    space_own_roles_title: "Personne ne décide de ses propres rôles", "Nobody decides on their own roles";
+    space_own_roles: "Un autre administrateur doit le faire.", "Another administrator has to do it.";
+    space_last_title: "Il faut un administrateur", "There has to be an administrator";
+    space_last: "Sans cette personne, plus personne n’administrerait l’équipe.", "Without this person nobody would look after the team.";
+    space_last_advice: "Donnez d’abord le rôle d’administrateur à quelqu’un d’autre.", "First give the administrator role to somebody else.";
+    space_busy_title: "Réessayez dans une minute", "Try again in a minute";
+    space_busy: "Trop de codes de secours sont vérifiés en même temps.", "Too many recovery codes are verified at once.";
+    space_second_title: "Une autre personne doit décider", "Another person has to decide";
+    space_second: "Ce n’est pas à vous d’accepter cette demande d’accès.", "It is not for you to agree to this request.";
 }

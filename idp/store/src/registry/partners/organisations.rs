@@ -3,7 +3,7 @@
 use domain::id::PartnerId;
 use domain::journal::{Act, OrganisationChange, PartnerChange};
 use domain::organisation::siret::Siret;
-use domain::partners::organisation::{Belonging, Organisation};
+use domain::partners::organisation::Organisation;
 use domain::partners::role::{OrganisationRole, Seat, TeamName};
 use domain::time::Timestamp;
 use sqlx::AnyConnection;
@@ -63,23 +63,24 @@ impl Registry {
         rows.iter().map(|(siret, sealed)| open(&self.vault, siret, sealed)).collect()
     }
 
-    /// Notes that an operator accepted that the people of an organisation belong to it; [`Updated::Missing`] when there is
-    /// nothing to accept. Journals it.
+    /// Keeps an organisation that an operator accepted; [`Updated::Missing`] when it was verified meanwhile. Journals it.
     pub async fn accept_organisation(
         &self,
-        siret: &Siret,
+        accepted: &Organisation,
         by: Option<&PartnerId>,
         told: &[Posting],
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
+        let siret = &accepted.siret;
         let mut transaction = self.write().await?;
         teams::lock(&mut transaction, &TeamName::Organisation(*siret)).await?;
         let found = read(&mut transaction, &self.vault, siret).await?;
-        let Some(found) = found.filter(|found| found.verified().is_err()) else { return Ok(Updated::Missing) };
-        let accepted = Organisation { belonging: Belonging::Accepted { at: now }, ..found };
+        if found.is_none_or(|found| found.verified().is_ok()) {
+            return Ok(Updated::Missing);
+        }
         sqlx::query("UPDATE organisations SET sealed = $2, updated = $3 WHERE siret = $1")
             .bind(siret.digits())
-            .bind(seal(&self.vault, &accepted)?)
+            .bind(seal(&self.vault, accepted)?)
             .bind(now.epoch())
             .execute(&mut *transaction)
             .await
