@@ -34,6 +34,7 @@ pub mod library;
 pub mod mailbox;
 pub mod mutual;
 pub mod pages;
+pub mod partner;
 pub mod people;
 pub mod phone;
 pub mod preparation;

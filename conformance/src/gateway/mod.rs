@@ -92,9 +92,11 @@ impl Installation {
         let mut main: toml::Table = std::fs::read_to_string(self.config())?.parse()?;
         let listen = main.get_mut("listen").and_then(toml::Value::as_table_mut).context("[listen] was written")?;
         listen.insert("address".into(), format!("127.0.0.1:{port}").into());
-        // A door of its own is the first node's; at this one the desk is at the main door.
-        if let Some(desk) = main.get_mut("desk").and_then(toml::Value::as_table_mut) {
-            desk.remove("listen");
+        // A door of its own is the first node's; at this one desk and space are at the main door.
+        for place in ["desk", "partners"] {
+            if let Some(place) = main.get_mut(place).and_then(toml::Value::as_table_mut) {
+                place.remove("listen");
+            }
         }
         let node = Node { file: format!("node-{port}.toml"), base: format!("http://127.0.0.1:{port}") };
         let beside = Self { node, ..self.clone() };

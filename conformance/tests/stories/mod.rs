@@ -37,6 +37,8 @@ mod mtls;
 mod operator;
 mod outage;
 mod pages;
+pub(crate) mod partners;
+mod partners_matrix;
 pub(crate) mod people;
 mod pushed;
 mod refresh;

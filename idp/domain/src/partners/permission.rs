@@ -54,6 +54,16 @@ pub enum Over {
     Organisation,
 }
 
+impl Over {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Space => "space",
+            Self::Organisation => "organisation",
+        }
+    }
+}
+
 /// What somebody asks for a permission about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About<'a> {

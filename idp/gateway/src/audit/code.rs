@@ -248,6 +248,8 @@ names! {
         RoleMissing = "partner.role_missing",
         /// It is not there, or nothing shows it to this partner.
         Unseen = "partner.unseen",
+        /// Nobody and nothing of that name is where somebody looks who may.
+        Unknown = "partner.unknown",
         /// The secret of a form is missing or another's.
         StaleForm = "partner.stale_form",
         /// A form was filled in wrongly.
@@ -284,7 +286,7 @@ names! {
 impl From<team::NotChanged> for Space {
     fn from(refusal: team::NotChanged) -> Self {
         match refusal {
-            team::NotChanged::Unknown | team::NotChanged::OtherTeam => Self::Unseen,
+            team::NotChanged::Unknown | team::NotChanged::OtherTeam => Self::Unknown,
             team::NotChanged::OwnRoles => Self::OwnRoles,
             team::NotChanged::LastAdmin => Self::LastAdmin,
             team::NotChanged::MailTaken => Self::MailTaken,
@@ -296,7 +298,7 @@ impl From<team::NotChanged> for Space {
 impl From<NotSecond> for Space {
     fn from(refusal: NotSecond) -> Self {
         match refusal {
-            NotSecond::Unknown => Self::Unseen,
+            NotSecond::Unknown => Self::Unknown,
             NotSecond::Oneself | NotSecond::NotTheirs => Self::NotSecond,
         }
     }

@@ -207,10 +207,10 @@ pub(crate) async fn make_code(
 pub(crate) async fn end_session(holder: Holder<SignedIn>, State(app): State<Shared>, form: CheckedForm) -> Response {
     let here = &holder.here;
     let asked = form.field("session").and_then(|text| PartnerSessionId::parse(text).ok());
-    let Some(session) = asked else { return inside(&app, here, Space::Unseen) };
+    let Some(session) = asked else { return inside(&app, here, Space::Unknown) };
     match app.registry.end_partner_session(&here.partner.id, &session).await {
         Ok(Updated::Done) => see_other("/espace/compte?fait=session"),
-        Ok(Updated::Missing) => inside(&app, here, Space::Unseen),
+        Ok(Updated::Missing) => inside(&app, here, Space::Unknown),
         Err(error) => unavailable(&app, here.occasion, &error),
     }
 }

@@ -65,7 +65,7 @@ impl Crew<'_> {
     async fn page(&self, may: May, told: Option<&str>, mistake: Option<(Space, Wrong, &CheckedForm)>) -> Response {
         let (team, waiting) = match self.read().await {
             Ok(Some(read)) => read,
-            Ok(None) => return inside(self.app, self.here, Space::Unseen),
+            Ok(None) => return inside(self.app, self.here, Space::Unknown),
             Err(error) => return unavailable(self.app, self.here.occasion, &error),
         };
         let page = self.here.page(self.app);
@@ -115,7 +115,7 @@ impl Crew<'_> {
     async fn team(&self) -> Result<(Team, TeamVersion), Response> {
         match self.app.registry.partner_team(&self.name()).await {
             Ok(Some(read)) => Ok(read),
-            Ok(None) => Err(inside(self.app, self.here, Space::Unseen)),
+            Ok(None) => Err(inside(self.app, self.here, Space::Unknown)),
             Err(error) => Err(unavailable(self.app, self.here.occasion, &error)),
         }
     }
@@ -161,7 +161,7 @@ impl Crew<'_> {
             Ok(read) => read,
             Err(refused) => return refused,
         };
-        let Ok(partner) = PartnerId::parse(partner) else { return inside(self.app, self.here, Space::Unseen) };
+        let Ok(partner) = PartnerId::parse(partner) else { return inside(self.app, self.here, Space::Unknown) };
         match office(self.app).change(&read, by, (&partner, change), self.called()).await {
             Ok(()) => self.done(done),
             Err(error) => self.not_done(error),
@@ -175,7 +175,7 @@ impl Crew<'_> {
             Err(refused) => return refused,
         };
         let Ok(mail) = MailAddress::parse(form.field("mail").unwrap_or_default()) else {
-            return inside(self.app, self.here, Space::Unseen);
+            return inside(self.app, self.here, Space::Unknown);
         };
         match office(self.app).withdraw(&read, by, &mail).await {
             Ok(()) => self.done(Done::Withdrawn),
@@ -199,8 +199,8 @@ impl Crew<'_> {
             Some(id) => app.registry.recovery(id).await?,
             None => None,
         };
-        let Some(recovery) = found else { return Ok(Err(Space::Unseen)) };
-        let Some(partner) = app.registry.partner(&recovery.partner).await? else { return Ok(Err(Space::Unseen)) };
+        let Some(recovery) = found else { return Ok(Err(Space::Unknown)) };
+        let Some(partner) = app.registry.partner(&recovery.partner).await? else { return Ok(Err(Space::Unknown)) };
         let decided = match recovery.decide(&partner, &teams_of(app, &partner).await?, second, now) {
             Ok(decided) => decided,
             Err(why) => return Ok(Err(why.into())),

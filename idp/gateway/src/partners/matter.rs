@@ -8,27 +8,46 @@ use store::StoreError;
 
 use crate::app::App;
 
-/// The parameters that lead to an organisation: one in each path that is about one.
-pub(crate) const NAMES: [&str; 2] = ["siret", "request"];
+/// How a parameter leads to an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is its number.
+    Siret,
+    /// It is the name of one of its requests.
+    Request,
+}
+
+/// The parameters that lead to an organisation: one in each path that is about one. To add one: a row, and its way below.
+const LEADING: [(&str, Way); 2] = [("siret", Way::Siret), ("request", Way::Request)];
+
+/// The way of a parameter that leads to an organisation.
+fn way(name: &str) -> Option<Way> {
+    LEADING.iter().find(|(leading, _)| *leading == name).map(|(_, way)| *way)
+}
+
+/// Whether a parameter leads to an organisation.
+#[cfg(test)]
+pub(super) fn leads(name: &str) -> bool {
+    way(name).is_some()
+}
 
 /// The organisation that a path is about; `None` when it leads to none.
 pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Result<Option<Organisation>, StoreError> {
-    for (name, value) in parameters {
-        match name {
-            "siret" => {
-                // One organisation, one address: a number with spaces is another's, and is not there.
-                let Some(siret) = Siret::parse(value).ok().filter(|siret| siret.digits() == value) else {
-                    return Ok(None);
-                };
-                return app.registry.organisation(&siret).await;
-            }
-            "request" => {
-                let Ok(id) = HabilitationRequestId::parse(value) else { return Ok(None) };
-                let Some(kept) = app.registry.request(&id).await? else { return Ok(None) };
-                return app.registry.organisation(&kept.review.about().organisation).await;
-            }
-            _ => {}
+    let Some((way, value)) = parameters.iter().find_map(|(name, value)| Some((way(name)?, value))) else {
+        return Ok(None);
+    };
+    match way {
+        Way::Siret => {
+            // One organisation, one address: a number with spaces is another's, and is not there.
+            let Some(siret) = Siret::parse(value).ok().filter(|siret| siret.digits() == value) else {
+                return Ok(None);
+            };
+            app.registry.organisation(&siret).await
+        }
+        Way::Request => {
+            let Ok(id) = HabilitationRequestId::parse(value) else { return Ok(None) };
+            let Some(kept) = app.registry.request(&id).await? else { return Ok(None) };
+            app.registry.organisation(&kept.review.about().organisation).await
         }
     }
-    Ok(None)
 }

@@ -36,7 +36,7 @@ fn page(app: &App, occasion: Occasion, shell: Shell<'_>, code: Space, way_on: Wa
 /// The status of a refusal.
 pub(crate) const fn status(code: Space) -> StatusCode {
     match code {
-        Space::Unseen | Space::LinkGone => StatusCode::NOT_FOUND,
+        Space::Unseen | Space::Unknown | Space::LinkGone => StatusCode::NOT_FOUND,
         Space::ChangedMeanwhile | Space::PasskeyKnown | Space::MailKnown => StatusCode::CONFLICT,
         Space::FormTooLong => StatusCode::PAYLOAD_TOO_LARGE,
         Space::InputInvalid | Space::MailTaken | Space::OrganisationKnown => StatusCode::UNPROCESSABLE_ENTITY,

@@ -122,7 +122,7 @@ pub(crate) fn printed() -> Vec<Value> {
     let print = |route: &Route| {
         json!({
             "method": route.method.as_str(), "path": route.path, "permission": route.permission.name(),
-            "roles": holders(route.permission), "risk": risk(route).name(),
+            "over": route.permission.over().name(), "roles": holders(route.permission), "risk": risk(route).name(),
         })
     };
     table().iter().map(print).collect()

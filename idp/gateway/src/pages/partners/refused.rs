@@ -64,7 +64,7 @@ const fn words(t: Texts, code: Space) -> (&'static str, &'static str, &'static s
         Space::LinkGone => (t.space_link_gone_title(), t.space_link_gone(), t.space_link_gone_advice()),
         Space::NotActive => (t.refused_access_title(), t.refused_access(), t.space_ask_admin()),
         Space::RoleMissing => (t.refused_role_title(), t.refused_role(), t.space_ask_admin()),
-        Space::Unseen => (t.space_unseen_title(), t.space_unseen(), t.space_ask_admin()),
+        Space::Unseen | Space::Unknown => (t.space_unseen_title(), t.space_unseen(), t.space_ask_admin()),
         Space::StaleForm | Space::CeremonyUnknown => (t.problem_form_title(), t.problem_form(), t.refused_look_again()),
         Space::Unsafeguarded => {
             (t.space_unsafeguarded_title(), t.space_unsafeguarded(), t.space_unsafeguarded_advice())
