@@ -228,13 +228,16 @@ async fn what_was_suspended_goes_on_when_it_is_resumed() {
 #[tokio::test]
 async fn a_narrower_habilitation_takes_scopes_and_levels_from_live_tokens() {
     let journey = Journey::start().await;
-    let service = &journey.service;
+    let mut metadata = RelyingParty::ordinary("Ville d’essai");
+    let service = &journey.register(&metadata).await;
     let installation = journey.scene.gateway.installation();
     let idp = async |arguments: &[&str]| {
         let output = installation.run(arguments).await.unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
-    let (_, tokens) = journey.tokens(ProviderId::Impots, "angela").await;
+    let whole = service.ask("openid profile birth email");
+    let back = journey.to_return(&mut citizen_of(service), &whole, ProviderId::Impots, "angela").await;
+    let tokens = service.finish(&whole, &back).await.unwrap();
     let claims = async || -> Value {
         let answer = service.userinfo(&tokens.access_token).await.unwrap();
         answer.json().await.unwrap()
@@ -247,18 +250,17 @@ async fn a_narrower_habilitation_takes_scopes_and_levels_from_live_tokens() {
         (claims.get("email").is_none() && claims["family_name"] == "DUBOIS").then_some(())
     })
     .await;
-    let back = citizen_of(service).open(&journey.ask().url()).await.unwrap();
+    let back = citizen_of(service).open(&whole.url()).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("invalid_scope"), "{}", back.brief());
 
     // The same metadata imported again, as every deployment does, gives nothing back.
-    let mut metadata = RelyingParty::ordinary("Ville d’essai");
     metadata["client_id"] = json!(id);
     installation.import(&metadata).await.unwrap();
-    let back = citizen_of(service).open(&journey.ask().url()).await.unwrap();
+    let back = citizen_of(service).open(&whole.url()).await.unwrap();
     assert_eq!(back.parameter("error").as_deref(), Some("invalid_scope"), "{}", back.brief());
 
     idp(&["habilitations", "narrow", id, "--level", "eidas1", "--why", "niveau faible"]).await;
-    let asked = service.ask("openid").and("acr_values", "eidas2");
+    let asked = service.ask("openid").with("acr_values", "eidas2");
     within(SECOND, "the lower level", async || {
         let back = citizen_of(service).open(&asked.url()).await.unwrap();
         (back.parameter("error").as_deref() == Some("unmet_authentication_requirements")).then_some(())
@@ -309,7 +311,7 @@ async fn a_switch_stops_a_service_a_provider_or_a_level_and_lets_go_on_what_it_s
     live(200).await;
 
     turn("off", "level:eidas2").await;
-    let asked = service.ask("openid").and("acr_values", "eidas2");
+    let asked = service.ask("openid").with("acr_values", "eidas2");
     within(SECOND, "the level is off", async || {
         let back = journey.citizen().open(&asked.url()).await.unwrap();
         (back.parameter("error").as_deref() == Some("temporarily_unavailable")).then_some(())
@@ -377,4 +379,105 @@ async fn a_data_provider_is_told_nothing_once_either_side_is_not_habilitated() {
         (answer.status() == 400).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_without_a_moment_in_which_none_is_accepted() {
+    let journey = Journey::start().await;
+    let (service, installation) = (&journey.service, journey.scene.gateway.installation());
+    let id = &service.client_id;
+    let idp = async |arguments: &[&str]| -> Value {
+        let output = installation.run(arguments).await.unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    };
+    // What is asked needs a proof of who asks, and nothing else.
+    let revoke = format!("{}/revoke", journey.scene.gateway.issuer());
+    let status = async |secret: &str| {
+        let mut party = service.clone();
+        party.secret = Some(secret.to_owned());
+        party.post(&revoke, &[("token", "x")]).await.unwrap().status().as_u16()
+    };
+    let old = service.secret.clone().unwrap();
+    let first = idp(&["secrets", "list", id, "--json"]).await[0]["secret"].as_str().unwrap().to_owned();
+    let added = idp(&["secrets", "add", id, "--days", "20", "--why", "rotation", "--json"]).await;
+    let new = added["client_secret"].as_str().unwrap();
+    within(SECOND, "the second secret", async || (status(new).await == 200).then_some(())).await;
+    assert_eq!(status(&old).await, 200, "both are accepted");
+    let third = installation.run(&["secrets", "add", id, "--why", "rotation"]).await.unwrap();
+    assert!(!third.status.success(), "never more than two");
+
+    let listed = within(Duration::from_secs(20), "the day of the last use", async || {
+        let listed = idp(&["secrets", "list", id, "--json"]).await;
+        listed.as_array()?.iter().all(|secret| secret["last_day"].is_i64()).then_some(listed)
+    })
+    .await;
+    let second = &listed[1];
+    assert_eq!(second["secret"], added["secret"]);
+    assert_eq!(second["last_day"].as_i64().unwrap() % 86_400, 0, "a day, no moment: {second}");
+    assert!(!listed.to_string().contains(new), "a secret is shown once");
+
+    idp(&["secrets", "retire", id, &first, "--why", "rotation"]).await;
+    within(SECOND, "the old secret is refused", async || (status(&old).await == 401).then_some(())).await;
+    assert_eq!(status(new).await, 200);
+    let name = second["secret"].as_str().unwrap();
+    let last = installation.run(&["secrets", "retire", id, name, "--why", "rotation"]).await.unwrap();
+    assert!(!last.status.success(), "the last one stays");
+}
+
+#[tokio::test]
+async fn who_is_named_in_the_registration_is_warned_once_before_a_secret_ends() {
+    let mut journey = Journey::start().await;
+    let id = journey.service.client_id.clone();
+    let installation = journey.scene.gateway.installation();
+    let added = installation.run(&["secrets", "add", &id, "--days", "7", "--why", "rotation"]).await.unwrap();
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    // The first round of a gateway comes as it starts.
+    journey.scene.gateway.restart().await.unwrap();
+    let mail = journey.scene.mail_to("contact@exemple.fr", 0).await;
+    assert_eq!(mail.subject, "Le secret de Ville d’essai arrive à échéance");
+}
+
+#[tokio::test]
+async fn a_sandbox_client_meets_sandbox_providers_alone_and_nobody_else_meets_those() {
+    let mut journey = Journey::start().await;
+    let installation = journey.scene.gateway.installation();
+    installation.change_provider("poste", |file| {
+        file.insert("sandbox".into(), true.into());
+    });
+    let metadata = RelyingParty::ordinary("Ville en essai");
+    let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    std::fs::write(file.path(), metadata.to_string()).unwrap();
+    let path = file.path().to_str().unwrap();
+    let imported = installation.run(&["clients", "import", path, "--sandbox", "--json"]).await.unwrap();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let imported: Value = serde_json::from_slice(&imported.stdout).unwrap();
+    let mut abroad = metadata.clone();
+    abroad["redirect_uris"] = json!(["https://www.ville-du-val.fr/retour"]);
+    std::fs::write(file.path(), abroad.to_string()).unwrap();
+    let refused = installation.run(&["clients", "import", path, "--sandbox"]).await.unwrap();
+    assert!(!refused.status.success(), "a host of the internet is none of the sandbox");
+    journey.scene.gateway.restart().await.unwrap();
+
+    let issuer = journey.scene.gateway.issuer();
+    let text = |name: &str| imported[name].as_str().unwrap().to_owned();
+    let redirect = metadata["redirect_uris"][0].as_str().unwrap().to_owned();
+    let sandbox = RelyingParty::known(issuer, text("client_id"), Some(text("client_secret")), redirect).await.unwrap();
+    for (service, own) in [(&sandbox, true), (&journey.service, false)] {
+        let chooser = expect(citizen_of(service).open(&service.ask("openid").url()).await.unwrap(), "choose");
+        assert_eq!(chooser.has("[data-provider=poste], button[value=poste]"), own, "{}", chooser.body);
+        assert_eq!(chooser.has("[data-provider=impots], button[value=impots]"), !own, "{}", chooser.body);
+        // No form that is forged, and no hint, leads to the other side.
+        let other = if own { "impots" } else { "poste" };
+        let hinted = citizen_of(service).open(&service.ask("openid").and("idp_hint", other).url()).await.unwrap();
+        assert_eq!(hinted.parameter("error").as_deref(), Some("invalid_idp_hint"), "{}", hinted.brief());
+    }
+    let ask = sandbox.ask("openid profile");
+    let back = journey.to_return(&mut citizen_of(&sandbox), &ask, ProviderId::Poste, "angela").await;
+    assert!(back.parameter("code").is_some(), "{}", back.brief());
+
+    // A session with a real citizen serves no sandbox, in the same browser.
+    let mut citizen = Citizen::new().stopping_at("http://localhost:");
+    journey.to_return(&mut citizen, &journey.ask(), ProviderId::Impots, "angela").await;
+    expect(citizen.open(&sandbox.ask("openid").url()).await.unwrap(), "choose");
 }

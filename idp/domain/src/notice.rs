@@ -86,6 +86,15 @@ pub enum Message {
     },
     /// Something happens to your account in the partners' space.
     Partner(PartnerMessage),
+    /// A secret of your service ends soon.
+    SecretEnds {
+        /// The service.
+        service: Label,
+        /// The name of the secret.
+        secret: String,
+        /// When it ends.
+        until: Timestamp,
+    },
 }
 
 /// How long a notice waits after its `attempt`th failure to be sent, from 1.

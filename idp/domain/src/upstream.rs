@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::client::{Label, ProviderFilter};
 use crate::cnie::assertion::Vouched;
+use crate::habilitation::grant::Environment;
 use crate::id::{ClientId, ProviderId};
 use crate::identity::pivot::{BadPivot, Birthdate, Name, Pivot, RawPivot};
 use crate::level::{Level, LevelRange};
@@ -34,6 +35,8 @@ pub struct Provider {
     pub amr: Vec<String>,
     /// Its `acr` values beside ours.
     pub acr: AcrTable,
+    /// Whose citizens it knows: real ones, or those of the sandbox. It serves the relying parties of the same alone.
+    pub environment: Environment,
 }
 
 /// A provider's `acr` values beside ours. An empty table means the eIDAS ones.
@@ -340,6 +343,7 @@ pub(crate) mod tests {
             clients: ClientFilter::All,
             amr: vec!["pwd".into()],
             acr: AcrTable::default(),
+            environment: Environment::Production,
         }
     }
 

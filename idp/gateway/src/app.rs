@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::cnie::Cnie;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
+use crate::credentials::SecretUses;
 use crate::indicators::Published;
 use crate::keys::{KeyRing, Keyholder, Unproven};
 use crate::limits::Limits;
@@ -71,6 +72,8 @@ pub(crate) struct App {
     pub(crate) cnie: Option<Cnie>,
     /// The keys of clients that keep them elsewhere.
     pub(crate) client_keys: ClientKeySets,
+    /// When the secrets of clients were used last.
+    pub(crate) secret_uses: SecretUses,
     /// How much one address, and one client, may ask for.
     pub(crate) limits: Limits,
     /// The brand on the pages.

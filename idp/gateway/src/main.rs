@@ -8,6 +8,7 @@ mod clock;
 mod cnie;
 mod config;
 mod cookies;
+mod credentials;
 mod desk;
 mod front;
 mod habilitation;

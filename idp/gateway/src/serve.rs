@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::cnie::Cnie;
 use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
+use crate::credentials::SecretUses;
 use crate::indicators::{PLACE, Published};
 use crate::keys::rotation::{Occasion, make};
 use crate::keys::{Keyholder, Unproven};
@@ -180,6 +181,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         upstreams: Upstreams::new(providers, card, &config.issuer, (&http, clock)),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
         client_keys: ClientKeySets::new(http, clock.clone()),
+        secret_uses: SecretUses::default(),
         limits: Limits::new(&config.limits, &config.listen),
         brand,
         assets,

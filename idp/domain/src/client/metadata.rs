@@ -18,6 +18,7 @@ use crate::level::Level;
 use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::{CertificateName, RegisteredCertificates};
 use crate::oidc::refresh::OFFLINE_ACCESS;
+use crate::people::name::MailAddress;
 
 impl Client {
     /// Reads client metadata. `id` is used when the metadata names no `client_id`.
@@ -90,6 +91,13 @@ impl Client {
             detail_types: fields.detail_types()?,
             introspection: algorithms.introspection,
             backchannel_logout: fields.backchannel_logout()?,
+            // Other ways to reach somebody may stand there (RFC 7591 §2): no mail is sent to those.
+            contacts: fields
+                .texts("contacts")?
+                .iter()
+                .filter_map(|text| MailAddress::parse(text).ok())
+                .take(5)
+                .collect(),
             redirect_uris,
             post_logout_redirect_uris: fields.uris("post_logout_redirect_uris")?,
         };

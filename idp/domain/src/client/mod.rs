@@ -29,6 +29,7 @@ use crate::level::Level;
 use crate::oidc::authorization_details::DetailType;
 use crate::oidc::certificate::CertificateName;
 use crate::oidc::resource::{Resource, Resources};
+use crate::people::name::MailAddress;
 
 pub use backchannel::{BackchannelLogout, LogoutUri, SessionRule};
 pub use encryption::Encryption;
@@ -114,6 +115,9 @@ pub struct Client {
     /// How it is told that a session has ended.
     #[serde(default)]
     pub backchannel_logout: Option<BackchannelLogout>,
+    /// Who is told by mail of what concerns its credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<MailAddress>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
 }

@@ -24,6 +24,7 @@ pub mod field;
 pub mod form;
 pub mod grant;
 pub mod review;
+pub mod sandbox;
 pub mod switches;
 pub mod templates;
 pub mod thread;

@@ -10,7 +10,7 @@ use super::certificate::{ClientCertificate, RegisteredCertificates};
 use super::error::TokenError;
 use super::parameters::Parameters;
 use crate::client::{Authentication, Client, ClientState, Registered};
-use crate::habilitation::credentials::Secrets;
+use crate::habilitation::credentials::{ClientSecret, Secrets};
 use crate::habilitation::grant::LiveHabilitation;
 use crate::habilitation::switches::Switches;
 use crate::id::ClientId;
@@ -44,12 +44,13 @@ enum Proof {
 ///
 /// ```compile_fail,E0451
 /// fn forge(registered: &domain::client::Registered) -> domain::oidc::client_auth::AuthenticatedClient<'_> {
-///     domain::oidc::client_auth::AuthenticatedClient { registered, assertion: None, holds: Default::default() }
+///     domain::oidc::client_auth::AuthenticatedClient { registered, secret: None, assertion: None, holds: Default::default() }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct AuthenticatedClient<'a> {
     registered: &'a Registered,
+    secret: Option<&'a ClientSecret>,
     assertion: Option<AssertionUse>,
     holds: Possession,
 }
@@ -156,7 +157,11 @@ impl Presented {
             return Err(TokenError::InvalidClient);
         };
         let client = &registered.client;
-        let secret_matches = |secret: &str| registered.secrets.accept(secret, now).is_some();
+        let mut by_secret = None;
+        let mut secret_matches = |secret: &str| {
+            by_secret = registered.secrets.accept(secret, now);
+            by_secret.is_some()
+        };
         let assertion = match (&self.proof, &client.authentication) {
             (Proof::Basic(secret), Authentication::ClientSecretBasic)
             | (Proof::Post(secret), Authentication::ClientSecretPost)
@@ -185,7 +190,7 @@ impl Presented {
             }
             _ => return Err(TokenError::InvalidClient),
         };
-        Ok(AuthenticatedClient { registered, assertion, holds: Possession::default() })
+        Ok(AuthenticatedClient { registered, secret: by_secret, assertion, holds: Possession::default() })
     }
 }
 
@@ -205,6 +210,11 @@ impl<'a> AuthenticatedClient<'a> {
     pub fn habilitated(self, now: Timestamp, switches: &Arc<Switches>) -> Result<HabilitatedClient<'a>, TokenError> {
         let live = self.registered.live(now, switches).map_err(TokenError::NotHabilitated)?;
         Ok(HabilitatedClient { live, holds: self.holds })
+    }
+
+    /// The secret that it showed, if it did.
+    pub const fn secret(&self) -> Option<&'a ClientSecret> {
+        self.secret
     }
 
     /// What it proved to hold beside its credentials.

@@ -90,7 +90,7 @@ pub fn offers<'a>(
 ) -> Vec<Offer<'a>> {
     let mut offers: Vec<Offer<'a>> = providers
         .iter()
-        .filter(|provider| provider.visibility == Visibility::Shown)
+        .filter(|provider| provider.visibility == Visibility::Shown && provider.environment == live.environment())
         .map(|provider| Offer { provider, standing: standing(provider, health(&provider.id), live, level, blocked) })
         .collect();
     offers.sort_by_key(|offer| (offer.standing != Standing::Open, offer.provider.order, offer.provider.id.clone()));
@@ -127,7 +127,8 @@ fn standing(
     blocked: &BTreeSet<ProviderId>,
 ) -> Standing {
     let client = live.client();
-    if !provider.serves(&client.id, &client.providers) {
+    // Made-up citizens are at home in the sandbox, and real ones nowhere there.
+    if provider.environment != live.environment() || !provider.serves(&client.id, &client.providers) {
         Standing::NotForThisService
     } else if !provider.levels.can_meet(level) {
         Standing::LevelTooLow
@@ -145,10 +146,14 @@ fn standing(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Client, Label};
+    use std::sync::Arc;
+
+    use crate::client::{Client, Label, Registered};
+    use crate::habilitation::grant::Environment;
     use crate::habilitation::grant::tests::leaked;
-    use crate::id::ClientId;
+    use crate::id::{ClientId, HabilitationId};
     use crate::level::LevelRange;
+    use crate::time::Timestamp;
     use crate::upstream::{AcrTable, ClientFilter};
     use serde_json::json;
 
@@ -163,6 +168,7 @@ mod tests {
             clients: ClientFilter::All,
             amr: vec![],
             acr: AcrTable::default(),
+            environment: Environment::Production,
         }
     }
 
@@ -213,6 +219,29 @@ mod tests {
             ("picky", Standing::NotForThisService),
         ];
         assert_eq!(got, expected.map(|(id, standing)| (id.to_owned(), standing)));
+    }
+
+    #[test]
+    fn the_sandbox_and_the_production_never_meet() {
+        let mut made_up = provider("made-up", Level::High);
+        made_up.environment = Environment::Sandbox;
+        let providers = [provider("real", Level::High), made_up];
+        let metadata = json!({"client_name": "V", "redirect_uris": ["http://127.0.0.1/"]});
+        let of = || Client::from_metadata(&metadata, || ClientId::parse("v").expect("plain")).expect("fine");
+        let (id, now) = (HabilitationId::from_random([7; 16]), Timestamp::from_epoch(0));
+        let sandbox = Registered::sandboxed(of(), None, None, (id.clone(), now)).expect("loopback");
+        let production = Registered::operated(of(), None, id, now);
+        let none = BTreeSet::new();
+        for (registered, own, other) in [(sandbox, "made-up", "real"), (production, "real", "made-up")] {
+            let live = registered.live(now, &Arc::default()).expect("in force");
+            let shown = offers(&providers, |_| Health::Answering, &live, Level::Low, &none);
+            assert_eq!(shown.iter().map(|offer| offer.provider.id.as_str()).collect::<Vec<_>>(), [own]);
+            let chosen = |wanted: &str| {
+                let wanted = ProviderId::parse(wanted).expect("plain");
+                choose(&providers, |_| Health::Answering, &live, Level::Low, &none, &wanted).map(|_| ())
+            };
+            assert_eq!((chosen(own), chosen(other)), (Ok(()), Err(Standing::NotForThisService)));
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use domain::client::{Client, ClientState, IntrospectionFormat, Kind, Registered, SectorUri, UserinfoFormat};
-use domain::habilitation::grant::{Habilitation, HabilitationState};
+use domain::habilitation::grant::{Environment, Habilitation, HabilitationState};
+use domain::habilitation::sandbox;
 use domain::habilitation::switches::Deed;
 use domain::id::{ClientId, HabilitationId};
 use domain::secret::{SecretDigest, base64url};
@@ -31,6 +32,9 @@ pub(super) enum Command {
         /// Give a registered client a new secret; the old one ends at once
         #[arg(long)]
         new_secret: bool,
+        /// Register it for the sandbox: test hosts and made-up citizens alone
+        #[arg(long)]
+        sandbox: bool,
         /// Print {"client_id":…,"client_secret":…|null}
         #[arg(long)]
         json: bool,
@@ -67,9 +71,10 @@ pub(super) enum Command {
 pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) -> anyhow::Result<()> {
     let registry = bench.registry().await?;
     let outcome = match command {
-        Command::Import { file, new_secret, json } => {
+        Command::Import { file, new_secret, sandbox, json } => {
             let renewal = if new_secret { Renewal::Asked } else { Renewal::WhenNeeded };
-            import(bench, &registry, &file, renewal).await.map(|imported| {
+            let environment = if sandbox { Environment::Sandbox } else { Environment::Production };
+            import(bench, &registry, &file, (renewal, environment)).await.map(|imported| {
                 if json {
                     bench.say_json(&imported.json());
                 } else {
@@ -134,7 +139,7 @@ async fn import<W: Write>(
     bench: &Bench<'_, W>,
     registry: &Registry,
     file: &Path,
-    renewal: Renewal,
+    (renewal, environment): (Renewal, Environment),
 ) -> anyhow::Result<Imported> {
     let place = || file.display().to_string();
     let text = std::fs::read(file).with_context(place)?;
@@ -163,7 +168,10 @@ async fn import<W: Write>(
         let secret = client.authentication.needs_secret().then(new_secret);
         let digest = secret.as_ref().map(|secret| SecretDigest::of(secret));
         let habilitation = HabilitationId::from_random(bench.random.bytes());
-        let registered = Registered::operated(client.clone(), digest, habilitation, now);
+        let registered = match environment {
+            Environment::Production => Registered::operated(client.clone(), digest, habilitation, now),
+            Environment::Sandbox => Registered::sandboxed(client.clone(), digest, None, (habilitation, now))?,
+        };
         match registry.insert_client(&registered, now).await? {
             Put::Fresh => return Ok(Imported { id, done: "registered", secret }),
             // Another import of the same client was faster: then this one changes it.
@@ -171,6 +179,13 @@ async fn import<W: Write>(
         }
     }
     let held = registry.client(&id).await?.context("the client went away while it was imported")?;
+    let stays = held.habilitation.as_ref().map_or(environment, |habilitation| habilitation.environment);
+    if environment == Environment::Sandbox && stays != environment {
+        bail!("{id} is of the production: a client of the sandbox is another one, with an id of its own");
+    }
+    if stays == Environment::Sandbox {
+        sandbox::fits(&client)?;
+    }
     let (change, secret) = if !client.authentication.needs_secret() {
         if renewal == Renewal::Asked {
             bail!("{id} authenticates with keys and has no secret: `--new-secret` means nothing for it");

@@ -22,6 +22,7 @@ mod master_key;
 mod organisations;
 mod partners;
 mod readers;
+mod secrets;
 mod switches;
 mod trust;
 
@@ -121,6 +122,9 @@ enum Configured {
     /// Stop a service, a provider or a level on every node at once
     #[command(subcommand)]
     Switches(switches::Command),
+    /// Give relying parties a second secret, and retire the old one
+    #[command(subcommand)]
+    Secrets(secrets::Command),
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -254,6 +258,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Partners(command) => Ok(partners::run(command, &mut bench).await?),
         Configured::Habilitations(command) => Ok(habilitations::run(command, &mut bench).await?),
         Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
+        Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
     }
 }
 

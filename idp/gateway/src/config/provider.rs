@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::client::Label;
+use domain::habilitation::grant::Environment as Citizens;
 use domain::id::{ClientId, ProviderId};
 use domain::jose::{SigningAlgorithm, SigningKey};
 use domain::level::{Level, LevelRange};
@@ -35,6 +36,8 @@ pub(crate) struct ProviderConfig {
     pub(crate) activity: Activity,
     /// Whether the chooser shows it.
     pub(crate) visibility: Visibility,
+    /// Whose citizens it knows.
+    pub(crate) environment: Citizens,
     /// The levels it may vouch for.
     pub(crate) levels: LevelRange,
     /// The scopes to ask it for; `openid` is among them.
@@ -195,6 +198,7 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
     let logo = top.path("logo");
     let order = top.number("order", 10, 0..=10_000);
     let activity = top.choice("active", Activity::Active, Activity::Active, Activity::Inactive);
+    let citizens = top.choice("sandbox", Citizens::Production, Citizens::Sandbox, Citizens::Production);
     let visibility = top.choice("display", Visibility::Shown, Visibility::Shown, Visibility::Hidden);
     let levels = levels(top);
     let scopes = top.list("scopes", &["openid", "profile", "email", "birth"], not_empty);
@@ -229,6 +233,7 @@ fn read(top: &Section<'_>, stem: &str, defaults: Defaults, environment: &Environ
         order: u16::try_from(order?).unwrap_or(u16::MAX),
         activity: activity?,
         visibility: visibility?,
+        environment: citizens?,
         levels: levels?,
         scopes,
         acr: acr?,

@@ -20,6 +20,7 @@ fn mistakes_in_a_provider_file_are_told_with_its_name_and_line() {
         ("auth_method = \"none\"\n", "auth_method: \"none\" must be"),
         ("auth_method = \"private_key_jwt\"\n", "private_key_file: is missing"),
         ("active = \"yes\"\n", "active: \"yes\" must be true or false"),
+        ("sandbox = \"yes\"\n", "sandbox: \"yes\" must be true or false"),
         ("logout = \"no\"\n", "logout: \"no\" must be true or false"),
         ("id_token_signed_response_alg = \"none\"\n", "must be \"ES256\" or \"RS256\""),
         ("id_token_encrypted_response_alg = \"ECDH-ES\"\n", "decryption_key_file: is missing"),

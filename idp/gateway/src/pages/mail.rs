@@ -71,6 +71,16 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
             (t.mail_passkey_subject(commune), paragraphs)
         }
         Message::Partner(message) => partner::write(message, t),
+        Message::SecretEnds { service, secret, until } => {
+            let service = service.in_language(notice.language);
+            let paragraphs = vec![
+                t.mail_card_hello().to_owned(),
+                t.mail_secret_ends(service, &paris::in_words(*until, t)),
+                t.mail_secret_name(secret),
+                t.mail_secret_next().to_owned(),
+            ];
+            (t.mail_secret_subject(service), paragraphs)
+        }
     };
     paragraphs.push(format!("{brand_name}\n{}", t.mail_automatic()));
     let attachment = match &notice.message {
@@ -78,6 +88,7 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
         Message::SignedIn { .. }
         | Message::AgentInvited { .. }
         | Message::PasskeyAdded { .. }
+        | Message::SecretEnds { .. }
         | Message::Card(_)
         | Message::Partner(_)
         | Message::Request(_) => None,

@@ -12,7 +12,8 @@ use store::ephemeral::{Kind, Put};
 
 use super::call::Call;
 use super::error::Refused;
-use crate::app::App;
+use crate::app::{App, Shared};
+use crate::credentials;
 
 /// What a request presents.
 pub(super) fn presented(call: &Call, form: &Parameters) -> Result<Presented, Refused> {
@@ -28,12 +29,15 @@ pub(super) fn named(app: &App, call: &Call, presented: &Presented) -> Option<Arc
 
 /// The client that proved who it is. An assertion counts once, on all nodes (RFC 7523 §3).
 pub(super) async fn verified<'a>(
-    app: &App,
+    app: &Shared,
     presented: &Presented,
     found: Option<&'a Registered>,
 ) -> Result<AuthenticatedClient<'a>, Refused> {
     let client = verify(app, presented, found).await?;
     count(app, &client).await?;
+    if let Some(secret) = client.secret() {
+        credentials::note(app, &client.client().id, secret);
+    }
     // Counted last: whoever shows an assertion that was used empties nobody's bucket.
     app.limits.call(&client.client().id)?;
     Ok(client)
@@ -47,7 +51,7 @@ pub(super) fn habilitated<'a>(app: &App, client: AuthenticatedClient<'a>) -> Res
 /// As [`verified`], with what it proved to hold. Its assertion is not spent on a proof that was not good: a client that is asked
 /// for a nonce may repeat the whole request.
 pub(super) async fn holding<'a>(
-    app: &App,
+    app: &Shared,
     call: &Call,
     presented: &Presented,
     found: Option<&'a Registered>,
@@ -55,6 +59,9 @@ pub(super) async fn holding<'a>(
     let client = verify(app, presented, found).await?;
     let client = client.holding(call.possession(app, None).await?);
     count(app, &client).await?;
+    if let Some(secret) = client.secret() {
+        credentials::note(app, &client.client().id, secret);
+    }
     app.limits.call(&client.client().id)?;
     Ok(client)
 }

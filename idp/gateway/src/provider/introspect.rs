@@ -33,7 +33,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
 /// The same is done whatever the token is: the place of the token and that of its family are looked at, an account is
 /// looked up, an answer of one form is made. A token is found by a hash of it, so that how long it takes tells nothing of
 /// its characters.
-async fn ask(app: &App, call: &Call, form: &Parameters) -> Result<Response, Refused> {
+async fn ask(app: &Shared, call: &Call, form: &Parameters) -> Result<Response, Refused> {
     let presented = authentication::presented(call, form)?;
     let asker = authentication::named(app, call, &presented);
     let asker = authentication::verified(app, &presented, asker.as_deref()).await?;

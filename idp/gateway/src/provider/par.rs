@@ -15,7 +15,7 @@ use super::call::Call;
 use super::error::Refused;
 use super::form::Form;
 use super::{authentication, request_object};
-use crate::app::{App, Shared};
+use crate::app::Shared;
 use crate::audit::{Code, Entry};
 
 /// `POST /par`.
@@ -35,7 +35,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
     call.answered(&app, response)
 }
 
-async fn push(app: &App, call: &Call, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
+async fn push(app: &Shared, call: &Call, form: Parameters) -> Result<Result<Bearer<Pushed>, NotPushed>, Refused> {
     let presented = authentication::presented(call, &form)?;
     let found = authentication::named(app, call, &presented);
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;

@@ -14,7 +14,7 @@ use super::authentication;
 use super::call::Call;
 use super::error::Refused;
 use super::form::Form;
-use crate::app::{App, Shared};
+use crate::app::Shared;
 
 /// `POST /revoke`. A token that nobody knows, or of another client, is answered like one that was revoked (§2.2).
 pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form) -> Response {
@@ -25,7 +25,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
 }
 
 /// An access token ends alone; a refresh token takes its family along (§2.1). What kind it is, the token itself tells.
-async fn revoke(app: &App, call: &Call, form: &Parameters) -> Result<(), Refused> {
+async fn revoke(app: &Shared, call: &Call, form: &Parameters) -> Result<(), Refused> {
     let presented = authentication::presented(call, form)?;
     let found = authentication::named(app, call, &presented);
     let client = authentication::verified(app, &presented, found.as_deref()).await?;

@@ -33,7 +33,7 @@ pub(crate) async fn post(State(app): State<Shared>, call: Call, Form(form): Form
     call.answered(&app, response)
 }
 
-async fn exchange(app: &App, call: &Call, form: &Parameters) -> Result<Value, Refused> {
+async fn exchange(app: &Shared, call: &Call, form: &Parameters) -> Result<Value, Refused> {
     let presented = authentication::presented(call, form)?;
     let found = authentication::named(app, call, &presented);
     let client = authentication::holding(app, call, &presented, found.as_deref()).await?;

@@ -3,7 +3,8 @@
 //! | every | what |
 //! |---|---|
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
-//! |  | ended a month ago are erased; reports to communes that are due go out; where the journal ends is logged |
+//! |  | ended a month ago are erased; reports to communes that are due go out, and warnings before secrets end; where the |
+//! |  | journal ends is logged |
 //! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
 
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Shared;
 use crate::clock::Clock;
+use crate::credentials;
 use crate::indicators::report;
 use crate::keys::{Keyholder, rotation};
 use crate::random::Random;
@@ -52,6 +54,7 @@ impl House {
                 _ = round.tick() => {
                     clean(&self.registry, self.clock.now()).await;
                     self.report().await;
+                    self.warn_of_secrets().await;
                 }
                 _ = keys.tick() => {
                     look_at_clock(&self.registry, &self.clock).await;
@@ -71,6 +74,18 @@ impl House {
             Ok(0) => {}
             Ok(mails) => tracing::info!(mails, "communes are told how their desks did"),
             Err(error) => tracing::warn!(%error, "the reports to communes could not be made"),
+        }
+    }
+
+    /// Before the end of a secret, to its relying party.
+    async fn warn_of_secrets(&self) {
+        match credentials::warn_due(&self.registry, self.clock.now()).await {
+            Ok(0) => {}
+            Ok(mails) => {
+                tracing::info!(mails, "relying parties are told that a secret ends");
+                self.app.mail_waiting.notify_one();
+            }
+            Err(error) => tracing::warn!(%error, "warnings before the end of secrets could not be made"),
         }
     }
 

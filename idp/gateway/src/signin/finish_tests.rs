@@ -5,6 +5,7 @@ use std::future::{Future as _, poll_fn};
 use std::task::Poll;
 
 use domain::client::{Client, Label, Registered};
+use domain::habilitation::grant::Environment;
 use domain::id::{HabilitationId, ProviderId, Reference, SessionId, SignInId};
 use domain::identity::account::{Account, AccountKey, AccountSecret, AccountState};
 use domain::identity::civil::{Answer, Life, Outcome};
@@ -33,6 +34,7 @@ fn provider() -> Provider {
         clients: ClientFilter::All,
         amr: vec!["pwd".to_owned()],
         acr: AcrTable::default(),
+        environment: Environment::Production,
     }
 }
 

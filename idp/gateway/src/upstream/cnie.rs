@@ -11,6 +11,7 @@ use domain::cnie::TRANSACTION;
 use domain::cnie::assertion::Uncertified;
 use domain::cnie::refusal::Refusal;
 use domain::cnie::transaction::{AnyTransaction, Beginning, Octets, SignInPurpose, Transaction};
+use domain::habilitation::grant::Environment;
 use domain::id::ProviderId;
 use domain::level::{Level, LevelRange};
 use domain::secret::{Bearer, sha256};
@@ -57,6 +58,7 @@ pub(crate) fn seen_by_the_domain(config: &CnieConfig) -> Provider {
         clients: ClientFilter::All,
         amr: Vec::new(),
         acr: AcrTable::default(),
+        environment: Environment::Production,
     }
 }
 

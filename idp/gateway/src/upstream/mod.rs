@@ -252,5 +252,6 @@ fn seen_by_the_domain(config: &ProviderConfig) -> Provider {
         clients: config.clients.clone(),
         amr: config.amr.clone(),
         acr: config.acr.clone(),
+        environment: config.environment,
     }
 }

@@ -6,7 +6,9 @@ use domain::habilitation::credentials::{ClientSecret, SecretRefused};
 use domain::habilitation::grant::{Habilitation, HabilitationState};
 use domain::habilitation::switches::{Deed, Off, Reason, Switch};
 use domain::id::{ClientId, HabilitationId};
+use domain::language::Language;
 use domain::level::Level;
+use domain::notice::{Message, Notice};
 use domain::secret::SecretDigest;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -226,11 +228,18 @@ async fn a_use_and_a_warning_are_noted_once(offices: Offices) {
     }
     let uses = two.secret_uses(&id).await.expect("reads");
     assert_eq!((uses.len(), &uses[0].secret, uses[0].last_day), (1, &name, Some(day(3))));
+    let notice = Notice {
+        to: "contact@exemple.fr".to_owned(),
+        language: Language::French,
+        message: Message::SecretEnds { service: client("ville").name, secret: name.to_string(), until: now() },
+    };
     let warned = at_once(6, offices.both(), |node, _| {
-        let (id, name) = (id.clone(), name.clone());
-        async move { node.take_secret_warning(&id, &name, 30).await.expect("writes") }
+        let (id, name, notice) = (id.clone(), name.clone(), notice.clone());
+        async move { node.warn_of_secret(&id, (&name, 30), &[notice], now()).await.expect("writes") }
     });
-    assert_eq!(warned.await.into_iter().filter(|taken| *taken).count(), 1);
-    assert!(one.take_secret_warning(&id, &name, 7).await.expect("writes"), "the next one is another");
-    assert!(!two.take_secret_warning(&id, &name, 30).await.expect("writes"), "never back");
+    assert_eq!(warned.await.into_iter().filter(|put| *put == Put::Fresh).count(), 1);
+    let warn = async |days| one.warn_of_secret(&id, (&name, days), &[], now()).await.expect("writes");
+    assert_eq!(warn(7).await, Put::Fresh, "the next one is another");
+    assert_eq!(warn(30).await, Put::Taken, "never back");
+    assert_eq!(two.backlog::<Notice>().await.expect("reads").waiting, 1);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use domain::client::{Client, Label, Registered};
-use domain::habilitation::grant::LiveHabilitation;
+use domain::habilitation::grant::{Environment, LiveHabilitation};
 use domain::id::{HabilitationId, ProviderId, Reference, SessionId, SignInId};
 use domain::identity::account::{Account, AccountKey, AccountSecret, AccountState};
 use domain::identity::civil::{Answer, Life, NotConfirmed, Outcome as Finding};
@@ -86,6 +86,7 @@ fn provider() -> Provider {
         clients: ClientFilter::All,
         amr: vec!["pwd".to_owned()],
         acr: AcrTable::default(),
+        environment: Environment::Production,
     }
 }
 

@@ -4,12 +4,14 @@ use domain::habilitation::credentials::{ClientSecret, SecretName, SecretRefused,
 use domain::habilitation::switches::Deed;
 use domain::id::ClientId;
 use domain::journal::{Act, SecretDeed};
+use domain::notice::Notice;
 use domain::time::Timestamp;
 use sqlx::{Any, Transaction};
 
 use super::clients::{self, changed};
-use super::{Registry, failed};
+use super::{Registry, commit, failed, outbox};
 use crate::StoreError;
+use crate::ephemeral::Put;
 
 /// What became of a change of secrets.
 #[must_use]
@@ -123,13 +125,16 @@ impl Registry {
             .collect()
     }
 
-    /// Takes the turn to warn of the end of a secret, so many days before: given once, to one node.
-    pub async fn take_secret_warning(
+    /// Warns of the end of a secret, so many days before: once, whichever node comes first. [`Put::Taken`] when that was
+    /// done.
+    pub async fn warn_of_secret(
         &self,
         client: &ClientId,
-        secret: &SecretName,
-        days: i64,
-    ) -> Result<bool, StoreError> {
+        (secret, days): (&SecretName, i64),
+        notices: &[Notice],
+        now: Timestamp,
+    ) -> Result<Put, StoreError> {
+        let mut transaction = self.write().await?;
         let taken = sqlx::query(
             "INSERT INTO secret_uses (client, secret, warned) VALUES ($1, $2, $3) \
              ON CONFLICT (client, secret) DO UPDATE SET warned = excluded.warned \
@@ -138,10 +143,18 @@ impl Registry {
         .bind(client.as_str())
         .bind(secret.as_str())
         .bind(days)
-        .execute(&self.writers)
+        .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        Ok(taken.rows_affected() > 0)
+        if taken.rows_affected() == 0 {
+            return Ok(Put::Taken);
+        }
+        for (at, notice) in notices.iter().enumerate() {
+            let name = format!("secret.{client}.{secret}.{days}.{at}");
+            outbox::enqueue(&mut transaction, &self.vault, &name, notice, now).await?;
+        }
+        commit(transaction).await?;
+        Ok(Put::Fresh)
     }
 }
 
