@@ -24,12 +24,17 @@ pub(crate) struct Watched {
     clients: Arc<RwLock<Arc<Clients>>>,
     switches: Arc<RwLock<Arc<Switches>>>,
     keys: Arc<RwLock<Arc<KeyRing>>>,
+    /// What was counted before the first read.
+    first: Changes,
 }
 
 impl Watched {
     /// Reads everything once.
     pub(crate) async fn read(registry: &Registry, holder: &Keyholder, clock: &Clock) -> Result<Self, StoreError> {
+        // Before: what is written meanwhile is read once more.
+        let first = registry.changes().await?;
         Ok(Self {
+            first,
             clients: Arc::new(RwLock::new(Arc::new(clients(registry).await?))),
             switches: Arc::new(RwLock::new(Arc::new(registry.switches().await?))),
             keys: Arc::new(RwLock::new(Arc::new(keys(registry, holder, clock).await?))),
@@ -64,7 +69,7 @@ impl Watched {
     /// Looks for changes four times a second until the gateway stops. A registry that does not answer leaves what was read
     /// last in force.
     pub(crate) async fn follow(self, registry: Registry, holder: Keyholder, clock: Clock, stop: CancellationToken) {
-        let mut seen: Option<Changes> = None;
+        let mut seen = self.first;
         let mut tick = tokio::time::interval(Duration::from_millis(250));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -95,30 +100,39 @@ impl Watched {
         registry: &Registry,
         holder: &Keyholder,
         clock: &Clock,
-        seen: &mut Option<Changes>,
+        seen: &mut Changes,
     ) -> Result<(), StoreError> {
         let now = clock.now();
         let changes = registry.changes().await?;
         // First: they are few, and stop what must stop at once.
-        if seen.is_none_or(|seen| seen.switches != changes.switches) {
+        if seen.switches != changes.switches {
             replace(&self.switches, registry.switches().await?);
         }
-        if seen.is_none_or(|seen| seen.clients != changes.clients) {
-            replace(&self.clients, clients(registry).await?);
+        if seen.clients != changes.clients {
+            let mut all = (*current(&self.clients)).clone();
+            all.extend(by_id(registry.clients_since(seen.clients).await?));
+            replace(&self.clients, all);
         }
-        if seen.is_none_or(|seen| seen.keys != changes.keys) {
+        if seen.keys != changes.keys {
             replace(&self.keys, keys(registry, holder, clock).await?);
         } else {
             self.keys().confirm(now);
         }
-        *seen = Some(changes);
+        *seen = changes;
         Ok(())
     }
 }
 
 async fn clients(registry: &Registry) -> Result<Clients, StoreError> {
-    let clients = registry.clients().await?;
-    Ok(clients.into_iter().map(|registered| (registered.client.id.clone(), Arc::new(registered))).collect())
+    let mut clients = Clients::new();
+    let put = |registered: Registered| drop(clients.insert(registered.client.id.clone(), Arc::new(registered)));
+    registry.each_client(put).await?;
+    clients.shrink_to_fit();
+    Ok(clients)
+}
+
+fn by_id(clients: Vec<Registered>) -> impl Iterator<Item = (ClientId, Arc<Registered>)> {
+    clients.into_iter().map(|registered| (registered.client.id.clone(), Arc::new(registered)))
 }
 
 async fn keys(registry: &Registry, holder: &Keyholder, clock: &Clock) -> Result<KeyRing, StoreError> {

@@ -1,6 +1,6 @@
 //! Cases for what relying parties were granted, for switches and for secrets.
 
-use domain::client::{Client, Registered};
+use domain::client::{Client, ClientState, Registered};
 use domain::habilitation::acting::Author;
 use domain::habilitation::credentials::{ClientSecret, SecretRefused};
 use domain::habilitation::grant::{Habilitation, HabilitationState};
@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 use super::{Offices, at_once, for_each_engine, now, random};
 use crate::ephemeral::Put;
 use crate::journal::Verdict;
-use crate::registry::{HabilitationMoved, Registry, SecretUpdated, Updated};
+use crate::registry::{HabilitationMoved, Registry, SecretChange, SecretUpdated, Updated};
 
 for_each_engine!(offices: sqlite, postgres; {
     a_habilitation_comes_back_with_its_client_as_it_stands,
     a_habilitation_that_is_over_is_never_brought_back,
     a_narrower_habilitation_takes_the_place_for_every_client,
     clients_of_before_get_one_each_once,
+    what_changed_alone_is_read_again,
     a_switch_is_turned_once_and_counted,
     two_secrets_live_and_never_three,
     a_use_and_a_warning_are_noted_once,
@@ -165,6 +166,43 @@ async fn clients_of_before_get_one_each_once(offices: Offices) {
     assert_eq!(offices.two.habilitations().await.expect("reads").len(), 2);
     let sans = offices.two.client(&named("sans")).await.expect("reads").expect("is there");
     assert_eq!(sans.habilitation, None, "nobody gets one that was not of before");
+}
+
+async fn what_changed_alone_is_read_again(offices: Offices) {
+    let (one, two) = (&offices.one, &offices.two);
+    let made = registers(one, "ville").await;
+    registers(one, "autre").await;
+    let mut seen = 0;
+    let mut news = async || -> Vec<String> {
+        let now = two.changes().await.expect("reads").clients;
+        let changed = two.clients_since(seen).await.expect("reads");
+        seen = now;
+        let mut ids: Vec<_> = changed.iter().map(|found| found.client.id.to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(news().await, ["autre", "ville"]);
+    assert_eq!(news().await, [""; 0]);
+    let _ = one.move_habilitation(&made.id, HabilitationState::Suspended, &deed("x"), now()).await.expect("writes");
+    assert_eq!(news().await, ["ville"]);
+    let less = [domain::claims::scopes::Scope::OPENID].into();
+    let next = made.narrowed(HabilitationId::from_random(random()), &less, Level::Low, now()).expect("less");
+    let _ = one.replace_habilitation(&made.id, &next, &deed("x"), now()).await.expect("writes");
+    let _ = two.set_client_state(&named("autre"), ClientState::Disabled, now()).await.expect("writes");
+    assert_eq!(news().await, ["autre", "ville"]);
+    let _ = one.update_client(&client("autre"), &SecretChange::Keep, now()).await.expect("writes");
+    assert_eq!(news().await, ["autre"]);
+    let secret = ClientSecret { digest: SecretDigest::of("second"), made: None, until: None };
+    let _ = one.add_secret(&named("ville"), &secret, &deed("x"), now()).await.expect("writes");
+    assert_eq!(news().await, ["ville"]);
+    // Of many that change at once, none is missed: each is counted after the one before has ended.
+    let renamed = at_once(20, offices.both(), |node, turn| async move {
+        let id = if turn % 3 == 0 { "ville" } else { "autre" };
+        let _ = node.update_client(&client(id), &SecretChange::Keep, now()).await.expect("writes");
+    });
+    renamed.await;
+    assert_eq!(news().await, ["autre", "ville"]);
+    assert_eq!(two.clients().await.expect("reads").len(), 2);
 }
 
 fn made_id() -> HabilitationId {

@@ -39,6 +39,9 @@ pub enum Updated {
 
 const CORRUPT: StoreError = StoreError::Corrupt { what: "a client" };
 
+/// How many clients are read at a time.
+const PAGE: i64 = 500;
+
 /// A client with what it was granted: its own columns under names that the habilitation has not.
 macro_rules! clients {
     () => {
@@ -55,8 +58,8 @@ impl Registry {
         let habilitation = registered.habilitation.as_ref();
         let mut transaction = self.write().await?;
         let inserted = sqlx::query(
-            "INSERT INTO clients (id, metadata, secrets, state, habilitation, secret_terms, created, updated) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO clients (id, metadata, secrets, state, habilitation, secret_terms, created, updated, changed) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, -1) ON CONFLICT (id) DO NOTHING",
         )
         .bind(client.id.as_str())
         .bind(to_json(client, "a client")?)
@@ -98,7 +101,7 @@ impl Registry {
         let mut transaction = self.write().await?;
         let updated = sqlx::query(
             "UPDATE clients SET metadata = $2, secrets = COALESCE($3, secrets), \
-             secret_terms = CASE WHEN $3 IS NULL THEN secret_terms ELSE $5 END, updated = $4 WHERE id = $1",
+             secret_terms = CASE WHEN $3 IS NULL THEN secret_terms ELSE $5 END, updated = $4, changed = -1 WHERE id = $1",
         )
         .bind(client.id.as_str())
         .bind(to_json(client, "a client")?)
@@ -124,13 +127,14 @@ impl Registry {
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
         let mut transaction = self.write().await?;
-        let updated = sqlx::query("UPDATE clients SET state = $2, updated = $3 WHERE id = $1 AND state <> $2")
-            .bind(id.as_str())
-            .bind(state_name(state))
-            .bind(now.epoch())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        let updated =
+            sqlx::query("UPDATE clients SET state = $2, updated = $3, changed = -1 WHERE id = $1 AND state <> $2")
+                .bind(id.as_str())
+                .bind(state_name(state))
+                .bind(now.epoch())
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
         if updated.rows_affected() == 0 {
             transaction.rollback().await.map_err(failed)?;
             return Ok(if self.client(id).await?.is_some() { Updated::Done } else { Updated::Missing });
@@ -156,12 +160,46 @@ impl Registry {
 
     /// All clients, by identifier.
     pub async fn clients(&self) -> Result<Vec<Registered>, StoreError> {
-        let rows = sqlx::query(concat!(clients!(), " ORDER BY c.id")).fetch_all(&self.readers).await.map_err(failed)?;
+        let mut all = Vec::new();
+        self.each_client(|registered| all.push(registered)).await?;
+        Ok(all)
+    }
+
+    /// Takes every client, by identifier. They are read page by page: what is thrown away on the way is never much.
+    pub async fn each_client(&self, mut take: impl FnMut(Registered)) -> Result<(), StoreError> {
+        let mut snapshot = self.snapshot().await?;
+        let mut after = String::new();
+        loop {
+            let rows = sqlx::query(concat!(clients!(), " WHERE c.id > $1 ORDER BY c.id LIMIT $2"))
+                .bind(&after)
+                .bind(PAGE)
+                .fetch_all(&mut *snapshot)
+                .await
+                .map_err(failed)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in &rows {
+                let registered = read(row)?;
+                registered.client.id.as_str().clone_into(&mut after);
+                take(registered);
+            }
+        }
+    }
+
+    /// The clients that changed, or whose habilitation did, since a count of [`Changes`](super::Changes).
+    pub async fn clients_since(&self, count: i64) -> Result<Vec<Registered>, StoreError> {
+        let rows = sqlx::query(concat!(clients!(), " WHERE c.changed > $1"))
+            .bind(count)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         rows.iter().map(read).collect()
     }
 }
 
-/// Counts a change of clients or of what they were granted, and journals it.
+/// Counts a change of clients or of what they were granted, and journals it. The rows that changed are marked with -1 until
+/// here, where the count is theirs alone: nobody else counts before this transaction ends.
 pub(super) async fn changed(
     mut transaction: Transaction<'static, Any>,
     key: &JournalKey,
@@ -172,6 +210,8 @@ pub(super) async fn changed(
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+    let numbered = "UPDATE clients SET changed = (SELECT count FROM changes WHERE topic = 'clients') WHERE changed < 0";
+    sqlx::query(numbered).execute(&mut *transaction).await.map_err(failed)?;
     journal::append(&mut transaction, key, acts, now).await?;
     commit(transaction).await
 }

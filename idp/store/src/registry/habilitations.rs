@@ -63,7 +63,7 @@ impl Registry {
             .await
             .map_err(failed)?;
         let Some(held) = held else { return Ok(Updated::Missing) };
-        sqlx::query("UPDATE clients SET habilitation = $2 WHERE id = $1")
+        sqlx::query("UPDATE clients SET habilitation = $2, changed = -1 WHERE id = $1")
             .bind(client.as_str())
             .bind(habilitation.id.as_str())
             .execute(&mut *transaction)
@@ -96,7 +96,7 @@ impl Registry {
             Some(_) => {}
         }
         let clients = clients(&mut transaction, held).await?;
-        sqlx::query("UPDATE clients SET habilitation = $2 WHERE habilitation = $1")
+        sqlx::query("UPDATE clients SET habilitation = $2, changed = -1 WHERE habilitation = $1")
             .bind(held.as_str())
             .bind(next.id.as_str())
             .execute(&mut *transaction)
@@ -132,6 +132,11 @@ impl Registry {
             Some(_) => {}
         }
         set_state(&mut transaction, id.as_str(), to, deed, now).await?;
+        sqlx::query("UPDATE clients SET changed = -1 WHERE habilitation = $1")
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         let act = Act::HabilitationChanged { habilitation: id.clone(), change, deed: deed.clone() };
         changed(transaction, &self.journal_key, &[act], now).await?;
         Ok(HabilitationMoved::Done)
@@ -207,7 +212,7 @@ impl Registry {
             name.copy_from_slice(&secret[..16]);
             let from = Timestamp::from_epoch(created.min(now.epoch()));
             let habilitation = Habilitation::of_operator(&client, HabilitationId::from_random(name), from);
-            sqlx::query("UPDATE clients SET habilitation = $2 WHERE id = $1")
+            sqlx::query("UPDATE clients SET habilitation = $2, changed = -1 WHERE id = $1")
                 .bind(id)
                 .bind(habilitation.id.as_str())
                 .execute(&mut *transaction)

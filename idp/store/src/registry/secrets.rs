@@ -75,7 +75,7 @@ impl Registry {
         (secret, change): (SecretName, SecretDeed),
         (deed, now): (&Deed, Timestamp),
     ) -> Result<SecretUpdated, StoreError> {
-        sqlx::query("UPDATE clients SET secrets = $2, secret_terms = $3, updated = $4 WHERE id = $1")
+        sqlx::query("UPDATE clients SET secrets = $2, secret_terms = $3, updated = $4, changed = -1 WHERE id = $1")
             .bind(client.as_str())
             .bind(clients::digests(next)?)
             .bind(clients::terms(next)?)
