@@ -60,8 +60,10 @@ async fn a_photo_that_cannot_be_decoded_is_refused_as_no_face() {
 #[test]
 fn a_photo_larger_than_a_portrait_is_not_decoded() {
     for image in [COLOUR, GREY] {
-        assert_eq!(png(&resized(image, 4, 1 << 20)), Err(Undrawn::Large), "width");
-        assert_eq!(png(&resized(image, 8, u32::MAX)), Err(Undrawn::Large), "height");
+        // Of one tile, so that the size alone is too large.
+        let one_tile = |at, value| resized(&resized(image, at, value), at + 16, value);
+        assert_eq!(png(&one_tile(4, 1 << 15)), Err(Undrawn::Large), "width");
+        assert_eq!(png(&one_tile(8, u32::MAX)), Err(Undrawn::Large), "height");
         assert_eq!(png(&resized(image, 20, 1)), Err(Undrawn::Large), "tiles one pixel wide");
         assert_eq!(png(&resized(image, 24, 0)), Err(Undrawn::Size), "no tiles");
         // Number of components, and what follows it.
