@@ -113,10 +113,10 @@ impl Watched {
             all.extend(by_id(registry.clients_since(seen.clients).await?));
             replace(&self.clients, all);
         }
-        if seen.keys != changes.keys {
-            replace(&self.keys, keys(registry, holder, clock).await?);
-        } else {
+        if seen.keys == changes.keys {
             self.keys().confirm(now);
+        } else {
+            replace(&self.keys, keys(registry, holder, clock).await?);
         }
         *seen = changes;
         Ok(())
