@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::process::Command;
 
 use crate::audit;
+use crate::gateway::Installation;
 use crate::process::tied;
 use crate::script::Dialogue;
 
@@ -38,6 +40,15 @@ impl Run {
     pub async fn open(idp: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut command = tied(idp);
         command.args(["bench", "run", "--json", "--listen", "127.0.0.1:0"]).args(arguments);
+        Self::begin(command).await
+    }
+
+    /// Opens a run at a gateway, for a service that is registered there.
+    pub async fn at(gateway: &Installation, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::begin(gateway.command(&[&["homologate", "--json"], arguments].concat())).await
+    }
+
+    async fn begin(command: Command) -> anyhow::Result<Self> {
         let mut program = Dialogue::start(command)?;
         let line = program.hears("{").await?;
         let credentials: Credentials = serde_json::from_str(&format!("{{{line}"))?;

@@ -214,7 +214,7 @@ impl Installation {
         &self.program
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = tied(&self.program);
         // Before the rest: what stands after `--` are values.
         command.arg("--config").arg(self.config()).args(arguments);

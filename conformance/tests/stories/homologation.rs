@@ -9,9 +9,11 @@ use conformance::homologation::{Report, Run};
 use conformance::library::{Library, LibrarySite};
 use conformance::or_skip;
 use conformance::process::Signals;
+use conformance::scene::{Scene, Setting};
 use conformance::site::{free_port, listen};
 use conformance::tools::Missing;
 use conformance::workspace;
+use serde_json::json;
 
 /// Every check that there is.
 const CHECKS: usize = 31;
@@ -155,4 +157,41 @@ async fn a_site_made_with_openid_client_passes() {
 #[tokio::test]
 async fn a_site_made_with_authlib_passes() {
     or_skip!(a_site_made_with(Library::Authlib).await);
+}
+
+#[tokio::test]
+async fn the_site_of_a_registered_service_is_driven_through_the_gateway_and_accounted_for() {
+    let scene = Scene::set(Setting::default()).await;
+    let (gateway, listener) = (scene.gateway.installation(), listen(0).await.unwrap());
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let at = |path: &str| format!("{base}{path}");
+    let service = json!({
+        "client_name": "Ville au banc", "redirect_uris": [at("/callback")], "post_logout_redirect_uris": [at("/bye")],
+        "backchannel_logout_uri": at("/notice"), "backchannel_logout_session_required": true,
+        "id_token_signed_response_alg": "ES256", "scope": "openid profile", "contacts": ["contact@exemple.fr"],
+        "passerelle": { "kind": "public" },
+    });
+    let client = gateway.import(&service).await.unwrap().client_id;
+    let (login, home, logout) = (at("/login"), at("/"), at("/logout"));
+    let arguments =
+        ["--client", &client, "--start", &login, "--page", &home, "--logout", &logout, "--key-patience", "0"];
+    let run = Run::at(gateway, &arguments).await.unwrap();
+    let own = run.credentials.clone();
+    assert!(own.issuer.starts_with(&format!("{}/banc/", scene.gateway.issuer())), "{}", own.issuer);
+    assert_ne!(own.client_id, client, "a client of the run, and of nothing else");
+    let _site = hasty_site::serve(listener, &base, own.clone(), None).await.unwrap();
+    let report = run.report().await.unwrap();
+    assert_eq!(report.checks("passed").len(), CHECKS, "{}", report.told());
+    assert_eq!(report.0["about"]["service"], client.as_str());
+
+    // Its issuer is gone with its report, and the journal names the report.
+    let gone = gateway.client().unwrap().get(format!("{}/jwks", own.issuer)).send().await.unwrap();
+    assert_eq!(gone.status().as_u16(), 404);
+    let verified = gateway.run(&["journal", "verify"]).await.unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    // Nobody else is driven by an address of the gateway itself.
+    let itself = format!("{}/", scene.gateway.issuer());
+    let refused = gateway.run(&["homologate", "--client", &client, "--start", &itself, "--page", &home]).await.unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the gateway's own"), "{refused:?}");
 }

@@ -21,6 +21,8 @@ mod keys;
 pub mod plan;
 pub mod provider;
 pub mod report;
+pub mod run;
+pub mod site;
 mod table;
 pub mod token_call;
 pub mod trial;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::habilitation::acting::Author;
+use crate::bench::report::Outcome;
 use crate::habilitation::credentials::SecretName;
 use crate::habilitation::review::Happened;
 use crate::habilitation::switches::{Deed, Switch};
@@ -173,6 +174,15 @@ pub enum Act {
         by: Option<AgentId>,
         /// What was done.
         change: ReaderChange,
+    },
+    /// A site was driven through the homologation bench to the end.
+    BenchReported {
+        /// The relying party whose site it is.
+        client: ClientId,
+        /// How it came out.
+        outcome: Outcome,
+        /// The SHA-256 of the report, in hexadecimal.
+        report: String,
     },
     /// An operator put a clock right that had been ahead: what was seen by it counts no more.
     ClockSetBack {
@@ -430,6 +440,7 @@ impl Act {
             Self::CommuneChanged { .. } => "commune_changed",
             Self::AgentChanged { .. } => "agent_changed",
             Self::ReaderChanged { .. } => "reader_changed",
+            Self::BenchReported { .. } => "bench_reported",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::PartnerChanged { .. } => "partner_changed",
             Self::PartnerInvited { .. } => "partner_invited",
@@ -486,6 +497,9 @@ impl Act {
                 json!({"request": request, "organisation": organisation, "change": happened.name(), "by": by})
             }
             Self::RequestMessage { request, by } => json!({"request": request, "by": by}),
+            Self::BenchReported { client, outcome, report } => {
+                json!({"client": client, "outcome": outcome, "report": report})
+            }
             Self::ReaderChanged { reader, commune, by, change } => match change.key() {
                 Some(key) => {
                     json!({"reader": reader, "commune": commune, "by": by, "change": change.name(), "jkt": key})

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use crate::bench::house::House;
 use crate::clock::Clock;
 use crate::cnie::Cnie;
 use crate::config::{Issuer, Lifetimes, Mtls};
@@ -88,6 +89,8 @@ pub(crate) struct App {
     pub(crate) mail_waiting: Arc<Notify>,
     /// Wakes the courier of logouts.
     pub(crate) logouts_waiting: Arc<Notify>,
+    /// The runs of the homologation bench.
+    pub(crate) bench: House,
     /// The door of the desks of communes, where there is one.
     pub(crate) desk: Option<DeskDoor>,
     /// The door of the partners' space, where there is one.

@@ -14,8 +14,11 @@
 mod browser;
 pub(crate) mod driver;
 pub(crate) mod endpoints;
+pub(crate) mod house;
 pub(crate) mod rooms;
 pub(crate) mod site;
 
 #[cfg(test)]
 mod browser_tests;
+#[cfg(test)]
+mod house_tests;

@@ -20,6 +20,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::Shared;
 use crate::audit::{self, Other};
+use crate::bench;
 use crate::cnie;
 use crate::config::{Issuer, Place};
 use crate::desk;
@@ -183,6 +184,7 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
         .merge(citizen)
         .merge(provider)
         .merge(french(app))
+        .merge(bench::endpoints::router(app.bench.rooms().clone()))
         .merge(card(app))
         .merge(counted())
         .merge(phones(app))

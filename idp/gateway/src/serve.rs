@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 use crate::app::{App, Dpop, Shared};
+use crate::bench::house::House;
 use crate::clock::Clock;
 use crate::cnie::Cnie;
 use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
@@ -161,8 +162,10 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         let provider = CardProvider::new(config, authority, ephemeral, (clock.clone(), random));
         (provider, upstream::cnie::seen_by_the_domain(config))
     });
+    let bench = House::of(&registry, (&config.issuer, &config.egress), (clock, random))?;
     Ok(Arc::new(App {
         cnie,
+        bench,
         desk,
         partners,
         mtls: config.mtls.clone(),

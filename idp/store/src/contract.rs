@@ -4,6 +4,7 @@
 //! `PASSERELLE_TEST_POSTGRES_URL`; without them their cases say so and pass. Each case works in places, or in a
 //! schema, of its own: nothing has to be empty before, and cases run side by side.
 
+mod bench;
 mod cards;
 mod cases;
 mod citizens;

@@ -29,26 +29,17 @@ impl Kept {
     }
 }
 
-/// Both keys that are published together.
+/// Both keys that are published together: the one that signs, and one of another kind beside it, as most sets have.
 #[derive(Clone, Serialize, Deserialize)]
 struct Published {
-    es256: Kept,
-    rs256: Kept,
-}
-
-impl Published {
-    fn of(&self, algorithm: SigningAlgorithm) -> &Kept {
-        match algorithm {
-            SigningAlgorithm::Es256 => &self.es256,
-            SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 | SigningAlgorithm::EdDsa => &self.rs256,
-        }
-    }
+    signs: Kept,
+    beside: Kept,
 }
 
 /// The keys of a run.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Keys {
-    algorithm: Algorithm,
+    algorithm: SigningAlgorithm,
     current: Published,
     next: Published,
     /// Whether the next ones are published too.
@@ -58,50 +49,29 @@ pub(super) struct Keys {
     nowhere: Kept,
 }
 
-/// How ID tokens of a run are signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Algorithm {
-    /// ECDSA on P-256.
-    #[serde(rename = "ES256")]
-    Es256,
-    /// RSA, which OpenID Connect makes the default (OIDC Core §15.1).
-    #[serde(rename = "RS256")]
-    Rs256,
-}
-
-impl Algorithm {
-    const fn signing(self) -> SigningAlgorithm {
-        match self {
-            Self::Es256 => SigningAlgorithm::Es256,
-            Self::Rs256 => SigningAlgorithm::Rs256,
-        }
-    }
-
-    /// The JOSE `alg` name.
-    pub const fn name(self) -> &'static str {
-        self.signing().name()
-    }
-}
-
 impl Keys {
     /// Makes them; their names are drawn from `random`.
-    pub(super) fn generate(algorithm: Algorithm, random: &[u8; 32]) -> Result<Self, KeyError> {
+    pub(super) fn generate(algorithm: SigningAlgorithm, random: &[u8; 32]) -> Result<Self, KeyError> {
         let kid = |purpose: &str| {
             let hash = keyed_hash(random, &[b"kid", purpose.as_bytes()]);
             Kid::parse(&base64url(&hash[..12])).map_err(|_| KeyError)
         };
+        let other = match algorithm {
+            SigningAlgorithm::Es256 => SigningAlgorithm::Rs256,
+            SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 | SigningAlgorithm::EdDsa => SigningAlgorithm::Es256,
+        };
         let pair = |name: &str| {
-            let es256 = Kept::generate(SigningAlgorithm::Es256, kid(&format!("{name} es256"))?)?;
-            let rs256 = Kept::generate(SigningAlgorithm::Rs256, kid(&format!("{name} rs256"))?)?;
-            Ok(Published { es256, rs256 })
+            let signs = Kept::generate(algorithm, kid(&format!("{name} signs"))?)?;
+            let beside = Kept::generate(other, kid(&format!("{name} beside"))?)?;
+            Ok(Published { signs, beside })
         };
         let (current, next) = (pair("current")?, pair("next")?);
-        let impostor = Kept::generate(algorithm.signing(), current.of(algorithm.signing()).kid.clone())?;
-        let nowhere = Kept::generate(algorithm.signing(), kid("nowhere")?)?;
+        let impostor = Kept::generate(algorithm, current.signs.kid.clone())?;
+        let nowhere = Kept::generate(algorithm, kid("nowhere")?)?;
         Ok(Self { algorithm, current, next, rotated: false, impostor, nowhere })
     }
 
-    pub(super) const fn algorithm(&self) -> Algorithm {
+    pub(super) const fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
@@ -113,8 +83,8 @@ impl Keys {
 
     /// The JWK set (RFC 7517 §5).
     pub(super) fn set(&self) -> Result<Value, KeyError> {
-        let current = [&self.current.es256, &self.current.rs256];
-        let next = [&self.next.es256, &self.next.rs256];
+        let current = [&self.current.signs, &self.current.beside];
+        let next = [&self.next.signs, &self.next.beside];
         let published = current.into_iter().chain(next.into_iter().filter(|_| self.rotated));
         let keys = published.map(|key| Ok(key.open()?.public_jwk())).collect::<Result<Vec<_>, KeyError>>()?;
         Ok(json!({ "keys": keys }))
@@ -128,7 +98,7 @@ impl Keys {
             let part = |value: &Value| base64url(value.to_string().as_bytes());
             return Ok(format!("{}.{}.", part(&header), part(claims)));
         }
-        let own = published.of(self.algorithm.signing());
+        let own = &published.signs;
         let key = if plan == Plan::Signature {
             // Under the name of the key that a site would look for now.
             Kept { kid: own.kid.clone(), ..self.impostor.clone() }

@@ -7,12 +7,11 @@ use zeroize::Zeroizing;
 
 use super::asked::{Asked, Expected};
 use super::exchange::{self, Exchange, Sender};
-pub use super::keys::Algorithm;
 use super::keys::Keys;
 use super::plan::Plan;
 use super::token_call::{Credentials, Outcome, Proof, SameRedirect, TokenCall, Verifier};
 use super::trial::{Citizen, HintSeen, Login, LogoutSeen, RedirectSeen};
-use crate::jose::{KeyError, half_hash};
+use crate::jose::{KeyError, SigningAlgorithm, half_hash};
 use crate::level::Level;
 use crate::oidc::parameters::Parameters;
 use crate::secret::{base64url, keyed_hash};
@@ -34,7 +33,19 @@ pub struct Registered {
     /// Where a browser may go after a logout.
     pub post_logout_redirect_uris: Vec<String>,
     /// How ID tokens are signed.
-    pub algorithm: Algorithm,
+    pub algorithm: SigningAlgorithm,
+    /// In what form userinfo is answered.
+    pub userinfo: UserinfoForm,
+}
+
+/// In what form userinfo is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserinfoForm {
+    /// As JSON.
+    Json,
+    /// Signed, as ID tokens are.
+    Signed,
 }
 
 /// The provider of one run.
@@ -65,10 +76,21 @@ pub enum Authorized {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON body; none is an empty one.
-    pub body: Value,
+    /// The body.
+    pub body: Body,
     /// How soon it is sent.
     pub pace: Pace,
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// A signed token.
+    Jwt(String),
 }
 
 /// How soon an answer is sent.
@@ -81,7 +103,7 @@ pub enum Pace {
 }
 
 impl Answer {
-    const fn new(status: u16, body: Value) -> Self {
+    const fn new(status: u16, body: Body) -> Self {
         Self { status, body, pace: Pace::AtOnce }
     }
 
@@ -91,7 +113,7 @@ impl Answer {
     }
 
     fn error(status: u16, error: &str) -> Self {
-        Self::new(status, json!({ "error": error }))
+        Self::new(status, Body::Json(json!({ "error": error })))
     }
 }
 
@@ -173,6 +195,7 @@ impl Provider {
                 "birthdate", "birthplace", "birthcountry", "preferred_username", "identite_pivot", "idp_id"],
             "acr_values_supported": Level::ALL.map(Level::acr),
             "id_token_signing_alg_values_supported": [self.keys.algorithm().name()],
+            "userinfo_signing_alg_values_supported": [self.keys.algorithm().name()],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
@@ -252,7 +275,7 @@ impl Provider {
         let header = basic.map_or_else(String::new, |(id, _)| format!("authorization: Basic {id}:…\n"));
         let request = format!("POST {}/token\n{header}{}", self.issuer, exchange::parameters(body));
         let told = match answer.pace {
-            Pace::AtOnce => format!("{}\n{}", answer.status, exchange::document(&answer.body)),
+            Pace::AtOnce => format!("{}\n{}", answer.status, answer.body.shown()),
             Pace::Late => format!("{} (late)", answer.status),
         };
         let login = &mut self.logins[at];
@@ -291,7 +314,7 @@ impl Provider {
         if matches!(plan, Plan::Outage | Plan::Silence) {
             call.outcome = Outcome::OutOfOrder;
             let pace = if plan == Plan::Silence { Pace::Late } else { Pace::AtOnce };
-            return Ok(Answer { pace, ..Answer::new(503, Value::Null) });
+            return Ok(Answer { pace, ..Answer::new(503, Body::Empty) });
         }
         if plan == Plan::NewKey {
             self.keys.rotate();
@@ -301,9 +324,9 @@ impl Provider {
         let id_token = self.keys.sign(plan, "JWT", &self.id_token(login, now))?;
         Ok(Answer::new(
             200,
-            json!({
+            Body::Json(json!({
                 "access_token": login.access_token, "token_type": "Bearer", "expires_in": 300, "id_token": id_token,
-            }),
+            })),
         ))
     }
 
@@ -348,17 +371,25 @@ impl Provider {
     }
 
     /// Userinfo (OIDC Core §5.3), for a bearer token.
-    pub fn userinfo(&mut self, token: Option<&str>) -> Answer {
+    pub fn userinfo(&mut self, token: Option<&str>) -> Result<Answer, KeyError> {
         let opened = |login: &&mut Login| {
             let redeemed = login.calls.iter().any(|call| call.outcome == Outcome::Tokens);
             redeemed && Some(login.access_token.as_str()) == token
         };
-        let Some(login) = self.logins.iter_mut().find(opened) else { return Answer::error(401, "invalid_token") };
-        let answer = Answer::new(200, login.citizen.claims(login.plan));
+        let Some(login) = self.logins.iter_mut().find(opened) else { return Ok(Answer::error(401, "invalid_token")) };
+        let mut claims = login.citizen.claims(login.plan);
+        let body = match self.registered.userinfo {
+            UserinfoForm::Json => Body::Json(claims),
+            UserinfoForm::Signed => {
+                claims["iss"] = json!(self.issuer);
+                claims["aud"] = json!(self.client_id);
+                Body::Jwt(self.keys.sign(Plan::Honest, "JWT", &claims)?)
+            }
+        };
         let request = format!("GET {}/userinfo\nauthorization: Bearer …", self.issuer);
-        login.keep(Exchange::new(Sender::Site, &request, &format!("200\n{}", exchange::document(&answer.body))));
+        login.keep(Exchange::new(Sender::Site, &request, &format!("200\n{}", body.shown())));
         login.userinfo_calls = login.userinfo_calls.saturating_add(1);
-        answer
+        Ok(Answer::new(200, body))
     }
 
     /// The end-session endpoint (OIDC RP-Initiated Logout 1.0 §2), for the last sign-in: the address to go back to.
@@ -407,6 +438,17 @@ impl Provider {
         };
         let token = self.keys.sign(plan, "logout+jwt", &claims)?;
         Ok(form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish())
+    }
+}
+
+impl Body {
+    /// The body as it is shown.
+    fn shown(&self) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Json(value) => exchange::document(value),
+            Self::Jwt(token) => exchange::masked(token),
+        }
     }
 }
 

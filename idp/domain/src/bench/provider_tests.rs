@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::plan::Plan;
-use super::provider::{Algorithm, Authorized, Notice, Pace, Provider, Registered};
+use super::provider::{Answer, Authorized, Body, Notice, Pace, Provider, Registered, UserinfoForm};
 use super::token_call::{Outcome, Proof, Verifier};
 use super::trial::{HintSeen, RedirectSeen};
 use crate::jose::{BadToken, Claims, KeySet, SigningAlgorithm, verify};
@@ -20,7 +20,8 @@ fn provider() -> Provider {
     let registered = Registered {
         redirect_uris: vec!["https://v.example/cb?x=1".to_owned()],
         post_logout_redirect_uris: vec!["https://v.example/bye".to_owned()],
-        algorithm: Algorithm::Es256,
+        algorithm: SigningAlgorithm::Es256,
+        userinfo: UserinfoForm::Json,
     };
     Provider::open(ISSUER, registered, &[7; 32], NOW).expect("keys can be made")
 }
@@ -47,7 +48,7 @@ fn of(back: &Url, name: &str) -> Option<String> {
     back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-fn redeem(provider: &mut Provider, back: &Url) -> super::provider::Answer {
+fn redeem(provider: &mut Provider, back: &Url) -> Answer {
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", "authorization_code")
         .append_pair("code", &of(back, "code").expect("a code"))
@@ -59,12 +60,19 @@ fn redeem(provider: &mut Provider, back: &Url) -> super::provider::Answer {
     provider.token(Some((&id, &secret)), &form, NOW).expect("keys can be read")
 }
 
+fn body(answer: &Answer) -> Value {
+    match &answer.body {
+        Body::Json(value) => value.clone(),
+        Body::Empty | Body::Jwt(_) => panic!("{answer:?}"),
+    }
+}
+
 fn token_of(plan: Plan) -> (Provider, String) {
     let mut provider = provider();
     provider.follow(plan);
     let back = ask(&mut provider, 1);
     let answer = redeem(&mut provider, &back);
-    let token = answer.body["id_token"].as_str().expect("a token").to_owned();
+    let token = body(&answer)["id_token"].as_str().expect("a token").to_owned();
     (provider, token)
 }
 
@@ -81,14 +89,14 @@ fn an_honest_answer_is_right_in_everything() {
     assert_eq!(of(&back, "state").as_deref(), Some("state-of-the-site-000001"));
     assert_eq!(of(&back, "iss").as_deref(), Some(ISSUER));
     let answer = redeem(&mut provider, &back);
-    let token = answer.body["id_token"].as_str().expect("a token").to_owned();
+    let token = body(&answer)["id_token"].as_str().expect("a token").to_owned();
     let claims = claims(&mut provider, &token).expect("its own signature");
     assert_eq!(claims.text("iss"), Ok(ISSUER));
     assert_eq!(claims.text("nonce"), Ok("nonce-of-the-site-000001"));
     assert_eq!(claims.text("acr"), Ok(Level::Substantial.acr()));
     assert_eq!(claims.integer("exp"), Ok(NOW.epoch() + 300));
-    let userinfo = provider.userinfo(answer.body["access_token"].as_str());
-    assert_eq!(userinfo.body["sub"].as_str(), claims.text("sub").ok());
+    let userinfo = provider.userinfo(body(&answer)["access_token"].as_str()).expect("keys can be read");
+    assert_eq!(body(&userinfo)["sub"].as_str(), claims.text("sub").ok());
     let login = &provider.logins()[0];
     assert_eq!((login.calls[0].proof, login.calls[0].verifier), (Proof::Right, Verifier::Right));
     assert_eq!(login.userinfo_calls, 1);
@@ -128,7 +136,8 @@ fn each_plan_is_wrong_in_its_one_way() {
     assert_eq!(refused(Plan::Unsigned), BadToken::Algorithm);
     let (mut provider, _) = token_of(Plan::SubjectOfUserinfo);
     let login = provider.logins()[0].clone();
-    assert_ne!(provider.userinfo(Some(&login.access_token)).body["sub"], Value::from(login.citizen.subject));
+    let userinfo = provider.userinfo(Some(&login.access_token)).expect("keys can be read");
+    assert_ne!(body(&userinfo)["sub"], Value::from(login.citizen.subject));
 }
 
 #[test]
@@ -137,7 +146,7 @@ fn a_new_key_is_published_with_the_token_that_it_signs_and_not_before() {
     provider.follow(Plan::NewKey);
     let before = KeySet::parse(&provider.jwks(NOW).expect("keys")).expect("a good set");
     let back = ask(&mut provider, 1);
-    let token = redeem(&mut provider, &back).body["id_token"].as_str().expect("a token").to_owned();
+    let token = body(&redeem(&mut provider, &back))["id_token"].as_str().expect("a token").to_owned();
     assert_eq!(verify(&token, SigningAlgorithm::Es256, &before).err(), Some(BadToken::UnknownKey));
     assert!(claims(&mut provider, &token).is_ok());
     assert_eq!(provider.jwks(NOW).expect("keys")["keys"].as_array().map(Vec::len), Some(4));
@@ -242,7 +251,24 @@ fn two_runs_share_nothing() {
     assert_ne!(one.credentials().client_id, other.credentials().client_id);
     assert_ne!(one.credentials().secret, other.credentials().secret);
     let back = ask(&mut one, 1);
-    let token = redeem(&mut one, &back).body["id_token"].as_str().expect("a token").to_owned();
+    let token = body(&redeem(&mut one, &back))["id_token"].as_str().expect("a token").to_owned();
     let mut other = other;
     assert!(claims(&mut other, &token).is_err());
+}
+
+#[test]
+fn userinfo_is_signed_where_that_is_registered_by_each_algorithm() {
+    for algorithm in SigningAlgorithm::ALL {
+        let registered = Registered { algorithm, userinfo: UserinfoForm::Signed, ..provider().registered().clone() };
+        let mut provider = Provider::open(ISSUER, registered, &[3; 32], NOW).expect("keys can be made");
+        let back = ask(&mut provider, 1);
+        let tokens = body(&redeem(&mut provider, &back));
+        let keys = KeySet::parse(&provider.jwks(NOW).expect("keys")).expect("a good set");
+        let id_token = verify(tokens["id_token"].as_str().expect("a token"), algorithm, &keys).expect("signed well");
+        let answer = provider.userinfo(tokens["access_token"].as_str()).expect("keys can be read");
+        let Body::Jwt(userinfo) = answer.body else { panic!("signed") };
+        let claims = verify(&userinfo, algorithm, &keys).expect("signed well");
+        assert_eq!(claims.text("sub"), id_token.text("sub"));
+        assert_eq!(claims.text("aud"), Ok(provider.credentials().client_id));
+    }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use cookie_store::CookieStore;
 use domain::bench::exchange::{self, Exchange, Sender, cut};
+use domain::bench::site::{Method, Site};
 use domain::bench::trial::Trouble;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
-use super::site::{Method, Site};
 use crate::outbound::http::{Answer, Http, HttpError, Request};
 
 /// The redirects that are followed.

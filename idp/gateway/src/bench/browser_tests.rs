@@ -8,13 +8,14 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{get, post};
+use domain::bench::site::{Method, Site};
 use domain::bench::trial::{Shown, Trouble};
 use http::header::{CONTENT_ENCODING, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use super::browser::{Browser, Met};
-use super::site::{Method, Site, address};
+use super::site::address;
 use crate::config::{Egress, Loopback};
 use crate::outbound::http::{BODY_LIMIT, Http};
 use crate::outbound::tests::{Origin, sandbox_http};

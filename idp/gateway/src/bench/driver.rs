@@ -5,8 +5,9 @@ use std::time::Duration;
 use domain::bench::check::Check;
 use domain::bench::exchange::{self, Exchange, Sender};
 use domain::bench::plan::Plan;
-use domain::bench::provider::{Authorized, Notice};
+use domain::bench::provider::{Authorized, Notice, Provider};
 use domain::bench::report::Line;
+use domain::bench::site::{Method, Site};
 use domain::bench::trial::{Landing, Login, Trial, Trouble};
 use domain::bench::verdict::{Reason, Verdict};
 use domain::id::BenchRunId;
@@ -15,7 +16,6 @@ use url::Url;
 
 use super::browser::{self, Browser, Met, send};
 use super::rooms::Rooms;
-use super::site::{Method, Site};
 use crate::outbound::http::{Http, Request};
 
 /// How long things may take.
@@ -74,7 +74,7 @@ impl Driver {
                 }
                 Check::SignIn | Check::TokenRequest | Check::PkceVerifier => Line::of(check, &control, None),
                 _ if !works => Line::not_made(check, Reason::NoSignIn),
-                _ if self.is_over() => Line::not_made(check, Reason::OutOfTime),
+                _ if self.is_over().await => Line::not_made(check, Reason::OutOfTime),
                 _ => self.make(check, &control).await,
             };
             works |= check == Check::SignIn && line.verdict == Verdict::Passed;
@@ -83,8 +83,8 @@ impl Driver {
         lines
     }
 
-    fn is_over(&self) -> bool {
-        self.rooms.with(&self.run, |_| ()).is_none()
+    async fn is_over(&self) -> bool {
+        self.rooms.look(&self.run, |_| ()).await.is_err()
     }
 
     async fn make(&self, check: Check, control: &Trial) -> Line {
@@ -137,13 +137,16 @@ impl Driver {
 
     /// A browser begins a login, and is answered as planned.
     async fn begin(&self, plan: Plan) -> Result<Begun<'_>, Trial> {
-        self.rooms.with(&self.run, |provider| provider.follow(plan));
+        // A run that is over begins nothing: the first step finds that out too.
+        if self.rooms.with(&self.run, |provider| provider.follow(plan)).await.is_err() {
+            return Err(Trial::not_begun(Trouble::TimedOut, Vec::new()));
+        }
         self.begin_beside().await
     }
 
     /// Another browser does the same while the first is under way.
     async fn begin_beside(&self) -> Result<Begun<'_>, Trial> {
-        let plan = self.rooms.with(&self.run, |provider| provider.plan()).unwrap_or(Plan::Honest);
+        let plan = self.rooms.look(&self.run, Provider::plan).await.unwrap_or(Plan::Honest);
         let mut browser = self.browser(plan);
         let trouble = match browser.open(&self.site.start).await {
             Met::Provider { path, query } if path == "authorize" => {
@@ -152,15 +155,15 @@ impl Driver {
                     let answer = provider.authorize(&query, now, &random);
                     (answer, provider.logins().len())
                 });
-                match asked {
-                    Some((answer, count)) => {
+                match asked.await {
+                    Ok((answer, count)) => {
                         let back = match answer {
                             Authorized::Back(back) => back.parse().ok(),
                             Authorized::Nowhere => None,
                         };
                         return Ok(Begun { browser, number: count.saturating_sub(1), back });
                     }
-                    None => Trouble::TimedOut,
+                    Err(_) => Trouble::TimedOut,
                 }
             }
             Met::Provider { .. } | Met::Page { .. } => Trouble::Stayed,
@@ -169,14 +172,14 @@ impl Driver {
         Err(Trial::not_begun(trouble, browser.exchanges()))
     }
 
-    fn login(&self, number: usize) -> Result<Login, Trouble> {
-        let found = self.rooms.with(&self.run, |provider| provider.logins().get(number).cloned());
-        found.flatten().ok_or(Trouble::TimedOut)
+    async fn login(&self, number: usize) -> Result<Login, Trouble> {
+        let found = self.rooms.look(&self.run, |provider| provider.logins().get(number).cloned()).await;
+        found.ok().flatten().ok_or(Trouble::TimedOut)
     }
 
     /// The text by which a sign-in's citizen is shown.
-    fn name(&self, number: usize) -> Option<String> {
-        self.login(number).ok().map(|login| login.citizen.text(self.site.shown).to_owned())
+    async fn name(&self, number: usize) -> Option<String> {
+        self.login(number).await.ok().map(|login| login.citizen.text(self.site.shown).to_owned())
     }
 
     /// Where a browser came to, by the citizen who is expected and those who are not.
@@ -190,7 +193,7 @@ impl Driver {
 
     /// Goes on with an answer to its end: where it leads to, and what the page shows then.
     async fn go_back(&self, begun: &mut Begun<'_>) -> (Option<Landing>, Option<Landing>) {
-        let name = self.name(begun.number);
+        let name = self.name(begun.number).await;
         let who = (name.as_deref(), [].as_slice());
         let landing = match begun.back.clone() {
             Some(back) => Some(self.land(&mut begun.browser, &back, who).await),
@@ -205,16 +208,16 @@ impl Driver {
         match self.begin(plan).await {
             Ok(mut begun) => {
                 let (landing, page) = self.go_back(&mut begun).await;
-                self.told(begun, (landing, page, None))
+                self.told(begun, (landing, page, None)).await
             }
             Err(trial) => trial,
         }
     }
 
-    fn told(&self, mut begun: Begun<'_>, seen: (Option<Landing>, Option<Landing>, Option<Landing>)) -> Trial {
+    async fn told(&self, mut begun: Begun<'_>, seen: (Option<Landing>, Option<Landing>, Option<Landing>)) -> Trial {
         let (landing, page, after) = seen;
         let exchanges = begun.browser.exchanges();
-        Trial { begun: self.login(begun.number), landing, page, after, exchanges }
+        Trial { begun: self.login(begun.number).await, landing, page, after, exchanges }
     }
 
     /// Keys change. A library that has just read them may wait before it reads them again, so that a first failure is
@@ -237,12 +240,12 @@ impl Driver {
             Err(trial) => return trial,
         };
         let (landing, page) = self.go_back(&mut begun).await;
-        let name = self.name(begun.number);
+        let name = self.name(begun.number).await;
         let after = match begun.back.clone() {
             Some(back) => Some(self.land(&mut begun.browser, &back, (name.as_deref(), &[])).await),
             None => None,
         };
-        self.told(begun, (landing, page, after))
+        self.told(begun, (landing, page, after)).await
     }
 
     /// The answer to one browser is opened in another, which has a login of its own under way.
@@ -251,14 +254,14 @@ impl Driver {
             (Ok(begun), Ok(other)) => (begun, other),
             (Err(trial), _) | (_, Err(trial)) => return trial,
         };
-        let name = self.name(begun.number);
+        let name = self.name(begun.number).await;
         let who = (name.as_deref(), [].as_slice());
         let landing = match begun.back.clone() {
             Some(back) => Some(self.land(&mut other.browser, &back, who).await),
             None => None,
         };
         let page = self.land(&mut other.browser, &self.site.page, who).await;
-        let mut trial = self.told(begun, (landing, Some(page), None));
+        let mut trial = self.told(begun, (landing, Some(page), None)).await;
         trial.exchanges.extend(other.browser.exchanges());
         trial
     }
@@ -271,14 +274,14 @@ impl Driver {
         };
         let (landing, _) = self.go_back(&mut one).await;
         self.go_back(&mut two).await;
-        let (first, second) = (self.name(one.number), self.name(two.number));
+        let (first, second) = (self.name(one.number).await, self.name(two.number).await);
         let others = |name: &Option<String>| name.clone().into_iter().collect::<Vec<_>>();
         let (not_one, not_two) = (others(&second), others(&first));
         let (not_one, not_two): (Vec<&str>, Vec<&str>) =
             (not_one.iter().map(String::as_str).collect(), not_two.iter().map(String::as_str).collect());
         let page = self.land(&mut one.browser, &self.site.page, (first.as_deref(), &not_one)).await;
         let after = self.land(&mut two.browser, &self.site.page, (second.as_deref(), &not_two)).await;
-        let mut trial = self.told(one, (landing, Some(page), Some(after)));
+        let mut trial = self.told(one, (landing, Some(page), Some(after))).await;
         trial.exchanges.extend(two.browser.exchanges());
         trial
     }
@@ -290,9 +293,9 @@ impl Driver {
             Err(trial) => return trial,
         };
         let (landing, page) = self.go_back(&mut begun).await;
-        let name = self.name(begun.number);
+        let name = self.name(begun.number).await;
         let after = self.land(&mut begun.browser, &self.site.start, (name.as_deref(), &[])).await;
-        self.told(begun, (landing, page, Some(after)))
+        self.told(begun, (landing, page, Some(after))).await
     }
 
     /// The citizen signs out at the site.
@@ -305,14 +308,14 @@ impl Driver {
         if let Met::Provider { path, query } = begun.browser.go(method, url).await
             && path == "end-session"
         {
-            let back = self.rooms.with(&self.run, |provider| provider.end_session(&query));
-            if let Some(Ok(back)) = back.flatten().map(|back| back.parse::<Url>()) {
+            let back = self.rooms.with(&self.run, |provider| provider.end_session(&query)).await;
+            if let Some(Ok(back)) = back.ok().flatten().map(|back| back.parse::<Url>()) {
                 begun.browser.open(&back).await;
             }
         }
-        let name = self.name(begun.number);
+        let name = self.name(begun.number).await;
         let after = self.land(&mut begun.browser, &self.site.page, (name.as_deref(), &[])).await;
-        self.told(begun, (landing, page, Some(after)))
+        self.told(begun, (landing, page, Some(after))).await
     }
 
     /// The gateway tells the site that the session is over.
@@ -322,21 +325,21 @@ impl Driver {
             Err(trial) => return trial,
         };
         let (_, page) = self.go_back(&mut begun).await;
-        let name = self.name(begun.number);
+        let name = self.name(begun.number).await;
         let (answered, exchange) = self.tell(url, begun.number, notice).await;
         let after = self.land(&mut begun.browser, &self.site.page, (name.as_deref(), &[])).await;
-        let mut trial = self.told(begun, (Some(answered), page, Some(after)));
+        let mut trial = self.told(begun, (Some(answered), page, Some(after))).await;
         trial.exchanges.extend(exchange);
         trial
     }
 
     async fn tell(&self, url: &Url, number: usize, notice: Notice) -> (Landing, Option<Exchange>) {
         let now = self.rooms.clock.now();
-        let body = self.rooms.with(&self.run, |provider| {
+        let body = self.rooms.look(&self.run, |provider| {
             let login = provider.logins().get(number)?;
             provider.logout_notice(login, notice, now).ok()
         });
-        let Some(body) = body.flatten() else { return (Landing::Nowhere(Trouble::TimedOut), None) };
+        let Some(body) = body.await.ok().flatten() else { return (Landing::Nowhere(Trouble::TimedOut), None) };
         let shown = format!("POST {url}\n{}", exchange::parameters(&body));
         let mut request = Request::new(body.into_bytes());
         *request.method_mut() = http::Method::POST;

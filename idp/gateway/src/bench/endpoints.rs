@@ -7,19 +7,19 @@ use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::bench::provider::{Answer, Authorized, Pace, Provider};
+use domain::bench::provider::{Answer, Authorized, Body, Pace, Provider};
 use domain::id::BenchRunId;
 use domain::jose::KeyError;
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::rooms::Rooms;
+use super::rooms::{NoRun, Rooms};
 use crate::audit::{self, Other};
 
 /// The routes, below the origin.
-pub(crate) fn router(rooms: Rooms) -> Router {
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(rooms: Rooms) -> Router<S> {
     Router::new()
         .route("/banc/{run}/.well-known/openid-configuration", get(discovery))
         .route("/banc/{run}/jwks", get(jwks))
@@ -31,12 +31,22 @@ pub(crate) fn router(rooms: Rooms) -> Router {
 }
 
 /// Has the provider of a run do something; a page when there is no such run.
-fn at<T>(rooms: &Rooms, run: &str, act: impl FnOnce(&mut Provider) -> T) -> Result<T, Response> {
-    let run = BenchRunId::parse(run).ok();
-    run.and_then(|run| rooms.with(&run, act)).ok_or_else(|| {
-        let gone = (StatusCode::NOT_FOUND, "this run of the bench is over, or never was\n").into_response();
-        audit::mark(gone, Other::NoBenchRun)
-    })
+async fn at<T>(rooms: &Rooms, run: &str, act: impl FnMut(&mut Provider) -> T) -> Result<T, Response> {
+    let run = BenchRunId::parse(run).map_err(|_| refused(&NoRun::Over))?;
+    rooms.with(&run, act).await.map_err(|error| refused(&error))
+}
+
+fn refused(error: &NoRun) -> Response {
+    match error {
+        NoRun::Over => {
+            let gone = (StatusCode::NOT_FOUND, "this run of the bench is over, or never was\n").into_response();
+            audit::mark(gone, Other::NoBenchRun)
+        }
+        NoRun::Store(_) | NoRun::Contended => {
+            tracing::error!(%error, "a run of the bench cannot be kept");
+            audit::mark(StatusCode::SERVICE_UNAVAILABLE.into_response(), Other::Store)
+        }
+    }
 }
 
 fn document(value: Result<Result<Value, KeyError>, Response>) -> Response {
@@ -52,17 +62,18 @@ fn document(value: Result<Result<Value, KeyError>, Response>) -> Response {
 }
 
 async fn discovery(State(rooms): State<Rooms>, Path(run): Path<String>) -> Response {
-    document(at(&rooms, &run, |provider| Ok(provider.discovery())))
+    let Ok(run) = BenchRunId::parse(&run) else { return refused(&NoRun::Over) };
+    document(rooms.look(&run, |provider| Ok(provider.discovery())).await.map_err(|error| refused(&error)))
 }
 
 async fn jwks(State(rooms): State<Rooms>, Path(run): Path<String>) -> Response {
     let now = rooms.clock.now();
-    document(at(&rooms, &run, |provider| provider.jwks(now)))
+    document(at(&rooms, &run, |provider| provider.jwks(now)).await)
 }
 
 async fn authorize(State(rooms): State<Rooms>, Path(run): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let (now, random) = (rooms.clock.now(), rooms.random.bytes());
-    match at(&rooms, &run, |provider| provider.authorize(&query.unwrap_or_default(), now, &random)) {
+    let (now, random, query) = (rooms.clock.now(), rooms.random.bytes(), query.unwrap_or_default());
+    match at(&rooms, &run, |provider| provider.authorize(&query, now, &random)).await {
         Ok(Authorized::Back(back)) => ([(CACHE_CONTROL, "no-store")], Redirect::to(&back)).into_response(),
         Ok(Authorized::Nowhere) => {
             let text = "the redirect_uri of this request is not registered at the bench\n";
@@ -77,7 +88,7 @@ async fn token(State(rooms): State<Rooms>, Path(run): Path<String>, headers: Hea
     let basic = basic.as_ref().map(|(id, secret)| (id.as_str(), secret.as_str()));
     let Ok(form) = std::str::from_utf8(&body) else { return answered(Answer::malformed()) };
     let now = rooms.clock.now();
-    match at(&rooms, &run, |provider| provider.token(basic, form, now)) {
+    match at(&rooms, &run, |provider| provider.token(basic, form, now)).await {
         Ok(Ok(answer)) => {
             if answer.pace == Pace::Late {
                 // Not the wait of a test: a provider that is silent is what the site is tried with.
@@ -94,14 +105,16 @@ async fn userinfo(State(rooms): State<Rooms>, Path(run): Path<String>, headers: 
     let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token =
         token.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    match at(&rooms, &run, |provider| provider.userinfo(token.map(|(_, token)| token.trim()))) {
-        Ok(answer) => answered(answer),
+    match at(&rooms, &run, |provider| provider.userinfo(token.map(|(_, token)| token.trim()))).await {
+        Ok(Ok(answer)) => answered(answer),
+        Ok(Err(error)) => document(Ok(Err(error))),
         Err(gone) => gone,
     }
 }
 
 async fn end_session(State(rooms): State<Rooms>, Path(run): Path<String>, RawQuery(query): RawQuery) -> Response {
-    match at(&rooms, &run, |provider| provider.end_session(&query.unwrap_or_default())) {
+    let query = query.unwrap_or_default();
+    match at(&rooms, &run, |provider| provider.end_session(&query)).await {
         Ok(Some(back)) => Redirect::to(&back).into_response(),
         Ok(None) => "signed out at the bench\n".into_response(),
         Err(gone) => gone,
@@ -112,8 +125,9 @@ fn answered(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).expect("the provider answers with statuses that exist");
     let headers = [(CACHE_CONTROL, "no-store")];
     let response = match answer.body {
-        Value::Null => (status, headers).into_response(),
-        body => (status, headers, Json(body)).into_response(),
+        Body::Empty => (status, headers).into_response(),
+        Body::Json(value) => (status, headers, Json(value)).into_response(),
+        Body::Jwt(token) => (status, headers, [(CONTENT_TYPE, "application/jwt")], token).into_response(),
     };
     if status.is_success() { response } else { audit::mark(response, Other::BenchRefused) }
 }

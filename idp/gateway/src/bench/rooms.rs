@@ -1,23 +1,24 @@
-//! Where the runs are while they last.
+//! Where the runs are while they last: in this process for the command line, in the registry for a gateway, whose nodes
+//! must all know them.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::bench::provider::{Provider, Registered};
+use domain::bench::provider::Provider;
 use domain::id::BenchRunId;
-use domain::jose::KeyError;
+use store::StoreError;
+use store::registry::{Changed, Registry};
 
 use crate::clock::Clock;
 use crate::random::Random;
 
-/// The most runs at once: each holds keys, and a site to drive.
-const MOST_RUNS: usize = 32;
+/// How often a change is tried again that somebody else overtook: the driver and the site act on one run.
+const TRIES: usize = 16;
 
 /// The runs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Rooms {
-    runs: Arc<Mutex<HashMap<BenchRunId, Provider>>>,
+    place: Place,
     /// The clock.
     pub(crate) clock: Clock,
     /// Randomness.
@@ -26,43 +27,81 @@ pub(crate) struct Rooms {
     pub(crate) silence: Duration,
 }
 
-/// A run could not be opened.
+/// A closed set: a run of one process, or those of all nodes.
+#[derive(Debug, Clone)]
+enum Place {
+    Here(Arc<Mutex<(BenchRunId, Provider)>>),
+    Registry(Registry),
+}
+
+/// A run cannot be asked.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotOpened {
-    /// There are too many.
-    #[error("too many runs of the bench at once: again in an hour at the latest")]
-    TooMany,
-    /// Its keys could not be made.
+pub(crate) enum NoRun {
+    /// It is over, or never was.
+    #[error("the run is over, or never was")]
+    Over,
+    /// The registry failed.
     #[error(transparent)]
-    Keys(#[from] KeyError),
+    Store(#[from] StoreError),
+    /// Others kept changing it.
+    #[error("others kept changing the run")]
+    Contended,
 }
 
 impl Rooms {
-    /// Room for runs.
-    pub(crate) fn new(clock: Clock, random: Random, silence: Duration) -> Self {
-        Self { runs: Arc::default(), clock, random, silence }
+    /// The one run of this process.
+    pub(crate) fn here(
+        id: BenchRunId,
+        provider: Provider,
+        (clock, random): (Clock, Random),
+        silence: Duration,
+    ) -> Self {
+        Self { place: Place::Here(Arc::new(Mutex::new((id, provider)))), clock, random, silence }
     }
 
-    /// Opens a run below an origin.
-    pub(crate) fn open(&self, origin: &str, registered: Registered) -> Result<BenchRunId, NotOpened> {
+    /// The runs in a registry.
+    pub(crate) fn of(registry: Registry, (clock, random): (Clock, Random), silence: Duration) -> Self {
+        Self { place: Place::Registry(registry), clock, random, silence }
+    }
+
+    /// Has the provider of a run do something, and keeps what became of it. `act` may be asked again: of two who change a
+    /// run at once the second starts from what the first left.
+    pub(crate) async fn with<T>(&self, run: &BenchRunId, mut act: impl FnMut(&mut Provider) -> T) -> Result<T, NoRun> {
         let now = self.clock.now();
-        let id = BenchRunId::from_random(self.random.bytes());
-        let issuer = format!("{origin}/banc/{id}");
-        // Made before the lock is held: RSA keys take their time.
-        let provider = Provider::open(&issuer, registered, &self.random.bytes(), now)?;
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.retain(|_, run| !run.ends().is_past(now));
-        if runs.len() >= MOST_RUNS {
-            return Err(NotOpened::TooMany);
+        match &self.place {
+            Place::Here(held) => {
+                let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                let (id, provider) = &mut *held;
+                if id != run || provider.ends().is_past(now) { Err(NoRun::Over) } else { Ok(act(provider)) }
+            }
+            Place::Registry(registry) => {
+                for _ in 0..TRIES {
+                    let found = registry.bench_working(run, now).await?;
+                    let (mut working, version) = found.ok_or(NoRun::Over)?;
+                    let done = act(&mut working.provider);
+                    match registry.keep_bench_working(run, (&working, version), now).await? {
+                        Changed::Done => return Ok(done),
+                        Changed::Lost => {}
+                    }
+                }
+                Err(NoRun::Contended)
+            }
         }
-        runs.insert(id.clone(), provider);
-        Ok(id)
     }
 
-    /// Has the provider of a run do something; nothing when the run is over.
-    pub(crate) fn with<T>(&self, run: &BenchRunId, act: impl FnOnce(&mut Provider) -> T) -> Option<T> {
+    /// Looks at the provider of a run.
+    pub(crate) async fn look<T>(&self, run: &BenchRunId, see: impl FnOnce(&Provider) -> T) -> Result<T, NoRun> {
         let now = self.clock.now();
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.get_mut(run).filter(|provider| !provider.ends().is_past(now)).map(act)
+        match &self.place {
+            Place::Here(held) => {
+                let held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                let (id, provider) = &*held;
+                if id != run || provider.ends().is_past(now) { Err(NoRun::Over) } else { Ok(see(provider)) }
+            }
+            Place::Registry(registry) => {
+                let (working, _) = registry.bench_working(run, now).await?.ok_or(NoRun::Over)?;
+                Ok(see(&working.provider))
+            }
+        }
     }
 }

@@ -10,11 +10,13 @@ use anyhow::{Context as _, bail};
 use axum::extract::DefaultBodyLimit;
 use clap::{Args, Subcommand, ValueEnum};
 use domain::bench::check::Check;
-use domain::bench::provider::{Algorithm, Registered};
+use domain::bench::provider::{Provider, Registered, UserinfoForm};
 use domain::bench::report::{About, Line, Outcome, Report};
+use domain::bench::site::{Method, Site};
 use domain::bench::trial::Shown;
 use domain::bench::verdict::Verdict;
 use domain::id::BenchRunId;
+use domain::jose::SigningAlgorithm;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -24,7 +26,7 @@ use super::Failure;
 use crate::bench::driver::{Driver, Patience};
 use crate::bench::endpoints;
 use crate::bench::rooms::Rooms;
-use crate::bench::site::{Method, Site, address};
+use crate::bench::site::address;
 use crate::clock::Clock;
 use crate::config::{Egress, Loopback};
 use crate::outbound::http::Http;
@@ -67,7 +69,7 @@ pub(super) struct Run {
     logout: Option<Url>,
     /// How that address is asked for
     #[arg(long, value_name = "METHOD", default_value = "post", requires = "logout")]
-    logout_by: Method,
+    logout_by: By,
     /// Where a browser comes back to after the logout
     #[arg(long, value_name = "URL", value_parser = address)]
     post_logout: Option<Url>,
@@ -77,6 +79,9 @@ pub(super) struct Run {
     /// How ID tokens are signed
     #[arg(long, value_name = "ALGORITHM", default_value = "rs256")]
     id_token_alg: Alg,
+    /// In what form userinfo is answered
+    #[arg(long, value_name = "FORM", default_value = "json")]
+    userinfo: Userinfo,
     /// Where the provider of the run listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8409")]
     listen: SocketAddr,
@@ -99,11 +104,40 @@ pub(super) struct Run {
 
 /// What a page shows of the citizen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Expect {
+pub(super) enum Expect {
     FamilyName,
     GivenName,
     Email,
     Subject,
+}
+
+impl Expect {
+    pub(super) const fn shown(self) -> Shown {
+        match self {
+            Self::FamilyName => Shown::FamilyName,
+            Self::GivenName => Shown::GivenName,
+            Self::Email => Shown::Email,
+            Self::Subject => Shown::Subject,
+        }
+    }
+}
+
+/// How an address is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum By {
+    /// By a link
+    Get,
+    /// By a form without fields
+    Post,
+}
+
+impl By {
+    pub(super) const fn method(self) -> Method {
+        match self {
+            Self::Get => Method::Get,
+            Self::Post => Method::Post,
+        }
+    }
 }
 
 /// How ID tokens are signed.
@@ -111,6 +145,15 @@ enum Expect {
 enum Alg {
     Rs256,
     Es256,
+    Ps256,
+    Eddsa,
+}
+
+/// In what form userinfo is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Userinfo {
+    Json,
+    Signed,
 }
 
 pub(super) async fn run<W: Write>(command: Command, out: &mut W) -> Result<(), Failure> {
@@ -142,15 +185,19 @@ async fn drive<W: Write>(run: Run, out: &mut W) -> anyhow::Result<()> {
     let own = format!("http://{}", listener.local_addr()?);
     let origin = run.origin.as_ref().map_or(own, |url| url.origin().ascii_serialization());
     let (clock, random) = (Clock::system(), Random::system());
-    let rooms = Rooms::new(clock.clone(), random, Duration::from_secs(run.silence));
-    let id = rooms.open(&origin, registered(&run))?;
+    let id = BenchRunId::from_random(random.bytes());
+    let issuer = format!("{origin}/banc/{id}");
+    let provider = Provider::open(&issuer, registered(&run), &random.bytes(), clock.now())?;
+    introduce(&provider, run.json, out)?;
+    let silence = Duration::from_secs(run.silence);
+    let rooms = Rooms::here(id.clone(), provider, (clock.clone(), random), silence);
     let mut serving = JoinSet::new();
     let router = endpoints::router(rooms.clone()).layer(DefaultBodyLimit::max(BODY_LIMIT));
     serving.spawn(async move { axum::serve(listener, router).await });
 
-    introduce(&rooms, &id, run.json, out)?;
+    wait_for_the_site()?;
     let from = clock.now();
-    let driver = driver(&run, rooms, id)?;
+    let driver = driver(&run, rooms, (id, issuer))?;
     // Each line is told when it is known; what was written before an error to write is of no use to anybody.
     let lines = driver
         .drive(|line| {
@@ -191,46 +238,47 @@ fn registered(run: &Run) -> Registered {
         redirect_uris: text(&run.redirect_uri),
         post_logout_redirect_uris: text(run.post_logout.as_slice()),
         algorithm: match run.id_token_alg {
-            Alg::Rs256 => Algorithm::Rs256,
-            Alg::Es256 => Algorithm::Es256,
+            Alg::Rs256 => SigningAlgorithm::Rs256,
+            Alg::Es256 => SigningAlgorithm::Es256,
+            Alg::Ps256 => SigningAlgorithm::Ps256,
+            Alg::Eddsa => SigningAlgorithm::EdDsa,
+        },
+        userinfo: match run.userinfo {
+            Userinfo::Json => UserinfoForm::Json,
+            Userinfo::Signed => UserinfoForm::Signed,
         },
     }
 }
 
-/// Says what the site is to be set up with, and waits until whoever asked says that it is.
-fn introduce<W: Write>(rooms: &Rooms, run: &BenchRunId, json: bool, out: &mut W) -> anyhow::Result<()> {
-    let found = rooms.with(run, |provider| {
-        let own = provider.credentials();
-        (provider.issuer().to_owned(), own.client_id.to_owned(), own.secret.to_owned())
-    });
-    let (issuer, client_id, secret) = found.context("the run was just opened")?;
+/// Says what the site is to be set up with.
+pub(super) fn introduce<W: Write>(provider: &Provider, json: bool, out: &mut W) -> anyhow::Result<()> {
+    let (issuer, own) = (provider.issuer(), provider.credentials());
     if json {
-        writeln!(out, "{}", json!({ "issuer": issuer, "client_id": client_id, "client_secret": secret }))?;
+        let line = json!({ "issuer": issuer, "client_id": own.client_id, "client_secret": own.secret });
+        writeln!(out, "{line}")?;
     } else {
-        writeln!(out, "issuer        {issuer}\nclient id     {client_id}\nclient secret {secret}\n")?;
+        writeln!(out, "issuer        {issuer}\nclient id     {}\nclient secret {}\n", own.client_id, own.secret)?;
         writeln!(out, "Set your site up with these, then press Enter.")?;
     }
-    out.flush()?;
+    Ok(out.flush()?)
+}
+
+/// Until whoever asked says that the site is set up.
+pub(super) fn wait_for_the_site() -> anyhow::Result<()> {
     tokio::task::block_in_place(|| std::io::stdin().lock().read_line(&mut String::new())).context("standard input")?;
     Ok(())
 }
 
-fn driver(run: &Run, rooms: Rooms, id: BenchRunId) -> anyhow::Result<Driver> {
-    let issuer = rooms.with(&id, |provider| provider.issuer().to_owned()).context("the run was just opened")?;
+fn driver(run: &Run, rooms: Rooms, (id, issuer): (BenchRunId, String)) -> anyhow::Result<Driver> {
     // Whoever runs the command is on their own machine, and drives their own site there or in public.
     let egress = Egress { loopback: Loopback::Allowed, ..Egress::default() };
     let site = Site {
         start: run.start.clone(),
         page: run.page.clone(),
-        shown: match run.expect {
-            Expect::FamilyName => Shown::FamilyName,
-            Expect::GivenName => Shown::GivenName,
-            Expect::Email => Shown::Email,
-            Expect::Subject => Shown::Subject,
-        },
+        shown: run.expect.shown(),
         redirect_uris: run.redirect_uri.clone(),
         post_logout: run.post_logout.clone(),
-        logout: run.logout.clone().map(|url| (run.logout_by, url)),
+        logout: run.logout.clone().map(|url| (run.logout_by.method(), url)),
         notices: run.backchannel_logout.clone(),
     };
     let patience = Patience {
@@ -241,7 +289,7 @@ fn driver(run: &Run, rooms: Rooms, id: BenchRunId) -> anyhow::Result<Driver> {
     Ok(Driver { rooms, run: id, issuer, site, http: Http::new(&egress)?, patience })
 }
 
-fn told(line: &Line) -> String {
+pub(super) fn told(line: &Line) -> String {
     let row = line.check.row();
     match &line.verdict {
         Verdict::Passed => format!("ok        {:<20} {}", row.id, row.title.en),

@@ -16,6 +16,7 @@ mod clients;
 mod clock;
 mod communes;
 mod habilitations;
+mod homologate;
 mod indicators;
 mod keys;
 mod master_key;
@@ -110,6 +111,8 @@ enum Configured {
     /// Register and withdraw desk readers
     #[command(subcommand)]
     Readers(readers::Command),
+    /// Drive the site of a registered service through the checks of the homologation
+    Homologate(Box<homologate::Command>),
     /// Look at the latest moment that was seen, and take it back
     #[command(subcommand)]
     Clock(clock::Command),
@@ -254,6 +257,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Communes(command) => Ok(communes::run(command, &mut bench).await?),
         Configured::Agents(command) => Ok(agents::run(command, &mut bench).await?),
         Configured::Readers(command) => Ok(readers::run(command, &mut bench).await?),
+        Configured::Homologate(command) => Ok(homologate::run(*command, &mut bench).await?),
         Configured::Clock(command) => Ok(clock::run(command, &mut bench).await?),
         Configured::Partners(command) => Ok(partners::run(command, &mut bench).await?),
         Configured::Habilitations(command) => Ok(habilitations::run(command, &mut bench).await?),

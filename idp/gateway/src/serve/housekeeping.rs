@@ -3,8 +3,8 @@
 //! | every | what |
 //! |---|---|
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
-//! |  | ended a month ago are erased; reports to communes that are due go out, and warnings before secrets end; where the |
-//! |  | journal ends is logged |
+//! |  | ended a month ago are erased, as are runs of the bench; reports to communes that are due go out, and warnings before |
+//! |  | secrets end; where the journal ends is logged |
 //! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
 
@@ -127,6 +127,9 @@ async fn clean(registry: &Registry, now: Timestamp) {
     }
     if let Err(error) = registry.forget_partner_sessions(now).await {
         tracing::warn!(%error, "sessions of partners that are over could not be forgotten");
+    }
+    if let Err(error) = registry.erase_bench_runs(now).await {
+        tracing::warn!(%error, "runs of the homologation bench could not be erased");
     }
     if let Err(error) = registry.erase_cases(now).await {
         tracing::warn!(%error, "cases that ended a month ago could not be erased");

@@ -9,6 +9,7 @@
 //! (WAL with `synchronous = NORMAL`), never its consistency; who cannot afford that runs PostgreSQL.
 
 mod accounts;
+mod bench;
 mod cards;
 mod cases;
 mod clients;

@@ -22,6 +22,7 @@ fn migrations() -> Vec<Migration> {
         (10, "habilitations", include_str!("../../migrations/0010_habilitations.sql")),
         (11, "requests", include_str!("../../migrations/0011_requests.sql")),
         (12, "readers", include_str!("../../migrations/0012_readers.sql")),
+        (13, "bench", include_str!("../../migrations/0013_bench.sql")),
         (16, "changed_clients", include_str!("../../migrations/0016_changed_clients.sql")),
     ]
     .into_iter()

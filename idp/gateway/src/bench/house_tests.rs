@@ -1,0 +1,120 @@
+//! The runs of a gateway: who can open one, what it may reach, and what is left of it.
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use domain::bench::report::Outcome;
+use domain::bench::trial::Shown;
+use domain::bench::verdict::{Finding, Verdict};
+use domain::client::Client;
+use domain::id::BenchRunId;
+use domain::time::Lifetime;
+use http::{Request, StatusCode};
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use super::endpoints;
+use super::house::{Addresses, House, NotDriven, NotOpened};
+use super::site::address;
+use crate::clock::Clock;
+use crate::config::{Egress, Loopback};
+use crate::outbound::tests::Origin;
+use crate::serve::standing_at;
+
+const SANDBOX: &str = "issuer = \"http://127.0.0.1:18401\"\n[listen]\naddress = \"127.0.0.1:0\"\n";
+
+fn client(redirect_uri: &str) -> Client {
+    let metadata = json!({ "client_id": "ville", "client_name": "V", "redirect_uris": [redirect_uri] });
+    Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine")
+}
+
+fn at(base: &str) -> Addresses {
+    let url = |path: &str| address(&format!("{base}{path}")).expect("an address");
+    Addresses { start: url("/login"), page: url("/"), shown: Shown::FamilyName, logout: None }
+}
+
+async fn status(house: &House, path: &str) -> StatusCode {
+    let router: Router = endpoints::router(house.rooms().clone());
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    router.oneshot(request).await.expect("answers").status()
+}
+
+#[test]
+fn what_the_operator_lists_for_its_own_servers_is_not_for_sites_of_others() {
+    let own = Egress {
+        loopback: Loopback::Refused,
+        networks: vec!["10.0.0.0/8".parse().expect("a network")],
+        hosts: vec!["rnipp.local".to_owned()],
+        ..Egress::default()
+    };
+    let theirs = House::egress(&own);
+    assert!(theirs.networks.is_empty() && theirs.hosts.is_empty());
+    assert_eq!(theirs.loopback, Loopback::Refused);
+}
+
+#[tokio::test]
+async fn the_bench_does_not_drive_the_gateway_itself() {
+    let (app, _folder) = standing_at(SANDBOX, &Clock::system()).await;
+    let client = client("http://localhost:18402/cb");
+    let own = app.bench.open(&client, at("http://127.0.0.1:18401")).await;
+    assert!(matches!(own, Err(NotOpened::Own)), "{own:?}");
+}
+
+#[tokio::test]
+async fn a_run_is_driven_once_and_its_issuer_is_gone_with_its_report() {
+    let clock = Clock::system();
+    let (app, _folder) = standing_at(SANDBOX, &clock).await;
+    let site = Origin::serve(Router::new().route("/{*any}", get(|| async { "no login here" }))).await;
+    let base = site.url("");
+    let (house, client) = (&app.bench, client(&format!("{base}/cb")));
+    let run = house.open(&client, at(&base)).await.expect("opens");
+    let discovery = format!("/banc/{run}/.well-known/openid-configuration");
+    assert_eq!(status(house, &discovery).await, StatusCode::OK);
+    let other = format!("/banc/{}/jwks", BenchRunId::from_random([1; 16]));
+    assert_eq!(status(house, &other).await, StatusCode::NOT_FOUND);
+
+    let report = house.drive(&run, &client).await.expect("driven");
+    assert_eq!(report.outcome(), Outcome::Failed);
+    let first = &report.lines[0].verdict;
+    assert!(matches!(first, Verdict::Failed(found) if matches!(found[..], [Finding::NotBegun(_)])), "{first:?}");
+    let kept = app.registry.bench_run(&run, &client.id).await.expect("reads").expect("is there");
+    assert_eq!(kept.lines, report.lines);
+    assert_eq!(kept.reported, Some((Outcome::Failed, report.sealed().hash)));
+    assert_eq!(status(house, &discovery).await, StatusCode::NOT_FOUND);
+    let again = house.drive(&run, &client).await;
+    assert!(matches!(again, Err(NotDriven::Over)), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_run_is_over_after_an_hour() {
+    let clock = Clock::manual(Clock::system().now());
+    let (app, _folder) = standing_at(SANDBOX, &clock).await;
+    let house = &app.bench;
+    let run = house.open(&client("http://localhost:18402/cb"), at("http://localhost:18402")).await.expect("opens");
+    let jwks = format!("/banc/{run}/jwks");
+    clock.advance(Lifetime::seconds(3599));
+    assert_eq!(status(house, &jwks).await, StatusCode::OK);
+    clock.advance(Lifetime::seconds(1));
+    assert_eq!(status(house, &jwks).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_do_to_a_run_at_once_is_all_kept() {
+    let (app, _folder) = standing_at(SANDBOX, &Clock::system()).await;
+    let house = app.bench.clone();
+    let run = house.open(&client("http://localhost:18402/cb"), at("http://localhost:18402")).await.expect("opens");
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let (rooms, run) = (house.rooms().clone(), run.clone());
+        all.spawn(async move {
+            let (now, random) = (rooms.clock.now(), rooms.random.bytes());
+            let query = format!("state=state-of-the-site-{number:06}");
+            rooms.with(&run, |provider| provider.authorize(&query, now, &random)).await.expect("kept");
+        });
+    }
+    while let Some(done) = all.join_next().await {
+        done.expect("no panic");
+    }
+    let seen = house.rooms().look(&run, |provider| provider.logins().len()).await.expect("there");
+    assert_eq!(seen, 6);
+}
