@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::habilitation::acting::Author;
 use crate::bench::report::Outcome;
+use crate::habilitation::acting::Author;
 use crate::habilitation::credentials::SecretName;
 use crate::habilitation::review::Happened;
 use crate::habilitation::switches::{Deed, Switch};

@@ -113,7 +113,7 @@ impl Finding {
     /// What is told of it.
     pub fn told(self) -> Told {
         let with = |fr: &str, en: &str, (more_fr, more_en): (&str, &str)| {
-            Told::new(format!("{fr} : {more_fr}"), format!("{en}: {more_en}"))
+            Told::new(format!("{fr} : {more_fr}"), format!("{en}: {more_en}"))
         };
         match self {
             Self::Flaw(flaw) => {
@@ -147,7 +147,7 @@ impl Finding {
                 "/token was called where the site should have stopped",
             ),
             Self::TokenNotCalled => Told::new(
-                "/token n’a jamais été appelé : rien n’est prouvé",
+                "/token n’a jamais été appelé : rien n’est prouvé",
                 "/token was never called: nothing is proved",
             ),
             Self::ProofAbsent => Told::new("le client ne s’est pas authentifié", "the client did not authenticate"),
@@ -166,7 +166,7 @@ impl Finding {
                 Told::new("code_verifier ne répond pas au défi", "code_verifier does not answer the challenge")
             }
             Self::TokenNotGiven => Told::new(
-                "l’appel de /token a été refusé : rien n’est prouvé",
+                "l’appel de /token a été refusé : rien n’est prouvé",
                 "the call of /token was refused: nothing is proved",
             ),
             Self::Crashed(status) => {

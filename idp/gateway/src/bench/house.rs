@@ -16,6 +16,7 @@ use domain::jose::KeyError;
 use store::StoreError;
 use store::ephemeral::Put;
 use store::registry::{Changed, Registry};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::driver::{Driver, Patience};
@@ -40,6 +41,7 @@ pub(crate) struct House {
     http: Http,
     rooms: Rooms,
     keys: Duration,
+    tasks: TaskTracker,
 }
 
 /// What whoever opens a run says of the site.
@@ -101,13 +103,25 @@ impl House {
     ) -> Result<Self, SetupError> {
         let rooms = Rooms::of(registry.clone(), (clock.clone(), random), SILENCE);
         let http = Http::new(&Self::egress(egress))?;
-        Ok(Self { registry: registry.clone(), issuer: issuer.clone(), http, rooms, keys: KEYS })
+        Ok(Self {
+            registry: registry.clone(),
+            issuer: issuer.clone(),
+            http,
+            rooms,
+            keys: KEYS,
+            tasks: TaskTracker::new(),
+        })
     }
 
     /// The same with another patience for libraries that limit how often they read keys.
     #[must_use]
     pub(crate) fn with_key_patience(self, keys: Duration) -> Self {
         Self { keys, ..self }
+    }
+
+    /// The runs under way. A stop does not wait for them: a run that it cuts off is over within its hour.
+    pub(crate) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Where the runs are.

@@ -38,6 +38,7 @@ use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
 
 pub(crate) mod assets;
+pub(crate) mod bench;
 pub(crate) mod brand;
 pub(crate) mod card;
 pub(crate) mod chart;

@@ -87,6 +87,7 @@ macro_rules! texts {
     };
 }
 
+mod bench;
 mod card;
 mod desk;
 mod habilitation;
@@ -461,7 +462,7 @@ mod tests {
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
         let own = ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS);
-        own.chain(partners::ROWS).chain(habilitation::ROWS).chain(requests::ROWS)
+        own.chain(partners::ROWS).chain(habilitation::ROWS).chain(requests::ROWS).chain(bench::ROWS)
     }
 
     #[test]

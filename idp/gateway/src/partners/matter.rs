@@ -1,7 +1,7 @@
 //! What a path is about: the organisation that one of its parameters leads to.
 
 use axum::extract::RawPathParams;
-use domain::id::HabilitationRequestId;
+use domain::id::{ClientId, HabilitationRequestId};
 use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
 use store::StoreError;
@@ -15,10 +15,12 @@ enum Way {
     Siret,
     /// It is the name of one of its requests.
     Request,
+    /// It is the name of one of its services.
+    Service,
 }
 
 /// The parameters that lead to an organisation: one in each path that is about one. To add one: a row, and its way below.
-const LEADING: [(&str, Way); 2] = [("siret", Way::Siret), ("request", Way::Request)];
+const LEADING: [(&str, Way); 3] = [("siret", Way::Siret), ("request", Way::Request), ("client_id", Way::Service)];
 
 /// The way of a parameter that leads to an organisation.
 fn way(name: &str) -> Option<Way> {
@@ -48,6 +50,13 @@ pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Resul
             let Ok(id) = HabilitationRequestId::parse(value) else { return Ok(None) };
             let Some(kept) = app.registry.request(&id).await? else { return Ok(None) };
             app.registry.organisation(&kept.review.about().organisation).await
+        }
+        Way::Service => {
+            let registered = ClientId::parse(value).ok().and_then(|id| app.client(&id));
+            let granted = registered.as_ref().and_then(|registered| registered.habilitation.as_ref());
+            // A service that the operator made for nobody in particular belongs to no organisation.
+            let Some(siret) = granted.and_then(|granted| granted.organisation.as_ref()) else { return Ok(None) };
+            app.registry.organisation(siret).await
         }
     }
 }

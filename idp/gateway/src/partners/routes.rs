@@ -9,7 +9,8 @@ use axum::extract::DefaultBodyLimit;
 use domain::partners::permission::{
     AcceptOrganisation, Anyone, ApproveRecovery, ApproveRequests, ChangeAccount, ChangeOperators, ChangePeople,
     ChangeTemplates, CreateOrganisation, EditRequests, Permission, ReadOperators, ReadOrganisation, ReadPeople,
-    ReadQueue, ReadRequests, ReviewRequests, RevokeHabilitations, Risk, SignedIn, SubmitRequests, WriteMessages,
+    ReadQueue, ReadRequests, ReviewRequests, RevokeHabilitations, Risk, RunBench, SignedIn, SubmitRequests,
+    WriteMessages,
 };
 use serde_json::{Value, json};
 use tower_http::csrf::CsrfLayer;
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::app::Shared;
 use crate::audit::Space;
+use crate::bench::page as bench;
 use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
 
 /// The rows.
@@ -95,7 +97,14 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/instruction/modeles", ReadQueue, templates::get),
         Route::post("/espace/instruction/modeles", ChangeTemplates, templates::post),
     ];
-    account.into_iter().chain(organisations).chain(operators).chain(requests).collect()
+    let bench = [
+        Route::get("/espace/services/{client_id}/banc", RunBench, bench::get),
+        Route::post("/espace/services/{client_id}/banc", RunBench, bench::post),
+        Route::get("/espace/services/{client_id}/banc/{run}", RunBench, bench::run),
+        Route::post("/espace/services/{client_id}/banc/{run}/essai", RunBench, bench::drive),
+        Route::get("/espace/services/{client_id}/banc/{run}/rapport.json", RunBench, bench::report),
+    ];
+    account.into_iter().chain(organisations).chain(operators).chain(requests).chain(bench).collect()
 }
 
 /// The routes of the space. Their forms have two locks: a secret, and the browser's word on where they stood.
