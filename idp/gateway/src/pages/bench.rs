@@ -137,3 +137,83 @@ impl BenchRun<'_> {
         self.run.reported.as_ref().map(|(_, hash)| hash.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::bench::check::Check;
+    use domain::bench::exchange::{Exchange, Sender};
+    use domain::bench::verdict::{Finding, Reason};
+    use domain::id::{BenchRunId, ClientId};
+    use scraper::{Html, Selector};
+
+    use super::*;
+    use crate::pages::samples;
+
+    const NOW: Timestamp = Timestamp::from_epoch(1_800_000_000);
+    const END: Timestamp = Timestamp::from_epoch(1_800_003_600);
+
+    fn run(stage: Stage, lines: Vec<Line>) -> Run {
+        let reported = (stage == Stage::Reported).then(|| (Outcome::Failed, "ab12".to_owned()));
+        let service = ClientId::parse("ville").expect("an id");
+        Run { id: BenchRunId::from_random([1; 16]), service, stage, opened: NOW, ends: END, reported, lines }
+    }
+
+    fn shown(run: &Run, set_up: Option<&SetUp>, now: Timestamp, language: Language) -> Html {
+        let brand = samples::brand();
+        let page = Page::new(&brand, language).switch_at("/espace/services/ville/banc/x");
+        let view = BenchRun { page, shell: Shell::new("1"), place: "/p", run, set_up, now };
+        Html::parse_document(&view.render().expect("renders"))
+    }
+
+    fn count(html: &Html, css: &str) -> usize {
+        html.select(&Selector::parse(css).expect("a selector")).count()
+    }
+
+    fn text(html: &Html, css: &str) -> String {
+        html.select(&Selector::parse(css).expect("a selector")).flat_map(|found| found.text()).collect()
+    }
+
+    fn lines() -> Vec<Line> {
+        let hostile = Exchange::new(Sender::Browser, "GET /<script>x</script>", "200 OK");
+        vec![
+            Line { check: Check::State, verdict: Verdict::Passed, exchanges: Vec::new() },
+            Line {
+                check: Check::Audience,
+                verdict: Verdict::Failed(vec![Finding::SignedIn]),
+                exchanges: vec![hostile],
+            },
+            Line::not_made(Check::Logout, Reason::NoLogoutAddress),
+        ]
+    }
+
+    #[test]
+    fn a_line_is_green_or_says_what_was_seen_and_what_to_do_with_the_exact_exchange() {
+        for (language, fix) in [(Language::French, "client_id"), (Language::English, "client_id")] {
+            let html = shown(&run(Stage::Reported, lines()), None, NOW, language);
+            assert_eq!(count(&html, "li[data-outcome=passed]"), 1);
+            let red = "li[data-check=audience][data-outcome=failed]";
+            let row = Check::Audience.row();
+            assert!(text(&html, red).contains(row.fix.told(language)) && text(&html, red).contains(fix));
+            assert!(text(&html, &format!("{red} details pre")).contains("<script>x</script>"), "as text");
+            assert_eq!(count(&html, "script"), 0);
+            assert_eq!(count(&html, "li[data-outcome=not_made] [data-seen]"), 1);
+            assert!(text(&html, "main").contains("ab12"));
+            assert_eq!(count(&html, "a[href='/p/rapport.json']"), 1);
+        }
+    }
+
+    #[test]
+    fn a_page_renews_itself_while_lines_may_come_and_shows_the_secret_only_before() {
+        let own = SetUp { issuer: "https://g/banc/x".into(), client_id: "banc-1".into(), secret: "s3cret".into() };
+        let open = shown(&run(Stage::Open, Vec::new()), Some(&own), NOW, Language::French);
+        assert_eq!(text(&open, "[data-client-secret]"), "s3cret");
+        assert_eq!((count(&open, "form[data-step=drive-bench]"), count(&open, "meta[http-equiv=refresh]")), (1, 0));
+        let under_way = shown(&run(Stage::UnderWay, lines()), None, NOW, Language::French);
+        assert_eq!(count(&under_way, "meta[http-equiv=refresh]"), 1);
+        assert_eq!(count(&under_way, "form[data-step=drive-bench]"), 0);
+        let over = shown(&run(Stage::UnderWay, lines()), None, END, Language::French);
+        assert_eq!(count(&over, "meta[http-equiv=refresh]"), 0, "nothing comes any more");
+        let reported = shown(&run(Stage::Reported, lines()), None, NOW, Language::French);
+        assert_eq!(count(&reported, "meta[http-equiv=refresh]"), 0);
+    }
+}
