@@ -47,6 +47,7 @@ mod renewal;
 pub(crate) mod request_object;
 mod requests;
 mod sdk;
+mod service_figures;
 mod services;
 mod session;
 mod sign_in;

@@ -22,6 +22,7 @@ use crate::cnie::Cnie;
 use crate::config::{Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
 use crate::credentials::SecretUses;
+use crate::figures::Counter;
 use crate::indicators::Published;
 use crate::keys::{KeyRing, Keyholder, Unproven};
 use crate::limits::Limits;
@@ -85,6 +86,8 @@ pub(crate) struct App {
     pub(crate) endings: TaskTracker,
     /// The public figures.
     pub(crate) indicators: Published,
+    /// What services are told of their sign-ins.
+    pub(crate) figures: Counter,
     /// Wakes the mail worker.
     pub(crate) mail_waiting: Arc<Notify>,
     /// Wakes the courier of logouts.

@@ -10,6 +10,7 @@ mod config;
 mod cookies;
 mod credentials;
 mod desk;
+mod figures;
 mod front;
 mod habilitation;
 mod indicators;

@@ -23,6 +23,7 @@
 //! | [`sign_in`], [`confirm`] | in and out; a passkey once more |
 //! | [`account`], [`recovery`], [`code`] | passkeys, sessions, the recovery code; back in |
 //! | [`home`], [`organisation`] | what somebody is here for |
+//! | [`figures`] | what a service is told of its sign-ins |
 //! | [`people`], [`operators`], [`crew`], [`office`] | teams, of an organisation and of the operator |
 //! | [`refusal`] | the page of everything that is refused |
 
@@ -31,6 +32,7 @@ pub(crate) mod code;
 pub(crate) mod confirm;
 mod crew;
 pub(crate) mod door;
+pub(crate) mod figures;
 pub(crate) mod gate;
 pub(crate) mod home;
 pub(crate) mod invitation;

@@ -30,6 +30,7 @@ use crate::cnie::Cnie;
 use crate::config::{Config, EphemeralEngine, Protection, RegistryEngine};
 use crate::cookies::Cookies;
 use crate::credentials::SecretUses;
+use crate::figures::Counter;
 use crate::indicators::{PLACE, Published};
 use crate::keys::rotation::{Occasion, make};
 use crate::keys::{Keyholder, Unproven};
@@ -104,6 +105,10 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     app.endings.wait().await;
     background.close();
     background.wait().await;
+    // After the last sign-in has ended.
+    if let Err(error) = app.figures.bring(&app.registry).await {
+        tracing::warn!(%error, "the last figures of services are lost");
+    }
     app.registry.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -190,6 +195,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         assets,
         endings: TaskTracker::new(),
         indicators: Published::new(config.targets),
+        figures: Counter::default(),
         mail_waiting: Arc::new(Notify::new()),
         logouts_waiting: Arc::new(Notify::new()),
         issuer: config.issuer.clone(),

@@ -10,6 +10,7 @@ mod cases;
 mod citizens;
 mod clients;
 mod ephemeral;
+mod figures;
 mod habilitations;
 mod indicators;
 mod journal;

@@ -21,6 +21,7 @@ pub mod credentials;
 pub mod differences;
 pub mod explained;
 pub mod field;
+pub mod figures;
 pub mod form;
 pub mod grant;
 pub mod review;

@@ -15,6 +15,7 @@ mod cards;
 mod clients;
 mod clock;
 mod communes;
+mod figures;
 mod habilitations;
 mod homologate;
 mod indicators;
@@ -128,6 +129,8 @@ enum Configured {
     /// Give relying parties a second secret, and retire the old one
     #[command(subcommand)]
     Secrets(secrets::Command),
+    /// Tell how often people sign in to a service, and what goes wrong
+    Figures(figures::Command),
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -263,6 +266,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Habilitations(command) => Ok(habilitations::run(command, &mut bench).await?),
         Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
         Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
+        Configured::Figures(command) => Ok(figures::run(command, &mut bench).await?),
     }
 }
 

@@ -117,14 +117,19 @@ fn blank(level: &str, code: &str, name: &str) -> [Value; 11] {
 
 /// What a cell of a table holds.
 #[derive(Debug, Clone)]
-enum Value {
+pub(crate) enum Value {
+    /// Words.
     Text(String),
+    /// A number.
     Number(u64),
+    /// A number that is not told.
     Withheld,
+    /// Nothing.
     None,
 }
 
-fn text(text: &str) -> Value {
+/// Words.
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
@@ -144,17 +149,19 @@ impl From<Option<u64>> for Value {
 }
 
 /// A table as it is written.
-struct Table(String);
+pub(crate) struct Table(String);
 
 impl Table {
-    fn begin(headings: &[&str]) -> Self {
+    /// A table with these headings.
+    pub(crate) fn begin(headings: &[&str]) -> Self {
         let mut table = Self(BYTE_ORDER_MARK.to_string());
         let headings: Vec<Value> = headings.iter().map(|heading| text(heading)).collect();
         table.line(&headings);
         table
     }
 
-    fn line(&mut self, values: &[Value]) {
+    /// One line more.
+    pub(crate) fn line(&mut self, values: &[Value]) {
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 self.0.push(';');
@@ -169,7 +176,8 @@ impl Table {
         self.0.push_str("\r\n");
     }
 
-    fn end(self) -> String {
+    /// The file.
+    pub(crate) fn end(self) -> String {
         self.0
     }
 }

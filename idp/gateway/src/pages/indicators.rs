@@ -154,7 +154,7 @@ pub(crate) fn duration(seconds: u32, t: Texts) -> String {
 }
 
 /// A number with its thousands apart, by a narrow space that does not break: read alike in both languages (ISO 80000-1).
-fn in_groups(number: u64) -> String {
+pub(crate) fn in_groups(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 2);
     for (at, digit) in digits.char_indices() {

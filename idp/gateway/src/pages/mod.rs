@@ -43,6 +43,7 @@ pub(crate) mod brand;
 pub(crate) mod card;
 pub(crate) mod chart;
 pub(crate) mod choose;
+pub(crate) mod columns;
 pub(crate) mod desk;
 pub(crate) mod ended;
 pub(crate) mod form_post;

@@ -21,10 +21,12 @@ use super::text::Texts;
 use crate::audit::Space;
 
 mod account;
+mod figures;
 mod refused;
 mod team;
 
 pub(crate) use account::{Account, Asking, LostAll, Sent, ShownCode};
+pub(crate) use figures::ServicePage;
 pub(crate) use refused::{Refused, WayOn};
 pub(crate) use team::{Found, May, NewOrganisation, OrganisationPage, People};
 

@@ -90,6 +90,7 @@ macro_rules! texts {
 mod bench;
 mod card;
 mod desk;
+mod figures;
 mod habilitation;
 mod indicators;
 mod partners;
@@ -462,7 +463,11 @@ mod tests {
 
     fn every_row() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
         let own = ROWS.iter().chain(card::ROWS).chain(indicators::ROWS).chain(people::ROWS).chain(desk::ROWS);
-        own.chain(partners::ROWS).chain(habilitation::ROWS).chain(requests::ROWS).chain(bench::ROWS)
+        own.chain(partners::ROWS)
+            .chain(habilitation::ROWS)
+            .chain(requests::ROWS)
+            .chain(bench::ROWS)
+            .chain(figures::ROWS)
     }
 
     #[test]

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use domain::partners::permission::{
     AcceptOrganisation, Anyone, ApproveRecovery, ApproveRequests, ChangeAccount, ChangeOperators, ChangePeople,
-    ChangeTemplates, CreateOrganisation, EditRequests, Permission, ReadOperators, ReadOrganisation, ReadPeople,
-    ReadQueue, ReadRequests, ReviewRequests, RevokeHabilitations, Risk, RunBench, SignedIn, SubmitRequests,
+    ChangeTemplates, CreateOrganisation, EditRequests, Permission, ReadFigures, ReadOperators, ReadOrganisation,
+    ReadPeople, ReadQueue, ReadRequests, ReviewRequests, RevokeHabilitations, Risk, RunBench, SignedIn, SubmitRequests,
     WriteMessages,
 };
 use serde_json::{Value, json};
@@ -18,7 +18,8 @@ use tower_http::csrf::CsrfLayer;
 use super::gate::Route;
 use super::session::LONGEST_FORM;
 use super::{
-    account, confirm, home, invitation, language, operators, organisation, people, recovery, refusal, sign_in, sign_up,
+    account, confirm, figures, home, invitation, language, operators, organisation, people, recovery, refusal, sign_in,
+    sign_up,
 };
 use crate::app::Shared;
 use crate::audit::Space;
@@ -104,7 +105,11 @@ pub(crate) fn table() -> Vec<Route> {
         Route::post("/espace/services/{client_id}/banc/{run}/essai", RunBench, bench::drive),
         Route::get("/espace/services/{client_id}/banc/{run}/rapport.json", RunBench, bench::report),
     ];
-    account.into_iter().chain(organisations).chain(operators).chain(requests).chain(bench).collect()
+    let figures = [
+        Route::get("/espace/services/{client_id}/chiffres", ReadFigures, figures::get),
+        Route::get("/espace/services/{client_id}/chiffres.csv", ReadFigures, figures::get_csv),
+    ];
+    account.into_iter().chain(organisations).chain(operators).chain(requests).chain(bench).chain(figures).collect()
 }
 
 /// The routes of the space. Their forms have two locks: a secret, and the browser's word on where they stood.

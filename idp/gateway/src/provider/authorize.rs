@@ -74,6 +74,7 @@ pub(crate) async fn get(
         Err(error) => {
             // Client and redirect URI are good: the relying party is told, and can offer to try again.
             tracing::error!(%error, "a sign-in could not begin");
+            app.figures.failed(&live.client().id, AuthorizeError::TemporarilyUnavailable, app.clock.now());
             let sentence = "the gateway cannot keep a sign-in now: try again in a moment";
             let response = answer_to.error(app.issuer.as_str(), AuthorizeError::TemporarilyUnavailable, sentence);
             let client = live.client();
@@ -153,6 +154,7 @@ async fn begin(
     let silent = request.prompt == Prompt::None;
     let told = async |error, description| {
         let response = answer_to.error(app.issuer.as_str(), error, description);
+        app.figures.failed(&client.id, error, app.clock.now());
         let entry = Entry::new(Code::Request(error)).because(description).of(Some(&client.id));
         entry.on(answer::send(app, Occasion::of(headers), &client.name, response).await)
     };

@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use domain::client::Registered;
+use domain::habilitation::figures::Reason;
 use domain::habilitation::grant::NotLive;
 use domain::jose::SigningAlgorithm;
 use domain::oidc::dpop;
@@ -217,7 +218,10 @@ pub(crate) async fn rejected(
             };
             let page = problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, code);
             match found {
-                Some(found) => audit::about(page, &found.client.id),
+                Some(found) => {
+                    app.figures.failed(&found.client.id, Reason::Request, app.clock.now());
+                    audit::about(page, &found.client.id)
+                }
                 None => page,
             }
         }
@@ -227,6 +231,7 @@ pub(crate) async fn rejected(
                 let what = WhatWentWrong::UnknownService;
                 return problem(app, Occasion::of(headers), StatusCode::BAD_REQUEST, what, ProblemCode::P102);
             };
+            app.figures.failed(&found.client.id, error, app.clock.now());
             let entry = Entry::new(Code::Request(error)).because(description).of(Some(&found.client.id));
             entry.on(answer::send(app, Occasion::of(headers), &found.client.name, response).await)
         }

@@ -5,11 +5,13 @@
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
 //! |  | ended a month ago are erased, as are runs of the bench; reports to communes that are due go out, and warnings before |
 //! |  | secrets end; where the journal ends is logged |
+//! | 5 seconds | what was counted of services is brought to the registry |
 //! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
 
 use std::time::Duration;
 
+use domain::habilitation::figures::Day;
 use domain::notice::Notice;
 use domain::oidc::backchannel::SessionEnded;
 use domain::time::Timestamp;
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Shared;
 use crate::clock::Clock;
 use crate::credentials;
+use crate::figures;
 use crate::indicators::report;
 use crate::keys::{Keyholder, rotation};
 use crate::random::Random;
@@ -48,6 +51,7 @@ impl House {
     /// Keeps house until `stop`; the first round comes at once.
     pub(super) async fn keep(self, stop: CancellationToken) {
         let (mut round, mut keys, mut look) = (interval(ROUND), interval(KEYS), interval(LOOK));
+        let mut figures = interval(figures::ROUND);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -56,6 +60,7 @@ impl House {
                     self.report().await;
                     self.warn_of_secrets().await;
                 }
+                _ = figures.tick() => self.bring_figures().await,
                 _ = keys.tick() => {
                     look_at_clock(&self.registry, &self.clock).await;
                     self.look_after_keys().await;
@@ -86,6 +91,12 @@ impl House {
                 self.app.mail_waiting.notify_one();
             }
             Err(error) => tracing::warn!(%error, "warnings before the end of secrets could not be made"),
+        }
+    }
+
+    async fn bring_figures(&self) {
+        if let Err(error) = self.app.figures.bring(&self.registry).await {
+            tracing::warn!(%error, "the figures of services wait: the registry did not take them");
         }
     }
 
@@ -130,6 +141,9 @@ async fn clean(registry: &Registry, now: Timestamp) {
     }
     if let Err(error) = registry.erase_bench_runs(now).await {
         tracing::warn!(%error, "runs of the homologation bench could not be erased");
+    }
+    if let Err(error) = registry.forget_figures(Day::of(now)).await {
+        tracing::warn!(%error, "old figures of services could not be forgotten");
     }
     if let Err(error) = registry.erase_cases(now).await {
         tracing::warn!(%error, "cases that ended a month ago could not be erased");

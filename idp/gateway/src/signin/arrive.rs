@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
+use domain::habilitation::figures::Reason;
 use domain::id::{ProviderId, SessionId, SignInId};
 use domain::identity::account::AccountKey;
 use domain::identity::civil::Confirmed;
@@ -67,7 +68,7 @@ async fn returned(app: &App, headers: &HeaderMap, provider: Option<ProviderId>, 
                         Err(next) => next,
                     };
                     match slot.advance(app, next.clone()).await {
-                        Ok(_) => set_back(&next, &attempt.provider),
+                        Ok(_) => set_back(app, &next, &attempt.provider),
                         Err(response) => response,
                     }
                 }
@@ -198,10 +199,10 @@ async fn refuse(app: &App, arriving: SignIn<Arriving>, refusal: Refusal) -> Resu
 }
 
 /// To the page of a step to which an arrival fell back.
-fn set_back(next: &AnySignIn, provider: &ProviderId) -> Response {
-    let code = match next {
-        AnySignIn::Choosing(choosing) => choosing.setback().map(Code::from),
-        AnySignIn::Refused(refused) => Some(Code::from(refused.refusal())),
+fn set_back(app: &App, next: &AnySignIn, provider: &ProviderId) -> Response {
+    let why = match next {
+        AnySignIn::Choosing(choosing) => choosing.setback().map(|setback| (Code::from(setback), Reason::from(setback))),
+        AnySignIn::Refused(refused) => Some((Code::from(refused.refusal()), Reason::from(refused.refusal()))),
         AnySignIn::Away(_)
         | AnySignIn::Arriving(_)
         | AnySignIn::Informing(_)
@@ -210,8 +211,11 @@ fn set_back(next: &AnySignIn, provider: &ProviderId) -> Response {
         | AnySignIn::Ended(_) => None,
     };
     let page = to_page(next);
-    match code {
-        Some(code) => Entry::new(code).of(Some(next.common().client())).at(Some(provider)).on(page),
+    match why {
+        Some((code, reason)) => {
+            app.figures.failed(next.common().client(), reason, app.clock.now());
+            Entry::new(code).of(Some(next.common().client())).at(Some(provider)).on(page)
+        }
         None => page,
     }
 }

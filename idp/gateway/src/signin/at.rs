@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::response::Response;
+use domain::habilitation::figures::Figure;
 use domain::id::SignInId;
 use domain::language::Language;
 use domain::secret::Bearer;
@@ -104,6 +105,7 @@ impl Slot {
         let life = app.lifetimes.sign_in.min(UNTOUCHED);
         let version = app.ephemeral.put_versioned(&bearer, signin, life).await?;
         let version = version.ok_or(StoreError::Corrupt { what: "the place of a new sign-in" })?;
+        app.figures.count(signin.common().client(), Figure::Started, app.clock.now());
         Ok(Begun { slot: Self { bearer, version }, new_browser })
     }
 
@@ -113,6 +115,7 @@ impl Slot {
         let bearer = Bearer::from_random(app.random.bytes());
         let version = app.ephemeral.put_under_way(&bearer, signin, app.lifetimes.sign_in).await?;
         let version = version.ok_or(StoreError::Corrupt { what: "the place of a new sign-in" })?;
+        app.figures.count(signin.common().client(), Figure::Started, app.clock.now());
         let secret = KnownSecret { id: signin.common().id().clone(), bearer: bearer.clone() };
         Ok((Self { bearer, version }, secret))
     }

@@ -70,6 +70,7 @@ pub(crate) async fn post(
     };
     let blocked = blocked(&app, &headers).await;
     let Some(wanted) = sent.field("provider").and_then(|id| ProviderId::parse(id).ok()) else {
+        app.figures.failed(signin.client(), &Setback::NotOffered, app.clock.now());
         let page = page(&app, &signin, &blocked, Some(&Setback::NotOffered));
         return Entry::new(&Setback::NotOffered).of(Some(signin.client())).on(page);
     };
@@ -83,6 +84,7 @@ pub(crate) async fn post(
     match offer::choose(app.upstreams.all(), health, &live, level, &blocked, &wanted) {
         Ok(choosable) => depart::leave(&app, at.slot, signin, choosable, from).await,
         Err(standing) => {
+            app.figures.failed(signin.client(), &Setback::NotOffered, app.clock.now());
             // Who forges a form may name any provider: only one that is configured is told.
             let known = app.upstreams.find(&wanted).map(|provider| &provider.id);
             let entry = Entry::new(&Setback::NotOffered).because(standing.why()).of(Some(signin.client())).at(known);

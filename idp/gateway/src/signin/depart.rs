@@ -38,6 +38,7 @@ pub(crate) async fn leave(
         Err(error) => {
             tracing::warn!(%provider, %error, "a provider could not be left for");
             let setback = Setback::Unavailable { provider: app.provider_title(&provider) };
+            app.figures.failed(away.client(), &setback, app.clock.now());
             let entry = Entry::new(&setback).of(Some(away.client())).at(Some(&provider));
             let choosing = AnySignIn::from(away.reconsider().after(setback));
             let answer = entry.on(to_page(&choosing));

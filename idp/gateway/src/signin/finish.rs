@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use domain::client::Profile;
+use domain::habilitation::figures::Reason;
 use domain::oidc::code::Code;
 use domain::oidc::error::AuthorizeError;
 use domain::oidc::pushed::{Completion, Pushed};
@@ -133,11 +134,17 @@ async fn give_up(
     (error, sentence): (AuthorizeError, &'static str),
     code: impl Into<audit::Code>,
 ) -> Response {
+    let (code, client) = (code.into(), signin.client().clone());
+    let not_live = matches!(code, audit::Code::NotLive(_));
+    let reason = if not_live { Reason::Habilitation } else { Reason::Interrupted };
     let entry = Entry::new(code).because(sentence).of(Some(signin.client()));
     let (occasion, service) = (Occasion::in_language(signin.language()), signin.service().clone());
     let given_up = signin.give_up(app.issuer.as_str(), error, sentence, app.clock.now());
     match slot.advance(app, given_up.signin.into()).await {
-        Ok(_) => entry.on(answer::send(app, occasion, &service, given_up.response).await),
+        Ok(_) => {
+            app.figures.failed(&client, reason, app.clock.now());
+            entry.on(answer::send(app, occasion, &service, given_up.response).await)
+        }
         Err(response) => response,
     }
 }
@@ -171,7 +178,12 @@ async fn account_for(app: &App, signin: &SignIn<Finishing>) -> Result<(), StoreE
         notices: &[signin.notice(&provider)],
     };
     match app.registry.finish(&finish, app.clock.now()).await? {
-        Finished::Done => app.mail_waiting.notify_one(),
+        // The first on any node: what is finished again is not counted again.
+        Finished::Done => {
+            let by = (signin.grant().level, &signin.citizen().identity.provider);
+            app.figures.finished(signin.client(), by, app.clock.now());
+            app.mail_waiting.notify_one();
+        }
         Finished::AlreadyDone => {}
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::habilitation::figures::{Figure, Step};
 use domain::oidc::error::AuthorizeError;
 use domain::signin::{self, AnySignIn, Outcome};
 use http::StatusCode;
@@ -39,9 +40,16 @@ pub(crate) async fn cancel(State(app): State<Shared>, headers: HeaderMap, at: At
         Ok(_) => (error, description),
         Err(why) => (why.authorize_error(), why.sentence()),
     };
+    let step = Step::of(&at.signin);
+    let client = at.signin.common().client().clone();
     let given_up = at.signin.give_up(app.issuer.as_str(), error, description, app.clock.now());
     match at.slot.try_advance(&app, &given_up.signin.into()).await {
-        Ok(Ok(_)) => answer::send(&app, occasion, &service, given_up.response).await,
+        Ok(Ok(_)) => {
+            if let Some(step) = step {
+                app.figures.count(&client, Figure::GivenUp(step), app.clock.now());
+            }
+            answer::send(&app, occasion, &service, given_up.response).await
+        }
         Ok(Err(current)) => same_answer(&app, &headers, &current).await,
         Err(response) => response,
     }

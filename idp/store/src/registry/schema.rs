@@ -23,7 +23,8 @@ fn migrations() -> Vec<Migration> {
         (11, "requests", include_str!("../../migrations/0011_requests.sql")),
         (12, "readers", include_str!("../../migrations/0012_readers.sql")),
         (13, "bench", include_str!("../../migrations/0013_bench.sql")),
-        (16, "changed_clients", include_str!("../../migrations/0016_changed_clients.sql")),
+        (14, "figures", include_str!("../../migrations/0014_figures.sql")),
+        (15, "changed_clients", include_str!("../../migrations/0015_changed_clients.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {
