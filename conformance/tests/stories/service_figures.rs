@@ -108,8 +108,9 @@ async fn a_service_reads_how_its_citizens_fared_and_nothing_of_who_they_are() {
     assert!(english.body.contains("5 sign-ins begun, 3 finished."), "{}", english.body);
 
     let file = nadia.open(&format!("{path}.csv")).await.unwrap();
-    let today = agent::run(journey.scene.gateway.installation(), &["figures", &journey.service.client_id, "--json"]);
-    let kept: Value = serde_json::from_str(&today.await.unwrap()).unwrap();
+    let arguments = ["figures", &journey.service.client_id, "--json"];
+    let printed = agent::run(journey.scene.gateway.installation(), &arguments).await.unwrap();
+    let kept: Value = serde_json::from_str(&printed).unwrap();
     let day = kept[0]["day"].as_str().unwrap();
     let expected = [
         "\u{feff}période;mesure;détail;nombre".to_owned(),
