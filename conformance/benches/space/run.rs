@@ -41,7 +41,7 @@ pub(crate) fn all(stage: &Stage, pages: &[Page], tries: usize) -> anyhow::Result
     let mut answer = Vec::with_capacity(256 * 1024);
     for round in 0..WARM_UP + tries {
         for (page, times) in pages.iter().zip(&mut times) {
-            for (request, times) in [(&page.request, times), (stage.floor(), &mut floor)] {
+            for (request, times) in [(page.request.as_slice(), times), (stage.floor(), &mut floor)] {
                 let since = Instant::now();
                 let status = exchange(&mut stream, request, &mut answer).with_context(|| page.route.clone())?;
                 let took = u64::try_from(since.elapsed().as_micros())?;

@@ -137,7 +137,8 @@ impl Stage {
         let block = self.partner.open(&format!("/espace/demandes/{request}")).await?;
         let prefix = format!("/espace/demandes/{request}/");
         let fixed = ["echanges", "instruction", "demande.json"];
-        let links = block.body.split(&format!("href=\"{prefix}")).skip(1).filter_map(|rest| rest.split('"').next());
+        let before = format!("href=\"{prefix}");
+        let links = block.body.split(before.as_str()).skip(1).filter_map(|rest| rest.split('"').next());
         let block = links.into_iter().find(|name| !fixed.contains(name) && !name.contains('/'));
         let known = [
             ("{siret}", Some(siret.as_str())),

@@ -46,6 +46,7 @@ mod refused;
 mod renewal;
 pub(crate) mod request_object;
 mod requests;
+mod reviews;
 mod sdk;
 mod service_figures;
 mod services;

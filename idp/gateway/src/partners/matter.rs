@@ -60,13 +60,3 @@ pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Resul
         }
     }
 }
-
-/// The organisation that a service belongs to, as the registry has it now; an operator's own belongs to none.
-async fn of_service(app: &App, client: &str) -> Result<Option<Organisation>, StoreError> {
-    let Ok(client) = ClientId::parse(client) else { return Ok(None) };
-    let habilitation = app.registry.client(&client).await?.and_then(|registered| registered.habilitation);
-    match habilitation.and_then(|habilitation| habilitation.organisation) {
-        Some(siret) => app.registry.organisation(&siret).await,
-        None => Ok(None),
-    }
-}

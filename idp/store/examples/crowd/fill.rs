@@ -39,7 +39,7 @@ pub(crate) async fn fill(
         let siret = siret(number)?;
         let organisation = organisation(siret, &format!("Commune {number}"), now)?;
         let _ = registry.insert_organisation(&organisation, partner, now).await?;
-        registry.insert_client(&client(number, siret, now)?, now).await?;
+        let _ = registry.insert_client(&client(number, siret, now)?, now).await?;
         request(registry, siret, now).await?;
     }
     let mut connection = connection(place).await?;
