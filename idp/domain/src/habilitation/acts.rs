@@ -5,7 +5,7 @@ use super::acting::{Acting, Instruct, Revoke, Write};
 use super::any::{AnyReview, State};
 use super::checklist::{Mark, Point};
 use super::form::Form;
-use super::review::{Approved, Denied, Grant, Happened, Reason, Refusal, Stays};
+use super::review::{Approval, Approved, Denied, Grant, Happened, Reason, Refusal, Stays};
 use crate::id::HabilitationId;
 use crate::time::Timestamp;
 
@@ -140,6 +140,33 @@ impl AnyReview {
             | Self::Refused(_)
             | Self::Revoked(_)
             | Self::Archived(_)) => Err(other.out_of_turn()),
+        }
+    }
+
+    /// Who agreed first, and waits for a second.
+    pub fn first(&self) -> Option<&Approval> {
+        match self {
+            Self::Submitted(review) => review.step().first.as_ref(),
+            Self::Draft(_)
+            | Self::ChangesRequested(_)
+            | Self::Granted(_)
+            | Self::Refused(_)
+            | Self::Revoked(_)
+            | Self::Archived(_) => None,
+        }
+    }
+
+    /// The same without the first agreement: who gave it may not agree any more.
+    #[must_use]
+    pub fn without_first(self) -> Self {
+        match self {
+            Self::Submitted(review) => Self::Submitted(review.without_first()),
+            other @ (Self::Draft(_)
+            | Self::ChangesRequested(_)
+            | Self::Granted(_)
+            | Self::Refused(_)
+            | Self::Revoked(_)
+            | Self::Archived(_)) => other,
         }
     }
 

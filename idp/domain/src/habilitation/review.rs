@@ -345,11 +345,15 @@ impl<S> Review<S> {
         Review { about: self.about, form: self.form, step }
     }
 
-    fn written(mut self, by: &Acting<Write>, form: Form) -> Self {
+    fn written(self, by: &Acting<Write>, form: Form) -> Self {
+        Self { form, ..self.touched_by(by) }
+    }
+
+    /// Whoever had a hand in it decides on it no more, also once they left the organisation.
+    fn touched_by(mut self, by: &Acting<Write>) -> Self {
         if let Author::Partner(partner) = by.author() {
             self.about.writers.insert(partner.clone());
         }
-        self.form = form;
         self
     }
 
@@ -420,7 +424,7 @@ impl Review<Draft> {
     /// Hands it to the reviewers.
     pub fn submit(self, by: &Acting<Write>, now: Timestamp) -> Result<Review<Submitted>, Stays<Draft>> {
         match self.is_of(by) {
-            Ok(()) => self.submitted(now),
+            Ok(()) => self.touched_by(by).submitted(now),
             Err(refusal) => Err((self, refusal)),
         }
     }
@@ -430,7 +434,7 @@ impl Review<Draft> {
         if let Err(refusal) = self.is_of(by) {
             return Err((self, refusal));
         }
-        self.restored().map_err(|review| (review, Refusal::NothingGranted))
+        self.touched_by(by).restored().map_err(|review| (review, Refusal::NothingGranted))
     }
 
     /// Puts it away; one that is in force cannot be.
@@ -452,7 +456,7 @@ impl Review<ChangesRequested> {
     /// Hands it to the reviewers again.
     pub fn submit(self, by: &Acting<Write>, now: Timestamp) -> Result<Review<Submitted>, Stays<ChangesRequested>> {
         match self.is_of(by) {
-            Ok(()) => self.submitted(now),
+            Ok(()) => self.touched_by(by).submitted(now),
             Err(refusal) => Err((self, refusal)),
         }
     }
@@ -474,6 +478,13 @@ impl Review<Submitted> {
         }
         self.step.checklist.mark(point, mark);
         Ok(self)
+    }
+
+    /// The same without the first agreement: who gave it may not agree any more.
+    #[must_use]
+    pub fn without_first(mut self) -> Self {
+        self.step.first = None;
+        self
     }
 
     /// Agrees. Where two must, the first is noted; the habilitation is made when the second agrees.
@@ -574,7 +585,7 @@ impl Review<Granted> {
     /// Opens it again: what was granted stays in force.
     pub fn reopen(self, by: &Acting<Write>, now: Timestamp) -> Result<Review<Draft>, Stays<Granted>> {
         match self.is_of(by) {
-            Ok(()) => Ok(self.to(Draft { touched: now })),
+            Ok(()) => Ok(self.touched_by(by).to(Draft { touched: now })),
             Err(refusal) => Err((self, refusal)),
         }
     }
@@ -606,7 +617,7 @@ impl Review<Refused> {
     /// Opens it again.
     pub fn reopen(self, by: &Acting<Write>, now: Timestamp) -> Result<Review<Draft>, Stays<Refused>> {
         match self.is_of(by) {
-            Ok(()) => Ok(self.to(Draft { touched: now })),
+            Ok(()) => Ok(self.touched_by(by).to(Draft { touched: now })),
             Err(refusal) => Err((self, refusal)),
         }
     }

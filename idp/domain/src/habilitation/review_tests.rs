@@ -129,6 +129,28 @@ fn nobody_decides_on_what_they_wrote_or_on_their_own_organisation() {
 }
 
 #[test]
+fn whoever_handed_it_in_or_opened_it_again_does_not_decide_once_they_left() {
+    let review = looked_at(draft(filled()).submit(&writer(6), at(2)).expect("complete"));
+    let left = reviewer(6);
+    assert_eq!(review.approve(&left, habilitation(1), at(3)).expect_err("own").1, Refusal::Own);
+    let (review, _) = granted(submitted(filled()), &reviewer(2));
+    let open = review.reopen(&writer(7), at(4)).expect("theirs").write(&writer(1), high(), at(5)).expect("theirs");
+    let review = looked_at(open.submit(&writer(1), at(6)).expect("complete"));
+    assert_eq!(review.refuse(&reviewer(7), why(), at(7)).expect_err("own").1, Refusal::Own);
+}
+
+#[test]
+fn a_first_agreement_that_counts_no_more_is_given_anew() {
+    let Ok(Approved::Once(review)) = submitted(high()).approve(&reviewer(2), habilitation(1), at(3)) else {
+        panic!("one is not enough")
+    };
+    let any = AnyReview::from(review);
+    assert_eq!(any.first().map(|first| &first.by), Some(&Author::Partner(partner(2))));
+    let done = any.without_first().approve(&reviewer(3), habilitation(1), at(4)).expect("another's");
+    assert_eq!((done.happened, done.review.first().is_some()), (Happened::ApprovedOnce, true));
+}
+
+#[test]
 fn a_reviewer_looks_at_everything_before_saying_yes() {
     let review = draft(high()).submit(&writer(1), at(2)).expect("complete");
     let (review, refusal) = review.approve(&reviewer(2), habilitation(1), at(3)).expect_err("unchecked");

@@ -93,6 +93,10 @@ fn png(image: &[u8]) -> Result<Vec<u8>, Undrawn> {
     };
     let (width, height) = (image.width(), image.height());
     let pixels = usize::try_from(u64::from(width) * u64::from(height)).map_err(|_| Undrawn::Large)?;
+    // The decoder finds the size by itself: it is bounded by what it found too.
+    if u64::from(width) * u64::from(height) > PIXELS {
+        return Err(Undrawn::Large);
+    }
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(|_| Undrawn::Coding)?;
     let components = decoded.components();

@@ -113,5 +113,6 @@ async fn write(app: &App, holder: &Holder<WriteMessages>, request: &str, text: W
     let told = Told { acts: &acts, notices: &notices, at: now };
     let message = Message { by, side, at: now, text };
     app.registry.say(id, &message, app.random.bytes(), &told).await?;
+    app.mail_waiting.notify_one();
     Ok(see_other(&format!("/espace/demandes/{id}/echanges")))
 }

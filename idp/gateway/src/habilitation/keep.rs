@@ -101,7 +101,11 @@ pub(crate) async fn act_at<P: Permit, C>(
 pub(crate) async fn change(app: &App, from: &KeptReview, turn: &Turn) -> Result<Changed, StoreError> {
     let (acts, notices) = ([turn.act()], notices(app, turn).await?);
     let told = Told { acts: &acts, notices: &notices, at: app.clock.now() };
-    app.registry.change_request(from, &turn.done, &turn.event(), &told).await
+    let changed = app.registry.change_request(from, &turn.done, &turn.event(), &told).await?;
+    if !notices.is_empty() {
+        app.mail_waiting.notify_one();
+    }
+    Ok(changed)
 }
 
 /// Keeps a new request; `None` when the rules say no.

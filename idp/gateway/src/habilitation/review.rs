@@ -3,7 +3,8 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::habilitation::acting::{Acting, Instruct, Revoke};
+use domain::habilitation::acting::{Acting, Author, Instruct, Revoke};
+use domain::habilitation::acts::NotDone;
 use domain::habilitation::any::AnyReview;
 use domain::habilitation::checklist::{Mark, Point};
 use domain::habilitation::complete::Complete;
@@ -12,7 +13,7 @@ use domain::habilitation::form::Form;
 use domain::habilitation::review::Reason;
 use domain::habilitation::templates::Places;
 use domain::id::HabilitationId;
-use domain::partners::permission::{ApproveRequests, Permit, ReviewRequests, RevokeHabilitations};
+use domain::partners::permission::{About, ApproveRequests, Own, Permit, ReviewRequests, RevokeHabilitations};
 use http::StatusCode;
 use store::StoreError;
 use store::registry::KeptReview;
@@ -124,8 +125,10 @@ pub(crate) async fn look(
     form: CheckedForm,
 ) -> Response {
     let by: Acting<Instruct> = Acting::from(&holder.held);
+    let read = form.field("submission");
     let seen = |point: Point| if form.text(point.name()).is_empty() { Mark::Open } else { Mark::Seen };
     keep::act_at(&app, &holder, &request, ((&by, None), "/instruction"), |review| {
+        let review = as_read(review, read)?;
         let AnyReview::Submitted(step) = &review else { return review.look(&by, Point::Organisation, Mark::Open) };
         let points: Vec<Point> = step.step().checklist.points().map(|(point, _)| point).collect();
         let first = points.first().copied().unwrap_or(Point::Organisation);
@@ -140,12 +143,42 @@ pub(crate) async fn approve(
     holder: FreshHolder<ApproveRequests>,
     State(app): State<Shared>,
     Path(request): Path<String>,
-    _: CheckedForm,
+    form: CheckedForm,
 ) -> Response {
     let holder = holder.into_holder();
     let by: Acting<Instruct> = Acting::from(&holder.held);
     let (id, now) = (HabilitationId::from_random(app.random.bytes()), app.clock.now());
-    keep::act(&app, &holder, &request, (&by, None), |review| review.approve(&by, id, now)).await
+    let stands = match first_stands(&app, &holder, &request).await {
+        Ok(stands) => stands,
+        Err(error) => return unavailable(&app, holder.here.occasion, &error),
+    };
+    let read = form.field("submission");
+    keep::act(&app, &holder, &request, (&by, None), |review| {
+        let review = as_read(review, read)?;
+        let review = if stands { review } else { review.without_first() };
+        review.approve(&by, id, now)
+    })
+    .await
+}
+
+/// Whether who agreed first may still agree: in their role, and of another organisation.
+async fn first_stands<P: Permit>(app: &App, holder: &Holder<P>, request: &str) -> Result<bool, StoreError> {
+    let Some(kept) = keep::find(app, request).await? else { return Ok(false) };
+    let (Some(first), Some(organisation)) = (kept.review.first(), &holder.organisation) else { return Ok(true) };
+    let Author::Partner(first) = &first.by else { return Ok(true) };
+    let Some(partner) = keep::partner(app, first).await? else { return Ok(false) };
+    let held = partner.may(ApproveRequests, About::Organisation(organisation));
+    Ok(held.is_ok_and(|held| held.own() == Own::Another))
+}
+
+/// The request, when it is the submission that the reviewer had before them: a decision is on what was read.
+fn as_read(review: AnyReview, read: Option<&str>) -> Result<AnyReview, NotDone> {
+    let submissions = review.about().submissions;
+    if read.and_then(|read| read.parse().ok()) == Some(submissions) {
+        Ok(review)
+    } else {
+        Err(NotDone::OutOfTurn(review.state()))
+    }
 }
 
 /// `POST /espace/demandes/{request}/complements`.
@@ -161,7 +194,8 @@ pub(crate) async fn request_changes(
     };
     let now = app.clock.now();
     let told = (&by, Some(reason.clone()));
-    keep::act(&app, &holder, &request, told, |review| review.request_changes(&by, reason, now)).await
+    let read = form.field("submission");
+    keep::act(&app, &holder, &request, told, |review| as_read(review, read)?.request_changes(&by, reason, now)).await
 }
 
 /// `POST /espace/demandes/{request}/refus`.
@@ -177,7 +211,8 @@ pub(crate) async fn refuse(
     };
     let now = app.clock.now();
     let told = (&by, Some(reason.clone()));
-    keep::act(&app, &holder, &request, told, |review| review.refuse(&by, reason, now)).await
+    let read = form.field("submission");
+    keep::act(&app, &holder, &request, told, |review| as_read(review, read)?.refuse(&by, reason, now)).await
 }
 
 /// `POST /espace/demandes/{request}/revocation`.

@@ -29,7 +29,7 @@ for_each_engine!(offices: sqlite, postgres; {
     a_use_and_a_warning_are_noted_once,
 });
 
-fn client(id: &str) -> Client {
+pub(super) fn client(id: &str) -> Client {
     let metadata = json!({
         "client_id": id, "client_name": "Ville", "redirect_uris": ["https://ville.example/retour"],
         "scope": "openid profile email",

@@ -1,14 +1,19 @@
 //! Cases for the requests for habilitations.
 
+use domain::claims::scopes::Scope;
+use domain::client::Registered;
 use domain::habilitation::acting::{Acting, Author, Write};
 use domain::habilitation::acts::{Done, Effect};
 use domain::habilitation::any::{AnyReview, Due, State};
 use domain::habilitation::field::Field;
 use domain::habilitation::form::Form;
-use domain::habilitation::review::{Happened, Reason, Review};
+use domain::habilitation::grant::{Habilitation, HabilitationState};
+use domain::habilitation::review::{Grant, Happened, Reason, Review};
+use domain::habilitation::switches::Deed;
 use domain::habilitation::templates::{Answer, Template};
 use domain::habilitation::thread::{Message, Side, Words};
-use domain::id::HabilitationRequestId;
+use domain::id::{HabilitationId, HabilitationRequestId};
+use domain::level::Level;
 use domain::organisation::siret::Siret;
 use domain::people::commune::{CommuneCode, Departement};
 use domain::time::{Lifetime, Timestamp};
@@ -17,7 +22,7 @@ use super::cards::mail;
 use super::{CANARY, Offices, at_once, contains, dump, for_each_engine, now, random};
 use crate::StoreError;
 use crate::ephemeral::Put;
-use crate::registry::{After, Changed, Event, KeptReview, Registry, Told};
+use crate::registry::{After, Changed, Event, HabilitationMoved, KeptReview, Registry, Told};
 
 for_each_engine!(offices: sqlite, postgres; {
     a_request_is_kept_with_each_version_of_its_form,
@@ -28,6 +33,8 @@ for_each_engine!(offices: sqlite, postgres; {
     templates_are_kept_and_dropped,
     messages_are_read_in_order_and_each_side_knows_up_to_where,
     time_asks_once,
+    what_a_review_grants_and_takes_back_reaches_every_node,
+    what_was_stopped_apart_from_its_review_is_not_brought_back_by_one,
     a_request_whose_columns_were_changed_does_not_open,
     a_request_tells_nothing_to_who_reads_the_tables,
 });
@@ -224,6 +231,81 @@ async fn time_asks_once(offices: Offices) {
         .expect("keeps");
     assert_eq!(left().await.expect("reads"), []);
     assert_eq!(one.requests_left(State::Draft, Due::Remind, at(200), 10).await.expect("reads").len(), 1);
+}
+
+fn grant(kept: &KeptReview, replaces: Option<&Grant>) -> Grant {
+    Grant {
+        id: HabilitationId::from_random(random()),
+        request: kept.review.about().id.clone(),
+        organisation: siret(),
+        title: "Cantine".to_owned(),
+        scopes: ["openid", "email", "gender"].map(|name| Scope::parse(name).expect("a scope")).into(),
+        level: Level::Low,
+        redirects: vec!["https://cantine.lyon.fr/retour".to_owned()],
+        logout_redirects: Vec::new(),
+        from: now(),
+        until: at(86_400),
+        replaces: replaces.map(|grant| grant.id.clone()),
+    }
+}
+
+async fn decided(one: &Registry, kept: &KeptReview, effect: Effect) -> (Changed, KeptReview) {
+    let happened = Happened::Granted;
+    let done = Done { review: kept.review.clone(), happened, effect };
+    let changed = one.change_request(kept, &done, &event(happened), &silent(at(10))).await.expect("answers");
+    (changed, read(one, &kept.review.about().id).await)
+}
+
+/// A request with a grant, and a client that has it.
+async fn granted(one: &Registry) -> (KeptReview, Grant) {
+    let kept = made(one, "69123", now()).await;
+    let first = grant(&kept, None);
+    let (changed, kept) = decided(one, &kept, Effect::Granted(Box::new(first.clone()))).await;
+    assert_eq!(changed, Changed::Done);
+    let client = super::habilitations::client("cantine");
+    let mut registered = Registered::operated(client, None, HabilitationId::from_random(random()), now());
+    registered.habilitation = Some(Habilitation::of_grant(&first));
+    assert_eq!(one.insert_client(&registered, now()).await.expect("writes"), Put::Fresh);
+    (kept, first)
+}
+
+async fn what_a_review_grants_and_takes_back_reaches_every_node(offices: Offices) {
+    let (one, two) = (&offices.one, &offices.two);
+    let (kept, first) = granted(one).await;
+    // Another grant takes the place of the first one, for the client that has it.
+    let seen = two.changes().await.expect("reads").clients;
+    let second = grant(&kept, Some(&first));
+    let (_, kept) = decided(one, &kept, Effect::Granted(Box::new(second.clone()))).await;
+    let news = two.clients_since(seen).await.expect("reads");
+    let held =
+        |news: &[Registered]| news.iter().map(|one| one.habilitation.clone().expect("has one")).collect::<Vec<_>>();
+    assert_eq!(held(&news), [Habilitation::of_grant(&second)]);
+    // It is narrowed at the command line; what the review takes back is what is there then.
+    let scopes = ["openid"].map(|name| Scope::parse(name).expect("a scope")).into();
+    let narrow = held(&news)[0].narrowed(HabilitationId::from_random(random()), &scopes, Level::Low, now());
+    let narrow = narrow.expect("less");
+    let moved = one.replace_habilitation(&second.id, &narrow, &Deed::OPERATOR, now()).await;
+    assert_eq!(moved.expect("writes"), HabilitationMoved::Done);
+    let seen = two.changes().await.expect("reads").clients;
+    let (changed, _) = decided(one, &kept, Effect::Revoked(second.id.clone())).await;
+    assert_eq!(changed, Changed::Done);
+    let news = two.clients_since(seen).await.expect("reads");
+    assert_eq!(held(&news), [Habilitation { state: HabilitationState::Revoked, ..narrow }]);
+}
+
+async fn what_was_stopped_apart_from_its_review_is_not_brought_back_by_one(offices: Offices) {
+    let one = &offices.one;
+    for stop in [HabilitationState::Suspended, HabilitationState::Revoked] {
+        let (kept, first) = granted(one).await;
+        let moved = one.move_habilitation(&first.id, stop, &Deed::OPERATOR, now()).await.expect("writes");
+        assert_eq!(moved, HabilitationMoved::Done);
+        let second = grant(&kept, Some(&first));
+        let (changed, after) = decided(one, &kept, Effect::Granted(Box::new(second))).await;
+        assert_eq!((changed, after), (Changed::Lost, kept));
+        let held = one.habilitation(&first.id).await.expect("reads").expect("is there");
+        assert_eq!(held.habilitation.state, stop);
+        sqlx::query("DELETE FROM clients").execute(&one.writers).await.expect("writes");
+    }
 }
 
 async fn a_request_whose_columns_were_changed_does_not_open(offices: Offices) {

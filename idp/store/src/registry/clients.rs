@@ -206,14 +206,20 @@ pub(super) async fn changed(
     acts: &[Act],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    number(&mut transaction).await?;
+    journal::append(&mut transaction, key, acts, now).await?;
+    commit(transaction).await
+}
+
+/// Counts a change, and numbers the rows that it marked: a row that is not marked is read by no node.
+pub(super) async fn number(transaction: &mut Transaction<'static, Any>) -> Result<(), StoreError> {
     sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'clients'")
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await
         .map_err(failed)?;
     let numbered = "UPDATE clients SET changed = (SELECT count FROM changes WHERE topic = 'clients') WHERE changed < 0";
-    sqlx::query(numbered).execute(&mut *transaction).await.map_err(failed)?;
-    journal::append(&mut transaction, key, acts, now).await?;
-    commit(transaction).await
+    sqlx::query(numbered).execute(&mut **transaction).await.map_err(failed)?;
+    Ok(())
 }
 
 fn read(row: &AnyRow) -> Result<Registered, StoreError> {

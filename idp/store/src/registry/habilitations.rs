@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
 
-use super::clients::changed;
+use super::clients::{changed, number};
 use super::{Registry, Updated, failed, from_json, to_json};
 use crate::StoreError;
 
@@ -224,23 +224,37 @@ impl Registry {
     }
 }
 
-/// What an act on a request does to habilitations, in its transaction. Every node learns of it within a second.
+/// What an act on a request does to habilitations, in its transaction; `None` when one of the request was stopped apart from
+/// its review, which nothing that is granted anew may undo. Every node learns of it within a second.
+///
+/// It is about all habilitations of the request: one that was narrowed at the command line is another than the one that
+/// the review granted.
 pub(super) async fn apply(
     transaction: &mut Transaction<'static, Any>,
-    effect: &Effect,
+    (request, effect): (&HabilitationRequestId, &Effect),
     by: &Author,
     now: Timestamp,
-) -> Result<Vec<Act>, StoreError> {
+) -> Result<Option<Vec<Act>>, StoreError> {
     let deed = Deed { by: by.clone(), why: None };
     let mut acts = Vec::new();
     match effect {
-        Effect::None => return Ok(acts),
+        Effect::None => return Ok(Some(acts)),
         Effect::Granted(grant) => {
             let next = Habilitation::of_grant(grant);
+            let held = of_request(transaction, request).await?;
+            let stopped = |(_, state): &(HabilitationId, HabilitationState)| match state {
+                HabilitationState::Suspended => true,
+                // One that a review took back is no obstacle to another review; the review says so itself.
+                HabilitationState::Revoked => grant.replaces.is_some(),
+                HabilitationState::Active | HabilitationState::Obsolete => false,
+            };
+            if held.iter().any(stopped) {
+                return Ok(None);
+            }
             insert(transaction, &next, &deed, now).await?;
-            if let Some(held) = &grant.replaces {
+            for (held, _) in held.iter().filter(|(_, state)| *state == HabilitationState::Active) {
                 let having = clients(transaction, held).await?;
-                sqlx::query("UPDATE clients SET habilitation = $2 WHERE habilitation = $1")
+                sqlx::query("UPDATE clients SET habilitation = $2, changed = -1 WHERE habilitation = $1")
                     .bind(held.as_str())
                     .bind(next.id.as_str())
                     .execute(&mut **transaction)
@@ -252,17 +266,48 @@ pub(super) async fn apply(
                 }
             }
         }
-        Effect::Revoked(held) => {
-            set_state(transaction, held.as_str(), HabilitationState::Revoked, &deed, now).await?;
-            let (habilitation, change) = (held.clone(), HabilitationChange::Revoked);
-            acts.push(Act::HabilitationChanged { habilitation, change, deed });
+        Effect::Revoked(_) => {
+            for (held, state) in of_request(transaction, request).await? {
+                if !HabilitationState::Revoked.reached_from().contains(&state) {
+                    continue;
+                }
+                set_state(transaction, held.as_str(), HabilitationState::Revoked, &deed, now).await?;
+                sqlx::query("UPDATE clients SET changed = -1 WHERE habilitation = $1")
+                    .bind(held.as_str())
+                    .execute(&mut **transaction)
+                    .await
+                    .map_err(failed)?;
+                let (habilitation, change) = (held, HabilitationChange::Revoked);
+                acts.push(Act::HabilitationChanged { habilitation, change, deed: deed.clone() });
+            }
         }
     }
-    sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'clients'")
+    number(transaction).await?;
+    Ok(Some(acts))
+}
+
+/// The habilitations that a request led to, each with its state; nobody else changes them until the transaction ends.
+async fn of_request(
+    transaction: &mut Transaction<'static, Any>,
+    request: &HabilitationRequestId,
+) -> Result<Vec<(HabilitationId, HabilitationState)>, StoreError> {
+    sqlx::query("UPDATE habilitations SET updated = updated WHERE request = $1")
+        .bind(request.as_str())
         .execute(&mut **transaction)
         .await
         .map_err(failed)?;
-    Ok(acts)
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, state FROM habilitations WHERE request = $1 ORDER BY created, id")
+            .bind(request.as_str())
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(failed)?;
+    rows.iter()
+        .map(|(id, state)| {
+            let id = HabilitationId::parse(id).map_err(|_| CORRUPT)?;
+            Ok((id, HabilitationState::parse(state).ok_or(CORRUPT)?))
+        })
+        .collect()
 }
 
 /// Keeps a habilitation unless it is kept, for a client that has it from now on.

@@ -107,6 +107,7 @@ impl Registry {
     }
 
     /// Keeps what was done to a request, if it is still as it was read, and what that does to habilitations: both or neither.
+    /// Lost too when a habilitation of it was stopped apart from its review.
     pub async fn change_request(
         &self,
         from: &KeptReview,
@@ -118,7 +119,10 @@ impl Registry {
         if self.put_request(&mut transaction, (from, &done.review), event, told.at).await? == Changed::Lost {
             return Ok(Changed::Lost);
         }
-        let more = habilitations::apply(&mut transaction, &done.effect, &event.by, told.at).await?;
+        let about = (&done.review.about().id, &done.effect);
+        let Some(more) = habilitations::apply(&mut transaction, about, &event.by, told.at).await? else {
+            return Ok(Changed::Lost);
+        };
         let acts: Vec<_> = told.acts.iter().cloned().chain(more).collect();
         let version = from.version.saturating_add(1);
         let told = Told { acts: &acts, ..*told };
