@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::journey::{Journey, expect};
 
-const SIRET: &str = "21260362500016";
+const SIRET: &str = "21690123100011";
 
 /// A gateway with the partners' space, its origin, and the link that invites its operator's reporter.
 async fn stage() -> (Journey, String, String) {
