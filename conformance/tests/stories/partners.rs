@@ -38,6 +38,15 @@ impl Space {
         link(&self.scene.mail_to(&partner::mail(who), after).await.text)
     }
 
+    /// The first message to an address after message `after` that holds these words.
+    async fn mail_that_says(&self, address: &str, after: u64, words: &str) -> String {
+        let mut message = self.scene.mail_to(address, after).await;
+        while !message.text.contains(words) {
+            message = self.scene.mail_to(address, message.id).await;
+        }
+        message.text
+    }
+
     /// Somebody who signed up, and is in.
     pub(crate) async fn newcomer(&self, name: &str) -> Partner {
         let mut partner = Partner::at(&self.origin, name);
@@ -170,8 +179,8 @@ async fn sign_up_and_recovery_say_the_same_whoever_is_asked_for() {
     let known = asked(&mut stranger, "/espace/inscription", &[("mail", &nadia.mail)]).await;
     assert_eq!(unknown, known);
     // The mailbox alone is told, and the link of one who has an account opens no second one.
-    let told = space.scene.mail_to(&nadia.mail, before).await;
-    assert!(link(&told.text).ends_with("/espace/entree"), "{}", told.text);
+    let told = space.mail_that_says(&nadia.mail, before, "/espace/entree").await;
+    assert!(link(&told).ends_with("/espace/entree"), "{told}");
 
     let wrong = "0000 1111 2222 3333 4444 5555 6666 7777 8888 9999";
     let unknown =
@@ -203,13 +212,8 @@ async fn who_lost_every_passkey_gets_back_in_by_a_code_and_a_second_person() {
     let page = expect(device.open("/espace/recuperation").await.unwrap(), "space-lost");
     let typed = [("mail", samir.mail.as_str()), ("code", &code.to_lowercase())];
     expect(device.press(&page, "form[data-step=recover] button", &typed).await.unwrap(), "space-sent");
-    let asked = space.scene.mail_to(&nadia.mail, 0).await;
-    let mut letters = vec![asked];
-    while !letters.last().unwrap().text.contains(&samir.mail) {
-        let last = letters.last().unwrap().id;
-        letters.push(space.scene.mail_to(&nadia.mail, last).await);
-    }
-    assert!(link(&letters.last().unwrap().text).ends_with(&format!("/espace/organisations/{LYON}/personnes")));
+    let asked = space.mail_that_says(&nadia.mail, 0, &samir.mail).await;
+    assert!(link(&asked).ends_with(&format!("/espace/organisations/{LYON}/personnes")));
 
     // Not themselves, not somebody of elsewhere.
     let own = people(&mut samir, LYON).await;
@@ -230,12 +234,9 @@ async fn who_lost_every_passkey_gets_back_in_by_a_code_and_a_second_person() {
     let decided = expect(nadia.press(&waiting, yes, &[]).await.unwrap(), "space-people");
     assert!(!decided.has("[data-recovery]") && decided.has("[data-notice]"));
 
-    let mut way = space.scene.mail_to(&samir.mail, after).await;
-    while !way.text.contains("/espace/recuperation/") {
-        way = space.scene.mail_to(&samir.mail, way.id).await;
-    }
-    expect(device.begin(&link(&way.text)).await.unwrap(), "space-home");
-    let gone = Citizen::new().open(&link(&way.text)).await.unwrap();
+    let way = space.mail_that_says(&samir.mail, after, "/espace/recuperation/").await;
+    expect(device.begin(&link(&way)).await.unwrap(), "space-home");
+    let gone = Citizen::new().open(&link(&way)).await.unwrap();
     assert_eq!(gone.refusal(), "partner.link_gone", "it opens once");
     let people = people(&mut device, LYON).await;
     assert!(row(&people, &space.id(&samir).await).contains("Samir"), "the seat is theirs still");
@@ -256,10 +257,7 @@ async fn the_last_admin_is_let_back_in_by_the_operator_alone() {
     let typed = [("mail", nadia.mail.clone()), ("code", code)];
     let typed = typed.each_ref().map(|(name, value)| (*name, value.as_str()));
     expect(nadia.press(&page, "form[data-step=recover] button", &typed).await.unwrap(), "space-sent");
-    let mut asked = space.scene.mail_to(&operator.mail, 0).await;
-    while !asked.text.contains(&nadia.mail) {
-        asked = space.scene.mail_to(&operator.mail, asked.id).await;
-    }
+    space.mail_that_says(&operator.mail, 0, &nadia.mail).await;
     let page = expect(operator.open("/espace/operateurs").await.unwrap(), "space-people");
     let no = "form[data-step=decide] button[value=non]";
     let refused = expect(operator.press(&page, no, &[]).await.unwrap(), "space-people");
@@ -484,11 +482,11 @@ async fn a_day_in_the_space(language: &'static str) {
     look(&browser, axe, &name("organisation"), "space-organisation").await;
     browser.open(&at(&format!("/espace/organisations/{LYON}/personnes"))).await.unwrap();
     browser.fill("input[name=mail]", "samir@mairie.exemple.fr").await.unwrap();
-    browser.press("input[name=role][value=editor]").await.unwrap();
+    browser.see("input[name=role][value=editor]").await.unwrap().click().await.unwrap();
     browser.press("form[data-step=invite] button").await.unwrap();
     look(&browser, axe, &name("people"), "space-people").await;
     browser.fill("input[name=mail]", "samir@mairie.exemple.fr").await.unwrap();
-    browser.press("input[name=role][value=editor]").await.unwrap();
+    browser.see("input[name=role][value=editor]").await.unwrap().click().await.unwrap();
     browser.press("form[data-step=invite] button").await.unwrap();
     look(&browser, axe, &name("people-wrong"), "space-people").await;
     browser.open(&at("/espace/operateurs")).await.unwrap();

@@ -510,7 +510,7 @@ impl Act {
             Self::PartnerInvited { invitation, seat, by, change } => {
                 partner::invitation(invitation, seat, by.as_ref(), *change)
             }
-            Self::OrganisationChanged { siret, by, change } => change.details(siret, by.as_ref()),
+            Self::OrganisationChanged { siret, by, change } => change.details(*siret, by.as_ref()),
             Self::HabilitationChanged { habilitation, change, deed } => change.details(habilitation, deed),
             Self::SwitchTurned { switch, turned, deed } => turned.details(switch, deed),
             Self::SecretChanged { client, secret, change, deed } => change.details(client, secret, deed),

@@ -17,6 +17,7 @@ mod journal;
 mod keys;
 mod logouts;
 mod outbox;
+mod partners;
 mod people;
 mod registry;
 mod requests;

@@ -104,7 +104,7 @@ impl PartnerChange {
 }
 
 impl OrganisationChange {
-    pub(super) fn details(&self, siret: &Siret, by: Option<&PartnerId>) -> Value {
+    pub(super) fn details(&self, siret: Siret, by: Option<&PartnerId>) -> Value {
         match self {
             Self::Created { kind, belonging } => {
                 let (kind, change) = (kind.name(), "created");

@@ -96,3 +96,34 @@ async fn nobody_is_invited_to_a_desk_that_is_not_there() {
     let (code, told) = place.run(&["agents", "list", "--commune", "13055"]).await;
     assert!(code == 1 && told.contains("is not enrolled"), "{told}");
 }
+
+#[tokio::test]
+async fn the_operators_first_admin_is_invited_at_the_command_line() {
+    let place = Place::new();
+    place.write("config/idp.toml", "issuer = \"http://127.0.0.1:8401\"\n");
+    let invite = ["partners", "invite-operator", "--mail", "olga@exemple.fr", "--role", "admin", "--json"];
+    let (code, told) = place.run(&invite).await;
+    assert!(code == 1 && told.contains("partners.origin"), "{told}");
+    let space = "issuer = \"http://127.0.0.1:8401\"\n[partners]\norigin = \"http://localhost:8405\"\n";
+    place.write("config/idp.toml", space);
+    let link = place.json(&invite).await["link"].as_str().expect("a link").to_owned();
+    assert!(link.starts_with("http://localhost:8405/espace/invitation/"), "{link}");
+    let (code, told) = place.run(&invite).await;
+    assert!(code == 1 && told.contains("this address"), "{told}");
+    for (mail, role) in [("x", "admin"), ("x@exemple.fr", "boss"), ("x@exemple.fr", "prefecture:00")] {
+        let bad = ["partners", "invite-operator", "--mail", mail, "--role", role];
+        assert_eq!(place.run(&bad).await.0, 1, "{mail} {role}");
+    }
+    assert_eq!(place.json(&["partners", "list", "--json"]).await, serde_json::json!([]));
+    assert_eq!(place.run(&["partners", "remove", "0".repeat(32).as_str()]).await.0, 1);
+    let routes = place.json(&["partners", "routes", "--json"]).await;
+    let routes = routes.as_array().expect("a list");
+    let row = |method: &str, path: &str| {
+        routes.iter().find(|row| row["method"] == method && row["path"] == path).expect(path).clone()
+    };
+    let people = row("POST", "/espace/organisations/{siret}/personnes");
+    assert_eq!((&people["risk"], &people["roles"]), (&"dangerous".into(), &serde_json::json!(["organisation.admin"])));
+    assert_eq!(row("GET", "/espace/entree")["roles"], serde_json::json!(["anyone"]));
+    let (code, table) = place.run(&["partners", "routes"]).await;
+    assert!(code == 0 && table.lines().count() == routes.len(), "{table}");
+}

@@ -37,6 +37,7 @@ impl Page<'_> {
     }
 
     /// A role in an organisation, in words.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     pub(crate) fn organisation_role(&self, role: &OrganisationRole) -> &'static str {
         match role {
             OrganisationRole::Admin => self.t.role_organisation_admin(),
@@ -145,6 +146,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Whether it is the first page.
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
     pub(crate) fn is_home(&self, page: &Page<'_>) -> bool {
         page.path == Some("/espace")
     }

@@ -4,6 +4,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::id::{PartnerSessionId, PasskeyId};
 use domain::notice::PartnerMessage;
+use domain::partners::partner::{Partner, WayBack};
 use domain::partners::passkey::Purpose;
 use domain::partners::permission::{ChangeAccount, SignedIn};
 use domain::partners::recovery::RecoveryCode;
@@ -20,7 +21,7 @@ use super::session::{CheckedForm, Here, Holder, RecentHolder};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
-use crate::pages::partners::{Account, Crumb, Done, Register, ShownCode};
+use crate::pages::partners::{Account, Crumb, Done, Register, Shell, ShownCode, Signed};
 use crate::people::ceremony;
 use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
@@ -195,7 +196,10 @@ pub(crate) async fn make_code(
             let page = here.page(&app).switch_nowhere();
             let t = page.words();
             let up = Crumb { href: "/espace/compte".to_owned(), title: t.space_account().to_owned() };
-            let shell = here.shell(t.space_code_title()).below([up]);
+            // As they are from now on: the one that was read had none yet.
+            let safe = Partner { way_back: WayBack::RecoveryCode, ..here.partner.clone() };
+            let shell =
+                Shell::new(t.space_code_title()).inside(Signed { partner: &safe, csrf: &here.csrf }).below([up]);
             ShownCode { page, shell, code: &code.grouped() }.answer(StatusCode::OK)
         }
         Ok(Updated::Missing) => inside(&app, here, Space::NotActive),

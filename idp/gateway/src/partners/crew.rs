@@ -228,25 +228,21 @@ impl Crew<'_> {
 
     /// The seat that a form gives.
     fn seat(&self, form: &CheckedForm) -> Option<Seat> {
-        match self.of {
-            Some(organisation) => {
-                let role = OrganisationRole::named(form.field("role")?)?;
-                Some(Seat::Organisation(organisation.siret, role))
-            }
-            None => {
-                let ticked = [
-                    ("admin", OperatorRole::Admin),
-                    ("instructor", OperatorRole::Instructor),
-                    ("reporter", OperatorRole::Reporter),
-                ];
-                let ticked = ticked.into_iter().filter(|(name, _)| form.field(name) == Some("yes"));
-                let mut roles: OperatorRoles = ticked.map(|(_, role)| role).collect();
-                if let Some(code) = form.field("departement") {
-                    roles.insert(OperatorRole::Prefecture(Departement::parse(code.trim()).ok()?));
-                }
-                Some(Seat::Operator(roles)).filter(Seat::is_any)
-            }
+        if let Some(organisation) = self.of {
+            let role = OrganisationRole::named(form.field("role")?)?;
+            return Some(Seat::Organisation(organisation.siret, role));
         }
+        let ticked = [
+            ("admin", OperatorRole::Admin),
+            ("instructor", OperatorRole::Instructor),
+            ("reporter", OperatorRole::Reporter),
+        ];
+        let ticked = ticked.into_iter().filter(|(name, _)| form.field(name) == Some("yes"));
+        let mut roles: OperatorRoles = ticked.map(|(_, role)| role).collect();
+        if let Some(code) = form.field("departement") {
+            roles.insert(OperatorRole::Prefecture(Departement::parse(code.trim()).ok()?));
+        }
+        Some(Seat::Operator(roles)).filter(Seat::is_any)
     }
 
     fn done(&self, done: Done) -> Response {

@@ -40,10 +40,10 @@ fn ask(app: &App, here: &Here, typed: &str, mistake: Option<(Space, Wrong)>) -> 
     let code = mistake.as_ref().map(|(code, _)| *code);
     let wrong = mistake.into_iter().map(|(_, wrong)| wrong).collect();
     let shell = here.shell(page.words().space_new_title()).wrong(wrong);
-    answered(NewOrganisation { page, shell, siret: typed, found: None, name: "", code }, code)
+    answered(&NewOrganisation { page, shell, siret: typed, found: None, name: "", code }, code)
 }
 
-fn answered(view: NewOrganisation<'_>, code: Option<Space>) -> Response {
+fn answered(view: &NewOrganisation<'_>, code: Option<Space>) -> Response {
     match code {
         Some(code) => Entry::new(code).on(view.answer(status(code))),
         None => view.answer(StatusCode::OK),
@@ -92,7 +92,7 @@ fn confirm(app: &App, here: &Here, found: &Found, name: &str, mistake: Option<(S
     let wrong = mistake.into_iter().map(|(_, wrong)| wrong).collect();
     let shell = here.shell(page.words().space_new_title()).wrong(wrong);
     let siret = found.siret.digits();
-    answered(NewOrganisation { page, shell, siret: &siret, found: Some(found), name, code }, code)
+    answered(&NewOrganisation { page, shell, siret: &siret, found: Some(found), name, code }, code)
 }
 
 /// The organisation as the register has it; what it does not have, as it was typed.

@@ -6,6 +6,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use domain::language::Language;
 use domain::partners::permission::{
     AcceptOrganisation, Anyone, ApproveRecovery, ApproveRequests, ChangeAccount, ChangeOperators, ChangePeople,
     ChangeTemplates, CreateOrganisation, EditRequests, Permission, ReadFigures, ReadOperators, ReadOrganisation,
@@ -25,6 +26,7 @@ use crate::app::Shared;
 use crate::audit::Space;
 use crate::bench::page as bench;
 use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
+use crate::signin::page::Occasion;
 
 /// The rows.
 pub(crate) fn table() -> Vec<Route> {
@@ -118,11 +120,7 @@ pub(crate) fn router(app: &Shared) -> Router<Shared> {
     let origin = &app.partners().origin;
     let csrf =
         CsrfLayer::new().add_trusted_origin(origin.as_str()).expect("an origin").with_rejection_response(move |_| {
-            refusal::outside(
-                &refusing,
-                crate::signin::page::Occasion::in_language(Default::default()),
-                Space::StaleForm,
-            )
+            refusal::outside(&refusing, Occasion::in_language(Language::default()), Space::StaleForm)
         });
     let routes = table().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.serve(app)));
     let routes = routes.layer(DefaultBodyLimit::max(LONGEST_FORM));

@@ -201,7 +201,7 @@ fn to_confirmation(parts: &Parts) -> Response {
     let stood = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
     let stood = stood.and_then(|text| text.parse::<Uri>().ok());
     let looked_at = if parts.method == Method::GET { Some(parts.uri.clone()) } else { stood };
-    let path = looked_at.as_ref().and_then(Uri::path_and_query).map(|path| path.as_str());
+    let path = looked_at.as_ref().and_then(Uri::path_and_query).map(http::uri::PathAndQuery::as_str);
     Entry::new(Space::NotFresh).on(by_way_of("/espace/confirmation", &way_back(path)))
 }
 

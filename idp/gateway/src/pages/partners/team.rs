@@ -98,6 +98,7 @@ impl People<'_> {
     }
 
     #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn has(&self, seat: &Seat, role: &OrganisationRole) -> bool {
         matches!(seat, Seat::Organisation(_, held) if held == role)
     }
@@ -191,7 +192,6 @@ impl NewOrganisation<'_> {
 /// The page of an organisation.
 #[derive(Debug, Template)]
 #[template(path = "space_organisation.html")]
-#[expect(clippy::struct_excessive_bools, reason = "what a template shows or not")]
 pub(crate) struct OrganisationPage<'a> {
     /// The page around it.
     pub(crate) page: Page<'a>,
@@ -212,6 +212,7 @@ impl OrganisationPage<'_> {
 }
 
 impl Page<'_> {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn kind_of_organisation(&self, kind: &OrganisationKind) -> &'static str {
         match kind {
             OrganisationKind::Commune => self.t.kind_commune(),
