@@ -349,6 +349,13 @@ impl Page {
         Html::parse_document(&self.body).select(&selector).map(collapsed).collect()
     }
 
+    /// The text of the first thing that matches, as it stands there: lines of a program.
+    pub fn verbatim(&self, selector: &str) -> Option<String> {
+        let document = Html::parse_document(&self.body);
+        let element = document.select(&selectors(selector)).next()?;
+        Some(element.text().collect())
+    }
+
     /// An attribute of the first thing that matches.
     pub fn attribute(&self, selector: &str, name: &str) -> anyhow::Result<String> {
         let document = Html::parse_document(&self.body);

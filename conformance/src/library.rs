@@ -13,6 +13,7 @@ use crate::process::{Process, Signals};
 use crate::relying_party::RelyingParty;
 use crate::script::{Dialogue, javascript, python};
 use crate::tools::Missing;
+use crate::workspace::workshop;
 
 /// A library that a relying party is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,24 @@ impl Party {
         command.env("RESPONSE_MODE", response_mode);
         let launched = Self::launch(command, &service.party, scope).await;
         Ok(launched.expect("an installed library's program starts"))
+    }
+
+    /// Starts the lines that the partners' space shows for a library, with the secret that they take from their environment.
+    ///
+    /// # Panics
+    /// When the library is installed and the lines do not get that far.
+    pub async fn of_lines(library: Library, lines: &str, secret: &str) -> Result<Self, Missing> {
+        let (mut command, file) = match library {
+            Library::OpenidClient => (javascript("openid-client/package.json", "quick_start.mjs")?, "node/lines.mjs"),
+            Library::Authlib => (python("quick_start.py")?, "lines.py"),
+        };
+        // Beside the installed libraries: module imports look there only.
+        let file = workshop().join(file);
+        std::fs::write(&file, lines).expect("target/conformance can be written");
+        command.env("LINES", &file).env("OIDC_CLIENT_SECRET", secret);
+        let mut program = Dialogue::start(command).expect("node or python starts");
+        let address = program.hears("OPEN ").await.expect("the lines of an installed library run");
+        Ok(Self { program, address })
     }
 
     async fn launch(mut command: Command, service: &RelyingParty, scope: &str) -> anyhow::Result<Self> {

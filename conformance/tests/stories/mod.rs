@@ -52,6 +52,7 @@ mod service_figures;
 mod services;
 mod session;
 mod sign_in;
+mod space_services;
 mod step_up;
 mod stores;
 mod tabs;

@@ -207,6 +207,22 @@ async fn conformance_in(partner: &mut Partner) {
     assert_eq!(page.name().as_deref(), Some("space-home"), "{}", page.brief());
 }
 
+/// A service of the sandbox of an organisation.
+async fn service(partner: &mut Partner, siret: &str) -> String {
+    let page = partner.open(&format!("/espace/organisations/{siret}/services")).await.unwrap();
+    let fields = [("name", "Cantine"), ("redirects", "http://localhost:1/retour")];
+    let shown = partner.press(&page, "form[data-step=make-sandbox] button", &fields).await.unwrap();
+    conformance::audit::secret(&shown.text("[data-client-secret]").unwrap());
+    shown.text("[data-client-id]").unwrap()
+}
+
+/// A request of an organisation.
+async fn request(partner: &mut Partner, siret: &str) -> String {
+    let page = partner.open(&format!("/espace/organisations/{siret}/demandes")).await.unwrap();
+    let made = partner.press(&page, "form[action$='/demandes'] button", &[]).await.unwrap();
+    made.attribute("main[data-request]", "data-request").unwrap_or_else(|_| panic!("{}", made.brief()))
+}
+
 #[tokio::test]
 async fn every_route_lets_through_whom_the_table_names_and_nobody_else() {
     let hands = or_skip!(Hands::make());
@@ -218,20 +234,21 @@ async fn every_route_lets_through_whom_the_table_names_and_nobody_else() {
         space.id(&victim).await
     };
     let unknown = "13002526500013";
-    let request = {
-        let admin = askers.iter_mut().find(|asker| asker.name == "admin").unwrap();
-        let list = admin.partner.open(&format!("/espace/organisations/{LYON}/demandes")).await.unwrap();
-        let made = admin.partner.press(&list, "form[data-step=new] button", &[]).await.unwrap();
-        made.url.path().split('/').nth(3).unwrap().to_owned()
-    };
+    let admin = askers.iter_mut().find(|asker| asker.name == "admin").unwrap();
+    let service = service(&mut admin.partner, LYON).await;
+    let request = request(&mut admin.partner, LYON).await;
     let fixtures = |siret: &str| {
-        let request = if siret == LYON { request.clone() } else { "0".repeat(32) };
+        let own = siret == LYON;
+        let or_none = |id: &str| if own { id.to_owned() } else { "0".repeat(32) };
         BTreeMap::from([
             ("siret", siret.to_owned()),
-            ("request", request),
-            ("block", "service".to_owned()),
             ("partner", victim.clone()),
             ("secret", "A".repeat(43)),
+            ("request", or_none(&request)),
+            ("block", "service".to_owned()),
+            ("client_id", or_none(&service)),
+            ("name", "AAAAAAAA".to_owned()),
+            ("run", "0".repeat(32)),
         ])
     };
     let rows: Vec<Row> = serde_json::from_str(&space.idp(&["partners", "routes", "--json"]).await).unwrap();

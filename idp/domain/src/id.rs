@@ -157,6 +157,7 @@ macro_rules! hexadecimal_id {
 }
 
 hexadecimal_id!(
+    ClientId,
     AgentId,
     ReaderId,
     PartnerId,

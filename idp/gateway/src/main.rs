@@ -28,6 +28,7 @@ mod provider;
 mod random;
 mod router;
 mod serve;
+mod services;
 mod session;
 mod signin;
 mod telemetry;

@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::language::Language;
 use tower::ServiceBuilder;
@@ -30,6 +30,7 @@ use crate::limits;
 use crate::listen::Routers;
 use crate::listen::request::FILES_LIMIT;
 use crate::pages::problem::{ProblemCode, WhatWentWrong};
+use crate::pages::services::BUTTON_STYLE;
 use crate::partners;
 use crate::partners::door::Socket;
 use crate::people::door::DeskDoor;
@@ -131,6 +132,7 @@ pub(crate) fn readers_of_desks(app: &Shared) -> Router<Shared> {
 fn around(routes: Router<Shared>) -> Router<Shared> {
     routes
         .route("/assets/{*file}", get(asset))
+        .route("/bouton.css", get(button_style))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .fallback(not_found)
@@ -290,6 +292,19 @@ fn csrf(app: &Shared) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clo
 
 async fn asset(State(app): State<Shared>, file: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
     app.assets.answer(file.as_ref().map_or("", |Path(file)| file), &headers)
+}
+
+/// The style of the button on the sites of relying parties, which may load it from here.
+async fn button_style() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=2592000"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (http::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, BUTTON_STYLE)
 }
 
 /// Whether the stores answer; and, where cards are taken, whether the clock can be believed.

@@ -10,7 +10,7 @@
 //!
 //! [`grant`] holds the snapshot made at an approval and the proof that it is in force now, which every release of claims
 //! asks for. [`switches`] stop a service, a provider or a level at once; [`credentials`] are what a relying party proves
-//! itself by.
+//! itself by. [`service`] makes the relying parties that organisations register by themselves.
 
 pub mod acting;
 pub mod acts;
@@ -26,6 +26,7 @@ pub mod form;
 pub mod grant;
 pub mod review;
 pub mod sandbox;
+pub mod service;
 pub mod switches;
 pub mod templates;
 pub mod thread;

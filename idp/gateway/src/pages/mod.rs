@@ -23,6 +23,7 @@
 //! | [`holder`] | an identity on a card: what it is, the links of its mails, the request for certification, the lost card |
 //! | [`people`] | the door of the desk: signing in, invitations, agents, readers |
 //! | [`partners`] | the partners' space: its frame, signing in, accounts, people |
+//! | [`services`] | the services of an organisation: their state, their secrets, the button, the first lines of a program |
 //! | [`indicators::Figures`] | how far the certified identity has come |
 //! | [`mail::write`] | the notice that follows every sign-in |
 //!
@@ -60,6 +61,7 @@ pub(crate) mod problem;
 pub(crate) mod refused;
 pub(crate) mod request_sheet;
 pub(crate) mod requests;
+pub(crate) mod services;
 pub(crate) mod text;
 pub(crate) mod wait;
 pub(crate) mod withdrawn;

@@ -96,6 +96,7 @@ mod indicators;
 mod partners;
 mod people;
 mod requests;
+mod services;
 
 texts! {
     // Around every page
@@ -468,6 +469,7 @@ mod tests {
             .chain(requests::ROWS)
             .chain(bench::ROWS)
             .chain(figures::ROWS)
+            .chain(services::ROWS)
     }
 
     #[test]

@@ -15,7 +15,7 @@ enum Way {
     Siret,
     /// It is the name of one of its requests.
     Request,
-    /// It is the name of one of its services.
+    /// It is the `client_id` of one of its services.
     Service,
 }
 
@@ -51,12 +51,6 @@ pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Resul
             let Some(kept) = app.registry.request(&id).await? else { return Ok(None) };
             app.registry.organisation(&kept.review.about().organisation).await
         }
-        Way::Service => {
-            let registered = ClientId::parse(value).ok().and_then(|id| app.client(&id));
-            let granted = registered.as_ref().and_then(|registered| registered.habilitation.as_ref());
-            // A service that the operator made for nobody in particular belongs to no organisation.
-            let Some(siret) = granted.and_then(|granted| granted.organisation.as_ref()) else { return Ok(None) };
-            app.registry.organisation(siret).await
-        }
+        Way::Service => of_service(app, value).await,
     }
 }

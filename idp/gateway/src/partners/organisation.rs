@@ -9,7 +9,9 @@ use domain::notice::PartnerMessage;
 use domain::organisation::register::{Register, Resolved};
 use domain::organisation::siret::Siret;
 use domain::partners::organisation::{Belonging, Organisation, OrganisationKind};
-use domain::partners::permission::{About, AcceptOrganisation, CreateOrganisation, ReadOrganisation, ReadPeople};
+use domain::partners::permission::{
+    About, AcceptOrganisation, CreateOrganisation, ReadOrganisation, ReadPeople, ReadRequests,
+};
 use domain::partners::role::TeamName;
 use domain::people::commune::CommuneCode;
 use domain::people::name::Name;
@@ -28,6 +30,7 @@ use crate::audit::{Entry, Space};
 use crate::pages::View as _;
 use crate::pages::partners::{Done, Found, NewOrganisation, OrganisationPage, Wrong};
 use crate::provider::error::see_other;
+use crate::services;
 use crate::signin::at::unavailable;
 
 /// `GET /espace/organisations/nouvelle`.
@@ -133,7 +136,13 @@ pub(crate) async fn get(
     let shell = here.shell(organisation.name.as_str()).told(told);
     let accepts = here.partner.may(AcceptOrganisation, about).is_ok() && organisation.verified().is_err();
     let sees_people = here.partner.may(ReadPeople, about).is_ok();
-    OrganisationPage { page, shell, organisation, accepts, sees_people }.answer(StatusCode::OK)
+    let sees_requests = here.partner.may(ReadRequests, about).is_ok();
+    let section = match services::organisation::section(&app, organisation, &here.partner).await {
+        Ok(section) => section,
+        Err(error) => return unavailable(&app, here.occasion, &error),
+    };
+    OrganisationPage { page, shell, organisation, accepts, sees_people, section: &section, sees_requests }
+        .answer(StatusCode::OK)
 }
 
 /// `POST /espace/organisations/{siret}/rattachement`.

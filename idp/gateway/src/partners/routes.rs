@@ -8,10 +8,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use domain::language::Language;
 use domain::partners::permission::{
-    AcceptOrganisation, Anyone, ApproveRecovery, ApproveRequests, ChangeAccount, ChangeOperators, ChangePeople,
-    ChangeTemplates, CreateOrganisation, EditRequests, Permission, ReadFigures, ReadOperators, ReadOrganisation,
-    ReadPeople, ReadQueue, ReadRequests, ReviewRequests, RevokeHabilitations, Risk, RunBench, SignedIn, SubmitRequests,
-    WriteMessages,
+    AcceptOrganisation, Anyone, ApproveRecovery, ApproveRequests, ChangeAccount, ChangeCredentials, ChangeOperators,
+    ChangePeople, ChangeTemplates, CreateOrganisation, EditRequests, EditSandbox, Permission, ReadFigures,
+    ReadOperators, ReadOrganisation, ReadPeople, ReadQueue, ReadRequests, ReadServices, ReviewRequests,
+    RevokeHabilitations, Risk, RunBench, SignedIn, SubmitRequests, SwitchOff, WriteMessages,
 };
 use serde_json::{Value, json};
 use tower_http::csrf::CsrfLayer;
@@ -26,6 +26,7 @@ use crate::app::Shared;
 use crate::audit::Space;
 use crate::bench::page as bench;
 use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
+use crate::services::{button, credentials, one, production, sandbox, start};
 use crate::signin::page::Occasion;
 
 /// The rows.
@@ -111,7 +112,21 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/services/{client_id}/chiffres", ReadFigures, figures::get),
         Route::get("/espace/services/{client_id}/chiffres.csv", ReadFigures, figures::get_csv),
     ];
-    account.into_iter().chain(organisations).chain(operators).chain(requests).chain(bench).chain(figures).collect()
+    let services = [
+        Route::get("/espace/organisations/{siret}/services", EditSandbox, sandbox::get),
+        Route::post("/espace/organisations/{siret}/services", EditSandbox, sandbox::post),
+        Route::get("/espace/demandes/{request}/service", ChangeCredentials, production::get),
+        Route::post("/espace/demandes/{request}/service", ChangeCredentials, production::post),
+        Route::get("/espace/services/{client_id}", ReadServices, one::get),
+        Route::get("/espace/services/{client_id}/bouton", ReadServices, button::get),
+        Route::get("/espace/services/{client_id}/demarrage", ReadServices, start::get),
+        Route::post("/espace/services/{client_id}/identifiants", ChangeCredentials, credentials::add),
+        Route::post("/espace/services/{client_id}/identifiants/{name}/retrait", ChangeCredentials, credentials::retire),
+        Route::post("/espace/services/{client_id}/arret", SwitchOff, credentials::stop),
+        Route::post("/espace/services/{client_id}/marche", SwitchOff, credentials::resume),
+    ];
+    let all = account.into_iter().chain(organisations).chain(operators).chain(requests).chain(bench);
+    all.chain(figures).chain(services).collect()
 }
 
 /// The routes of the space. Their forms have two locks: a secret, and the browser's word on where they stood.

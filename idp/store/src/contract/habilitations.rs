@@ -3,12 +3,14 @@
 use domain::client::{Client, ClientState, Registered};
 use domain::habilitation::acting::Author;
 use domain::habilitation::credentials::{ClientSecret, SecretRefused};
-use domain::habilitation::grant::{Habilitation, HabilitationState};
+use domain::habilitation::grant::{Environment, Habilitation, HabilitationState};
+use domain::habilitation::service::MOST;
 use domain::habilitation::switches::{Deed, Off, Reason, Switch};
 use domain::id::{ClientId, HabilitationId};
 use domain::language::Language;
 use domain::level::Level;
 use domain::notice::{Message, Notice};
+use domain::organisation::siret::Siret;
 use domain::secret::SecretDigest;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use super::{Offices, at_once, for_each_engine, now, random};
 use crate::ephemeral::Put;
 use crate::journal::Verdict;
-use crate::registry::{HabilitationMoved, Registry, SecretChange, SecretUpdated, Updated};
+use crate::registry::{HabilitationMoved, Registry, SecretChange, SecretUpdated, ServiceMade, Updated};
 
 for_each_engine!(offices: sqlite, postgres; {
     a_habilitation_comes_back_with_its_client_as_it_stands,
@@ -27,6 +29,8 @@ for_each_engine!(offices: sqlite, postgres; {
     a_switch_is_turned_once_and_counted,
     two_secrets_live_and_never_three,
     a_use_and_a_warning_are_noted_once,
+    a_service_is_made_under_a_habilitation_in_force_alone,
+    an_organisation_has_a_bounded_number_of_services_of_its_own,
 });
 
 pub(super) fn client(id: &str) -> Client {
@@ -280,4 +284,62 @@ async fn a_use_and_a_warning_are_noted_once(offices: Offices) {
     assert_eq!(warn(7).await, Put::Fresh, "the next one is another");
     assert_eq!(warn(30).await, Put::Taken, "never back");
     assert_eq!(two.backlog::<Notice>().await.expect("reads").waiting, 1);
+}
+
+/// A service of an organisation, as it is registered under a habilitation.
+fn service(id: &str, organisation: &str, habilitation: &Habilitation) -> Registered {
+    let habilitation =
+        Habilitation { organisation: Some(Siret::parse(organisation).expect("a SIRET")), ..habilitation.clone() };
+    let made = Registered::operated(client(id), Some(SecretDigest::of("first")), habilitation.id.clone(), now());
+    Registered { habilitation: Some(habilitation), ..made }
+}
+
+fn granted(environment: Environment) -> Habilitation {
+    Habilitation {
+        environment,
+        ..Habilitation::of_operator(&client("x"), HabilitationId::from_random(random()), now())
+    }
+}
+
+async fn a_service_is_made_under_a_habilitation_in_force_alone(offices: Offices) {
+    let (one, siret) = (&offices.one, "21690123100011");
+    let made = granted(Environment::Production);
+    let makes = |id: &'static str, under: Habilitation| async move {
+        one.make_service(&service(id, siret, &under), &deed("un service"), now()).await.expect("writes")
+    };
+    assert_eq!(makes("a", made.clone()).await, ServiceMade::NotInForce, "nobody granted it");
+    // One that stands here, of this organisation.
+    let kept = service("porteur", siret, &made);
+    assert_eq!(one.insert_client(&kept, now()).await.expect("writes"), Put::Fresh);
+    let kept = kept.habilitation.expect("its own");
+    assert_eq!(makes("a", kept.clone()).await, ServiceMade::Done);
+    assert_eq!(makes("a", kept.clone()).await, ServiceMade::Taken);
+    let wider = Habilitation { level: Level::Low, ..kept.clone() };
+    assert_eq!(makes("b", wider).await, ServiceMade::NotInForce, "not as it was granted");
+    let theirs = Habilitation { id: HabilitationId::from_random(random()), ..kept.clone() };
+    assert_eq!(makes("b", theirs).await, ServiceMade::NotInForce);
+    let moved = one.move_habilitation(&kept.id, HabilitationState::Revoked, &deed("fin"), now()).await;
+    assert_eq!(moved.expect("writes"), HabilitationMoved::Done);
+    assert_eq!(makes("b", kept).await, ServiceMade::NotInForce);
+    let entries = one.entries(0, 100).await.expect("reads");
+    let told: Vec<Value> = entries.iter().map(|e| serde_json::from_str(&e.details).expect("JSON")).collect();
+    let of_a: Vec<&Value> = told.iter().filter(|told| told["client"] == "a").map(|told| &told["change"]).collect();
+    assert_eq!(of_a, ["registered", "granted"]);
+}
+
+async fn an_organisation_has_a_bounded_number_of_services_of_its_own(offices: Offices) {
+    let (lyon, toulouse) = ("21690123100011", "21310555400017");
+    let most = u32::try_from(MOST).expect("few");
+    let makes = at_once(most + 4, offices.both(), |node, turn| async move {
+        let made = service(&format!("essai-{turn:02}"), lyon, &granted(Environment::Sandbox));
+        node.make_service(&made, &deed("un essai"), now()).await.expect("writes")
+    });
+    let made = makes.await;
+    assert_eq!(made.iter().filter(|made| **made == ServiceMade::Done).count(), MOST);
+    let other = service("autre", toulouse, &granted(Environment::Sandbox));
+    assert_eq!(offices.one.make_service(&other, &deed("x"), now()).await.expect("writes"), ServiceMade::Done);
+    let over = service("de-trop", lyon, &granted(Environment::Sandbox));
+    assert_eq!(offices.one.make_service(&over, &deed("x"), now()).await.expect("writes"), ServiceMade::TooMany);
+    let own = offices.two.services_of(Siret::parse(toulouse).expect("a SIRET")).await.expect("reads");
+    assert_eq!(own.iter().map(|own| own.client.id.as_str()).collect::<Vec<_>>(), ["autre"]);
 }

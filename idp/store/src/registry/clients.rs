@@ -50,6 +50,7 @@ macro_rules! clients {
          FROM clients c LEFT JOIN habilitations h ON h.id = c.habilitation"
     };
 }
+pub(super) use clients;
 
 impl Registry {
     /// Registers a client; [`Put::Taken`] when its identifier is in use. Journals [`ClientChange::Registered`].
@@ -57,21 +58,7 @@ impl Registry {
         let client = &registered.client;
         let habilitation = registered.habilitation.as_ref();
         let mut transaction = self.write().await?;
-        let inserted = sqlx::query(
-            "INSERT INTO clients (id, metadata, secrets, state, habilitation, secret_terms, created, updated, changed) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, -1) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(client.id.as_str())
-        .bind(to_json(client, "a client")?)
-        .bind(digests(&registered.secrets)?)
-        .bind(state_name(registered.state))
-        .bind(habilitation.map(|held| held.id.as_str()))
-        .bind(terms(&registered.secrets)?)
-        .bind(now.epoch())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        if inserted.rows_affected() == 0 {
+        if put(&mut transaction, registered, now).await? == Put::Taken {
             return Ok(Put::Taken);
         }
         let mut acts = vec![Act::ClientChanged { client: client.id.clone(), change: ClientChange::Registered }];
@@ -198,31 +185,53 @@ impl Registry {
     }
 }
 
-/// Counts a change of clients or of what they were granted, and journals it. The rows that changed are marked with -1 until
-/// here, where the count is theirs alone: nobody else counts before this transaction ends.
+/// Keeps a new client, unless its identifier is in use.
+pub(super) async fn put(
+    transaction: &mut Transaction<'static, Any>,
+    registered: &Registered,
+    now: Timestamp,
+) -> Result<Put, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO clients (id, metadata, secrets, state, habilitation, secret_terms, created, updated, changed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, -1) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(registered.client.id.as_str())
+    .bind(to_json(&registered.client, "a client")?)
+    .bind(digests(&registered.secrets)?)
+    .bind(state_name(registered.state))
+    .bind(registered.habilitation.as_ref().map(|held| held.id.as_str()))
+    .bind(terms(&registered.secrets)?)
+    .bind(now.epoch())
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(if inserted.rows_affected() == 0 { Put::Taken } else { Put::Fresh })
+}
+
+/// Counts a change of clients or of what they were granted, and journals it.
 pub(super) async fn changed(
     mut transaction: Transaction<'static, Any>,
     key: &JournalKey,
     acts: &[Act],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    number(&mut transaction).await?;
+    count(&mut transaction).await?;
     journal::append(&mut transaction, key, acts, now).await?;
     commit(transaction).await
 }
 
-/// Counts a change, and numbers the rows that it marked: a row that is not marked is read by no node.
-pub(super) async fn number(transaction: &mut Transaction<'static, Any>) -> Result<(), StoreError> {
+/// Counts a change. The rows that changed are marked with -1 until here, where the count is theirs alone: nobody else counts
+/// before this transaction ends.
+pub(super) async fn count(transaction: &mut Transaction<'static, Any>) -> Result<(), StoreError> {
     sqlx::query("UPDATE changes SET count = count + 1 WHERE topic = 'clients'")
         .execute(&mut **transaction)
         .await
         .map_err(failed)?;
     let numbered = "UPDATE clients SET changed = (SELECT count FROM changes WHERE topic = 'clients') WHERE changed < 0";
-    sqlx::query(numbered).execute(&mut **transaction).await.map_err(failed)?;
-    Ok(())
+    sqlx::query(numbered).execute(&mut **transaction).await.map(|_| ()).map_err(failed)
 }
 
-fn read(row: &AnyRow) -> Result<Registered, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<Registered, StoreError> {
     let text = |name| row.try_get::<String, _>(name).map_err(failed);
     let state = match text("client_state")?.as_str() {
         "active" => ClientState::Active,

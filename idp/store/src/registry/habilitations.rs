@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
 
-use super::clients::{changed, number};
+use super::clients::{changed, count};
 use super::{Registry, Updated, failed, from_json, to_json};
 use crate::StoreError;
 
@@ -132,11 +132,7 @@ impl Registry {
             Some(_) => {}
         }
         set_state(&mut transaction, id.as_str(), to, deed, now).await?;
-        sqlx::query("UPDATE clients SET changed = -1 WHERE habilitation = $1")
-            .bind(id.as_str())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        mark(&mut transaction, id).await?;
         let act = Act::HabilitationChanged { habilitation: id.clone(), change, deed: deed.clone() };
         changed(transaction, &self.journal_key, &[act], now).await?;
         Ok(HabilitationMoved::Done)
@@ -272,17 +268,13 @@ pub(super) async fn apply(
                     continue;
                 }
                 set_state(transaction, held.as_str(), HabilitationState::Revoked, &deed, now).await?;
-                sqlx::query("UPDATE clients SET changed = -1 WHERE habilitation = $1")
-                    .bind(held.as_str())
-                    .execute(&mut **transaction)
-                    .await
-                    .map_err(failed)?;
+                mark(transaction, &held).await?;
                 let (habilitation, change) = (held, HabilitationChange::Revoked);
                 acts.push(Act::HabilitationChanged { habilitation, change, deed: deed.clone() });
             }
         }
     }
-    number(transaction).await?;
+    count(transaction).await?;
     Ok(Some(acts))
 }
 
@@ -308,6 +300,16 @@ async fn of_request(
             Ok((id, HabilitationState::parse(state).ok_or(CORRUPT)?))
         })
         .collect()
+}
+
+/// Marks the clients that have a habilitation: every node reads them anew.
+async fn mark(transaction: &mut Transaction<'static, Any>, id: &HabilitationId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE clients SET changed = -1 WHERE habilitation = $1")
+        .bind(id.as_str())
+        .execute(&mut **transaction)
+        .await
+        .map(|_| ())
+        .map_err(failed)
 }
 
 /// Keeps a habilitation unless it is kept, for a client that has it from now on.

@@ -28,6 +28,7 @@ mod request_keys;
 mod requests;
 mod schema;
 mod secrets;
+mod services;
 mod standing;
 mod switches;
 
@@ -56,6 +57,7 @@ pub use passkeys::{Accepted, KeptPasskey};
 pub use people::{Post, TeamChange, TeamVersion};
 pub use requests::{After, Event, KeptReview, Submission};
 pub use secrets::{SecretUpdated, SecretUse};
+pub use services::ServiceMade;
 use standing::Standings;
 
 use crate::seal::Vault;

@@ -12,6 +12,7 @@ use domain::partners::team::{Member, Team};
 
 use super::{Shell, space_views};
 use crate::audit::Space;
+use crate::pages::services::Section;
 use crate::pages::{Page, paris};
 use crate::partners::session::CheckedForm;
 
@@ -203,6 +204,10 @@ pub(crate) struct OrganisationPage<'a> {
     pub(crate) accepts: bool,
     /// Whether whoever looks sees its people.
     pub(crate) sees_people: bool,
+    /// Its services.
+    pub(crate) section: &'a Section,
+    /// Whether who looks may see its requests.
+    pub(crate) sees_requests: bool,
 }
 
 impl OrganisationPage<'_> {
