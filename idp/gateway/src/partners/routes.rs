@@ -115,8 +115,8 @@ pub(crate) fn table() -> Vec<Route> {
     let services = [
         Route::get("/espace/organisations/{siret}/services", EditSandbox, sandbox::get),
         Route::post("/espace/organisations/{siret}/services", EditSandbox, sandbox::post),
-        Route::get("/espace/demandes/{request}/service", ChangeCredentials, production::get),
-        Route::post("/espace/demandes/{request}/service", ChangeCredentials, production::post),
+        Route::get("/espace/demandes/{request}/client", ChangeCredentials, production::get),
+        Route::post("/espace/demandes/{request}/client", ChangeCredentials, production::post),
         Route::get("/espace/services/{client_id}", ReadServices, one::get),
         Route::get("/espace/services/{client_id}/bouton", ReadServices, button::get),
         Route::get("/espace/services/{client_id}/demarrage", ReadServices, start::get),

@@ -1,4 +1,4 @@
-//! `GET` and `POST /espace/demandes/{request}/service`: the service of the production, under a habilitation that a review
+//! `GET` and `POST /espace/demandes/{request}/client`: the service of the production, under a habilitation that a review
 //! granted.
 
 use axum::extract::{Path, State};
@@ -41,7 +41,7 @@ async fn granted(app: &App, request: &str) -> Result<Option<Granted>, StoreError
     Ok(Some(Granted { request, form, habilitation: found.habilitation }))
 }
 
-/// `GET /espace/demandes/{request}/service`.
+/// `GET /espace/demandes/{request}/client`.
 pub(crate) async fn get(
     holder: Holder<ChangeCredentials>,
     State(app): State<Shared>,
@@ -88,7 +88,7 @@ fn show(
     }
 }
 
-/// `POST /espace/demandes/{request}/service`.
+/// `POST /espace/demandes/{request}/client`.
 pub(crate) async fn post(
     holder: FreshHolder<ChangeCredentials>,
     State(app): State<Shared>,
