@@ -54,3 +54,14 @@ pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Resul
         Way::Service => of_service(app, value).await,
     }
 }
+
+/// The organisation that a service belongs to, as the registry has it now: one that was made just now, too. An operator's own
+/// belongs to none.
+async fn of_service(app: &App, client: &str) -> Result<Option<Organisation>, StoreError> {
+    let Ok(client) = ClientId::parse(client) else { return Ok(None) };
+    let habilitation = app.registry.client(&client).await?.and_then(|registered| registered.habilitation);
+    match habilitation.and_then(|habilitation| habilitation.organisation) {
+        Some(siret) => app.registry.organisation(&siret).await,
+        None => Ok(None),
+    }
+}
