@@ -99,7 +99,8 @@ async fn a_service_reads_how_its_citizens_fared_and_nothing_of_who_they_are() {
     let steps = ["choice", "provider", "information", "refusal", "left"];
     let steps = steps.map(|step| value(&page, &format!("data-step={step}")));
     assert_eq!(steps, ["1", "0", "0", "0", "1"], "who was refused has not gone back");
-    assert_eq!(page.texts("tr[data-reason] th"), ["Identité non admise"]);
+    // Whoever registered the service asked, without an address to return to, whether the gateway knows it yet.
+    assert_eq!(page.texts("tr[data-reason] th"), ["Identité non admise", "Demande mal formée"]);
     assert_eq!(value(&page, "data-reason=identity"), "1");
     assert_eq!(page.count("[data-column]"), 90);
     assert!(page.has("[data-no-month]") && !page.body.contains("impots"), "no provider of this month is told");
@@ -115,6 +116,7 @@ async fn a_service_reads_how_its_citizens_fared_and_nothing_of_who_they_are() {
     let expected = [
         "\u{feff}période;mesure;détail;nombre".to_owned(),
         format!("{day};échecs;identity;1"),
+        format!("{day};échecs;request;1"),
         format!("{day};connexions abouties;;3"),
         format!("{day};connexions abandonnées à l’étape;choice;1"),
         format!("{day};connexions abouties par niveau;eidas1;2"),
