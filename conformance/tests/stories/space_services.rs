@@ -152,7 +152,6 @@ async fn both_secrets_count_while_one_takes_the_place_of_the_other() {
     let page = one(&mut nadia, &id).await;
     assert!(page.count("[data-secret]") == 2 && !page.has("form[data-step=add-secret]"), "{}", page.body);
     for service in [&first, &second] {
-        let service = RelyingParty { secret: service.secret.clone(), ..first.clone() };
         within(Duration::from_secs(2), "both secrets count", async || {
             let ask = service.ask("openid");
             let back = signs_in(&ask.url(), &redirect).await;
