@@ -239,7 +239,7 @@ fn a_run_is_the_same_after_it_was_kept_and_shows_no_secret() {
     let back = ask(&mut read, 2);
     assert_eq!(redeem(&mut read, &back).status, 200);
     let own = provider.credentials();
-    let shown: String = provider.logins()[0].exchanges.iter().map(|kept| format!("{kept:?}")).collect();
+    let shown = format!("{:?}", provider.logins()[0].exchanges);
     assert!(!shown.contains(own.secret) && !shown.contains(&provider.logins()[0].code), "{shown}");
 }
 

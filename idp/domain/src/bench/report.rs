@@ -128,11 +128,10 @@ impl Report {
     /// How the run came out.
     pub fn outcome(&self) -> Outcome {
         let fine = |line: &Line| match &line.verdict {
-            Verdict::Passed => true,
-            Verdict::Failed(_) => false,
             // What a site does not have is not wrong.
-            Verdict::NotMade(Reason::NoUserinfo | Reason::NoLogoutAddress | Reason::NoNoticeAddress) => true,
-            Verdict::NotMade(Reason::NoSignIn | Reason::NoChallenge | Reason::OutOfTime) => false,
+            Verdict::Passed
+            | Verdict::NotMade(Reason::NoUserinfo | Reason::NoLogoutAddress | Reason::NoNoticeAddress) => true,
+            Verdict::Failed(_) | Verdict::NotMade(Reason::NoSignIn | Reason::NoChallenge | Reason::OutOfTime) => false,
         };
         let whole = Check::ALL.iter().all(|check| self.lines.iter().any(|line| line.check == *check));
         if whole && self.lines.iter().all(fine) { Outcome::Passed } else { Outcome::Failed }

@@ -115,9 +115,10 @@ pub fn of(check: Check, trial: &Trial, control: Option<&Trial>) -> Verdict {
             }
             verifier(trial)
         }
-        Check::StateMissing | Check::StateOther | Check::IssuerOfAnswer => refused_before_the_token(trial),
+        Check::StateMissing | Check::StateOther | Check::IssuerOfAnswer | Check::OtherBrowser => {
+            refused_before_the_token(trial)
+        }
         Check::Replay => replay(trial),
-        Check::OtherBrowser => refused_before_the_token(trial),
         Check::TwoCitizens => two_citizens(trial),
         Check::NonceOther
         | Check::NonceAbsent

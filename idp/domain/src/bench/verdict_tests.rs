@@ -15,6 +15,7 @@ const RIGHT: TokenCall = TokenCall {
     outcome: Outcome::Tokens,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "as a trial holds it")]
 const fn page(shows: Shows) -> Option<Landing> {
     Some(Landing::Page { status: 200, text: Written::Something, shows })
 }

@@ -133,9 +133,10 @@ impl<'a> Browser<'a> {
             Method::Get => "GET",
             Method::Post => "POST",
         };
-        let cookies: String =
-            self.cookies.get_request_values(url).map(|(name, _)| format!("\ncookie: {name}=…")).collect();
-        let request = format!("{verb} {}{cookies}", exchange::address(url.as_str()));
+        let mut request = format!("{verb} {}", exchange::address(url.as_str()));
+        for (name, _) in self.cookies.get_request_values(url) {
+            request.extend(["\ncookie: ", name, "=…"]);
+        }
         self.exchanges.push(Exchange::new(Sender::Browser, &request, answer));
     }
 }
@@ -143,11 +144,10 @@ impl<'a> Browser<'a> {
 /// Makes a call that has so much time.
 pub(super) async fn send(http: &Http, request: Request, patience: Duration) -> Result<Answer, Trouble> {
     match timeout(patience, http.send(request)).await {
-        Err(_) => Err(Trouble::TimedOut),
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(HttpError::Refused(_))) => Err(Trouble::Refused),
         Ok(Err(HttpError::TooLarge)) => Err(Trouble::TooLarge),
-        Ok(Err(HttpError::TimedOut)) => Err(Trouble::TimedOut),
+        Err(_) | Ok(Err(HttpError::TimedOut)) => Err(Trouble::TimedOut),
         Ok(Err(HttpError::Unsendable)) => Err(Trouble::BadRedirect),
         Ok(Err(HttpError::Unreachable { .. })) => Err(Trouble::Unreachable),
     }

@@ -1,5 +1,7 @@
 //! `/banc/{run}/…`: the endpoints of the small provider of a run. They carry requests to it and its answers back.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -141,7 +143,6 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     }
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
-    let plain =
-        |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8().ok().map(|text| text.into_owned());
+    let plain = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8().ok().map(Cow::into_owned);
     Some((plain(id)?, plain(secret)?))
 }

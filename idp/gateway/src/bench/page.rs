@@ -26,6 +26,7 @@ use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
 
 /// The service of a path. Whoever holds the permission for its organisation is told when it is gone.
+#[expect(clippy::result_large_err, reason = "the refusal is the answer, and is sent at once")]
 fn service(app: &App, here: &Here, client: &str) -> Result<Arc<Registered>, Response> {
     let found = ClientId::parse(client).ok().and_then(|id| app.client(&id));
     found.ok_or_else(|| inside(app, here, Space::Unseen))

@@ -202,7 +202,7 @@ async fn drive<W: Write>(run: Run, out: &mut W) -> anyhow::Result<()> {
     let lines = driver
         .drive(|line| {
             if !run.json {
-                _ = writeln!(out, "{}", told(line))
+                _ = writeln!(out, "{}", told(line));
             }
         })
         .await;
