@@ -68,7 +68,7 @@ pub(crate) fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut Vec<
     stream.write_all(request)?;
     answer.clear();
     let mut whole = None;
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     while whole.is_none_or(|whole| answer.len() < whole) {
         let read = stream.read(&mut buffer)?;
         ensure!(read > 0, "the gateway closed the connection: {}", String::from_utf8_lossy(answer));

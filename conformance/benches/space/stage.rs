@@ -87,8 +87,8 @@ impl Stage {
         };
         let floor = format!("GET {style} HTTP/1.1\r\nhost: localhost:{port}\r\n\r\n").into_bytes();
         let left_out = Vec::new();
-        let _around = (providers, registry, mailbox);
-        Ok(Self { gateway, port, partner, id, place, crowd, floor, left_out, _around })
+        let around = (providers, registry, mailbox);
+        Ok(Self { gateway, port, partner, id, place, crowd, floor, left_out, _around: around })
     }
 
     /// The port of the space.

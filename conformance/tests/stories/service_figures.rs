@@ -220,7 +220,7 @@ fn days(client: &str, back: std::ops::Range<i32>) -> String {
             ("failed", "identity", back % 3),
         ] {
             let values = format!("'{client}', {day}, '{kind}', '{name}', {count}");
-            rows += &format!("INSERT INTO service_figures VALUES ({values});");
+            rows.extend(["INSERT INTO service_figures VALUES (", &values, ");"]);
         }
     }
     rows

@@ -1,12 +1,14 @@
 //! Any query: no panic, and an answer goes to the client's own redirect URI alone.
 #![no_main]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use domain::client::{Client, ClientState, Registered};
+use domain::client::{Client, Registered};
+use domain::id::HabilitationId;
 use domain::oidc::error::is_legal_description;
 use domain::oidc::parameters::Parameters;
 use domain::oidc::request::{Incoming, Rejected};
+use domain::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -20,17 +22,18 @@ static CLIENT: LazyLock<Registered> = LazyLock::new(|| {
         "passerelle": {"require_pkce": false, "resources": ["https://tax.example"]},
     });
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("good metadata");
-    Registered { client, secret: None, state: ClientState::Active }
+    Registered::operated(client, None, HabilitationId::from_random([1; 16]), Timestamp::from_epoch(0))
 });
 
 fuzz_target!(|data: &[u8]| {
     let Ok(parameters) = Parameters::parse(data) else { return };
     let Ok(incoming) = Incoming::read(parameters) else { return };
-    match incoming.check(Some(&CLIENT)) {
-        Ok((request, client)) => {
+    match incoming.check(Some(&CLIENT), Timestamp::from_epoch(0), &Arc::default()) {
+        Ok((request, live)) => {
+            let client = live.client();
             assert_eq!(request.redirect.as_str(), REDIRECT);
             assert!(request.level >= client.minimum_level);
-            assert!(request.asked.scopes.is_subset(&client.scopes));
+            assert!(request.asked.scopes.is_subset(live.scopes()));
             assert!(request.resources.is_subset(&client.resources));
             assert_eq!(request.details.narrowed(client), request.details);
             assert!(request.details.locations().is_subset(&request.resources));

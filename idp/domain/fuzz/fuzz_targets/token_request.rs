@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use domain::client::{Client, ClientState, Registered};
+use domain::client::{Client, Registered};
+use domain::id::HabilitationId;
 use domain::oidc::client_auth::Presented;
 use domain::oidc::code::Redemption;
 use domain::oidc::error::is_legal_description;
@@ -21,7 +22,7 @@ const SECRET: &str = "k3U9Wq0mE7tXv1zRf8bNcY5hPj2sLd6a";
 static CLIENT: LazyLock<Registered> = LazyLock::new(|| {
     let metadata = json!({"client_id": "v", "client_name": "V", "redirect_uris": ["https://v.example/"]});
     let client = Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("good metadata");
-    Registered { client, secret: Some(SecretDigest::of(SECRET)), state: ClientState::Active }
+    Registered::operated(client, Some(SecretDigest::of(SECRET)), HabilitationId::from_random([1; 16]), Timestamp::from_epoch(0))
 });
 
 fuzz_target!(|data: &[u8]| {

@@ -142,17 +142,14 @@ impl Complete {
         }
         let Reading { mut faults, .. } = reading;
         let contacts: BTreeMap<_, _> = contacts.into_iter().filter_map(|(who, found)| Some((who, found?))).collect();
-        match (faults.is_empty(), level, retention) {
-            (true, Some(level), Some(retention)) => {
-                let asks = needs.into_iter().zip(bases).map(|(need, basis)| Ask { need, basis });
-                let scopes = asked.into_iter().zip(asks).collect();
-                Ok(Self { title, level, scopes, retention, contacts, redirects, logout_redirects })
-            }
-            _ => {
-                let order: BTreeMap<_, _> = Field::all().zip(0_usize..).collect();
-                faults.sort_by_key(|fault| order.get(&fault.field).copied());
-                Err(faults)
-            }
+        if let (true, Some(level), Some(retention)) = (faults.is_empty(), level, retention) {
+            let asks = needs.into_iter().zip(bases).map(|(need, basis)| Ask { need, basis });
+            let scopes = asked.into_iter().zip(asks).collect();
+            Ok(Self { title, level, scopes, retention, contacts, redirects, logout_redirects })
+        } else {
+            let order: BTreeMap<_, _> = Field::all().zip(0_usize..).collect();
+            faults.sort_by_key(|fault| order.get(&fault.field).copied());
+            Err(faults)
         }
     }
 

@@ -344,7 +344,6 @@ impl Field {
     /// What may be written in it.
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Title => Kind::Line(100),
             Self::Description | Self::Alternative => Kind::Text(4000),
             Self::ServiceUri | Self::LegalUri => Kind::Uri,
             Self::GoLive => Kind::Day,
@@ -355,7 +354,7 @@ impl Field {
             Self::LevelReason | Self::RetentionReason | Self::Recipients => Kind::Text(2000),
             Self::Need(_) | Self::Basis(_) => Kind::Line(500),
             Self::Asks(_) | Self::AlternativeAttested | Self::DpoInformed | Self::TermsAccepted => Kind::Tick,
-            Self::Contact(_, Detail::Name | Detail::Job) => Kind::Line(100),
+            Self::Title | Self::Contact(_, Detail::Name | Detail::Job) => Kind::Line(100),
             Self::Contact(_, Detail::Mail) => Kind::Mail,
             Self::Contact(_, Detail::Phone) => Kind::Phone,
             Self::Redirects(_) | Self::LogoutRedirects(_) => Kind::Lines(10_000),

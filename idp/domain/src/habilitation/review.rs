@@ -13,6 +13,8 @@
 //!
 //! While a granted request is open again, what was granted stays in force: [`About::granted`].
 
+#![expect(clippy::result_large_err, reason = "a step that did not take place gives back the request it was asked of")]
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -513,7 +515,7 @@ impl Review<Submitted> {
         let grant = Grant {
             id: id.clone(),
             request: self.about.id.clone(),
-            organisation: self.about.organisation.clone(),
+            organisation: self.about.organisation,
             title: complete.title().to_owned(),
             scopes: complete.scopes().keys().copied().chain([Scope::OPENID]).collect(),
             level: complete.level(),

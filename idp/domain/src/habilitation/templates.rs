@@ -105,15 +105,12 @@ fn filled(text: &str, places: Places<'_>) -> String {
     while let Some(at) = rest.find('{') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        match names.iter().find(|(name, _)| from.starts_with(name)) {
-            Some((name, value)) => {
-                out.push_str(value);
-                rest = from.get(name.len()..).unwrap_or_default();
-            }
-            None => {
-                out.push('{');
-                rest = from.get(1..).unwrap_or_default();
-            }
+        if let Some((name, value)) = names.iter().find(|(name, _)| from.starts_with(name)) {
+            out.push_str(value);
+            rest = from.get(name.len()..).unwrap_or_default();
+        } else {
+            out.push('{');
+            rest = from.get(1..).unwrap_or_default();
         }
     }
     out.push_str(rest);

@@ -36,7 +36,7 @@ impl Place {
             Err(error) => return (2, error.to_string()),
         };
         let mut out = Vec::new();
-        match run(cli, &Environment::Given(self.1.clone()), &mut out).await {
+        match Box::pin(run(cli, &Environment::Given(self.1.clone()), &mut out)).await {
             Ok(()) => (0, String::from_utf8(out).expect("text")),
             Err(failure) => (failure.exit_code(), failure.to_string()),
         }

@@ -155,6 +155,7 @@ fn onwards(review: &AnyReview, block: Block, then: Option<&str>) -> String {
 }
 
 /// What came of a save.
+#[expect(clippy::large_enum_variant, reason = "one is made a request, and looked at at once")]
 enum Saved {
     /// Everything that could be kept is.
     Kept { kept: KeptReview, typed: BTreeMap<Field, (String, Unfit)>, conflicts: Vec<Conflict> },

@@ -105,8 +105,8 @@ async fn write(app: &App, holder: &Holder<WriteMessages>, request: &str, text: W
     let by = Author::Partner(holder.held.partner().clone());
     let mut letters = Letters::about(app, review).await?;
     match side {
-        Side::Applicant => letters.to_reviewers(app, &RequestTold::Said).await?,
-        Side::Review => letters.to_writers(app, review, &RequestTold::Said).await?,
+        Side::Applicant => letters.tell_reviewers(app, &RequestTold::Said).await?,
+        Side::Review => letters.tell_writers(app, review, &RequestTold::Said).await?,
     }
     let acts = [Act::RequestMessage { request: id.clone(), by: by.clone() }];
     let notices = letters.into_notices();

@@ -155,10 +155,10 @@ async fn notices(app: &App, turn: &Turn) -> Result<Vec<Notice>, StoreError> {
     };
     let mut letters = Letters::about(app, to).await?;
     if writers {
-        letters.to_writers(app, to, &told(RequestReader::Applicant)).await?;
+        letters.tell_writers(app, to, &told(RequestReader::Applicant)).await?;
     }
     if reviewers {
-        letters.to_reviewers(app, &told(RequestReader::Reviewer)).await?;
+        letters.tell_reviewers(app, &told(RequestReader::Reviewer)).await?;
     }
     // Controller and data protection officer learn of what is granted in their name.
     if happened == Happened::Granted
@@ -195,7 +195,7 @@ impl Letters {
     }
 
     /// One to everyone who wrote in the request and is still of its organisation.
-    pub(crate) async fn to_writers(
+    pub(crate) async fn tell_writers(
         &mut self,
         app: &App,
         request: &AnyReview,
@@ -213,7 +213,7 @@ impl Letters {
     }
 
     /// One to everyone who reviews.
-    pub(crate) async fn to_reviewers(&mut self, app: &App, told: &RequestTold) -> Result<(), StoreError> {
+    pub(crate) async fn tell_reviewers(&mut self, app: &App, told: &RequestTold) -> Result<(), StoreError> {
         let Some((team, _)) = app.registry.partner_team(&TeamName::Operators).await? else { return Ok(()) };
         for member in team.members.iter().take(MOST_READERS) {
             if let Some(reviewer) = partner(app, &member.partner).await?.filter(reviews) {

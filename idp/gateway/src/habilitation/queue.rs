@@ -74,7 +74,7 @@ async fn show(app: &App, holder: &Holder<ReadQueue>, part: &Part) -> Result<Resp
         }
         let after = part.after();
         let found = app.registry.requests_in(state, departement.as_ref(), after.as_ref(), PAGE).await?;
-        if let Some(last) = found.last().filter(|_| found.len() as u32 == PAGE) {
+        if let Some(last) = found.last().filter(|_| u32::try_from(found.len()) == Ok(PAGE)) {
             let id = last.review.about().id.clone();
             let since = app.registry.request_since(&id).await?;
             next = since.map(|since| After { since, id });

@@ -13,6 +13,7 @@ const ABOVE: u32 = 24;
 const BELOW: u32 = 26;
 
 /// A chart of columns.
+#[expect(clippy::struct_field_names, reason = "the columns of columns are what they are called")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
     /// What tells it apart on the page.

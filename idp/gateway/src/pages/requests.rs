@@ -321,7 +321,27 @@ impl BlockPage<'_> {
             .filter(|field| match field {
                 Field::Asks(_) | Field::Need(_) => false,
                 Field::Basis(scope) => !self.request.form().get(Field::Asks(*scope)).is_empty(),
-                _ => true,
+                Field::Title
+                | Field::Description
+                | Field::ServiceUri
+                | Field::GoLive
+                | Field::Volume
+                | Field::Editor
+                | Field::Level
+                | Field::LevelReason
+                | Field::LegalNature
+                | Field::LegalReference
+                | Field::LegalUri
+                | Field::Recipients
+                | Field::Retention
+                | Field::RetentionReason
+                | Field::Contact(..)
+                | Field::Redirects(_)
+                | Field::LogoutRedirects(_)
+                | Field::Alternative
+                | Field::AlternativeAttested
+                | Field::DpoInformed
+                | Field::TermsAccepted => true,
             })
             .map(|field| self.drawn(field))
             .collect()
@@ -721,6 +741,7 @@ pub(crate) struct Wrong<'a> {
 }
 
 /// The texts that reviewers write often.
+#[expect(clippy::struct_field_names, reason = "the templates of the page of templates")]
 #[derive(Debug, Template)]
 #[template(path = "request_templates.html")]
 pub(crate) struct Templates<'a> {

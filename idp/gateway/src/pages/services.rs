@@ -64,6 +64,7 @@ impl From<SecretRefused> for Mistake {
 
 impl Page<'_> {
     /// Where a service lives, in words.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand references on")]
     pub(crate) const fn environment(&self, environment: &Environment) -> &'static str {
         match environment {
             Environment::Sandbox => self.t.service_sandbox(),
@@ -72,6 +73,7 @@ impl Page<'_> {
     }
 
     /// The state of a service, in words.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand references on")]
     pub(crate) const fn service_state(&self, live: &Result<(), NotLive>) -> &'static str {
         match live {
             Ok(()) => self.t.service_in_force(),
@@ -96,6 +98,7 @@ impl Page<'_> {
         }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand references on")]
     fn on_day(&self, moment: &Timestamp) -> String {
         paris::day(*moment, self.t)
     }
@@ -118,6 +121,7 @@ impl Page<'_> {
         Wrong { field, words }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand references on")]
     fn address_fault(&self, place: usize, why: &RedirectRefusal) -> String {
         let place = place.to_string();
         match why {
@@ -188,6 +192,7 @@ impl Line {
 }
 
 /// What the page of an organisation says of its services. `service_list.html` draws it.
+#[expect(clippy::struct_excessive_bools, reason = "what a page shows or does not")]
 #[derive(Debug)]
 pub(crate) struct Section {
     /// The services.
@@ -323,15 +328,13 @@ impl Shown<'_> {
     fn settings(&self) -> String {
         let client = &self.service.client;
         let redirect = client.redirect_uris().first().map_or("", String::as_str);
-        let mut text = format!("OIDC_ISSUER={}\nOIDC_CLIENT_ID={}\n", self.issuer, client.id);
-        if let Some(secret) = self.secret {
-            text.push_str(&format!("OIDC_CLIENT_SECRET={secret}\n"));
-        }
-        text.push_str(&format!(
-            "OIDC_REDIRECT_URI={redirect}\nOIDC_TOKEN_ENDPOINT_AUTH_METHOD={}\n",
+        let secret = self.secret.map(|secret| format!("OIDC_CLIENT_SECRET={secret}\n")).unwrap_or_default();
+        format!(
+            "OIDC_ISSUER={}\nOIDC_CLIENT_ID={}\n{secret}OIDC_REDIRECT_URI={redirect}\nOIDC_TOKEN_ENDPOINT_AUTH_METHOD={}\n",
+            self.issuer,
+            client.id,
             client.authentication.name()
-        ));
-        text
+        )
     }
 }
 
@@ -349,6 +352,7 @@ pub(crate) struct Stopped {
 }
 
 /// One service.
+#[expect(clippy::struct_excessive_bools, reason = "what a page shows or does not")]
 #[derive(Debug, Template)]
 #[template(path = "service_one.html")]
 pub(crate) struct One<'a> {
@@ -430,6 +434,7 @@ impl One<'_> {
         !secret.counts(self.now)
     }
 
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
     const fn terms(&self) -> [u16; 4] {
         SECRET_DAYS
     }

@@ -29,6 +29,7 @@ use domain::time::Timestamp;
 use store::registry::{Location, Registry};
 use store::seal::Vault;
 
+#[expect(clippy::disallowed_methods, reason = "what is made up here ends now")]
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

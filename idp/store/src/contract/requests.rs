@@ -217,7 +217,7 @@ async fn time_asks_once(offices: Offices) {
     let one = &offices.one;
     let kept = made(one, "69123", now()).await;
     let left = || one.requests_left(State::Draft, Due::Remind, at(100), 10);
-    assert_eq!(left().await.expect("reads"), [kept.clone()]);
+    assert_eq!(left().await.expect("reads"), std::slice::from_ref(&kept));
     let answers = at_once(10, offices.both(), |node, _| {
         let kept = kept.clone();
         async move { node.remind_of_request(&kept, Due::Remind, &silent(at(100))).await.expect("answers") }

@@ -106,6 +106,7 @@ impl Button<'_> {
         )
     }
 
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
     const fn style(&self) -> &'static str {
         STYLE
     }
