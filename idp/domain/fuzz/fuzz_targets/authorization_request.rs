@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(request.level >= client.minimum_level);
             assert!(request.asked.scopes.is_subset(live.scopes()));
             assert!(request.resources.is_subset(&client.resources));
-            assert_eq!(request.details.narrowed(client), request.details);
+            assert_eq!(request.details.narrowed(&live), request.details);
             assert!(request.details.locations().is_subset(&request.resources));
         }
         Err(Rejected::Answer { to, description, .. }) => {
