@@ -304,7 +304,8 @@ async fn a_code_of_a_disabled_client_is_worth_nothing() {
     journey.scene.gateway.installation().until(&journey.service.client_id, Standing::Unknown).await.unwrap();
     let answer = error("disabled", journey.service.redeem(&ask, &code).await.unwrap()).await;
     assert_eq!(answer, (401, "invalid_client".into(), "client.unauthenticated".into()));
-    opens_nothing(&journey.service, &tokens.access_token).await;
+    let told = journey.service.userinfo(&tokens.access_token).await.unwrap();
+    assert_eq!((told.status().as_u16(), audit::refusal(&told).as_str()), (401, "habilitation.disabled"));
     let enabled = installation.run(&["clients", "enable", &journey.service.client_id]).await.unwrap();
     assert!(enabled.status.success());
     installation.until(&journey.service.client_id, Standing::Served).await.unwrap();

@@ -166,7 +166,11 @@ async fn a_reader_that_was_withdrawn_and_one_of_another_commune_are_not_heard() 
     let key = far.public_key().to_string();
     let fields = [("name", "Guichet 1"), ("key", key.as_str())];
     let button = "form[data-step=register-reader] button";
-    expect(lea.browser.press(&readers, button, &fields).await.unwrap(), "desk-readers");
+    let listed = expect(lea.browser.press(&readers, button, &fields).await.unwrap(), "desk-readers");
+    let id = listed.attribute("[data-reader]", "data-reader").unwrap();
+    assert_eq!(refused(far.turn().await), "desk.reader_proposed");
+    let installation = counter.journey.scene.gateway.installation();
+    agent::run(installation, &["readers", "accept", "--commune", ELSEWHERE, &id]).await.unwrap();
 
     let (_, qr) = counter.asks("angela").await;
     let page = expect(counter.scan(&qr).await, "desk-card");

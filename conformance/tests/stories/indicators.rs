@@ -43,7 +43,8 @@ fn certifications(journey: &Journey, commune: &str, many: i64, last: i64, second
 }
 
 fn identities(journey: &Journey, many: i64, state: &str) {
-    let until = clock::now() + 400 * DAY;
+    // One that is not certified has no term.
+    let until = if state == "certified" { (clock::now() + 400 * DAY).to_string() } else { "NULL".to_owned() };
     let columns = "id, state, created, certified_until, version";
     for number in 0..many {
         let row = format!("'{state}-{number}', '{state}', 0, {until}, 1");

@@ -70,7 +70,10 @@ impl Parameters {
     pub fn text(&self, name: &str) -> &str {
         let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let first = found.next().unwrap_or_default();
-        if found.next().is_some() { "" } else { first }
+        match found.next() {
+            None => first,
+            Some(_) => "",
+        }
     }
 
     /// Whether a parameter was sent at all.

@@ -87,7 +87,7 @@ async fn what_is_made_with_a_simulator_says_so_on_the_page_and_on_the_sheet() {
         assert_eq!(page.contains("simulateur – non certifié"), simulated, "{page}");
         assert!(page.contains("href=\"/carte\""), "{page}");
         let sheet = ask(&gateway, &format!("/carte/demande/{token}.pdf")).await.2;
-        assert_eq!(sheet.windows(11).any(|octets| octets == b"simulateur "), simulated);
+        assert_eq!(sheet.windows(10).any(|octets| octets == b"simulateur"), simulated);
     }
 }
 

@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(read("{"), Err(Unread::NotAForm));
         assert_eq!(read(r#"{"version":2,"form":{}}"#), Err(Unread::Version));
         let wrong = read(r#"{"form":{"title":"a","level":"eidas4","x.y":"z","volume":3}}"#);
-        let names = ["level", "volume", "x.y"].map(str::to_owned).to_vec();
+        let names = ["level", "x.y", "volume"].map(str::to_owned).to_vec();
         assert_eq!(wrong, Err(Unread::Fields(names)));
     }
 }

@@ -9,7 +9,7 @@ texts! {
     service_figures_between(from, to): "Du {from} au {to}.", "From {from} to {to}.";
     service_figures_sum(started, finished): "{started} connexions commencées, {finished} abouties.", "{started} sign-ins begun, {finished} finished.";
     service_figures_days: "Connexions par jour", "Sign-ins by day";
-    service_figures_days_about: "Une colonne par jour : en contour les connexions commencées, en plein celles qui ont abouti. Le trait du haut marque le plus grand nombre.",
+    service_figures_days_about: "Une colonne par jour : en contour les connexions commencées, en plein celles qui ont abouti. Le trait du haut marque le plus grand nombre.",
         "One column a day: outlined the sign-ins that were begun, solid those that were finished. The line at the top marks the greatest number.";
     service_figures_day: "Jour", "Day";
     service_figures_started: "Connexions commencées", "Sign-ins begun";
@@ -48,7 +48,7 @@ texts! {
     service_reason_request: "Demande mal formée", "Request at fault";
     service_reason_interrupted: "Interrompu à la fin", "Interrupted at the end";
     service_figures_nobody: "Ces chiffres comptent des connexions. Aucun ne dit qui s’est connecté.", "These figures count sign-ins. None says who signed in.";
-    service_figures_few: "Le fournisseur d’identité d’une personne ne regarde qu’elle : il est donné par mois terminé, et pas en dessous de cinq connexions.",
+    service_figures_few: "Le fournisseur d’identité d’une personne ne regarde qu’elle : il est donné par mois terminé, et pas en dessous de cinq connexions.",
         "Which provider somebody uses is their own matter: it is told by months that are over, and not below five sign-ins.";
     service_figures_counted: "Les jours vont de minuit à minuit en temps universel. Les derniers instants d’un serveur qui s’arrête brutalement peuvent manquer.",
         "Days go from midnight to midnight, universal time. The last moments of a server that stops abruptly may be missing.";
