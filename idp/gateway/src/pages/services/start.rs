@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn an_address_ends_no_string_of_the_language() {
-        let hostile = "http://localhost:8080/retour?a='.system('id').'&b=$x";
+        let hostile = "http://localhost:8080/retour/'.system('id').'/$x";
         let service = service(hostile, Sent::Basic);
         let php = lines(&service, Kit::Php, "https://passerelle.example");
-        assert!(php.contains("?a=\\'.system(\\'id\\').\\'&b=$x"), "{php}");
+        assert!(php.contains("/\\'.system(\\'id\\').\\'/$x"), "{php}");
     }
 }
