@@ -16,7 +16,6 @@ use conformance::scene::Setting;
 use conformance::site::free_port;
 use conformance::tools::{Tool, node_file};
 use conformance::upstream::ProviderId;
-use serde_json::Value;
 
 use super::partners::{LYON, Space, TOULOUSE};
 use crate::journey::{accept, choose, expect, within};
