@@ -21,22 +21,19 @@ const LIFE: Duration = Duration::from_secs(1);
 /// Identities held at most.
 const MOST: usize = 10_000;
 
-/// The identities held.
+/// The identities held that something was given for.
 #[derive(Debug, Default)]
-pub(crate) struct Standings(Mutex<HashMap<IdentityId, (Instant, Option<AnyIdentity>)>>);
-
-/// It has to be read.
-struct Unread;
+pub(crate) struct Standings(Mutex<HashMap<IdentityId, (Instant, AnyIdentity)>>);
 
 impl Standings {
-    /// What is held; an error where it has to be read.
-    fn held(&self, id: &IdentityId, now: Instant) -> Result<Option<AnyIdentity>, Unread> {
+    /// What is held; none where it has to be read.
+    fn held(&self, id: &IdentityId, now: Instant) -> Option<AnyIdentity> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = held.get(id).filter(|(at, _)| now.saturating_duration_since(*at) < LIFE);
-        found.map(|(_, identity)| identity.clone()).ok_or(Unread)
+        found.map(|(_, identity)| identity.clone())
     }
 
-    fn keep(&self, id: &IdentityId, begun: Instant, identity: Option<AnyIdentity>) {
+    fn keep(&self, id: &IdentityId, begun: Instant, identity: AnyIdentity) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() >= MOST {
             held.retain(|_, (at, _)| begun.saturating_duration_since(*at) < LIFE);
@@ -67,13 +64,15 @@ pub(crate) async fn stands_anew(app: &App, vouched: Option<&Vouched>) -> Result<
 pub(crate) async fn stands(app: &App, vouched: Option<&Vouched>) -> Result<bool, StoreError> {
     let Some(vouched) = vouched else { return Ok(true) };
     let Some(cnie) = &app.cnie else { return Ok(false) };
-    let begun = tokio::time::Instant::now().into_std();
-    let identity = if let Ok(identity) = cnie.standings.held(&vouched.identity, begun) {
-        identity
-    } else {
-        let kept = app.registry.identity(&vouched.identity).await?.map(|kept| kept.identity);
-        cnie.standings.keep(&vouched.identity, begun, kept.clone());
-        kept
-    };
-    Ok(vouched.stands(identity.as_ref(), app.clock.now()))
+    let (begun, now) = (tokio::time::Instant::now().into_std(), app.clock.now());
+    // What is held may say yes; a no is read again, for the citizen who restored the identity a moment ago.
+    if cnie.standings.held(&vouched.identity, begun).is_some_and(|held| vouched.stands(Some(&held), now)) {
+        return Ok(true);
+    }
+    let identity = app.registry.identity(&vouched.identity).await?.map(|kept| kept.identity);
+    let stands = vouched.stands(identity.as_ref(), now);
+    if let Some(identity) = identity.filter(|_| stands) {
+        cnie.standings.keep(&vouched.identity, begun, identity);
+    }
+    Ok(stands)
 }
