@@ -52,13 +52,17 @@ fn refused<S>((_, refusal): Stays<S>) -> NotDone {
     NotDone::Refused(refusal)
 }
 
+/// What became of a step that does nothing to habilitations.
+fn plain<S, T: Into<AnyReview>>(step: Result<T, Stays<S>>, happened: Happened) -> Result<Done, NotDone> {
+    step.map(|review| Done::plain(review, happened)).map_err(refused)
+}
+
 impl AnyReview {
     /// Puts another form in the place of the one that is there.
     pub fn write(self, by: &Acting<Write>, form: Form, now: Timestamp) -> Result<Done, NotDone> {
-        let written = |review: Self| Done::plain(review, Happened::Written);
         match self {
-            Self::Draft(review) => review.write(by, form, now).map(Into::into).map(written).map_err(refused),
-            Self::ChangesRequested(review) => review.write(by, form, now).map(Into::into).map(written).map_err(refused),
+            Self::Draft(review) => plain(review.write(by, form, now), Happened::Written),
+            Self::ChangesRequested(review) => plain(review.write(by, form, now), Happened::Written),
             other @ (Self::Submitted(_)
             | Self::Granted(_)
             | Self::Refused(_)
@@ -69,10 +73,9 @@ impl AnyReview {
 
     /// Hands it to the reviewers.
     pub fn submit(self, by: &Acting<Write>, now: Timestamp) -> Result<Done, NotDone> {
-        let submitted = |review: Self| Done::plain(review, Happened::Submitted);
         match self {
-            Self::Draft(review) => review.submit(by, now).map(Into::into).map(submitted).map_err(refused),
-            Self::ChangesRequested(review) => review.submit(by, now).map(Into::into).map(submitted).map_err(refused),
+            Self::Draft(review) => plain(review.submit(by, now), Happened::Submitted),
+            Self::ChangesRequested(review) => plain(review.submit(by, now), Happened::Submitted),
             other @ (Self::Submitted(_)
             | Self::Granted(_)
             | Self::Refused(_)
@@ -83,10 +86,9 @@ impl AnyReview {
 
     /// Opens it again.
     pub fn reopen(self, by: &Acting<Write>, now: Timestamp) -> Result<Done, NotDone> {
-        let reopened = |review: Self| Done::plain(review, Happened::Reopened);
         match self {
-            Self::Granted(review) => review.reopen(by, now).map(Into::into).map(reopened).map_err(refused),
-            Self::Refused(review) => review.reopen(by, now).map(Into::into).map(reopened).map_err(refused),
+            Self::Granted(review) => plain(review.reopen(by, now), Happened::Reopened),
+            Self::Refused(review) => plain(review.reopen(by, now), Happened::Reopened),
             other @ (Self::Draft(_)
             | Self::Submitted(_)
             | Self::ChangesRequested(_)
@@ -98,10 +100,7 @@ impl AnyReview {
     /// Gives up what was opened again.
     pub fn give_up(self, by: &Acting<Write>) -> Result<Done, NotDone> {
         match self {
-            Self::Draft(review) => {
-                let kept = review.give_up(by).map_err(refused)?;
-                Ok(Done::plain(kept, Happened::ReopeningEnded))
-            }
+            Self::Draft(review) => plain(review.give_up(by), Happened::ReopeningEnded),
             other @ (Self::Submitted(_)
             | Self::ChangesRequested(_)
             | Self::Granted(_)
@@ -131,9 +130,7 @@ impl AnyReview {
     /// Notes what a reviewer made of a point.
     pub fn look(self, by: &Acting<Instruct>, point: Point, mark: Mark) -> Result<Done, NotDone> {
         match self {
-            Self::Submitted(review) => {
-                Ok(Done::plain(review.look(by, point, mark).map_err(refused)?, Happened::LookedAt))
-            }
+            Self::Submitted(review) => plain(review.look(by, point, mark), Happened::LookedAt),
             other @ (Self::Draft(_)
             | Self::ChangesRequested(_)
             | Self::Granted(_)
@@ -191,10 +188,7 @@ impl AnyReview {
     /// Sends it back.
     pub fn request_changes(self, by: &Acting<Instruct>, reason: Reason, now: Timestamp) -> Result<Done, NotDone> {
         match self {
-            Self::Submitted(review) => {
-                let back = review.request_changes(by, reason, now).map_err(refused)?;
-                Ok(Done::plain(back, Happened::ChangesRequested))
-            }
+            Self::Submitted(review) => plain(review.request_changes(by, reason, now), Happened::ChangesRequested),
             other @ (Self::Draft(_)
             | Self::ChangesRequested(_)
             | Self::Granted(_)

@@ -34,6 +34,12 @@ pub(crate) fn habilitated(client: &Client) -> LiveHabilitation<'_> {
     }
 }
 
+/// The same in the sandbox.
+pub(crate) fn in_sandbox(client: &Client) -> LiveHabilitation<'_> {
+    let habilitation = Box::leak(Box::new(Habilitation { environment: Environment::Sandbox, ..whole() }));
+    LiveHabilitation { habilitation, ..habilitated(client) }
+}
+
 /// The same for a client that nobody else needs.
 pub(crate) fn leaked(client: Client) -> LiveHabilitation<'static> {
     habilitated(Box::leak(Box::new(client)))

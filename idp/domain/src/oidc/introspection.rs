@@ -70,7 +70,12 @@ pub fn introspect<'a>(asker: &'a LiveHabilitation<'a>, found: Option<Found<'a>>,
         && account.admits(&token.identity.provider).is_ok()
         && live.covers(&token.identity.provider, token.level).is_ok();
     // An audience that the relying party lost meanwhile is none any more.
-    let meant = |resource: &&Resource| token.audience.contains(*resource) && client.resources.contains(*resource);
+    // Nor is one of another environment: a sandbox is told nothing of real citizens.
+    let meant = |resource: &&Resource| {
+        token.audience.contains(*resource)
+            && client.resources.contains(*resource)
+            && asker.environment() == live.environment()
+    };
     let role = match asker.client().data_provider.as_ref().filter(meant) {
         Some(resource) => Role::DataProvider(resource),
         None if asker.client().id == token.client => Role::RelyingParty,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::claims::release::{Asked, Identity};
 use crate::claims::scopes::Scope;
-use crate::habilitation::grant::tests::{habilitated, leaked};
+use crate::habilitation::grant::tests::{habilitated, in_sandbox, leaked};
 use crate::id::{ProviderId, SessionId};
 use crate::identity::account::{AccountKey, AccountSecret, AccountState};
 use crate::identity::pivot::{Birthdate, Pivot, RawPivot};
@@ -220,4 +220,16 @@ fn a_signed_answer_is_for_who_asked_and_is_no_token() {
         assert_eq!(signed["token_introspection"], said.answer(ISSUER, &subject(&tax)));
         assert_eq!(signed.as_object().expect("an object").len(), 4, "no sub, no exp");
     }
+}
+
+#[test]
+fn a_data_provider_of_the_sandbox_is_told_nothing_of_production_nor_the_other_way_round() {
+    let (tax, town, account, token) = (tax(), town(), account(), token());
+    for (asker, live) in [(in_sandbox(&tax), habilitated(&town)), (habilitated(&tax), in_sandbox(&town))] {
+        let found = Found { token: &token, client: Some(&live), account: Some(&account) };
+        assert_eq!(introspect(&asker, Some(found), NOW).answer(ISSUER, &subject(&tax)), inactive());
+    }
+    let (asker, live) = (in_sandbox(&tax), in_sandbox(&town));
+    let found = Found { token: &token, client: Some(&live), account: Some(&account) };
+    assert_eq!(introspect(&asker, Some(found), NOW).answer(ISSUER, &subject(&tax))["active"], true);
 }

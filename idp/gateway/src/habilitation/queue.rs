@@ -7,13 +7,14 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::habilitation::any::State as Step;
 use domain::id::HabilitationRequestId;
+use domain::organisation::siret::Siret;
 use domain::partners::permission::{Reach, ReadQueue};
 use domain::people::commune::Departement;
 use domain::time::Timestamp;
 use http::StatusCode;
 use serde::Deserialize;
 use store::StoreError;
-use store::registry::After;
+use store::registry::{After, Waiting};
 
 use super::keep;
 use crate::app::{App, Shared};
@@ -68,21 +69,22 @@ async fn show(app: &App, holder: &Holder<ReadQueue>, part: &Part) -> Result<Resp
         Reach::Within(some) => some.iter().cloned().map(Some).collect(),
     };
     let (mut lines, mut counts, mut next): (Vec<Line>, BTreeMap<Step, i64>, Option<After>) = Default::default();
+    let mut names: BTreeMap<Siret, String> = BTreeMap::new();
     for departement in &departements {
         for (state, count) in app.registry.request_counts(departement.as_ref()).await? {
             *counts.entry(state).or_default() += count;
         }
         let after = part.after();
         let found = app.registry.requests_in(state, departement.as_ref(), after.as_ref(), PAGE).await?;
-        if let Some(last) = found.last().filter(|_| u32::try_from(found.len()) == Ok(PAGE)) {
-            let id = last.review.about().id.clone();
-            let since = app.registry.request_since(&id).await?;
-            next = since.map(|since| After { since, id });
-        }
-        for kept in found {
-            let organisation = keep::organisation_name(app, &kept.review.about().organisation).await?;
-            let since = app.registry.request_since(&kept.review.about().id).await?;
-            lines.push(Line::of(&kept.review).waiting(organisation, since));
+        next = found.last().filter(|_| u32::try_from(found.len()) == Ok(PAGE)).map(Waiting::place).or(next);
+        for Waiting { kept, since } in found {
+            let siret = kept.review.about().organisation;
+            let name = match names.get(&siret) {
+                Some(name) => String::clone(name),
+                None => keep::organisation_name(app, &siret).await?,
+            };
+            names.insert(siret, name.clone());
+            lines.push(Line::of(&kept.review).waiting(name, since));
         }
     }
     let page = here.page(app);

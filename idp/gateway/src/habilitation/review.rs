@@ -4,7 +4,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::habilitation::acting::{Acting, Author, Instruct, Revoke};
-use domain::habilitation::acts::NotDone;
+use domain::habilitation::acts::{Done, NotDone};
 use domain::habilitation::any::AnyReview;
 use domain::habilitation::checklist::{Mark, Point};
 use domain::habilitation::complete::Complete;
@@ -189,13 +189,9 @@ pub(crate) async fn request_changes(
     form: CheckedForm,
 ) -> Response {
     let by: Acting<Instruct> = Acting::from(&holder.held);
-    let Ok(reason) = Reason::parse(form.text("reason")) else {
-        return show(&app, &holder, &request, Some(form.text("reason"))).await;
-    };
-    let now = app.clock.now();
-    let told = (&by, Some(reason.clone()));
-    let read = form.field("submission");
-    keep::act(&app, &holder, &request, told, |review| as_read(review, read)?.request_changes(&by, reason, now)).await
+    let (now, read) = (app.clock.now(), form.field("submission"));
+    let decide = |review, reason| as_read(review, read)?.request_changes(&by, reason, now);
+    decided(&app, &holder, &request, (&by, &form), decide).await
 }
 
 /// `POST /espace/demandes/{request}/refus`.
@@ -206,13 +202,9 @@ pub(crate) async fn refuse(
     form: CheckedForm,
 ) -> Response {
     let by: Acting<Instruct> = Acting::from(&holder.held);
-    let Ok(reason) = Reason::parse(form.text("reason")) else {
-        return show(&app, &holder, &request, Some(form.text("reason"))).await;
-    };
-    let now = app.clock.now();
-    let told = (&by, Some(reason.clone()));
-    let read = form.field("submission");
-    keep::act(&app, &holder, &request, told, |review| as_read(review, read)?.refuse(&by, reason, now)).await
+    let (now, read) = (app.clock.now(), form.field("submission"));
+    let decide = |review, reason| as_read(review, read)?.refuse(&by, reason, now);
+    decided(&app, &holder, &request, (&by, &form), decide).await
 }
 
 /// `POST /espace/demandes/{request}/revocation`.
@@ -224,10 +216,20 @@ pub(crate) async fn revoke(
 ) -> Response {
     let holder = holder.into_holder();
     let by: Acting<Revoke> = Acting::from(&holder.held);
-    let Ok(reason) = Reason::parse(form.text("reason")) else {
-        return show(&app, &holder, &request, Some(form.text("reason"))).await;
-    };
     let now = app.clock.now();
-    let told = (&by, Some(reason.clone()));
-    keep::act(&app, &holder, &request, told, |review| review.revoke(&by, reason, now)).await
+    let decide = |review: AnyReview, reason| review.revoke(&by, reason, now);
+    decided(&app, &holder, &request, (&by, &form), decide).await
+}
+
+/// A decision that takes a reason; without one, the page comes back with what was typed.
+async fn decided<P: Permit, C>(
+    app: &App,
+    holder: &Holder<P>,
+    request: &str,
+    (by, form): (&Acting<C>, &CheckedForm),
+    decide: impl FnOnce(AnyReview, Reason) -> Result<Done, NotDone>,
+) -> Response {
+    let typed = form.text("reason");
+    let Ok(reason) = Reason::parse(typed) else { return show(app, holder, request, Some(typed)).await };
+    keep::act(app, holder, request, (by, Some(reason.clone())), |review| decide(review, reason)).await
 }

@@ -139,8 +139,8 @@ impl Line {
     }
 
     /// The same for the reviewers: whose it is, and since when it waits.
-    pub(crate) fn waiting(self, organisation: String, since: Option<Timestamp>) -> Self {
-        Self { organisation: Some(organisation), since, ..self }
+    pub(crate) fn waiting(self, organisation: String, since: Timestamp) -> Self {
+        Self { organisation: Some(organisation), since: Some(since), ..self }
     }
 }
 

@@ -20,7 +20,7 @@ use store::registry::{Joined, Joining, KeptPasskey, Posting};
 use super::office::Office;
 use super::refusal::{inside, outside, status};
 use super::session::{CheckedForm, HOME, Holder, Visitor};
-use super::sign_in::broken;
+use super::sign_in::{broken, passkey_made};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
@@ -157,14 +157,9 @@ pub(crate) async fn post(
     Path(secret): Path<String>,
     form: Sent,
 ) -> Response {
-    match accept(&app, &headers, &secret, &form).await {
-        Ok(Ok(())) => {
-            app.mail_waiting.notify_one();
-            see_other("/espace/entree?fait=cle")
-        }
-        Ok(Err(code @ Space::LinkGone)) => outside(&app, visitor.occasion, code),
-        Ok(Err(code)) => show(&app, &visitor, &headers, &secret, Some(code)).await,
-        Err(error) => unavailable(&app, visitor.occasion, &error),
+    match passkey_made(&app, &visitor, accept(&app, &headers, &secret, &form).await) {
+        Ok(answer) => answer,
+        Err(code) => show(&app, &visitor, &headers, &secret, Some(code)).await,
     }
 }
 

@@ -24,14 +24,13 @@ use super::code::{Busy, Judged};
 use super::invitation::{made, office};
 use super::refusal::{outside, status};
 use super::session::Visitor;
-use super::sign_in::broken;
+use super::sign_in::{broken, passkey_made};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::limits::RECOVERIES;
 use crate::pages::View as _;
 use crate::pages::partners::{LostAll, Register, Sent as MailSent, Shell, Wrong};
 use crate::people::ceremony;
-use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
 use crate::signin::form::Sent;
 
@@ -199,14 +198,9 @@ pub(crate) async fn post_link(
     Path(secret): Path<String>,
     form: Sent,
 ) -> Response {
-    match recover(&app, &headers, &secret, &form).await {
-        Ok(Ok(())) => {
-            app.mail_waiting.notify_one();
-            see_other("/espace/entree?fait=cle")
-        }
-        Ok(Err(code @ Space::LinkGone)) => outside(&app, visitor.occasion, code),
-        Ok(Err(code)) => show(&app, &visitor, &headers, &secret, Some(code)).await,
-        Err(error) => unavailable(&app, visitor.occasion, &error),
+    match passkey_made(&app, &visitor, recover(&app, &headers, &secret, &form).await) {
+        Ok(answer) => answer,
+        Err(code) => show(&app, &visitor, &headers, &secret, Some(code)).await,
     }
 }
 

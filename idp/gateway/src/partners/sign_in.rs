@@ -15,7 +15,7 @@ use serde::Deserialize;
 use store::StoreError;
 use store::registry::{KeptPasskey, Updated};
 
-use super::refusal::status;
+use super::refusal::{outside, status};
 use super::session::{CheckedForm, Holder, Visitor, begin, way_back};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
@@ -77,6 +77,24 @@ pub(crate) async fn post(visitor: Visitor, State(app): State<Shared>, headers: H
         Ok(Ok(answer)) => answer,
         Ok(Err(code)) => show(&app, &visitor, &headers, &back, Some(Told::Refused(code))).await,
         Err(error) => unavailable(&app, visitor.occasion, &error),
+    }
+}
+
+/// The answer to whoever made a passkey by a link of a mail: on to the sign-in, where it is tried; the code, where the page of
+/// the link comes again.
+pub(super) fn passkey_made(
+    app: &App,
+    visitor: &Visitor,
+    outcome: Result<Result<(), Space>, StoreError>,
+) -> Result<Response, Space> {
+    match outcome {
+        Ok(Ok(())) => {
+            app.mail_waiting.notify_one();
+            Ok(see_other("/espace/entree?fait=cle"))
+        }
+        Ok(Err(code @ Space::LinkGone)) => Ok(outside(app, visitor.occasion, code)),
+        Ok(Err(code)) => Err(code),
+        Err(error) => Ok(unavailable(app, visitor.occasion, &error)),
     }
 }
 

@@ -17,13 +17,13 @@ use store::ephemeral::{Allowed, Put};
 use super::invitation::{Newcomer, Shown, join, office, register};
 use super::refusal::{outside, status};
 use super::session::Visitor;
+use super::sign_in::passkey_made;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::limits::SIGN_UPS;
 use crate::pages::View as _;
 use crate::pages::partners::{Asking, Sent as MailSent, Shell, Wrong};
 use crate::people::ceremony;
-use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
 use crate::signin::form::Sent;
 
@@ -119,14 +119,9 @@ pub(crate) async fn post_link(
     Path(secret): Path<String>,
     form: Sent,
 ) -> Response {
-    match accept(&app, &headers, &secret, &form).await {
-        Ok(Ok(())) => {
-            app.mail_waiting.notify_one();
-            see_other("/espace/entree?fait=cle")
-        }
-        Ok(Err(code @ Space::LinkGone)) => outside(&app, visitor.occasion, code),
-        Ok(Err(code)) => show(&app, &visitor, &headers, &secret, Some(code)).await,
-        Err(error) => unavailable(&app, visitor.occasion, &error),
+    match passkey_made(&app, &visitor, accept(&app, &headers, &secret, &form).await) {
+        Ok(answer) => answer,
+        Err(code) => show(&app, &visitor, &headers, &secret, Some(code)).await,
     }
 }
 

@@ -55,7 +55,7 @@ pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
 pub use partners::{Joined, Joining, KeptSession, Posting, SeatChange};
 pub use passkeys::{Accepted, KeptPasskey};
 pub use people::{Post, TeamChange, TeamVersion};
-pub use requests::{After, Event, KeptReview, Submission};
+pub use requests::{After, Event, KeptReview, Submission, Waiting};
 pub use secrets::{SecretUpdated, SecretUse};
 pub use services::ServiceMade;
 use standing::Standings;

@@ -39,6 +39,22 @@ pub struct KeptReview {
     pub version: i64,
 }
 
+/// A request in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The request.
+    pub kept: KeptReview,
+    /// When it came to its state.
+    pub since: Timestamp,
+}
+
+impl Waiting {
+    /// The place after it in the list.
+    pub fn place(&self) -> After {
+        After { since: self.since, id: self.kept.review.about().id.clone() }
+    }
+}
+
 /// What became of a request, as its page tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -275,10 +291,10 @@ impl Registry {
         departement: Option<&Departement>,
         after: Option<&After>,
         limit: u32,
-    ) -> Result<Vec<KeptReview>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         let (since, id) = after.map_or((i64::MIN, ""), |after| (after.since.epoch(), after.id.as_str()));
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, organisation, state, version, sealed FROM habilitation_requests \
+        let rows: Vec<(String, String, String, i64, String, i64)> = sqlx::query_as(
+            "SELECT id, organisation, state, version, sealed, since FROM habilitation_requests \
              WHERE state = $1 AND since >= $2 AND (since > $2 OR id > $3) \
              AND COALESCE(departement, '') = COALESCE($5, departement, '') ORDER BY since, id LIMIT $4",
         )
@@ -290,17 +306,11 @@ impl Registry {
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|row| self.open_request_or_log(row)).collect())
-    }
-
-    /// When a request came to its state, for the place after it in a list.
-    pub async fn request_since(&self, id: &HabilitationRequestId) -> Result<Option<Timestamp>, StoreError> {
-        let since: Option<i64> = sqlx::query_scalar("SELECT since FROM habilitation_requests WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(failed)?;
-        Ok(since.map(Timestamp::from_epoch))
+        let waiting = |(id, organisation, state, version, sealed, since)| {
+            let kept = self.open_request_or_log((id, organisation, state, version, sealed))?;
+            Some(Waiting { kept, since: Timestamp::from_epoch(since) })
+        };
+        Ok(rows.into_iter().filter_map(waiting).collect())
     }
 
     /// How many requests are in each state; of a département alone, when one is given.
