@@ -11,6 +11,8 @@ use tokio::process::Command;
 
 use crate::journey::eventually;
 
+/// How many ports in a row the demo uses.
+const PORTS: u16 = 9;
 /// How long the demo may take to be up or down; the gateway is built already.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -32,7 +34,7 @@ fn runs(id: &Value) -> bool {
 
 #[tokio::test]
 async fn it_prints_what_scripts_need_and_leaves_nothing_behind_when_interrupted() {
-    let port = free_ports(6);
+    let port = free_ports(PORTS);
     let mut demo = demo(port).await;
     let summary = ready(&mut demo).await;
     assert_eq!(summary["commune"], format!("http://localhost:{port}"));
@@ -51,14 +53,14 @@ async fn it_prints_what_scripts_need_and_leaves_nothing_behind_when_interrupted(
     demo.signal("INT").await.unwrap();
     assert!(demo.end().await.unwrap().success());
     assert!(!runs(&summary["pids"]["gateway"]) && !runs(&summary["pids"]["commune"]));
-    for port in port..port + 6 {
+    for port in port..port + PORTS {
         listen(port).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn it_leaves_nothing_behind_when_it_is_killed() {
-    let mut demo = demo(free_ports(6)).await;
+    let mut demo = demo(free_ports(PORTS)).await;
     let summary = ready(&mut demo).await;
     let pids = &summary["pids"];
     assert!(runs(&pids["gateway"]) && runs(&pids["commune"]));
@@ -72,7 +74,7 @@ async fn it_leaves_nothing_behind_when_it_is_killed() {
 
 #[tokio::test]
 async fn it_names_the_port_that_is_taken() {
-    let port = free_ports(6);
+    let port = free_ports(PORTS);
     let taken = listen(port + 2).await.unwrap();
     let mut demo = demo(port).await;
     assert_eq!(demo.end().await.unwrap().code(), Some(2));
@@ -83,7 +85,7 @@ async fn it_names_the_port_that_is_taken() {
 
 #[tokio::test]
 async fn it_ends_with_the_gateways_last_words_when_the_gateway_dies() {
-    let mut demo = demo(free_ports(6)).await;
+    let mut demo = demo(free_ports(PORTS)).await;
     let summary = ready(&mut demo).await;
     let gateway = summary["pids"]["gateway"].to_string();
     let killed = Command::new("kill").args(["-KILL", &gateway]).status().await.unwrap();
