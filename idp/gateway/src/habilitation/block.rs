@@ -20,7 +20,7 @@ use super::keep::{self, Turn};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
-use crate::pages::requests::{BlockPage, Typed};
+use crate::pages::requests::{BlockPage, Typed, address};
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, Here, Holder};
 use crate::provider::error::see_other;
@@ -84,7 +84,7 @@ fn show(app: &App, here: &Here, shown: Shown<'_>, status: StatusCode) -> Respons
         typed.into_iter().map(|(field, (text, unfit))| (field, Typed { text, unfit })).collect();
     let view = BlockPage {
         page,
-        shell: here.shell(page.block_title(block)),
+        shell: here.shell(page.block_title(block)).below([address(&page, review)]),
         request: review,
         version: kept.version,
         block,

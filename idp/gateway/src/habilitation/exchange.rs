@@ -15,7 +15,7 @@ use super::keep::{self, Letters, author_name};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
-use crate::pages::requests::{Exchange, Said};
+use crate::pages::requests::{Exchange, Said, address};
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, Holder};
 use crate::provider::error::see_other;
@@ -62,7 +62,7 @@ async fn shown<P>(app: &App, holder: &Holder<P>, request: &str, typed: Option<&s
     let page = here.page(app);
     let view = Exchange {
         page,
-        shell: here.shell(page.words().exchange_title()),
+        shell: here.shell(page.words().exchange_title()).below([address(&page, &kept.review)]),
         request: &kept.review,
         csrf: &here.csrf,
         said: &said,

@@ -14,6 +14,7 @@ use crate::app::Shared;
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
 use crate::pages::requests::NotAFile;
+use crate::pages::services::above;
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, Holder};
 use crate::provider::error::see_other;
@@ -82,7 +83,7 @@ pub(crate) async fn import(holder: Holder<EditRequests>, State(app): State<Share
         Ok(form) => form,
         Err(unread) => {
             let page = here.page(&app);
-            let shell = here.shell(page.words().import_title());
+            let shell = here.shell(page.words().import_title()).below(above(organisation));
             let view = NotAFile { page, shell, organisation, csrf: &here.csrf, unread: &unread, text };
             return Entry::new(Space::InputInvalid).on(view.answer(refusal::status(Space::InputInvalid)));
         }

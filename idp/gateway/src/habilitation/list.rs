@@ -13,6 +13,7 @@ use crate::app::{App, Shared};
 use crate::audit::Space;
 use crate::pages::View as _;
 use crate::pages::requests::{Line, List};
+use crate::pages::services::above;
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, Here, Holder};
 use crate::provider::error::see_other;
@@ -36,7 +37,7 @@ async fn show(app: &App, here: &Here, organisation: &Organisation) -> Result<Res
     let lines: Vec<Line> = found.iter().map(|kept| Line::of(&kept.review)).collect();
     let page = here.page(app);
     let writes = here.partner.may(EditRequests, About::Organisation(organisation));
-    let shell = here.shell(page.words().requests_title());
+    let shell = here.shell(page.words().requests_title()).below(above(organisation));
     let may_write = writes.is_ok();
     let view = List { page, shell, organisation, lines: &lines, csrf: &here.csrf, may_write };
     Ok(view.answer(StatusCode::OK))

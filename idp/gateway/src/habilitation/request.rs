@@ -18,6 +18,7 @@ use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
 use crate::pages::requests::{EventLine, RequestPage};
+use crate::pages::services::above;
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, Holder};
 use crate::signin::at::unavailable;
@@ -59,7 +60,7 @@ pub(super) async fn page<P: Permit>(
     let page = here.page(app);
     let view = RequestPage {
         page,
-        shell: here.shell(page.request_title(review)),
+        shell: here.shell(page.request_title(review)).below(above(organisation)),
         request: review,
         organisation,
         csrf: &here.csrf,

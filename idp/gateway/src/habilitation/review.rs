@@ -23,6 +23,7 @@ use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
 use crate::pages::requests::{Prepared, ReviewPage};
+use crate::pages::services::above;
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, FreshHolder, Holder};
 use crate::signin::at::unavailable;
@@ -88,7 +89,7 @@ async fn page<P: Permit>(
     let page = here.page(app);
     let view = ReviewPage {
         page,
-        shell: here.shell(page.request_title(review)),
+        shell: here.shell(page.request_title(review)).below(above(organisation)),
         request: review,
         organisation,
         csrf: &here.csrf,

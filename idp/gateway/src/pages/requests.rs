@@ -21,7 +21,7 @@ use domain::time::Timestamp;
 use store::registry::{After, Event};
 
 use super::mail::happened_words;
-use super::partners::{Shell, space_views};
+use super::partners::{Crumb, Shell, space_views};
 use super::text::Texts;
 use super::{Page, paris};
 use crate::habilitation::file::Unread;
@@ -29,6 +29,11 @@ use crate::habilitation::file::Unread;
 space_views! {
     List: Stay, BlockPage: Stay, RequestPage: Stay, Exchange: Stay, ReviewPage: Stay, Queue: Stay,
     Templates: Stay, NotAFile: Stay,
+}
+
+/// A request among the pages above.
+pub(crate) fn address(page: &Page<'_>, review: &AnyReview) -> Crumb {
+    Crumb { href: format!("/espace/demandes/{}", review.about().id), title: page.request_title(review) }
 }
 
 impl Page<'_> {
@@ -102,6 +107,34 @@ impl Page<'_> {
     /// What happened to a request, in words.
     fn happened(&self, happened: impl Borrow<Happened>) -> &'static str {
         happened_words(*happened.borrow(), self.t)
+    }
+
+    /// One of the choices of a field, in words.
+    fn choice(&self, field: impl Borrow<Field>, choice: &str) -> &'static str {
+        let t = self.t;
+        match (*field.borrow(), choice) {
+            (Field::Level, "eidas1") => t.level_choice_low(),
+            (Field::Level, "eidas2") => t.level_choice_substantial(),
+            (Field::Level, "eidas3") => t.level_choice_high(),
+            (_, "loi") => t.nature_law(),
+            (_, "decret") => t.nature_decree(),
+            (_, "arrete") => t.nature_order(),
+            (_, "deliberation") => t.nature_deliberation(),
+            (_, "convention") => t.nature_agreement(),
+            (_, _) => t.nature_other(),
+        }
+    }
+
+    /// What stands in a field, as people read it.
+    fn filled(&self, field: Field, text: &str) -> String {
+        match field.kind() {
+            Kind::Tick => self.t.yes().to_owned(),
+            Kind::Choice(_) => self.choice(field, text).to_owned(),
+            Kind::Day => paris::beginning_of(text).map_or_else(|| text.to_owned(), |day| paris::day(day, self.t)),
+            Kind::Line(_) | Kind::Text(_) | Kind::Lines(_) | Kind::Number | Kind::Mail | Kind::Phone | Kind::Uri => {
+                text.to_owned()
+            }
+        }
     }
 
     fn when(&self, moment: impl Borrow<Timestamp>) -> String {
@@ -377,21 +410,6 @@ impl BlockPage<'_> {
         groups
     }
 
-    fn choice(&self, field: impl Borrow<Field>, choice: &str) -> &'static str {
-        let t = self.page.t;
-        match (*field.borrow(), choice) {
-            (Field::Level, "eidas1") => t.level_choice_low(),
-            (Field::Level, "eidas2") => t.level_choice_substantial(),
-            (Field::Level, "eidas3") => t.level_choice_high(),
-            (_, "loi") => t.nature_law(),
-            (_, "decret") => t.nature_decree(),
-            (_, "arrete") => t.nature_order(),
-            (_, "deliberation") => t.nature_deliberation(),
-            (_, "convention") => t.nature_agreement(),
-            (_, _) => t.nature_other(),
-        }
-    }
-
     fn hint(&self, field: Field) -> Option<&'static str> {
         let t = self.page.t;
         Some(match field {
@@ -649,14 +667,10 @@ impl ReviewPage<'_> {
             .into_iter()
             .map(|block| {
                 let fields = block.fields().filter(|field| !form.get(*field).is_empty());
-                (block, fields.map(|field| (field, self.value(field, form.get(field)))).collect::<Vec<_>>())
+                (block, fields.map(|field| (field, self.page.filled(field, form.get(field)))).collect::<Vec<_>>())
             })
             .filter(|(_, fields)| !fields.is_empty())
             .collect()
-    }
-
-    fn value(&self, field: Field, text: &str) -> String {
-        if matches!(field.kind(), Kind::Tick) { self.page.t.yes().to_owned() } else { text.to_owned() }
     }
 
     fn point(&self, point: impl Borrow<Point>) -> &'static str {
@@ -680,12 +694,13 @@ impl ReviewPage<'_> {
     fn difference(&self, difference: &Difference) -> String {
         let t = self.page.t;
         let label = self.page.field_label(difference.field());
+        let filled = |text: &String| self.page.filled(difference.field(), text);
         match difference {
             Difference::Ticked(_) => t.difference_ticked(&label),
             Difference::Unticked(_) => t.difference_unticked(&label),
-            Difference::Added { now, .. } => t.difference_added(&label, now),
-            Difference::Removed { was, .. } => t.difference_removed(&label, was),
-            Difference::Changed { was, now, .. } => t.difference_changed(&label, was, now),
+            Difference::Added { now, .. } => t.difference_added(&label, &filled(now)),
+            Difference::Removed { was, .. } => t.difference_removed(&label, &filled(was)),
+            Difference::Changed { was, now, .. } => t.difference_changed(&label, &filled(was), &filled(now)),
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn path_of(client: &ClientId) -> String {
     format!("/espace/services/{}", utf8_percent_encode(client.as_str(), PLAIN))
 }
 
-/// The pages above those of a service.
+/// The pages above those of an organisation's services and requests.
 pub(crate) fn above(organisation: &Organisation) -> Vec<Crumb> {
     let href = format!("/espace/organisations/{}", organisation.siret.digits());
     vec![Crumb { href, title: organisation.name.as_str().to_owned() }]
