@@ -7,6 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use anyhow::{Context as _, bail};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData};
 use passkey::crypto::aws_lc_rs::AwsLcRsBackend;
@@ -142,6 +144,21 @@ impl Agent {
         let page = self.open("/guichet/compte").await?;
         let fields = [("name", surname), ("birthdate", BORN)];
         self.browser.press(&page, "form[data-step=declare] button", &fields).await
+    }
+
+    /// Sends whoever asked to a page behind the sign-in, with the cookies of this agent: they are the agent from now on.
+    pub fn hand_over(&self, path: &str) -> Response {
+        let Ok(url) = self.origin.join(path) else { return StatusCode::NOT_FOUND.into_response() };
+        let mut response = Redirect::to(url.as_str()).into_response();
+        let jar = &self.browser.jar;
+        for name in jar.names(&self.origin) {
+            let Some(value) = jar.value(&self.origin, name) else { continue };
+            let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
+            if let Ok(cookie) = HeaderValue::try_from(cookie) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+        }
+        response
     }
 
     /// Opens a path of the desk.

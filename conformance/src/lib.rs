@@ -33,6 +33,7 @@ pub mod jose;
 pub mod library;
 pub mod mailbox;
 pub mod mutual;
+pub mod office;
 pub mod pages;
 pub mod partner;
 pub mod people;

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use toml::Table;
 
+use crate::agent;
 use crate::commune::Commune;
 use crate::gateway::{Ephemeral, Gateway, Installation, Lasting, ProviderFile, RegistryForm, Surroundings, merge};
 use crate::mailbox::{Mailbox, Message};
+use crate::office::{DOORS, Office};
+use crate::partner;
 use crate::people::{PASSWORD, PEOPLE};
 use crate::process::Signals;
 use crate::registry::Registry;
@@ -20,7 +24,7 @@ use crate::workspace::{self, Programs};
 /// How long a test waits for a message that must come.
 const MAIL_PATIENCE: Duration = Duration::from_secs(20);
 
-/// The nine addresses of a scene, held open from now on.
+/// The ten addresses of a scene, held open from now on.
 #[derive(Debug)]
 pub struct Places {
     commune: Place,
@@ -32,6 +36,7 @@ pub struct Places {
     desk: Place,
     authority: TcpListener,
     telephone: TcpListener,
+    space: Place,
 }
 
 /// A port for a process that opens it itself: held until just before.
@@ -52,8 +57,8 @@ pub struct NoPlace {
 }
 
 impl Places {
-    /// Nine ports in a row from `first`: commune, gateway, providers, registry, mailbox page, mailbox SMTP, desk, card
-    /// authority, telephone.
+    /// Ten ports in a row from `first`: commune, gateway, providers, registry, mailbox page, mailbox SMTP, desk, card
+    /// authority, telephone, partners' space.
     pub async fn from(first: u16) -> Result<Self, NoPlace> {
         let hold = async |offset: u16, part| {
             let port = first.saturating_add(offset);
@@ -69,6 +74,7 @@ impl Places {
             desk: Place { port: first.saturating_add(6), held: Some(hold(6, "the desk").await?) },
             authority: hold(7, "the card authority").await?,
             telephone: hold(8, "the telephone").await?,
+            space: Place { port: first.saturating_add(9), held: Some(hold(9, "the partners' space").await?) },
         })
     }
 
@@ -90,6 +96,7 @@ impl Places {
             desk: Place { port: free_port(), held: None },
             authority: hold().await?,
             telephone: hold().await?,
+            space: Place { port: free_port(), held: None },
         })
     }
 }
@@ -125,7 +132,8 @@ pub enum Cards {
     None,
     /// They do, and a town hall has a desk where nobody works yet.
     Issued,
-    /// And somebody does; a telephone lies beside the browser, and its card on the desk's reader.
+    /// And somebody does; a telephone lies beside the browser, and its card on the desk's reader. There is a partners' space
+    /// too, where a commune asks and the operator reviews.
     AtDesk,
 }
 
@@ -187,6 +195,9 @@ impl Scene {
             Cards::Issued | Cards::AtDesk => Some(Town::found(places.authority, places.desk.port)?),
         };
         let mut overrides = town.as_ref().map(Town::overrides).unwrap_or_default();
+        if setting.cards == Cards::AtDesk {
+            merge(&mut overrides, &partner::overrides(places.space.port));
+        }
         merge(&mut overrides, &setting.overrides);
         let around = Surroundings {
             port: places.gateway.port,
@@ -205,13 +216,16 @@ impl Scene {
         installation.migrate().await?;
         let base = format!("http://localhost:{}", places.commune.port);
         let client = installation.import(&Commune::metadata(&base)).await?;
-        drop((places.gateway.held.take(), places.desk.held.take()));
+        drop((places.gateway.held.take(), places.desk.held.take(), places.space.held.take()));
         let gateway = installation.serve(signals).await?;
         drop(places.commune.held.take());
         let commune = Commune::start(&programs.commune, &base, &issuer, &client, signals).await?;
         let counter = match &town {
             Some(town) if setting.cards == Cards::AtDesk => {
-                Some(Counter::staff(town, &installation, &issuer, places.telephone).await?)
+                let space = agent::origin(places.space.port);
+                let office =
+                    Box::pin(Office::staff(&space, &installation, &mailbox)).await.context("the partners' space")?;
+                Some(Box::pin(Counter::staff(town, &installation, places.telephone, office)).await?)
             }
             Some(_) | None => None,
         };
@@ -249,6 +263,7 @@ impl Scene {
             "mailbox": self.mailbox.url(),
             "telephone": self.counter.as_ref().map(|counter| counter.telephone.url()),
             "desk": self.counter.as_ref().map(Counter::way_in),
+            "space": self.counter.as_ref().map(|counter| DOORS.map(|(at, _)| counter.door(at))),
             "smtp": self.mailbox.smtp_url(),
             "idp": self.gateway.installation().program(),
             "config": self.gateway.installation().config(),

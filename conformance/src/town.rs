@@ -13,13 +13,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use toml::Table;
-use url::Url;
 
 use crate::agent::{self, Agent, COMMUNE, Invited};
 use crate::authority::Authority;
@@ -27,6 +26,7 @@ use crate::card::{Card, Holder, Pki, Profile};
 use crate::clock;
 use crate::desk_reader::{DeskReader, Following};
 use crate::gateway::Installation;
+use crate::office::Office;
 use crate::phone::Phone;
 use crate::phone::page::{Carried, Slot, Telephone};
 
@@ -145,32 +145,36 @@ pub struct Counter {
 /// What lets a browser in as the agent: the agent signs in with a passkey in software, and the browser takes the session.
 struct Doorway {
     agent: tokio::sync::Mutex<Agent>,
-    desk: Url,
 }
 
 impl Counter {
-    /// Staffs the desk, and shows the telephone at `listener`.
+    /// Staffs the desk, and shows the telephone at `listener`; the doors of the partners' space are beside it.
     pub async fn staff(
         town: &Town,
         installation: &Installation,
-        issuer: &str,
         listener: TcpListener,
+        office: Office,
     ) -> anyhow::Result<Self> {
         let staff = town.staff(installation).await?;
+        let issuer = installation.issuer();
         let mut agent = Agent::at(&town.desk());
         agent.come(&staff.agent.link).await.context("the agent takes the invitation")?;
         agent.declare("Martin").await.context("the agent declares who they are")?;
-        let desk = Url::parse(&town.desk())?;
-        let doorway = Arc::new(Doorway { agent: tokio::sync::Mutex::new(agent), desk });
+        let doorway = Arc::new(Doorway { agent: tokio::sync::Mutex::new(agent) });
         let way = Router::new().route("/guichet", get(enter)).with_state(doorway);
-        let telephone = Telephone::start(listener, issuer, town.wallet(), way);
+        let telephone = Telephone::start(listener, issuer, town.wallet(), way.merge(office.doors()));
         let slot: Slot = telephone.slot();
         Ok(Self { telephone, _following: staff.reader.follow(slot, PACE) })
     }
 
     /// The address that opens the desk as the agent. Cookies know no port: what is set here counts at the desk.
     pub fn way_in(&self) -> String {
-        format!("http://localhost:{}/guichet", self.telephone.port())
+        self.door("/guichet")
+    }
+
+    /// The address of a door, there or in the partners' space.
+    pub fn door(&self, at: &str) -> String {
+        format!("http://localhost:{}{at}", self.telephone.port())
     }
 }
 
@@ -180,14 +184,5 @@ async fn enter(State(doorway): State<Arc<Doorway>>) -> Response {
     if let Err(error) = agent.sign_in().await {
         return (StatusCode::BAD_GATEWAY, format!("the agent is not let in: {error:#}")).into_response();
     }
-    let mut response = Redirect::to(&format!("{}guichet", doorway.desk)).into_response();
-    let jar = &agent.browser.jar;
-    for name in jar.names(&doorway.desk) {
-        let Some(value) = jar.value(&doorway.desk, name) else { continue };
-        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
-        if let Ok(cookie) = HeaderValue::try_from(cookie) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-    }
-    response
+    agent.hand_over("/guichet")
 }

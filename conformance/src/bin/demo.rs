@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Parser;
+use conformance::office::DOORS;
 use conformance::people::{PASSWORD, PEOPLE};
 use conformance::process::Signals;
 use conformance::scene::{Cards, NoPlace, Places, Scene, Setting};
@@ -13,12 +14,12 @@ use conformance::workspace;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The whole scene on this machine: gateway, six identity providers, civil registry, mailbox, a commune, a town
-/// hall's desk and a telephone with identity cards.
+/// hall's desk, a telephone with identity cards, and the space where communes ask for their button.
 #[derive(Debug, Parser)]
 #[command(name = "cargo demo")]
 struct Arguments {
-    /// First of the nine ports in a row that the demo uses.
-    #[arg(long, default_value_t = 8400, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..=65527))]
+    /// First of the ten ports in a row that the demo uses.
+    #[arg(long, default_value_t = 8400, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..=65526))]
     port: u16,
 }
 
@@ -33,7 +34,7 @@ async fn main() -> ExitCode {
         Err(NoPlace { taken, part }) => {
             let port = taken.port;
             eprintln!("Port {port}, wanted for {part}, is already taken on 127.0.0.1.");
-            eprintln!("Stop what uses it, or choose nine free ports in a row: cargo demo --port N (uses N to N+8).");
+            eprintln!("Stop what uses it, or choose ten free ports in a row: cargo demo --port N (uses N to N+9).");
             ExitCode::from(2)
         }
     }
@@ -97,6 +98,12 @@ fn show(scene: &Scene) {
         println!("    telephone     {}", counter.telephone.url());
         println!("    explained     {}/carte   figures {}/indicateurs", scene.gateway.issuer(), scene.gateway.issuer());
         println!("    desk          {}   (lets you in as its agent)", counter.way_in());
+        println!(
+            "\n  The partners' space: a commune asks for its button, the operator says yes or no. Each lets you in as"
+        );
+        for (at, who) in DOORS {
+            println!("    {:<50}{who}", counter.door(at));
+        }
     }
     println!("\n  Sandbox citizens, at every provider (password of each: {PASSWORD})");
     for person in &PEOPLE {

@@ -3,16 +3,17 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
+use conformance::citizen::Citizen;
 use conformance::process::{Process, Signals};
 use conformance::site::{free_ports, listen};
 use conformance::workspace;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::journey::eventually;
+use crate::journey::{eventually, expect};
 
 /// How many ports in a row the demo uses.
-const PORTS: u16 = 9;
+const PORTS: u16 = 10;
 /// How long the demo may take to be up or down; the gateway is built already.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -48,6 +49,11 @@ async fn it_prints_what_scripts_need_and_leaves_nothing_behind_when_interrupted(
         let page = reqwest::get(summary[address].as_str().unwrap()).await.unwrap();
         assert!(page.status().is_success(), "{address}");
     }
+    let doors = summary["space"].as_array().unwrap();
+    for (door, name) in doors.iter().zip(["space-organisation", "request-queue", "request-queue"]) {
+        expect(Citizen::new().open(door.as_str().unwrap()).await.unwrap(), name);
+    }
+    assert_eq!(doors.len(), 3);
     assert!(runs(&summary["pids"]["gateway"]) && runs(&summary["pids"]["commune"]));
 
     demo.signal("INT").await.unwrap();
@@ -93,6 +99,6 @@ async fn it_ends_with_the_gateways_last_words_when_the_gateway_dies() {
     let status = demo.end().await.unwrap();
     assert!(!status.success() && status.signal().is_none(), "{status}");
     let said = demo.last_lines(60).join("\n");
-    assert!(said.contains("The gateway ended by itself") && said.contains("listening on"), "{said}");
+    assert!(said.contains("The gateway ended by itself") && said.contains("idp::telemetry"), "{said}");
     assert!(!runs(&summary["pids"]["commune"]));
 }
