@@ -131,6 +131,15 @@ id!(
     RecoveryId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
 
+id!(
+    /// A webhook: 32 lower-case hexadecimal digits.
+    WebhookId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
+    /// A call of a webhook, the same in all its attempts: 32 lower-case hexadecimal digits.
+    WebhookCallId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+
 const fn is_lower_hexadecimal(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
@@ -165,7 +174,9 @@ hexadecimal_id!(
     RecoveryId,
     HabilitationId,
     HabilitationRequestId,
-    BenchRunId
+    BenchRunId,
+    WebhookId,
+    WebhookCallId
 );
 
 /// The kinds that are the user handle of passkeys.

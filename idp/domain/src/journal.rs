@@ -22,7 +22,7 @@ use crate::habilitation::review::Happened;
 use crate::habilitation::switches::{Deed, Switch};
 use crate::id::{
     AgentId, ClientId, HabilitationId, HabilitationRequestId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId,
-    ReaderId,
+    ReaderId, WebhookId,
 };
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
@@ -42,10 +42,12 @@ use crate::time::Timestamp;
 mod card;
 mod habilitation;
 mod partner;
+mod webhook;
 
 pub use card::{CardIdentityChange, CaseDecision};
 pub use habilitation::{HabilitationChange, SecretDeed, Turned};
 pub use partner::{InvitationChange, OrganisationChange, PartnerChange};
+pub use webhook::{PlatformOutcome, WebhookChange};
 
 /// An act that is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,6 +251,24 @@ pub enum Act {
         /// Who did it, and why.
         deed: Deed,
     },
+    /// Something was done to a webhook.
+    WebhookChanged {
+        /// The webhook.
+        webhook: WebhookId,
+        /// What was done.
+        change: WebhookChange,
+        /// By whom.
+        by: Author,
+    },
+    /// Another platform told of something.
+    PlatformTold {
+        /// What it calls the request.
+        model: String,
+        /// What it told.
+        event: String,
+        /// What was made of it.
+        outcome: PlatformOutcome,
+    },
 }
 
 /// What became of a signing key.
@@ -450,6 +470,8 @@ impl Act {
             Self::SecretChanged { .. } => "secret_changed",
             Self::RequestChanged { .. } => "request_changed",
             Self::RequestMessage { .. } => "request_message",
+            Self::WebhookChanged { .. } => "webhook_changed",
+            Self::PlatformTold { .. } => "platform_told",
         }
     }
 
@@ -514,6 +536,8 @@ impl Act {
             Self::HabilitationChanged { habilitation, change, deed } => change.details(habilitation, deed),
             Self::SwitchTurned { switch, turned, deed } => turned.details(switch, deed),
             Self::SecretChanged { client, secret, change, deed } => change.details(client, secret, deed),
+            Self::WebhookChanged { webhook, change, by } => change.details(webhook, by),
+            Self::PlatformTold { model, event, outcome } => outcome.details(model, event),
         };
         value.to_string()
     }

@@ -22,6 +22,7 @@ mod people;
 mod registry;
 mod requests;
 mod signin;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -10,7 +10,7 @@
 //!
 //! [`grant`] holds the snapshot made at an approval and the proof that it is in force now, which every release of claims
 //! asks for. [`switches`] stop a service, a provider or a level at once; [`credentials`] are what a relying party proves
-//! itself by. [`service`] makes the relying parties that organisations register by themselves.
+//! itself by. [`service`] makes the relying parties that organisations register by themselves. [`webhook`] is how programs hear of it.
 
 pub mod acting;
 pub mod acts;
@@ -30,3 +30,4 @@ pub mod service;
 pub mod switches;
 pub mod templates;
 pub mod thread;
+pub mod webhook;

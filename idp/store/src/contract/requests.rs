@@ -51,15 +51,15 @@ fn departement(code: &str) -> Departement {
     CommuneCode::parse(code).expect("a code").departement()
 }
 
-fn event(happened: Happened) -> Event {
+pub(super) fn event(happened: Happened) -> Event {
     Event { happened, by: Author::Operator, reason: Some(Reason::parse(CANARY).expect("a reason")) }
 }
 
-fn done(review: &AnyReview, happened: Happened) -> Done {
+pub(super) fn done(review: &AnyReview, happened: Happened) -> Done {
     Done { review: review.clone(), happened, effect: Effect::None }
 }
 
-const fn silent(at: Timestamp) -> Told<'static> {
+pub(super) const fn silent(at: Timestamp) -> Told<'static> {
     Told { acts: &[], notices: &[], at }
 }
 
@@ -68,14 +68,14 @@ fn draft() -> AnyReview {
     Review::open(id, siret(), &Acting::<Write>::operator(), now()).expect("the operator may").into()
 }
 
-fn written(review: &AnyReview, title: &str, at: Timestamp) -> AnyReview {
+pub(super) fn written(review: &AnyReview, title: &str, at: Timestamp) -> AnyReview {
     let AnyReview::Draft(draft) = review.clone() else { panic!("a draft") };
     let mut form = Form::default();
     form.set(Field::Title, title).expect("fit");
     draft.write(&Acting::operator(), form, at).expect("the operator may").into()
 }
 
-async fn made(registry: &Registry, code: &str, at: Timestamp) -> KeptReview {
+pub(super) async fn made(registry: &Registry, code: &str, at: Timestamp) -> KeptReview {
     let draft = draft();
     let lies = departement(code);
     let kept = registry.make_request(&draft, Some(&lies), &event(Happened::Opened), &silent(at)).await;

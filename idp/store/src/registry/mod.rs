@@ -31,6 +31,7 @@ mod secrets;
 mod services;
 mod standing;
 mod switches;
+mod webhooks;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,7 @@ pub use requests::{After, Event, KeptReview, Submission, Waiting};
 pub use secrets::{SecretUpdated, SecretUse};
 pub use services::ServiceMade;
 use standing::Standings;
+pub use webhooks::{CallState, KeptCall, KeptWebhook, Settled, Tried};
 
 use crate::seal::Vault;
 use crate::{Outage, StoreError, journal};

@@ -1,5 +1,5 @@
-//! The outbox: what is kept with the act it tells of, and delivered after. Two queues: the notices that citizens
-//! receive by mail, and the relying parties that have to hear of the end of a session.
+//! The outbox: what is kept with the act it tells of, and delivered after. Three queues: the notices that citizens
+//! receive by mail, the relying parties that have to hear of the end of a session, and the calls of webhooks.
 //!
 //! A node that wants to deliver leases what is due: it moves `due` ahead in the act of reading it, so no other node sees
 //! it meanwhile. A node that dies keeps nothing: its lease runs out. Something may so be delivered twice in a bad
@@ -21,14 +21,14 @@ use crate::{StoreError, journal};
 /// One queue of the outbox: its table, and what is said to it.
 #[derive(Debug)]
 pub struct Queue {
-    table: &'static str,
-    enqueue: &'static str,
-    lease: &'static str,
-    forget: &'static str,
-    postpone: &'static str,
-    put_back: &'static str,
-    backlog: &'static str,
-    next: &'static str,
+    pub(super) table: &'static str,
+    pub(super) enqueue: &'static str,
+    pub(super) lease: &'static str,
+    pub(super) forget: &'static str,
+    pub(super) postpone: &'static str,
+    pub(super) put_back: &'static str,
+    pub(super) backlog: &'static str,
+    pub(super) next: &'static str,
 }
 
 /// The statements of a queue. All queues have the same columns.
@@ -63,7 +63,10 @@ macro_rules! queue {
     };
 }
 
-/// What the outbox delivers. The closed list: [`Notice`] by mail, [`SessionEnded`] to relying parties.
+pub(super) use queue;
+
+/// What the outbox delivers. The closed list: [`Notice`] by mail, [`SessionEnded`] to relying parties, and a
+/// [`Call`](domain::habilitation::webhook::Call) to a webhook.
 pub trait Parcel: Serialize + DeserializeOwned {
     /// Its queue.
     const QUEUE: Queue;

@@ -30,6 +30,7 @@ use crate::ephemeral::Put;
 use crate::seal::Vault;
 use crate::{StoreError, journal};
 
+pub(super) use organisations::organisation_in;
 pub use sessions::KeptSession;
 pub use teams::SeatChange;
 

@@ -9,6 +9,7 @@ use domain::habilitation::form::Form;
 use domain::habilitation::review::{Happened, Reason};
 use domain::habilitation::templates::Template;
 use domain::habilitation::thread::{Message, Side};
+use domain::habilitation::webhook::Occurrence;
 use domain::id::HabilitationRequestId;
 use domain::organisation::siret::Siret;
 use domain::people::commune::Departement;
@@ -98,8 +99,23 @@ impl Registry {
         event: &Event,
         told: &Told<'_>,
     ) -> Result<Put, StoreError> {
-        let (about, now) = (review.about(), told.at);
         let mut transaction = self.write().await?;
+        let put = self.make_request_in(&mut transaction, (review, departement), event, told).await?;
+        if put == Put::Fresh {
+            commit(transaction).await?;
+        }
+        Ok(put)
+    }
+
+    /// The same in a transaction that does more.
+    pub(super) async fn make_request_in(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        (review, departement): (&AnyReview, Option<&Departement>),
+        event: &Event,
+        told: &Told<'_>,
+    ) -> Result<Put, StoreError> {
+        let (about, now) = (review.about(), told.at);
         let made = sqlx::query(
             "INSERT INTO habilitation_requests (id, organisation, departement, state, since, touched, version, sealed) \
              VALUES ($1, $2, $3, $4, $5, $5, 1, $6) ON CONFLICT (id) DO NOTHING",
@@ -110,15 +126,15 @@ impl Registry {
         .bind(review.state().name())
         .bind(now.epoch())
         .bind(seal(&self.vault, review, 1)?)
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await
         .map_err(failed)?;
         if made.rows_affected() == 0 {
             return Ok(Put::Taken);
         }
-        self.keep_version(&mut transaction, (review, 1), event, now).await?;
-        self.tell(&mut transaction, &format!("{}.1", about.id), told).await?;
-        commit(transaction).await?;
+        self.keep_version(transaction, (review, 1), event, now).await?;
+        self.tell_webhooks(transaction, &occurrence((review, 1), event, now)).await?;
+        self.tell(transaction, &format!("{}.1", about.id), told).await?;
         Ok(Put::Fresh)
     }
 
@@ -132,18 +148,33 @@ impl Registry {
         told: &Told<'_>,
     ) -> Result<Changed, StoreError> {
         let mut transaction = self.write().await?;
-        if self.put_request(&mut transaction, (from, &done.review), event, told.at).await? == Changed::Lost {
+        let changed = self.change_request_in(&mut transaction, (from, done), event, told).await?;
+        if changed == Changed::Done {
+            commit(transaction).await?;
+        }
+        Ok(changed)
+    }
+
+    /// The same in a transaction that does more.
+    pub(super) async fn change_request_in(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        (from, done): (&KeptReview, &Done),
+        event: &Event,
+        told: &Told<'_>,
+    ) -> Result<Changed, StoreError> {
+        if self.put_request(transaction, (from, &done.review), event, told.at).await? == Changed::Lost {
             return Ok(Changed::Lost);
         }
         let about = (&done.review.about().id, &done.effect);
-        let Some(more) = habilitations::apply(&mut transaction, about, &event.by, told.at).await? else {
+        let Some(more) = habilitations::apply(transaction, about, &event.by, told.at).await? else {
             return Ok(Changed::Lost);
         };
-        let acts: Vec<_> = told.acts.iter().cloned().chain(more).collect();
         let version = from.version.saturating_add(1);
+        self.tell_webhooks(transaction, &occurrence((&done.review, version), event, told.at)).await?;
+        let acts: Vec<_> = told.acts.iter().cloned().chain(more).collect();
         let told = Told { acts: &acts, ..*told };
-        self.tell(&mut transaction, &format!("{}.{version}", done.review.about().id), &told).await?;
-        commit(transaction).await?;
+        self.tell(transaction, &format!("{}.{version}", done.review.about().id), &told).await?;
         Ok(Changed::Done)
     }
 
@@ -472,6 +503,10 @@ impl Registry {
             }
         }
     }
+}
+
+fn occurrence<'a>((review, number): (&'a AnyReview, i64), event: &'a Event, at: Timestamp) -> Occurrence<'a> {
+    Occurrence { review, number, happened: event.happened, by: &event.by, at, organisation: None }
 }
 
 const fn side_name(side: Side) -> &'static str {

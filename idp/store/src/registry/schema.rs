@@ -25,6 +25,7 @@ fn migrations() -> Vec<Migration> {
         (13, "bench", include_str!("../../migrations/0013_bench.sql")),
         (14, "figures", include_str!("../../migrations/0014_figures.sql")),
         (15, "changed_clients", include_str!("../../migrations/0015_changed_clients.sql")),
+        (16, "webhooks", include_str!("../../migrations/0016_webhooks.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

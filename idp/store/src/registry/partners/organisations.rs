@@ -6,7 +6,7 @@ use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
 use domain::partners::role::{OrganisationRole, Seat, TeamName};
 use domain::time::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, Transaction};
 use zeroize::Zeroizing;
 
 use super::{Posting, act, lock_active, post, teams};
@@ -94,6 +94,15 @@ impl Registry {
         commit(transaction).await?;
         Ok(Updated::Done)
     }
+}
+
+/// One organisation, as a transaction finds it.
+pub(in crate::registry) async fn organisation_in(
+    transaction: &mut Transaction<'static, Any>,
+    vault: &Vault,
+    siret: &Siret,
+) -> Result<Option<Organisation>, StoreError> {
+    read(&mut *transaction, vault, siret).await
 }
 
 async fn read(
