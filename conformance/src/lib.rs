@@ -29,6 +29,7 @@ pub mod gate;
 pub mod gateway;
 pub mod hasty_site;
 pub mod homologation;
+pub mod hook;
 pub mod jose;
 pub mod library;
 pub mod mailbox;

@@ -56,3 +56,4 @@ mod space_services;
 mod step_up;
 mod stores;
 mod tabs;
+mod webhooks;

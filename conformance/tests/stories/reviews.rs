@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use conformance::citizen::Page;
 use conformance::partner::{self, Partner};
+use conformance::scene::Setting;
 use serde_json::Value;
 
 use super::partners::{LYON, Space};
@@ -57,15 +58,19 @@ const BLOCKS: [(&str, &[(&str, &str)]); 8] = [
 ];
 
 /// A commune whose people are known to belong to it, and who reviews.
-struct Town {
-    space: Space,
-    nadia: Partner,
-    ines: Partner,
+pub(super) struct Town {
+    pub(super) space: Space,
+    pub(super) nadia: Partner,
+    pub(super) ines: Partner,
 }
 
 impl Town {
-    async fn open() -> Self {
-        let space = Space::open().await;
+    pub(super) async fn open() -> Self {
+        Self::set(Setting::default()).await
+    }
+
+    pub(super) async fn set(setting: Setting) -> Self {
+        let space = Space::set(setting).await;
         let nadia = space.founder("Nadia", LYON).await;
         let mut ines = space.operator("Ines", &["instructor"]).await;
         let page = expect(ines.open(&format!("/espace/organisations/{LYON}")).await.unwrap(), "space-organisation");
@@ -75,7 +80,7 @@ impl Town {
     }
 
     /// A new request of the commune: its name.
-    async fn begin(&mut self) -> String {
+    pub(super) async fn begin(&mut self) -> String {
         let page = self.nadia.open(&format!("/espace/organisations/{LYON}/demandes")).await.unwrap();
         let list = expect(page, "request-list");
         let block = self.nadia.press(&list, "form[data-step=new] button", &[]).await.unwrap();
@@ -84,7 +89,7 @@ impl Town {
     }
 
     /// A request with every answer, some of them others than those above.
-    async fn filled(&mut self, changes: &[(&str, &str, &str)]) -> String {
+    pub(super) async fn filled(&mut self, changes: &[(&str, &str, &str)]) -> String {
         let id = self.begin().await;
         for (block, fields) in BLOCKS {
             let mut fields = fields.to_vec();
@@ -98,7 +103,7 @@ impl Town {
     }
 
     /// The same, handed in: its page.
-    async fn submitted(&mut self, changes: &[(&str, &str, &str)]) -> (String, Page) {
+    pub(super) async fn submitted(&mut self, changes: &[(&str, &str, &str)]) -> (String, Page) {
         let id = self.filled(changes).await;
         let page = look(&mut self.nadia, &id).await;
         let sent = self.nadia.press(&page, "form[data-step=submit] button", &[]).await.unwrap();
@@ -121,7 +126,7 @@ impl Town {
         }
     }
 
-    async fn habilitations(&self) -> Vec<Value> {
+    pub(super) async fn habilitations(&self) -> Vec<Value> {
         let printed = self.space.idp(&["habilitations", "list", "--json"]).await;
         let listed: Value = serde_json::from_str(&printed).unwrap();
         let of_lyon = |one: &&Value| one["organisation"].as_str().is_some_and(|siret| siret.replace(' ', "") == LYON);
@@ -129,15 +134,15 @@ impl Town {
     }
 }
 
-async fn look(partner: &mut Partner, id: &str) -> Page {
+pub(super) async fn look(partner: &mut Partner, id: &str) -> Page {
     expect(partner.open(&format!("/espace/demandes/{id}")).await.unwrap(), "request")
 }
 
-async fn review(partner: &mut Partner, id: &str) -> Page {
+pub(super) async fn review(partner: &mut Partner, id: &str) -> Page {
     expect(partner.open(&format!("/espace/demandes/{id}/instruction")).await.unwrap(), "request-review")
 }
 
-fn state(page: &Page) -> String {
+pub(super) fn state(page: &Page) -> String {
     page.attribute("main", "data-state").unwrap()
 }
 
@@ -148,7 +153,7 @@ async fn save(partner: &mut Partner, id: &str, block: &str, fields: &[(&str, &st
 }
 
 /// Looks at every point of the checklist.
-async fn tick(partner: &mut Partner, id: &str) -> Page {
+pub(super) async fn tick(partner: &mut Partner, id: &str) -> Page {
     let page = review(partner, id).await;
     let mut names = Vec::new();
     for name in [
@@ -172,7 +177,7 @@ async fn tick(partner: &mut Partner, id: &str) -> Page {
     expect(partner.press(&page, "form[data-step=points] button", &names).await.unwrap(), "request-review")
 }
 
-async fn approve(partner: &mut Partner, id: &str) -> Page {
+pub(super) async fn approve(partner: &mut Partner, id: &str) -> Page {
     let page = review(partner, id).await;
     partner.press(&page, "form[data-step=approve] button", &[]).await.unwrap()
 }

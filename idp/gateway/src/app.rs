@@ -92,6 +92,8 @@ pub(crate) struct App {
     pub(crate) mail_waiting: Arc<Notify>,
     /// Wakes the courier of logouts.
     pub(crate) logouts_waiting: Arc<Notify>,
+    /// Wakes the courier of webhooks.
+    pub(crate) webhooks_waiting: Arc<Notify>,
     /// The runs of the homologation bench.
     pub(crate) bench: House,
     /// The door of the desks of communes, where there is one.

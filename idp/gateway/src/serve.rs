@@ -41,6 +41,7 @@ use crate::outbound::civil_registry::CivilRegistryClient;
 use crate::outbound::client_keys::ClientKeySets;
 use crate::outbound::http::{Http, authorities};
 use crate::outbound::mail::{Courier, Mailer};
+use crate::outbound::webhooks::{Caller, WebhookCourier};
 use crate::pages::assets::{Assets, Look};
 use crate::pages::brand::Brand;
 use crate::pages::mail;
@@ -198,6 +199,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         figures: Counter::default(),
         mail_waiting: Arc::new(Notify::new()),
         logouts_waiting: Arc::new(Notify::new()),
+        webhooks_waiting: Arc::new(Notify::new()),
         issuer: config.issuer.clone(),
     }))
 }
@@ -266,6 +268,13 @@ fn background(config: &Config, app: &Shared, stop: &CancellationToken) -> anyhow
         hosts: Hosts::new(Http::new(&config.egress)?),
     };
     tasks.spawn(logouts.run(stop.clone()));
+    let webhooks = WebhookCourier {
+        registry: app.registry.clone(),
+        clock: app.clock.clone(),
+        waiting: Arc::clone(&app.webhooks_waiting),
+        caller: Caller::new(Http::new(&config.egress)?, &config.issuer),
+    };
+    tasks.spawn(webhooks.run(stop.clone()));
     let everyone = format!("{}{PLACE}", app.issuer.as_str());
     let house = housekeeping::House {
         registry: app.registry.clone(),

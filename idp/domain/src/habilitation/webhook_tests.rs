@@ -92,7 +92,10 @@ fn a_body_has_the_members_that_datapass_sends() {
     let call = WebhookCallId::from_random([4; 16]);
     let body: Value = serde_json::from_str(&told.body(HookEvent::Update, &call)).expect("JSON");
     assert_eq!((&body["event"], &body["fired_at"], &body["number"]), (&json!("update"), &json!(1010), &json!(2)));
-    assert_eq!((&body["model_id"], &body["call"], &body["test"]), (&json!("03".repeat(16)), &json!(call), &json!(false)));
+    assert_eq!(
+        (&body["model_id"], &body["call"], &body["test"]),
+        (&json!("03".repeat(16)), &json!(call), &json!(false))
+    );
     let data = &body["data"];
     assert_eq!((&data["state"], &data["organization"]["siret"]), (&json!("draft"), &json!("21690123100011")));
     assert_eq!(data["organization"]["name"], "Commune de Lyon");

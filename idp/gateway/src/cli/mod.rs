@@ -27,6 +27,7 @@ mod readers;
 mod secrets;
 mod switches;
 mod trust;
+mod webhooks;
 
 #[cfg(test)]
 mod people_tests;
@@ -131,6 +132,9 @@ enum Configured {
     Secrets(secrets::Command),
     /// Tell how often people sign in to a service, and what goes wrong
     Figures(figures::Command),
+    /// Tell other programs what becomes of requests for habilitations
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -267,6 +271,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
         Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
         Configured::Figures(command) => Ok(figures::run(command, &mut bench).await?),
+        Configured::Webhooks(command) => Ok(webhooks::run(command, &mut bench).await?),
     }
 }
 

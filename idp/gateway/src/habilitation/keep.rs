@@ -105,6 +105,7 @@ pub(crate) async fn change(app: &App, from: &KeptReview, turn: &Turn) -> Result<
     if !notices.is_empty() {
         app.mail_waiting.notify_one();
     }
+    app.webhooks_waiting.notify_one();
     Ok(changed)
 }
 
@@ -129,7 +130,10 @@ pub(crate) async fn begin(
     let told = Told { acts: &acts, notices: &[], at: now };
     let departement = organisation.departement();
     match app.registry.make_request(&turn.done.review, departement.as_ref(), &turn.event(), &told).await? {
-        Put::Fresh => Ok(Ok(id)),
+        Put::Fresh => {
+            app.webhooks_waiting.notify_one();
+            Ok(Ok(id))
+        }
         Put::Taken => Err(StoreError::Corrupt { what: "the place of a new request" }),
     }
 }

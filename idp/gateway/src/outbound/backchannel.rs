@@ -17,8 +17,6 @@ use std::time::Duration;
 use domain::journal::Act;
 use domain::oidc::backchannel::{SessionEnded, Verdict};
 use domain::time::{Lifetime, Timestamp};
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use store::StoreError;
 use store::registry::{Delivery, Outgoing, Registry};
@@ -28,23 +26,15 @@ use url::Url;
 
 use super::bulkhead::{Bulkhead, CallError};
 use super::http::{Http, Request};
+use super::line::{Line, Outcome};
 use crate::clock::Clock;
 
-/// Deliveries under way at once.
-const AT_ONCE: usize = 128;
-/// So much room is made before more is taken, where there was more than room.
-const ROOM: usize = 8;
 /// Those to one host.
 const PER_HOST: usize = 4;
 /// The time a relying party has to answer.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
-/// How long this node alone has what it took: longer than a delivery can take.
-const LEASE: Lifetime = Lifetime::seconds(60);
 /// How long what finds its host busy is put back.
 const BUSY: Lifetime = Lifetime::seconds(2);
-/// Between two looks at the outbox when nobody calls and nothing is due: what another node left behind.
-const LOOK: u32 = 15;
-
 /// What a relying party is told.
 pub(crate) struct Word {
     /// Where.
@@ -88,10 +78,16 @@ pub(crate) struct Hosts {
 impl Hosts {
     /// None was called yet.
     pub(crate) fn new(http: Http) -> Self {
-        Self { http, time_limit: TIME_LIMIT, known: Mutex::default() }
+        Self::within(http, TIME_LIMIT)
     }
 
-    fn of(&self, url: &Url) -> Bulkhead {
+    /// The same with another time to answer.
+    pub(crate) fn within(http: Http, time_limit: Duration) -> Self {
+        Self { http, time_limit, known: Mutex::default() }
+    }
+
+    /// The bulkhead of the host of an address.
+    pub(crate) fn of(&self, url: &Url) -> Bulkhead {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let host = url.origin().ascii_serialization();
         known.entry(host).or_insert_with(|| Bulkhead::new(self.http.clone(), PER_HOST, self.time_limit)).clone()
@@ -108,66 +104,14 @@ enum Told {
     Moot,
 }
 
-/// What is left of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// Nothing.
-    Over,
-    /// It is due again after a wait.
-    ComesUpAgain,
-}
-
 impl<W: Fn(&SessionEnded) -> Words> LogoutCourier<W> {
     /// Delivers until `stop`; what was taken by then is still delivered.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut under_way = FuturesUnordered::new();
-        let (mut look, mut more) = (true, false);
-        let mut pause = Box::pin(tokio::time::sleep(Duration::ZERO));
-        loop {
-            let free = AT_ONCE - under_way.len();
-            if look && free > 0 {
-                let taken = self.take(free).await;
-                more = taken.len() == free;
-                under_way.extend(taken.into_iter().map(|outgoing| self.deliver(outgoing)));
-                pause = Box::pin(tokio::time::sleep(self.until_next().await));
-                look = false;
-            }
-            tokio::select! {
-                () = stop.cancelled() => break,
-                Some(outcome) = under_way.next() => {
-                    // Where there was more than room, room is made.
-                    look |= more && AT_ONCE - under_way.len() >= ROOM;
-                    if outcome == Outcome::ComesUpAgain {
-                        pause = Box::pin(tokio::time::sleep(self.until_next().await));
-                    }
-                }
-                () = self.waiting.notified() => look = true,
-                () = &mut pause, if free > 0 => look = true,
-            }
-        }
-        while under_way.next().await.is_some() {}
+        self.line().run(|outgoing| self.deliver(outgoing), stop).await;
     }
 
-    async fn take(&self, free: usize) -> Vec<Outgoing<SessionEnded>> {
-        let limit = u32::try_from(free).unwrap_or(u32::MAX);
-        self.registry.lease(limit, LEASE, self.clock.now()).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the outbox of logouts cannot be read");
-            Vec::new()
-        })
-    }
-
-    /// The time until something is due, as far as this node can tell: a second at least, [`LOOK`] at most.
-    async fn until_next(&self) -> Duration {
-        let now = self.clock.now();
-        let seconds = match self.registry.next_due::<SessionEnded>().await {
-            Ok(Some(due)) => due.left(now).map_or(1, Lifetime::as_seconds).min(LOOK),
-            Ok(None) => LOOK,
-            Err(error) => {
-                tracing::error!(%error, "the outbox of logouts cannot be read");
-                LOOK
-            }
-        };
-        Duration::from_secs(seconds.into())
+    fn line(&self) -> Line<'_> {
+        Line { registry: &self.registry, clock: &self.clock, waiting: &self.waiting, what: "logouts" }
     }
 
     async fn deliver(&self, outgoing: Outgoing<SessionEnded>) -> Outcome {

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::outbound::line::AT_ONCE;
 use crate::outbound::tests::{Origin, sandbox_http};
 use crate::random::Random;
 
@@ -83,7 +84,7 @@ impl Outbox {
 
 /// Delivers what is due now, once.
 async fn round<W: Fn(&SessionEnded) -> Words>(courier: &LogoutCourier<W>) -> usize {
-    let taken = courier.take(100).await;
+    let taken = courier.line().take(100).await;
     let count = taken.len();
     for outgoing in taken {
         courier.deliver(outgoing).await;

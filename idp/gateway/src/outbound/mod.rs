@@ -7,7 +7,7 @@
 //!  civil_registry ▶ Bulkhead ─────────┤
 //!  card_status ──▶ Bulkhead ──────────┤
 //!  client_keys ───▶ Bulkhead(host) ───┘
-//!  backchannel ──▶ Bulkhead(host)     (an Http of its own)
+//!  backchannel ──▶ Bulkhead(host)     (an Http of its own, as have webhooks)
 //!  mail ──▶ SMTP
 //! ```
 
@@ -20,8 +20,10 @@ pub(crate) mod client_keys;
 pub(crate) mod egress;
 pub(crate) mod fetched;
 pub(crate) mod http;
+pub(crate) mod line;
 pub(crate) mod mail;
 pub(crate) mod sector;
+pub(crate) mod webhooks;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,7 +3,7 @@
 //! | every | what |
 //! |---|---|
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
-//! |  | ended a month ago are erased, as are runs of the bench; reports to communes that are due go out, and warnings before |
+//! |  | ended a month ago are erased, as are runs of the bench, and calls of webhooks after three months; reports to communes that are due go out, and warnings before |
 //! |  | secrets end; where the journal ends is logged |
 //! | 5 seconds | what was counted of services is brought to the registry |
 //! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
@@ -35,6 +35,8 @@ const KEYS: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_mins(5);
 /// A notice that waits for longer is told of, in seconds.
 const PATIENCE: i64 = 600;
+/// How long the calls of webhooks are kept, which name people: three months, in seconds.
+const CALLS_KEPT: i64 = 90 * 86_400;
 
 /// What is kept in order, and with what.
 pub(super) struct House {
@@ -150,6 +152,9 @@ async fn clean(registry: &Registry, now: Timestamp) {
     }
     if let Err(error) = registry.erase_closed_identities(now).await {
         tracing::warn!(%error, "identities that were closed a month ago could not be erased");
+    }
+    if let Err(error) = registry.erase_webhook_calls(Timestamp::from_epoch(now.epoch() - CALLS_KEPT)).await {
+        tracing::warn!(%error, "old calls of webhooks could not be erased");
     }
     // Kept where the database cannot be written, it shows a registry that was put back (decisions/0008).
     match registry.journal_head().await {

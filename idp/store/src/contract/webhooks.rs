@@ -117,7 +117,10 @@ async fn of_two_who_change_a_webhook_at_once_one_is_kept(offices: Offices) {
     });
     assert_eq!(answers.await.into_iter().filter(|answer| *answer == Changed::Done).count(), 1);
     let all = offices.two.webhooks().await.expect("reads");
-    assert_eq!(all.iter().map(|kept| (kept.version, kept.webhook.state())).collect::<Vec<_>>(), [(2, HookState::Tested)]);
+    assert_eq!(
+        all.iter().map(|kept| (kept.version, kept.webhook.state())).collect::<Vec<_>>(),
+        [(2, HookState::Tested)]
+    );
     let id = from.webhook.id.clone();
     let removed = act(&from.webhook, WebhookChange::Removed);
     assert_eq!(offices.one.remove_webhook(&id, &removed, now()).await.expect("removes"), Updated::Done);

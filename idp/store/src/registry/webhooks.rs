@@ -184,8 +184,7 @@ impl Registry {
     pub async fn remove_webhook(&self, id: &WebhookId, act: &Act, now: Timestamp) -> Result<Updated, StoreError> {
         let mut transaction = self.write().await?;
         for statement in ["DELETE FROM webhook_calls WHERE webhook = $1", "DELETE FROM webhooks WHERE id = $1"] {
-            let gone =
-                sqlx::query(statement).bind(id.as_str()).execute(&mut *transaction).await.map_err(failed)?;
+            let gone = sqlx::query(statement).bind(id.as_str()).execute(&mut *transaction).await.map_err(failed)?;
             if statement.ends_with("WHERE id = $1") && gone.rows_affected() == 0 {
                 return Ok(Updated::Missing);
             }
@@ -277,7 +276,8 @@ impl Registry {
     ) -> Result<Changed, StoreError> {
         let mut transaction = self.write().await?;
         let state = if tried.is_taken() { CallState::Taken } else { CallState::GivenUp };
-        insert_call(&mut transaction, &self.vault, (call, &from.webhook.id), ("test", body), (None, state, now)).await?;
+        insert_call(&mut transaction, &self.vault, (call, &from.webhook.id), ("test", body), (None, state, now))
+            .await?;
         note(&mut transaction, &self.vault, (call, tried, state), now).await?;
         if tried.is_taken() {
             let to = from.webhook.clone().tested();
