@@ -16,6 +16,7 @@ mod command;
 mod commune;
 mod confidential;
 mod counter;
+mod datapass;
 mod demo;
 mod desk_input;
 mod desk_people;

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::bench::house::House;
 use crate::clock::Clock;
 use crate::cnie::Cnie;
-use crate::config::{Issuer, Lifetimes, Mtls};
+use crate::config::{DataPass, Issuer, Lifetimes, Mtls};
 use crate::cookies::Cookies;
 use crate::credentials::SecretUses;
 use crate::figures::Counter;
@@ -100,6 +100,8 @@ pub(crate) struct App {
     pub(crate) desk: Option<DeskDoor>,
     /// The door of the partners' space, where there is one.
     pub(crate) partners: Option<PartnersDoor>,
+    /// The platform of habilitations whose word is taken, where there is one.
+    pub(crate) datapass: Option<DataPass>,
 }
 
 /// How DPoP proofs are judged (RFC 9449 §8).

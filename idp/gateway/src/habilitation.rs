@@ -16,12 +16,14 @@
 //! | [`queue`] | what waits for the reviewers |
 //! | [`review`] | the checklist, the differences, the decision |
 //! | [`templates`] | texts that reviewers write often |
+//! | [`datapass`] | what another platform decided |
 //! | [`keep`] | requests in the registry: found, changed with what is accounted for and who is told |
 //!
 //! A form is saved as it is typed; what is wrong with it is said beside the field, and stops the handing in alone. Of two who
 //! save at once, whoever comes second sees both texts.
 
 pub(crate) mod block;
+pub(crate) mod datapass;
 pub(crate) mod exchange;
 pub(crate) mod file;
 pub(crate) mod keep;

@@ -25,6 +25,7 @@ use crate::cnie;
 use crate::config::{Issuer, Place};
 use crate::desk;
 use crate::front;
+use crate::habilitation::datapass;
 use crate::indicators;
 use crate::limits;
 use crate::listen::Routers;
@@ -192,6 +193,7 @@ fn router(app: &Shared, desk: Option<Router<Shared>>) -> Router {
         .merge(phones(app))
         .merge(desk.unwrap_or_default())
         .merge(figures(app))
+        .merge(platforms(app))
         .route("/", get(front::get));
     bounded(around(public), &app.issuer, app)
 }
@@ -202,6 +204,14 @@ fn figures(app: &Shared) -> Router<Shared> {
         return Router::new();
     }
     Router::new().route(indicators::PLACE, get(indicators::get)).route("/indicateurs.csv", get(indicators::get_csv))
+}
+
+/// What another platform of habilitations tells, where there is one.
+fn platforms(app: &Shared) -> Router<Shared> {
+    if app.datapass.is_none() {
+        return Router::new();
+    }
+    Router::new().route("/datapass/webhook", post(datapass::post)).layer(DefaultBodyLimit::max(datapass::LIMIT))
 }
 
 /// What holds for every route.

@@ -200,6 +200,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         mail_waiting: Arc::new(Notify::new()),
         logouts_waiting: Arc::new(Notify::new()),
         webhooks_waiting: Arc::new(Notify::new()),
+        datapass: config.datapass.clone(),
         issuer: config.issuer.clone(),
     }))
 }

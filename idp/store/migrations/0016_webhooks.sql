@@ -37,16 +37,16 @@ CREATE TABLE webhook_outbox (
 );
 CREATE INDEX webhook_outbox_by_due ON webhook_outbox (due);
 
--- What DataPass told last of each of its requests: what is older changes nothing.
+-- What DataPass told last of each of its requests: what is older changes nothing. Of one second, the greater weight counts.
 CREATE TABLE datapass_requests (
-    id    TEXT   NOT NULL PRIMARY KEY,
-    fired BIGINT NOT NULL,
-    rank  BIGINT NOT NULL
+    id     TEXT   NOT NULL PRIMARY KEY,
+    fired  BIGINT NOT NULL,
+    weight BIGINT NOT NULL
 );
 
 -- Its messages that were taken, by digest, for as long as a repetition could come.
 CREATE TABLE datapass_messages (
     digest TEXT   NOT NULL PRIMARY KEY,
-    fired  BIGINT NOT NULL
+    until  BIGINT NOT NULL
 );
-CREATE INDEX datapass_messages_by_age ON datapass_messages (fired);
+CREATE INDEX datapass_messages_by_end ON datapass_messages (until);

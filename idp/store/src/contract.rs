@@ -19,6 +19,7 @@ mod logouts;
 mod outbox;
 mod partners;
 mod people;
+mod platform;
 mod registry;
 mod requests;
 mod signin;

@@ -130,11 +130,7 @@ impl Complete {
         let bases: Vec<_> = asked.iter().map(|scope| reading.basis(*scope, &general)).collect();
         let retention = reading.retention();
         let contacts: Vec<_> = Person::ALL.into_iter().map(|person| (person, reading.contact(person))).collect();
-        let redirects = reading.addresses(Where::Production, Field::Redirects);
-        if redirects.is_empty() {
-            reading.needed(Field::Redirects(Where::Production));
-        }
-        let logout_redirects = reading.addresses(Where::Production, Field::LogoutRedirects);
+        let (redirects, logout_redirects) = reading.production();
         reading.addresses(Where::Sandbox, Field::Redirects);
         reading.addresses(Where::Sandbox, Field::LogoutRedirects);
         for field in [Field::Alternative, Field::AlternativeAttested, Field::DpoInformed, Field::TermsAccepted] {
@@ -191,6 +187,44 @@ impl Complete {
     /// Whether two people must agree: for level high, and for what the tax office and the health insurance hold.
     pub fn needs_two(&self) -> bool {
         self.level == Level::High || self.scopes.keys().any(|scope| field::is_sensitive(scope.source()))
+    }
+}
+
+/// What a service of the production is made of: the part of a form that has to hold for it, whoever granted the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    title: String,
+    redirects: Vec<String>,
+    logout_redirects: Vec<String>,
+}
+
+impl Terms {
+    /// Reads them from a form; gives what is to be put right.
+    pub fn read(form: &Form) -> Result<Self, Vec<Fault>> {
+        let mut reading = Reading { form, faults: Vec::new() };
+        let title = reading.needed(Field::Title);
+        let (redirects, logout_redirects) = reading.production();
+        if reading.faults.is_empty() { Ok(Self { title, redirects, logout_redirects }) } else { Err(reading.faults) }
+    }
+
+    /// What is to be put right; nothing when they can be read.
+    pub fn faults(form: &Form) -> Vec<Fault> {
+        Self::read(form).err().unwrap_or_default()
+    }
+
+    /// What the service is called.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Where citizens go back to.
+    pub fn redirects(&self) -> &[String] {
+        &self.redirects
+    }
+
+    /// Where citizens go back to after a logout.
+    pub fn logout_redirects(&self) -> &[String] {
+        &self.logout_redirects
     }
 }
 
@@ -290,6 +324,15 @@ impl Reading<'_> {
             (Some(number), Person::Controller | Person::Dpo | Person::Technical) => Ok(number),
         });
         Some(Particulars { name, job, mail: mail?, phone: phone? })
+    }
+
+    /// The addresses of the production: those after a logout need not be.
+    fn production(&mut self) -> (Vec<String>, Vec<String>) {
+        let redirects = self.addresses(Where::Production, Field::Redirects);
+        if redirects.is_empty() {
+            self.needed(Field::Redirects(Where::Production));
+        }
+        (redirects, self.addresses(Where::Production, Field::LogoutRedirects))
     }
 
     fn addresses(&mut self, at: Where, field: fn(Where) -> Field) -> Vec<String> {

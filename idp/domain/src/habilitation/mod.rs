@@ -10,7 +10,8 @@
 //!
 //! [`grant`] holds the snapshot made at an approval and the proof that it is in force now, which every release of claims
 //! asks for. [`switches`] stop a service, a provider or a level at once; [`credentials`] are what a relying party proves
-//! itself by. [`service`] makes the relying parties that organisations register by themselves. [`webhook`] is how programs hear of it.
+//! itself by. [`service`] makes the relying parties that organisations register by themselves. [`webhook`] is how programs
+//! hear of it; [`datapass`] reads what another platform decided.
 
 pub mod acting;
 pub mod acts;
@@ -18,6 +19,7 @@ pub mod any;
 pub mod checklist;
 pub mod complete;
 pub mod credentials;
+pub mod datapass;
 pub mod differences;
 pub mod explained;
 pub mod field;

@@ -15,6 +15,8 @@
 
 #![expect(clippy::result_large_err, reason = "a step that did not take place gives back the request it was asked of")]
 
+mod elsewhere;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,8 @@ use crate::id::{HabilitationId, HabilitationRequestId, PartnerId};
 use crate::level::Level;
 use crate::organisation::siret::Siret;
 use crate::time::{Lifetime, Timestamp};
+
+pub use elsewhere::{Elsewhere, Wording};
 
 /// How long a habilitation is granted for: three years.
 pub const TERM: Lifetime = Lifetime::seconds(3 * 365 * 86_400);

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::acting::Author;
-use super::complete::Complete;
+use super::complete::Terms;
 use super::credentials::{ClientSecret, SecretName, Secrets, days};
 use super::grant::{Environment, Habilitation, NotLive};
 use crate::claims::scopes::Scope;
@@ -206,7 +206,7 @@ pub fn sandbox(wish: &Wish, habilitation: HabilitationId, making: Making<'_>) ->
 /// granted with it.
 pub fn production(
     order: &Order,
-    granted: &Complete,
+    granted: &Terms,
     habilitation: &Habilitation,
     making: Making<'_>,
 ) -> Result<Registered, ServiceFault> {

@@ -42,7 +42,7 @@ fn wish(name: &str, redirects: &[&str], logout: &[&str]) -> Result<Registered, V
     sandbox(&wish, HabilitationId::from_random([9; 16]), making(&contact()))
 }
 
-fn granted() -> (Complete, Habilitation) {
+fn granted() -> (Terms, Habilitation) {
     let mut form = filled();
     form.set(Field::Redirects(Where::Production), &format!("{GRANTED}\nhttps://cantine.ville-de-lyon.fr/autre"))
         .expect("fit");
@@ -57,7 +57,7 @@ fn granted() -> (Complete, Habilitation) {
         until: Some(NOW.plus(days(365))),
         state: HabilitationState::Active,
     };
-    (Complete::read(&form).expect("complete"), habilitation)
+    (Terms::read(&form).expect("complete"), habilitation)
 }
 
 fn order(redirects: &[&str], proof: Proof) -> Order {
@@ -65,9 +65,9 @@ fn order(redirects: &[&str], proof: Proof) -> Order {
 }
 
 fn ordered(order: &Order, change: impl FnOnce(&mut Habilitation)) -> Result<Registered, ServiceFault> {
-    let (complete, mut habilitation) = granted();
+    let (terms, mut habilitation) = granted();
     change(&mut habilitation);
-    production(order, &complete, &habilitation, making(&contact()))
+    production(order, &terms, &habilitation, making(&contact()))
 }
 
 #[test]

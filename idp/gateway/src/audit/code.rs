@@ -158,6 +158,18 @@ names! {
         BenchRefused = "bench.refused",
         /// The keys of a run cannot be used.
         BenchKeys = "bench.keys",
+        /// A message of DataPass whose signature is missing or wrong.
+        DataPassUnsigned = "datapass.unsigned",
+        /// One that is larger than any.
+        DataPassTooLarge = "datapass.too_large",
+        /// One in which something is missing or wrong.
+        DataPassInvalid = "datapass.invalid",
+        /// One that was fired too long ago, or in the future.
+        DataPassUntimely = "datapass.untimely",
+        /// One that grants a request to another organisation.
+        DataPassOrganisation = "datapass.other_organisation",
+        /// One about a habilitation that was stopped here, or is being changed.
+        DataPassConflict = "datapass.conflict",
         /// An error that nobody named: a defect of ours.
         Unnamed = "unnamed",
     }
@@ -427,7 +439,13 @@ impl Code {
                 | card::Refusal::TwoCards,
             )
             | Self::Other(
-                Other::Unauthenticated | Other::AssertionReused | Other::ProofReused | Other::Panicked | Other::Unnamed,
+                Other::Unauthenticated
+                | Other::AssertionReused
+                | Other::ProofReused
+                | Other::DataPassUnsigned
+                | Other::DataPassOrganisation
+                | Other::Panicked
+                | Other::Unnamed,
             )
             | Self::Desk(
                 Desk::AssertionRefused

@@ -11,6 +11,7 @@
 
 mod brand;
 mod cnie;
+mod datapass;
 mod desk;
 mod dpop;
 mod engines;
@@ -30,6 +31,8 @@ mod secret;
 
 #[cfg(test)]
 mod cnie_tests;
+#[cfg(test)]
+mod datapass_tests;
 #[cfg(test)]
 mod desk_tests;
 #[cfg(test)]
@@ -53,6 +56,7 @@ use url::Url;
 
 pub(crate) use brand::Brand;
 pub(crate) use cnie::{Cards, CnieConfig};
+pub(crate) use datapass::DataPass;
 pub(crate) use desk::{Place, PlaceDoor};
 pub(crate) use engines::{EphemeralEngine, RegistryEngine};
 pub(crate) use issuer::{Issuer, is_loopback};
@@ -113,6 +117,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// What the rollout of the certified identity aims at.
     pub(crate) targets: Targets,
+    /// The platform of habilitations whose word is taken, when there is one.
+    pub(crate) datapass: Option<DataPass>,
     /// Files with secrets that others than their owner may read: worth a warning.
     pub(crate) exposed: Vec<PathBuf>,
 }
@@ -240,6 +246,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let keys = top.whole("keys", |section| keys::read(section, environment, lifetimes));
     let log = top.whole("log", log);
     let targets = top.whole("indicators", indicators::read);
+    let datapass = top.whole("datapass", |section| datapass::read(section, environment));
 
     let (issuer, listen, egress, providers) = (issuer?, listen?, egress?, providers?);
     for provider in &providers {
@@ -274,6 +281,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         egress,
         log: log?,
         targets: targets?,
+        datapass: datapass?,
         exposed: Vec::new(),
     })
 }

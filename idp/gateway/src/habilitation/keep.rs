@@ -55,7 +55,7 @@ impl Turn {
     }
 
     /// As the journal accounts for it.
-    fn act(&self) -> Act {
+    pub(crate) fn act(&self) -> Act {
         let about = self.done.review.about();
         let (happened, by) = (self.done.happened, self.by.clone());
         Act::RequestChanged { request: about.id.clone(), organisation: about.organisation, happened, by }
@@ -139,7 +139,7 @@ pub(crate) async fn begin(
 }
 
 /// The mails that go with a change.
-async fn notices(app: &App, turn: &Turn) -> Result<Vec<Notice>, StoreError> {
+pub(crate) async fn notices(app: &App, turn: &Turn) -> Result<Vec<Notice>, StoreError> {
     let (to, happened) = (&turn.done.review, turn.done.happened);
     let told = |reader| RequestTold::Happened {
         happened,

@@ -67,9 +67,11 @@ pub(super) fn refuse(unfit: Unfit, version: Version) -> Response {
 /// base64url within JSON.
 pub(crate) const FILES_LIMIT: usize = 512 << 10;
 
-/// The largest body that is read at a path: the longest form, and what files of a card take where they are brought.
+/// The largest body that is read at a path: the longest form, and what files of a card take where they are brought; what
+/// another platform tells is measured again behind its route.
 fn longest(path: &str) -> usize {
-    let brings_files = ["/app/v1/transactions/", "/reader/v1/cases/"].iter().any(|call| path.starts_with(call));
+    let brings_files =
+        ["/app/v1/transactions/", "/reader/v1/cases/", "/datapass/"].iter().any(|call| path.starts_with(call));
     if brings_files { FILES_LIMIT } else { MAX_ENCODED }
 }
 

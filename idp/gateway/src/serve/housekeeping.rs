@@ -156,6 +156,9 @@ async fn clean(registry: &Registry, now: Timestamp) {
     if let Err(error) = registry.erase_webhook_calls(Timestamp::from_epoch(now.epoch() - CALLS_KEPT)).await {
         tracing::warn!(%error, "old calls of webhooks could not be erased");
     }
+    if let Err(error) = registry.forget_platform_messages(now).await {
+        tracing::warn!(%error, "messages of DataPass could not be forgotten");
+    }
     // Kept where the database cannot be written, it shows a registry that was put back (decisions/0008).
     match registry.journal_head().await {
         Ok(head) => tracing::info!(%head, "the journal ends here"),

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::habilitation::complete::Complete;
+use domain::habilitation::complete::Terms;
 use domain::habilitation::grant::Habilitation;
 use domain::habilitation::service::{Making, Order, Proof, Sent, ServiceFault, production};
 use domain::id::HabilitationRequestId;
@@ -27,7 +27,7 @@ use crate::signin::at::unavailable;
 /// What was granted, and what it was granted for.
 struct Granted {
     request: HabilitationRequestId,
-    form: Complete,
+    form: Terms,
     habilitation: Habilitation,
 }
 
@@ -37,7 +37,7 @@ async fn granted(app: &App, request: &str) -> Result<Option<Granted>, StoreError
     let Some(kept) = app.registry.request(&request).await? else { return Ok(None) };
     let Some(grantee) = &kept.review.about().granted else { return Ok(None) };
     let Some(found) = app.registry.habilitation(&grantee.habilitation).await? else { return Ok(None) };
-    let Ok(form) = Complete::read(&grantee.form) else { return Ok(None) };
+    let Ok(form) = Terms::read(&grantee.form) else { return Ok(None) };
     Ok(Some(Granted { request, form, habilitation: found.habilitation }))
 }
 
