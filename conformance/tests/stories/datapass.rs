@@ -117,7 +117,7 @@ async fn what_datapass_grants_signs_a_citizen_in_until_it_is_revoked() {
     let (status, answer) = tell(&town.space.scene, &approval).await;
     assert_eq!(status, 201, "{answer}");
     let [habilitation] = &town.habilitations().await[..] else { panic!("one") };
-    assert_eq!((&habilitation["id"], &habilitation["state"]), (&answer["token_id"], &json!("active")));
+    assert_eq!((&habilitation["habilitation"], &habilitation["state"]), (&answer["token_id"], &json!("active")));
     assert_eq!(habilitation["level"], "eidas1");
     // The same bytes once more: the same answer, and nothing else.
     assert_eq!(tell(&town.space.scene, &approval).await, (201, answer.clone()));

@@ -123,7 +123,7 @@ async fn a_program_hears_what_becomes_of_a_request_and_knows_who_told_it() {
     );
     assert_eq!(data["data"]["title"], "Cantine scolaire");
     assert_eq!(data["data"]["scopes"], serde_json::json!(["email"]));
-    let habilitation = town.habilitations().await[0]["id"].clone();
+    let habilitation = town.habilitations().await[0]["habilitation"].clone();
     assert_eq!(
         (&data["authorizations"][0]["id"], &approved["model_type"]),
         (&habilitation, &"habilitation_request".into())
@@ -178,7 +178,7 @@ async fn a_call_in_vain_is_made_again_until_the_webhook_is_off_and_by_hand_after
     let (lost, _) = town.submitted(&[]).await;
     for attempt in 1..=5_i64 {
         // Time passes, and something else wakes the courier.
-        hands.set(attempt * 1_000);
+        hands.set(attempt * 400);
         town.begin().await;
         eventually("another call", async || (count(&lost) >= usize::try_from(attempt).unwrap()).then_some(())).await;
         eventually("what came of it", async || {
@@ -191,7 +191,7 @@ async fn a_call_in_vain_is_made_again_until_the_webhook_is_off_and_by_hand_after
     let lost_call = town.calls_of(&added).await.into_iter().find(|call| call["request"] == lost.as_str()).unwrap();
     assert_eq!((lost_call["state"].as_str(), lost_call["status"].as_i64()), (Some("given_up"), Some(503)));
     assert!(town.refused(&["webhooks", "enable", &added.id]).await.contains("test"));
-    hands.set(9_000);
+    hands.set(3_000);
     town.begin().await;
 
     hook.set(StatusCode::OK);

@@ -279,10 +279,8 @@ fn form(fields: &Map<String, Value>, scopes: &BTreeSet<Scope>, level: Level) -> 
         scopes.iter().filter(|scope| **scope != Scope::OPENID).map(|scope| (Field::Asks(*scope), "on".to_owned())),
     );
     for (field, text) in told {
-        if form.set(field, &text).is_err() {
-            // Nothing is decided by it.
-            continue;
-        }
+        // Nothing is decided by what does not fit.
+        let _ = form.set(field, &text);
     }
     addresses(fields, &mut form)?;
     Ok(form)

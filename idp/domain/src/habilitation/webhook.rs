@@ -21,7 +21,9 @@ use zeroize::Zeroizing;
 use super::acting::Author;
 use super::any::AnyReview;
 use super::field::Field;
+use super::grant::Habilitation;
 use super::review::Happened;
+use crate::claims::scopes::Scope;
 use crate::client::{RedirectFault, check_redirect_uri};
 use crate::id::{WebhookCallId, WebhookId};
 use crate::time::{Lifetime, Timestamp};
@@ -354,7 +356,7 @@ impl Occurrence<'_> {
     /// The body of a call: the members that DataPass sends, and beside them `number` and `call`.
     pub fn body(&self, event: HookEvent, call: &WebhookCallId) -> String {
         let (about, form) = (self.review.about(), self.review.form());
-        let scopes: Vec<&str> = form.asked().map(|scope| scope.name()).collect();
+        let scopes: Vec<&str> = form.asked().map(Scope::name).collect();
         let fields: serde_json::Map<String, Value> = form
             .filled()
             .filter(|(field, _)| !matches!(field, Field::Asks(_)))
@@ -377,6 +379,42 @@ impl Occurrence<'_> {
                 "last_validated_at": granted.map(|granted| granted.at),
                 "organization": {"siret": about.organisation, "name": self.organisation}, "applicant": about.applicant, "author": self.by,
                 "authorizations": authorizations, "data": fields,
+            },
+        })
+        .to_string()
+    }
+}
+
+/// A habilitation that was taken back apart from its request, as webhooks are told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct TakenBack<'a> {
+    /// The habilitation.
+    pub habilitation: &'a Habilitation,
+    /// By whom.
+    pub by: &'a Author,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl TakenBack<'_> {
+    /// What happened, as a request would tell it.
+    pub const HAPPENED: Happened = Happened::Revoked;
+    /// Nothing comes before or after it.
+    pub const NUMBER: i64 = 1;
+
+    /// The body of a call.
+    pub fn body(&self, event: HookEvent, call: &WebhookCallId) -> String {
+        let Self { habilitation, by, at } = self;
+        let id = &habilitation.id;
+        let scopes: Vec<&str> = habilitation.scopes.iter().copied().map(Scope::name).collect();
+        json!({
+            "event": event, "fired_at": at, "number": Self::NUMBER, "call": call, "test": false,
+            "model_type": "habilitation", "model_id": id,
+            "data": {
+                "id": id, "public_id": id, "type": "habilitation", "state": "revoked", "request": habilitation.request,
+                "environment": habilitation.environment, "organization": {"siret": habilitation.organisation},
+                "author": by, "authorizations": [{"id": id, "state": "revoked", "revoked": true}],
+                "data": {"scopes": scopes},
             },
         })
         .to_string()

@@ -75,7 +75,7 @@ fn a_body_has_the_members_that_datapass_sends() {
     let siret = Siret::parse("21690123100011").expect("a SIRET");
     let mut form = Form::default();
     form.set(Field::Title, "Cantine").expect("fit");
-    let scope = crate::claims::scopes::Scope::parse("email").expect("a scope");
+    let scope = Scope::parse("email").expect("a scope");
     form.set(Field::Asks(scope), "on").expect("fit");
     let (by, at) = (Acting::<Write>::operator(), Timestamp::from_epoch(1000));
     let id = HabilitationRequestId::from_random([3; 16]);

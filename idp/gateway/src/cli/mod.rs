@@ -253,7 +253,8 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
     }
     match command {
         Configured::CheckConfig => check(&mut bench),
-        Configured::Serve => serve(bench.config).await,
+        // The largest of all by far: whoever runs another command does not carry it.
+        Configured::Serve => Box::pin(serve(bench.config)).await,
         Configured::Migrate => Ok(migrate(&mut bench).await?),
         Configured::Clients(command) => Ok(clients::run(command, &mut bench).await?),
         Configured::Keys(command) => Ok(keys::run(command, &mut bench).await?),
@@ -271,7 +272,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
         Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
         Configured::Figures(command) => Ok(figures::run(command, &mut bench).await?),
-        Configured::Webhooks(command) => Ok(webhooks::run(command, &mut bench).await?),
+        Configured::Webhooks(command) => Ok(Box::pin(webhooks::run(command, &mut bench)).await?),
     }
 }
 

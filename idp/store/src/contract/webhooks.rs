@@ -1,9 +1,12 @@
 //! Cases for webhooks: who is told of a change, with the change or not at all.
 
+use domain::client::Registered;
 use domain::habilitation::acting::Author;
+use domain::habilitation::grant::HabilitationState;
 use domain::habilitation::review::Happened;
+use domain::habilitation::switches::Deed;
 use domain::habilitation::webhook::{ATTEMPTS, Call, HookEvent, HookState, SharedSecret, Webhook, WebhookUri};
-use domain::id::{WebhookCallId, WebhookId};
+use domain::id::{HabilitationId, WebhookCallId, WebhookId};
 use domain::journal::{Act, WebhookChange};
 use domain::time::{Lifetime, Timestamp};
 use serde_json::Value;
@@ -12,7 +15,8 @@ use super::requests::{done, event, made, silent, written};
 use super::{CANARY, Offices, at_once, contains, dump, for_each_engine, kinds, now, random};
 use crate::ephemeral::Put;
 use crate::registry::{
-    CallState, Changed, KeptCall, KeptReview, KeptWebhook, Outgoing, Registry, Settled, Tried, Updated,
+    CallState, Changed, HabilitationMoved, KeptCall, KeptReview, KeptWebhook, Outgoing, Registry, Settled, Tried,
+    Updated,
 };
 
 for_each_engine!(offices: sqlite, postgres; {
@@ -23,6 +27,7 @@ for_each_engine!(offices: sqlite, postgres; {
     a_call_is_made_again_by_hand_with_the_same_bytes,
     a_test_that_was_passed_is_kept_with_the_webhook,
     a_webhook_tells_nothing_to_who_reads_the_tables,
+    what_is_revoked_apart_from_its_request_is_told,
 });
 
 const LEASE: Lifetime = Lifetime::seconds(60);
@@ -214,4 +219,24 @@ async fn a_webhook_tells_nothing_to_who_reads_the_tables(offices: Offices) {
     let dump = dump(&offices, queries).await;
     assert!(contains(&dump, hook.id.as_str()), "the dump holds what is there");
     assert!(!contains(&dump, CANARY) && !contains(&dump, &CANARY.to_lowercase()));
+}
+
+async fn what_is_revoked_apart_from_its_request_is_told(offices: Offices) {
+    let one = &offices.one;
+    let (hook, deaf) = (on(one, &[HookEvent::Revoke]).await, on(one, &[HookEvent::Create]).await);
+    let client = super::habilitations::client("cantine");
+    let registered = Registered::operated(client, None, HabilitationId::from_random(random()), now());
+    assert_eq!(one.insert_client(&registered, now()).await.expect("writes"), Put::Fresh);
+    let id = registered.habilitation.expect("has one").id;
+    for (state, calls_then) in [(HabilitationState::Suspended, 0), (HabilitationState::Revoked, 1)] {
+        let moved = one.move_habilitation(&id, state, &Deed::OPERATOR, at(5)).await.expect("moves");
+        assert_eq!(moved, HabilitationMoved::Done);
+        assert_eq!(calls(one, &hook).await.len(), calls_then);
+    }
+    let [told] = &calls(one, &hook).await[..] else { panic!("one") };
+    let body: Value = serde_json::from_str(&told.body).expect("JSON");
+    assert_eq!((&body["event"], &body["model_id"]), (&"revoke".into(), &id.as_str().into()));
+    assert_eq!((&body["model_type"], &body["data"]["state"]), (&"habilitation".into(), &"revoked".into()));
+    assert_eq!(calls(one, &deaf).await, []);
+    assert_eq!(lease(one, at(5)).await.len(), 1);
 }

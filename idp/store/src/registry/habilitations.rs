@@ -5,6 +5,7 @@ use domain::habilitation::acting::Author;
 use domain::habilitation::acts::Effect;
 use domain::habilitation::grant::{Environment, Habilitation, HabilitationState};
 use domain::habilitation::switches::{Deed, Reason};
+use domain::habilitation::webhook::TakenBack;
 use domain::id::{ClientId, HabilitationId, HabilitationRequestId};
 use domain::journal::{Act, HabilitationChange};
 use domain::level::Level;
@@ -133,6 +134,15 @@ impl Registry {
         }
         set_state(&mut transaction, id.as_str(), to, deed, now).await?;
         mark(&mut transaction, id).await?;
+        if to == HabilitationState::Revoked {
+            let row = sqlx::query("SELECT * FROM habilitations WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            let end = TakenBack { habilitation: &read(&row)?, by: &deed.by, at: now };
+            self.tell_webhooks_of_end(&mut transaction, &end).await?;
+        }
         let act = Act::HabilitationChanged { habilitation: id.clone(), change, deed: deed.clone() };
         changed(transaction, &self.journal_key, &[act], now).await?;
         Ok(HabilitationMoved::Done)

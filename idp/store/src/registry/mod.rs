@@ -32,6 +32,7 @@ mod secrets;
 mod services;
 mod standing;
 mod switches;
+mod webhook_calls;
 mod webhooks;
 
 use std::fmt::Write as _;
@@ -62,7 +63,8 @@ pub use requests::{After, Event, KeptReview, Submission, Waiting};
 pub use secrets::{SecretUpdated, SecretUse};
 pub use services::ServiceMade;
 use standing::Standings;
-pub use webhooks::{CallState, KeptCall, KeptWebhook, Settled, Tried};
+pub use webhook_calls::{CallState, KeptCall, Settled, Tried};
+pub use webhooks::KeptWebhook;
 
 use crate::seal::Vault;
 use crate::{Outage, StoreError, journal};

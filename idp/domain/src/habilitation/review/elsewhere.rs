@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Approval, Decision, Draft, Grant, Granted, Grantee, Happened, Reason, Refused, Review, TERM};
+use super::{About, Approval, Decision, Draft, Grant, Granted, Grantee, Happened, Reason, Refused, Review, TERM};
 use crate::claims::scopes::Scope;
 use crate::habilitation::acting::{Acting, Author, Revoke, Write};
 use crate::habilitation::acts::{Done, Effect, NotDone};
@@ -49,8 +49,16 @@ pub struct Wording {
 impl Review<Draft> {
     /// A request that was begun and written on another platform.
     pub fn begun_elsewhere(id: HabilitationRequestId, organisation: Siret, now: Timestamp) -> Self {
-        let by = Acting::<Write>::platform();
-        Self::open(id, organisation, &by, now).expect("another platform acts for every organisation")
+        let about = About {
+            id,
+            organisation,
+            applicant: Author::Platform,
+            opened: now,
+            writers: BTreeSet::new(),
+            submissions: 0,
+            granted: None,
+        };
+        Self { about, form: Form::default(), step: Draft { touched: now } }
     }
 }
 
