@@ -147,10 +147,10 @@ impl Message {
         let kind = name(message, "model_type").ok_or(Fault { field: "model_type", why: "is not a short text" })?;
         let known = EVENTS.iter().find(|(known, _)| *known == event).filter(|_| types.contains(&kind));
         let Some((event, decide)) = known else {
-            return Ok(Self::Ignored { model: name(message, "model_id").unwrap_or_default(), event });
+            return Ok(Self::Ignored { model: number(message, "model_id").unwrap_or_default(), event });
         };
         let bad = Fault { field: "model_id", why: "is neither a number nor a short text" };
-        let model = ModelId(name(message, "model_id").ok_or(bad)?);
+        let model = ModelId(number(message, "model_id").ok_or(bad)?);
         let fired = message.get("fired_at").and_then(Value::as_i64).filter(|at| (0..=253_402_300_799).contains(at));
         let fired = fired.ok_or(Fault { field: "fired_at", why: "is not a number of seconds" })?;
         let none = Map::new();
@@ -172,14 +172,19 @@ const EVENTS: &[(&str, Decide)] = &[
     ("archive", |_| Ok(Elsewhere::Archived)),
 ];
 
-/// A number or a short text of visible characters.
+/// A short text of visible characters.
 fn name(of: &Map<String, Value>, key: &str) -> Option<String> {
-    let text = match of.get(key)? {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
-    ((1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(text)
+    short(of.get(key)?.as_str()?)
+}
+
+/// The same, or a number, which is what DataPass calls its requests by.
+fn number(of: &Map<String, Value>, key: &str) -> Option<String> {
+    of.get(key)?.as_u64().map(|number| number.to_string()).or_else(|| name(of, key))
+}
+
+fn short(text: &str) -> Option<String> {
+    let fits = (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| text.to_owned())
 }
 
 /// The reason, where one is told.

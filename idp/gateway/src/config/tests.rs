@@ -162,6 +162,7 @@ fn the_shipped_file_names_every_key_with_its_default() {
         "keys.pkcs11",
         "limits",
         "egress",
+        "datapass",
         "log",
     ];
     for section in sections {
