@@ -1,6 +1,7 @@
 //! A citizen's real browser: headless Chromium, driven through WebDriver.
 
 mod authenticator;
+mod keyboard;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::tools::{Missing, Tool, node_file};
 use crate::workspace::workshop;
 
 pub use authenticator::Authenticator;
+pub use keyboard::Keyboard;
 
 /// How long the browser may take to start, and a page to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -140,6 +142,13 @@ impl Browser {
         &self.driver
     }
 
+    /// Lets pages run scripts from now on, or none any more.
+    pub async fn set_scripts(&self, scripts: Scripts) -> anyhow::Result<()> {
+        let set = serde_json::json!({ "value": scripts == Scripts::Off });
+        self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", set).await?;
+        Ok(())
+    }
+
     /// Types an address.
     pub async fn open(&self, url: &str) -> anyhow::Result<()> {
         Ok(self.driver.goto(url).await?)
@@ -192,6 +201,15 @@ impl Browser {
             None => Ok(None),
         };
         self.until(selector, read).await
+    }
+
+    /// The visible texts of everything that matches.
+    pub async fn texts(&self, selector: &str) -> anyhow::Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for element in self.driver.find_all(By::Css(selector)).await? {
+            texts.push(element.text().await?);
+        }
+        Ok(texts)
     }
 
     /// What identifies the document that is shown: each navigation brings another.

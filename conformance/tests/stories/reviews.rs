@@ -13,7 +13,7 @@ use crate::journey::expect;
 const SAVE: &str = "form[data-step=block] button.second";
 
 /// What a commune fills in, block by block.
-const BLOCKS: [(&str, &[(&str, &str)]); 8] = [
+pub(crate) const BLOCKS: [(&str, &[(&str, &str)]); 8] = [
     (
         "service",
         &[
@@ -113,7 +113,7 @@ impl Town {
     }
 
     /// The first mail to an address that says this.
-    async fn mailed(&self, to: &str, words: &str) -> String {
+    pub(crate) async fn mailed(&self, to: &str, words: &str) -> String {
         let mut after = 0;
         loop {
             let messages = self.space.scene.mailbox.messages_to(to, after, Duration::from_secs(20)).await;
@@ -147,7 +147,7 @@ pub(super) fn state(page: &Page) -> String {
 }
 
 /// Fills in a block and saves it: nothing of it is wrong.
-async fn save(partner: &mut Partner, id: &str, block: &str, fields: &[(&str, &str)]) -> Page {
+pub(crate) async fn save(partner: &mut Partner, id: &str, block: &str, fields: &[(&str, &str)]) -> Page {
     let page = expect(partner.open(&format!("/espace/demandes/{id}/{block}")).await.unwrap(), "request-block");
     expect(partner.press(&page, SAVE, fields).await.unwrap(), "request")
 }

@@ -22,7 +22,7 @@ use crate::journey::{accept, choose, expect, within};
 use crate::stories::people::look;
 
 /// A space whose sandbox has a provider of made-up citizens.
-async fn space() -> Space {
+pub(crate) async fn sandbox_space() -> Space {
     let mut space = Space::set(Setting::default()).await;
     space.scene.gateway.installation().change_provider("poste", |file| {
         file.insert("sandbox".into(), true.into());
@@ -32,7 +32,7 @@ async fn space() -> Space {
 }
 
 /// Registers a service of the sandbox: the page that shows its secret.
-async fn register(partner: &mut Partner, siret: &str, redirect: &str) -> Page {
+pub(crate) async fn register(partner: &mut Partner, siret: &str, redirect: &str) -> Page {
     let path = format!("/espace/organisations/{siret}/services");
     let page = expect(partner.open(&path).await.unwrap(), "service-new");
     let fields = [("name", "Cantine scolaire"), ("redirects", redirect)];
@@ -79,7 +79,7 @@ fn redirect() -> String {
 
 #[tokio::test]
 async fn a_commune_registers_a_sandbox_client_and_a_citizen_signs_in_with_it() {
-    let space = space().await;
+    let space = sandbox_space().await;
     let (mut nadia, redirect) = (space.founder("Nadia", LYON).await, redirect());
     let page = nadia.open(&format!("/espace/organisations/{LYON}")).await.unwrap();
     assert!(page.has("[data-next-verify]") && page.has("[data-next-sandbox]"), "{}", page.body);
@@ -103,7 +103,7 @@ async fn a_commune_registers_a_sandbox_client_and_a_citizen_signs_in_with_it() {
 
 #[tokio::test]
 async fn a_form_that_is_sent_twice_makes_one_service_and_bad_addresses_none() {
-    let space = space().await;
+    let space = sandbox_space().await;
     let mut nadia = space.founder("Nadia", LYON).await;
     let path = format!("/espace/organisations/{LYON}/services");
     let page = expect(nadia.open(&path).await.unwrap(), "service-new");
@@ -130,7 +130,7 @@ async fn a_form_that_is_sent_twice_makes_one_service_and_bad_addresses_none() {
 
 #[tokio::test]
 async fn both_secrets_count_while_one_takes_the_place_of_the_other() {
-    let space = space().await;
+    let space = sandbox_space().await;
     let (mut nadia, redirect) = (space.founder("Nadia", LYON).await, redirect());
     let first = service_of(&space, &register(&mut nadia, LYON, &redirect).await, &redirect).await;
     let id = first.client_id.clone();
@@ -166,7 +166,7 @@ async fn both_secrets_count_while_one_takes_the_place_of_the_other() {
 
 #[tokio::test]
 async fn an_admin_stops_a_service_and_lets_it_go_on_but_not_what_the_operator_stopped() {
-    let space = space().await;
+    let space = sandbox_space().await;
     let (mut nadia, redirect) = (space.founder("Nadia", LYON).await, redirect());
     let service = service_of(&space, &register(&mut nadia, LYON, &redirect).await, &redirect).await;
     let id = service.client_id.clone();
@@ -197,7 +197,7 @@ async fn an_admin_stops_a_service_and_lets_it_go_on_but_not_what_the_operator_st
 
 #[tokio::test]
 async fn another_organisation_s_service_is_not_there() {
-    let space = space().await;
+    let space = sandbox_space().await;
     let (mut nadia, mut chloe) = (space.founder("Nadia", LYON).await, space.founder("Chloe", TOULOUSE).await);
     let redirect = redirect();
     let shown = register(&mut nadia, LYON, &redirect).await;
@@ -226,7 +226,7 @@ async fn another_organisation_s_service_is_not_there() {
 }
 
 async fn the_lines_run(kit: &str, library: Library) {
-    let space = space().await;
+    let space = sandbox_space().await;
     let (mut nadia, redirect) = (space.founder("Nadia", LYON).await, redirect());
     let service = service_of(&space, &register(&mut nadia, LYON, &redirect).await, &redirect).await;
     let path = format!("/espace/services/{}/demarrage?langage={kit}", service.client_id);
@@ -257,7 +257,7 @@ async fn the_way_to_a_service(language: &'static str) {
     let browser = or_skip!(Browser::start_in(language, Scripts::On).await);
     let axe = Axe::find().ok();
     let axe = axe.as_ref();
-    let space = space().await;
+    let space = sandbox_space().await;
     let name = |page: &str| format!("space-{page}-{language}");
     let at = |path: &str| format!("{}{path}", space.origin);
     let authenticator = browser.authenticator().await.unwrap();
