@@ -148,8 +148,9 @@ pub(crate) async fn run(
     };
     let page = here.page(&app);
     let above = place(&found.client.id);
-    let title = page.words().bench_title();
-    let shell = here.shell(crate::pages::paris::written(run.opened));
+    let words = page.words();
+    let title = words.bench_title();
+    let shell = here.shell(words.bench_run_title(&crate::pages::paris::in_words(run.opened, words)));
     let shell = shell.below([Crumb { href: above.clone(), title: title.to_owned() }]);
     let place = format!("{above}/{id}");
     BenchRun { page, shell, place: &place, run: &run, set_up: set_up.as_ref(), now }.answer(StatusCode::OK)

@@ -10,6 +10,7 @@ use store::StoreError;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
+use crate::pages::partners::Crumb;
 use crate::pages::requests::{Templates, Wrong};
 use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, Holder};
@@ -29,7 +30,8 @@ async fn show<P: Permit>(app: &App, holder: &Holder<P>, wrong: Option<Wrong<'_>>
     let page = here.page(app);
     let may_change = here.partner.may(ChangeTemplates, domain::partners::permission::About::Space).is_ok();
     let is_wrong = wrong.is_some();
-    let shell = here.shell(page.words().templates_title());
+    let queue = Crumb { href: "/espace/instruction".to_owned(), title: page.words().queue_title().to_owned() };
+    let shell = here.shell(page.words().templates_title()).below([queue]);
     let view = Templates { page, shell, csrf: &here.csrf, templates: &templates, may_change, wrong };
     let code = Space::InputInvalid;
     Ok(if is_wrong { Entry::new(code).on(view.answer(refusal::status(code))) } else { view.answer(StatusCode::OK) })

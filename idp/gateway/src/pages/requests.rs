@@ -11,7 +11,7 @@ use domain::habilitation::checklist::Point;
 use domain::habilitation::complete::{Complete, Fault, Why};
 use domain::habilitation::differences::Difference;
 use domain::habilitation::explained::explained;
-use domain::habilitation::field::{Block, Detail, Field, Kind, Where, askable};
+use domain::habilitation::field::{Block, Detail, Field, Kind, Person, Where, askable};
 use domain::habilitation::form::{Conflict, Unfit};
 use domain::habilitation::review::{Happened, Refusal};
 use domain::habilitation::templates::{Answer, BadTemplate, Template as Prose};
@@ -423,7 +423,7 @@ impl BlockPage<'_> {
             Field::Retention => t.hint_retention(),
             Field::RetentionReason => t.hint_retention_reason(),
             Field::LevelReason => t.hint_level_reason(),
-            Field::Contact(_, Detail::Phone) => t.hint_phone(),
+            Field::Contact(Person::Technical, Detail::Phone) => t.hint_phone(),
             Field::Redirects(Where::Production) => t.hint_redirects(),
             Field::Redirects(Where::Sandbox) => t.hint_sandbox(),
             Field::Alternative => t.hint_alternative(),
@@ -434,6 +434,7 @@ impl BlockPage<'_> {
             | Field::Need(_)
             | Field::LegalNature
             | Field::LegalUri
+            | Field::Contact(Person::Controller | Person::Dpo, Detail::Phone)
             | Field::Contact(_, Detail::Name | Detail::Job | Detail::Mail)
             | Field::LogoutRedirects(_)
             | Field::AlternativeAttested

@@ -49,5 +49,6 @@ texts! {
     bench_fix: "À faire", "To do";
     bench_exchanges: "Requêtes et réponses", "Requests and answers";
     bench_hash(hash): "Empreinte du rapport (SHA-256) : {hash}", "Fingerprint of the report (SHA-256): {hash}";
+    bench_run_title(when): "Passage du {when}", "Run of {when}";
     bench_report: "Télécharger le rapport (JSON)", "Download the report (JSON)";
 }
