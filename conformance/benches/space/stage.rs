@@ -96,6 +96,11 @@ impl Stage {
         self.port
     }
 
+    /// The gateway's process.
+    pub(crate) fn server(&self) -> u32 {
+        self.gateway.process.id()
+    }
+
     /// What asks for the floor.
     pub(crate) fn floor(&self) -> &[u8] {
         &self.floor
