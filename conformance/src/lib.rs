@@ -41,6 +41,7 @@ pub mod people;
 pub mod phone;
 pub mod preparation;
 pub mod process;
+pub mod quick_start;
 pub mod random;
 pub mod reader;
 pub mod receiver;

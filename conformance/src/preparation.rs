@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use tokio::process::Command;
 
 use crate::jose;
@@ -32,7 +32,7 @@ pub enum Outcome {
 }
 
 /// The system's packages and the tool that shows each is there.
-const PACKAGES: [(Tool, &str); 8] = [
+const PACKAGES: [(Tool, &str); 10] = [
     (Tool::RedisServer, "redis-server"),
     (Tool::Postgres, "postgresql"),
     (Tool::Chromium, "chromium"),
@@ -41,6 +41,8 @@ const PACKAGES: [(Tool, &str); 8] = [
     (Tool::Sqlite, "sqlite3"),
     (Tool::SofthsmUtil, "softhsm2"),
     (Tool::Cplusplus, "g++"),
+    (Tool::Javac, "default-jdk-headless"),
+    (Tool::Maven, "maven"),
 ];
 
 /// What the scan from outside needs, and nothing else does.
@@ -55,7 +57,7 @@ pub async fn system_packages(installing: Installing) -> Outcome {
     }
     if missing.is_empty() {
         return Outcome::Ready(
-            "Redis, PostgreSQL, SQLite, SoftHSM, Chromium with its driver, npm, Python and a C++ compiler are installed".into(),
+            "Redis, PostgreSQL, SQLite, SoftHSM, Chromium with its driver, npm, Python, Java with Maven and a C++ compiler are installed".into(),
         );
     }
     packages(&PACKAGES, &missing, installing).await
@@ -146,6 +148,37 @@ pub async fn python(installing: Installing) -> Outcome {
     })
     .await
 }
+
+/// Installs the Java libraries of `conformance/clients` into target/conformance/java, each with the digest that stands there.
+pub async fn java(installing: Installing) -> Outcome {
+    let sources = ["java/pom.xml", "java/jars.sha256"].map(clients);
+    let folder = workshop().join("java");
+    let by_hand = "missing: the Java libraries; with Maven and its central repository: cargo conformance";
+    step("the Java libraries", by_hand, installing, &sources, &folder, async || {
+        let jars = folder.join("jars");
+        if jars.exists() {
+            std::fs::remove_dir_all(&jars)?;
+        }
+        let fetched = folder.join("fetched");
+        let mut command = Command::new(Tool::Maven.find()?);
+        // Batch mode, quiet, and a checksum that does not fit is an error.
+        command.args(["-B", "-q", "-C", "-f"]).arg(clients("java/pom.xml"));
+        command.arg(format!("-Dmaven.repo.local={}", folder.join("repository").display()));
+        command.arg(MAVEN_COPY).arg(format!("-DoutputDirectory={}", fetched.display()));
+        succeed(command, "mvn").await?;
+        let listed = std::fs::read_to_string(clients("java/jars.sha256"))?.lines().count();
+        let found = std::fs::read_dir(&fetched)?.count();
+        ensure!(found == listed, "{found} libraries were fetched, {listed} are listed");
+        let mut command = Command::new("sha256sum");
+        command.args(["--check", "--strict", "--quiet"]).arg(clients("java/jars.sha256")).current_dir(&fetched);
+        succeed(command, "sha256sum").await?;
+        Ok(std::fs::rename(fetched, jars)?)
+    })
+    .await
+}
+
+/// What copies the libraries of a project into a folder.
+const MAVEN_COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 /// One installation into a folder, stamped with the digest of what it was made from so that it is made once.
 async fn step(

@@ -44,11 +44,17 @@ pub enum Tool {
     SofthsmUtil,
     /// The library that plays the token, through PKCS#11.
     SofthsmModule,
+    /// What runs Java.
+    Java,
+    /// Its compiler.
+    Javac,
+    /// Java's package manager.
+    Maven,
 }
 
 impl Tool {
     /// Every tool, in the order of a report.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::RedisServer,
         Self::Postgres,
         Self::Initdb,
@@ -62,6 +68,9 @@ impl Tool {
         Self::Testssl,
         Self::SofthsmUtil,
         Self::SofthsmModule,
+        Self::Java,
+        Self::Javac,
+        Self::Maven,
     ];
 
     /// The tool's usual name.
@@ -80,6 +89,9 @@ impl Tool {
             Self::SofthsmModule => "libsofthsm2.so",
             Self::Cplusplus => "c++",
             Self::Testssl => "testssl",
+            Self::Java => "java",
+            Self::Javac => "javac",
+            Self::Maven => "mvn",
         }
     }
 
@@ -105,6 +117,9 @@ impl Tool {
             Self::SofthsmModule => "PASSERELLE_TEST_SOFTHSM2_MODULE",
             Self::Cplusplus => "PASSERELLE_TEST_CPLUSPLUS",
             Self::Testssl => "PASSERELLE_TEST_TESTSSL",
+            Self::Java => "PASSERELLE_TEST_JAVA",
+            Self::Javac => "PASSERELLE_TEST_JAVAC",
+            Self::Maven => "PASSERELLE_TEST_MAVEN",
         }
     }
 
@@ -129,7 +144,10 @@ impl Tool {
             | Self::Npm
             | Self::Sqlite
             | Self::Cplusplus
-            | Self::Testssl => on_path(self.name()),
+            | Self::Testssl
+            | Self::Java
+            | Self::Javac
+            | Self::Maven => on_path(self.name()),
         }
     }
 
@@ -144,6 +162,8 @@ impl Tool {
             Self::SofthsmUtil | Self::SofthsmModule => "apt-get install softhsm2",
             Self::Cplusplus => "apt-get install g++",
             Self::Testssl => "apt-get install testssl.sh",
+            Self::Java | Self::Javac => "apt-get install default-jdk-headless",
+            Self::Maven => "apt-get install maven",
             Self::Node => "cargo conformance installs it through npm into target/conformance/node",
             Self::Python => "cargo conformance installs it through pip into target/conformance/venv",
         };
@@ -154,6 +174,13 @@ impl Tool {
 /// Folder of the JavaScript libraries that `cargo conformance` installs.
 pub fn node_modules() -> PathBuf {
     workshop().join("node/node_modules")
+}
+
+/// Folder of the Java libraries, when they are installed.
+pub fn jars() -> Result<PathBuf, Missing> {
+    let folder = workshop().join("java/jars");
+    let how = "cargo conformance installs it through Maven into target/conformance/java";
+    if folder.is_dir() { Ok(folder) } else { Err(Missing { what: "a Java library", how }) }
 }
 
 /// A file of a JavaScript library, when the libraries are installed.

@@ -172,6 +172,7 @@ async fn prepare(installing: Installing) {
     tell(preparation::system_packages(installing).await);
     tell(preparation::javascript(installing).await);
     tell(preparation::python(installing).await);
+    tell(preparation::java(installing).await);
 }
 
 fn started<T>(name: &str, server: Result<T, Missing>) -> Option<T> {

@@ -11,6 +11,7 @@ use conformance::library::{Library, Party};
 use conformance::or_skip;
 use conformance::partner::{self, Partner};
 use conformance::people::PASSWORD;
+use conformance::quick_start::ShownSite;
 use conformance::relying_party::RelyingParty;
 use conformance::scene::Setting;
 use conformance::site::free_port;
@@ -250,6 +251,46 @@ async fn the_lines_that_the_page_shows_for_node_sign_a_citizen_in() {
 async fn the_lines_that_the_page_shows_for_python_sign_a_citizen_in() {
     or_skip!(Tool::Python.find());
     the_lines_run("python", Library::Authlib).await;
+}
+
+/// The lines that the page shows for a language, for a service that is answered on this port, and its secret.
+async fn shown_lines(space: &Space, kit: &str, port: u16) -> (String, String) {
+    let mut nadia = space.founder("Nadia", LYON).await;
+    let redirect = format!("http://localhost:{port}/retour");
+    let service = service_of(space, &register(&mut nadia, LYON, &redirect).await, &redirect).await;
+    let path = format!("/espace/services/{}/demarrage?langage={kit}", service.client_id);
+    let page = expect(nadia.open(&path).await.unwrap(), "service-start");
+    (page.verbatim("[data-lines]").unwrap(), service.secret.clone().unwrap())
+}
+
+/// A citizen opens a site, signs in, and is shown its page.
+async fn a_citizen_opens(port: u16) -> Page {
+    let mut citizen = Citizen::new();
+    let chooser = expect(citizen.open(&format!("http://localhost:{port}/")).await.unwrap(), "choose");
+    let login = choose(&mut citizen, &chooser, ProviderId::Poste).await;
+    let inform = expect(citizen.sign_in(&login, "angela", PASSWORD).await.unwrap(), "inform");
+    let page = accept(&mut citizen, &inform).await;
+    assert_eq!((page.status.as_u16(), page.url.path()), (200, "/"), "{}: {}", page.brief(), page.body);
+    page
+}
+
+#[tokio::test]
+async fn the_lines_that_the_page_shows_for_rust_sign_a_citizen_in() {
+    let (space, port) = (sandbox_space().await, free_port());
+    let (lines, secret) = shown_lines(&space, "rust", port).await;
+    let _site = ShownSite::rust(&lines, &secret, port).await.unwrap();
+    let page = a_citizen_opens(port).await;
+    assert!(page.body.contains("Angela") && page.body.contains("eidas2"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_lines_that_the_page_shows_for_java_sign_a_citizen_in() {
+    let (space, port) = (sandbox_space().await, free_port());
+    let (lines, secret) = shown_lines(&space, "java", port).await;
+    let _site = or_skip!(ShownSite::java(&lines, &secret, port).await);
+    let page = a_citizen_opens(port).await;
+    let told: serde_json::Value = serde_json::from_str(&page.body).unwrap();
+    assert_eq!((&told["family_name"], &told["acr"]), (&"DUBOIS".into(), &"eidas2".into()), "{told}");
 }
 
 /// A commune's agent by a real browser: from nothing to a service, and every page of services in four sizes.

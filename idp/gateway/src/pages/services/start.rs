@@ -112,7 +112,9 @@ impl Start<'_> {
 fn lines(service: &Registered, kit: Kit, issuer: &str) -> String {
     let client = &service.client;
     let redirect = client.redirect_uris().first().map_or("", String::as_str);
-    let redirect_path = Url::parse(redirect).map(|url| url.path().to_owned()).unwrap_or_default();
+    let redirect_url = Url::parse(redirect).ok();
+    let redirect_path = redirect_url.as_ref().map(|url| url.path().to_owned()).unwrap_or_default();
+    let port = redirect_url.as_ref().and_then(Url::port).unwrap_or(8080);
     let scopes: Vec<&str> = first_scopes(service).iter().map(|scope| scope.name()).collect();
     // What proves itself by keys is shown the lines of a secret, and told so.
     let (method, node, rust) = match client.authentication {
@@ -136,6 +138,7 @@ fn lines(service: &Registered, kit: Kit, issuer: &str) -> String {
         ("@CLIENT_ID@", kit.quoted(client.id.as_str())),
         ("@REDIRECT_URI@", kit.quoted(redirect)),
         ("@REDIRECT_PATH@", kit.quoted(&redirect_path)),
+        ("@PORT@", port.to_string()),
         ("@SCOPE@", scopes.join(" ")),
         ("@SCOPE_COMMAS@", scopes.join(",")),
         ("@METHOD@", method.to_owned()),
