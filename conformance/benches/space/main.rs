@@ -105,7 +105,7 @@ async fn measure(arguments: &Arguments, engine: &str, lasting: Lasting) -> anyho
         );
     }
     for left in &stage.left_out {
-        println!("  {left:<62} not asked: its address holds what is made anew");
+        println!("  {left:<62} not asked: nothing lies there, or its address holds what is made anew");
     }
     Ok(missed)
 }

@@ -26,6 +26,7 @@ fn migrations() -> Vec<Migration> {
         (14, "figures", include_str!("../../migrations/0014_figures.sql")),
         (15, "changed_clients", include_str!("../../migrations/0015_changed_clients.sql")),
         (16, "webhooks", include_str!("../../migrations/0016_webhooks.sql")),
+        (21, "requests_counted", include_str!("../../migrations/0021_requests_counted.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {
