@@ -190,7 +190,8 @@ async fn a_request_is_written_reviewed_granted_and_revoked() {
     town.mailed(&partner::mail("Ines"), "Une demande attend").await;
 
     let queue = expect(town.ines.open("/espace/instruction").await.unwrap(), "request-queue");
-    assert!(queue.has(&format!("[data-request='{id}']")), "{}", queue.body);
+    let line = queue.text(&format!("[data-request='{id}']")).unwrap_or_else(|| panic!("{}", queue.body));
+    assert!(line.contains("Cantine scolaire") && line.contains("Lyon"), "{line}");
     let page = review(&mut town.ines, &id).await;
     assert!(page.has("[data-unchecked]") && !page.has("form[data-step=approve]") && page.has("[data-scope=email]"));
     let page = tick(&mut town.ines, &id).await;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use domain::client::Registered;
 use domain::habilitation::credentials::{ClientSecret, day_of};
 use domain::id::ClientId;
 use domain::language::Language;
@@ -46,7 +47,10 @@ pub(crate) fn note(app: &Shared, client: &ClientId, secret: &ClientSecret) {
 /// Puts the warnings that are due into the outbox; how many mails.
 pub(crate) async fn warn_due(registry: &Registry, now: Timestamp) -> Result<usize, StoreError> {
     let mut mails = 0;
-    for registered in registry.clients().await? {
+    let mut due = Vec::new();
+    let is_due = |registered: &Registered| registered.secrets.all().iter().any(|secret| secret.warning(now).is_some());
+    registry.each_client(|registered| due.extend(Some(registered).filter(is_due))).await?;
+    for registered in due {
         let client = &registered.client;
         for secret in registered.secrets.all() {
             let (Some(days), Some(until)) = (secret.warning(now), secret.until) else { continue };

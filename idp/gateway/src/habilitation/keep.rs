@@ -258,7 +258,7 @@ pub(crate) fn title(request: &AnyReview) -> String {
 }
 
 /// What an organisation is called.
-pub(crate) async fn organisation_name(app: &App, siret: &Siret) -> Result<String, StoreError> {
+async fn organisation_name(app: &App, siret: &Siret) -> Result<String, StoreError> {
     let found = app.registry.organisation(siret).await?;
     Ok(found.map_or_else(|| siret.to_string(), |organisation| organisation.name.as_str().to_owned()))
 }

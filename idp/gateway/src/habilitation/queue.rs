@@ -7,7 +7,6 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::habilitation::any::State as Step;
 use domain::id::HabilitationRequestId;
-use domain::organisation::siret::Siret;
 use domain::partners::permission::{Reach, ReadQueue};
 use domain::people::commune::Departement;
 use domain::time::Timestamp;
@@ -16,7 +15,6 @@ use serde::Deserialize;
 use store::StoreError;
 use store::registry::{After, Waiting};
 
-use super::keep;
 use crate::app::{App, Shared};
 use crate::pages::View as _;
 use crate::pages::requests::{Line, Queue};
@@ -69,7 +67,6 @@ async fn show(app: &App, holder: &Holder<ReadQueue>, part: &Part) -> Result<Resp
         Reach::Within(some) => some.iter().cloned().map(Some).collect(),
     };
     let (mut lines, mut counts, mut next): (Vec<Line>, BTreeMap<Step, i64>, Option<After>) = Default::default();
-    let mut names: BTreeMap<Siret, String> = BTreeMap::new();
     for departement in &departements {
         for (state, count) in app.registry.request_counts(departement.as_ref()).await? {
             *counts.entry(state).or_default() += count;
@@ -77,13 +74,8 @@ async fn show(app: &App, holder: &Holder<ReadQueue>, part: &Part) -> Result<Resp
         let after = part.after();
         let found = app.registry.requests_in(state, departement.as_ref(), after.as_ref(), PAGE).await?;
         next = found.last().filter(|_| u32::try_from(found.len()) == Ok(PAGE)).map(Waiting::place).or(next);
-        for Waiting { kept, since } in found {
-            let siret = kept.review.about().organisation;
-            let name = match names.get(&siret) {
-                Some(name) => String::clone(name),
-                None => keep::organisation_name(app, &siret).await?,
-            };
-            names.insert(siret, name.clone());
+        for Waiting { kept, since, organisation } in found {
+            let name = organisation.unwrap_or_else(|| kept.review.about().organisation.to_string());
             lines.push(Line::of(&kept.review).waiting(name, since));
         }
     }

@@ -31,6 +31,7 @@ use crate::seal::Vault;
 use crate::{StoreError, journal};
 
 pub(super) use organisations::organisation_in;
+pub(in crate::registry) use organisations::open as open_organisation;
 pub use sessions::KeptSession;
 pub use teams::SeatChange;
 

@@ -12,6 +12,7 @@ use domain::habilitation::thread::{Message, Side};
 use domain::habilitation::webhook::Occurrence;
 use domain::id::HabilitationRequestId;
 use domain::organisation::siret::Siret;
+use domain::partners::organisation::Organisation;
 use domain::people::commune::Departement;
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ use sqlx::{Any, Transaction};
 use zeroize::Zeroizing;
 
 use super::cards::{Changed, Told};
+use super::partners::open_organisation;
 use super::{Registry, commit, failed, from_json, habilitations, to_json};
 use crate::StoreError;
 use crate::ephemeral::Put;
@@ -40,6 +42,21 @@ pub struct KeptReview {
     pub version: i64,
 }
 
+/// Requests in a state from a place on, with their organisations.
+macro_rules! waiting {
+    ($of:literal) => {
+        concat!(
+            "SELECT r.id, r.organisation, r.state, r.version, r.sealed, r.since, o.sealed FROM habilitation_requests r \
+             LEFT JOIN organisations o ON o.siret = r.organisation \
+             WHERE r.state = $1 AND r.since >= $2 AND (r.since > $2 OR r.id > $3)",
+            $of,
+            " ORDER BY r.since, r.id LIMIT $4"
+        )
+    };
+}
+
+type WaitingRow = (String, String, String, i64, String, i64, Option<String>);
+
 /// A request in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -47,6 +64,8 @@ pub struct Waiting {
     pub kept: KeptReview,
     /// When it came to its state.
     pub since: Timestamp,
+    /// What its organisation is called, where that is here.
+    pub organisation: Option<String>,
 }
 
 impl Waiting {
@@ -324,36 +343,40 @@ impl Registry {
         limit: u32,
     ) -> Result<Vec<Waiting>, StoreError> {
         let (since, id) = after.map_or((i64::MIN, ""), |after| (after.since.epoch(), after.id.as_str()));
-        let rows: Vec<(String, String, String, i64, String, i64)> = sqlx::query_as(
-            "SELECT id, organisation, state, version, sealed, since FROM habilitation_requests \
-             WHERE state = $1 AND since >= $2 AND (since > $2 OR id > $3) \
-             AND COALESCE(departement, '') = COALESCE($5, departement, '') ORDER BY since, id LIMIT $4",
-        )
-        .bind(state.name())
-        .bind(since)
-        .bind(id)
-        .bind(i64::from(limit))
-        .bind(departement.map(Departement::as_str))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
-        let waiting = |(id, organisation, state, version, sealed, since)| {
-            let kept = self.open_request_or_log((id, organisation, state, version, sealed))?;
-            Some(Waiting { kept, since: Timestamp::from_epoch(since) })
+        // Two questions: an engine that knows nothing of the département plans for the worst.
+        let asked = match departement {
+            None => sqlx::query_as(waiting!("")),
+            Some(_) => sqlx::query_as(waiting!(" AND r.departement = $5")),
         };
-        Ok(rows.into_iter().filter_map(waiting).collect())
+        let asked = asked.bind(state.name()).bind(since).bind(id).bind(i64::from(limit));
+        let asked = match departement {
+            None => asked,
+            Some(departement) => asked.bind(departement.as_str()),
+        };
+        let rows: Vec<WaitingRow> = asked.fetch_all(&self.readers).await.map_err(failed)?;
+        let waiting = |(id, siret, state, version, sealed, since, name): WaitingRow| {
+            let organisation = name.map(|sealed| open_organisation(&self.vault, &siret, &sealed)).transpose();
+            let kept = self.open_request_or_log((id, siret, state, version, sealed))?;
+            let named = |organisation: Option<Organisation>| Waiting {
+                kept,
+                since: Timestamp::from_epoch(since),
+                organisation: organisation.map(|found| found.name.as_str().to_owned()),
+            };
+            Some(organisation.map(named))
+        };
+        rows.into_iter().filter_map(waiting).collect()
     }
 
     /// How many requests are in each state; of a département alone, when one is given.
     pub async fn request_counts(&self, departement: Option<&Departement>) -> Result<Vec<(State, i64)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT state, COUNT(*) FROM habilitation_requests WHERE COALESCE(departement, '') = COALESCE($1, departement, '') \
-             GROUP BY state",
-        )
-        .bind(departement.map(Departement::as_str))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let asked = match departement {
+            None => sqlx::query_as("SELECT state, COUNT(*) FROM habilitation_requests GROUP BY state"),
+            Some(departement) => sqlx::query_as(
+                "SELECT state, COUNT(*) FROM habilitation_requests WHERE departement = $1 GROUP BY state",
+            )
+            .bind(departement.as_str()),
+        };
+        let rows: Vec<(String, i64)> = asked.fetch_all(&self.readers).await.map_err(failed)?;
         rows.iter().map(|(state, count)| Ok((state_of(state)?, *count))).collect()
     }
 

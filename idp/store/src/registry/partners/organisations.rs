@@ -124,7 +124,7 @@ fn seal(vault: &Vault, organisation: &Organisation) -> Result<String, StoreError
 }
 
 /// A row that was moved to another SIRET opens nothing.
-fn open(vault: &Vault, siret: &str, sealed: &str) -> Result<Organisation, StoreError> {
+pub(in crate::registry) fn open(vault: &Vault, siret: &str, sealed: &str) -> Result<Organisation, StoreError> {
     let corrupt = || StoreError::Corrupt { what: TABLE };
     let plain = vault.open(TABLE, siret, sealed)?;
     let organisation: Organisation = from_json(std::str::from_utf8(&plain).map_err(|_| corrupt())?, TABLE)?;
