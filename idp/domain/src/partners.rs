@@ -15,12 +15,14 @@
 //! | [`partner`] | a person, their seats, and what they may do by them |
 //! | [`organisation`] | who they act for |
 //! | [`role`], [`team`] | the roles, and who may give and take them |
+//! | [`lineage`] | who brought whom in: two accounts that are perhaps one person |
 //! | [`invitation`], [`passkey`], [`session`] | the ways in, and how long they stay open |
 //! | [`recovery`] | the way back: a code, and a second person |
 //!
 //! Names and addresses of partners are personal data; the journal knows partners by id alone.
 
 pub mod invitation;
+pub mod lineage;
 pub mod organisation;
 pub mod partner;
 pub mod passkey;

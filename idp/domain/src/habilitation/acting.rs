@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PartnerId;
 use crate::organisation::siret::Siret;
+use crate::partners::lineage::Lineage;
 use crate::partners::permission::{
     ApproveRequests, EditRequests, Held, Own, Permit, ReviewRequests, RevokeHabilitations, SubmitRequests,
 };
@@ -42,12 +43,13 @@ pub struct Revoke;
 ///
 /// ```compile_fail
 /// use domain::habilitation::acting::{Acting, Author, Instruct};
-/// let forged: Acting<Instruct> = Acting { author: Author::Operator, belongs: Default::default(), capacity: std::marker::PhantomData };
+/// let forged: Acting<Instruct> = Acting { author: Author::Operator, belongs: Default::default(), lineage: Default::default(), capacity: std::marker::PhantomData };
 /// ```
 #[derive(Debug)]
 pub struct Acting<C> {
     author: Author,
     belongs: BTreeSet<Siret>,
+    lineage: Lineage,
     capacity: PhantomData<fn() -> C>,
 }
 
@@ -63,29 +65,41 @@ impl Gives<Revoke> for RevokeHabilitations {}
 impl<P: Gives<C>, C> From<&Held<P>> for Acting<C> {
     fn from(held: &Held<P>) -> Self {
         let own = held.organisation().filter(|_| held.own() == Own::Theirs);
-        Self::partner(held.partner().clone(), own.into_iter().collect())
+        let acting = Self::partner(held.partner().clone(), own.into_iter().collect());
+        Self { lineage: held.lineage().clone(), ..acting }
     }
 }
 
 impl<C> Acting<C> {
     /// A person, who belongs to these organisations.
     pub(crate) const fn partner(partner: PartnerId, belongs: BTreeSet<Siret>) -> Self {
-        Self { author: Author::Partner(partner), belongs, capacity: PhantomData }
+        Self { author: Author::Partner(partner), belongs, lineage: Lineage::none(), capacity: PhantomData }
     }
 
     /// Whoever runs the gateway, at its command line: they hold every capacity, and count as one person.
     pub const fn operator() -> Self {
-        Self { author: Author::Operator, belongs: BTreeSet::new(), capacity: PhantomData }
+        Self { author: Author::Operator, belongs: BTreeSet::new(), lineage: Lineage::none(), capacity: PhantomData }
     }
 
     /// Another platform, whose message was signed: what it decided was reviewed there.
     pub const fn platform() -> Self {
-        Self { author: Author::Platform, belongs: BTreeSet::new(), capacity: PhantomData }
+        Self { author: Author::Platform, belongs: BTreeSet::new(), lineage: Lineage::none(), capacity: PhantomData }
     }
 
     /// Who.
     pub const fn author(&self) -> &Author {
         &self.author
+    }
+
+    /// Who brought them in.
+    pub const fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// The same, as somebody whom these brought in.
+    #[cfg(test)]
+    pub(crate) fn brought_in_by(self, lineage: Lineage) -> Self {
+        Self { lineage, ..self }
     }
 
     /// Whether they belong to an organisation.

@@ -29,6 +29,7 @@ use crate::claims::scopes::Scope;
 use crate::id::{HabilitationId, HabilitationRequestId, PartnerId};
 use crate::level::Level;
 use crate::organisation::siret::Siret;
+use crate::partners::lineage::Lineage;
 use crate::time::{Lifetime, Timestamp};
 
 pub use elsewhere::{Elsewhere, Wording};
@@ -136,6 +137,30 @@ pub struct Approval {
     pub by: Author,
     /// When.
     pub at: Timestamp,
+    /// Who had brought them in by then.
+    #[serde(default, skip_serializing_if = "Lineage::is_none")]
+    pub lineage: Lineage,
+}
+
+impl Approval {
+    fn of(by: &Acting<Instruct>, at: Timestamp) -> Self {
+        Self { by: by.author().clone(), at, lineage: by.lineage().clone() }
+    }
+
+    /// Whether somebody is another person than who gave it, as far as invitations tell.
+    fn is_of_another_than(&self, other: &Acting<Instruct>) -> Result<(), Refusal> {
+        let in_line = |lineage: &Lineage, author: &Author| match author {
+            Author::Partner(partner) => lineage.holds(partner),
+            Author::Operator | Author::Platform | Author::Clock => false,
+        };
+        if self.by == *other.author() {
+            Err(Refusal::SamePerson)
+        } else if in_line(other.lineage(), &self.by) || in_line(&self.lineage, other.author()) {
+            Err(Refusal::BroughtIn)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// A decision that has a reason.
@@ -270,6 +295,9 @@ pub enum Refusal {
     /// The second of two is the first again.
     #[error("a second person must agree")]
     SamePerson,
+    /// The second of two invited the first, or was invited by them: perhaps one person with two mailboxes.
+    #[error("the second person was brought in by the first, or the first by the second")]
+    BroughtIn,
     /// Something was not looked at.
     #[error("not everything was looked at")]
     Unchecked(Vec<Point>),
@@ -504,7 +532,7 @@ impl Review<Submitted> {
             Ok(complete) => complete,
             Err(refusal) => return Err((self, refusal)),
         };
-        let approval = Approval { by: by.author().clone(), at: now };
+        let approval = Approval::of(by, now);
         // Another platform had its own reviewers.
         let alone = !complete.needs_two() || *by.author() == Author::Platform;
         let approvals = match self.step.first.take() {
@@ -535,8 +563,8 @@ impl Review<Submitted> {
 
     fn may_approve(&self, by: &Acting<Instruct>) -> Result<Complete, Refusal> {
         self.is_others(by)?;
-        if self.step.first.as_ref().is_some_and(|first| first.by == *by.author()) {
-            return Err(Refusal::SamePerson);
+        if let Some(first) = &self.step.first {
+            first.is_of_another_than(by)?;
         }
         let open = self.step.checklist.open();
         if !open.is_empty() && *by.author() != Author::Platform {

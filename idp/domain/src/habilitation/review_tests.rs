@@ -174,6 +174,33 @@ fn level_high_takes_two_people() {
 }
 
 #[test]
+fn an_account_and_one_that_it_brought_in_are_not_two_people() {
+    use crate::partners::lineage::Lineage;
+    let by = |senders: &[u8]| {
+        senders.iter().fold(Lineage::none(), |line, at| line.with(Some(&partner(*at)), &Lineage::none()))
+    };
+    let second = |first: Acting<Instruct>, second: Acting<Instruct>| {
+        let Ok(Approved::Once(review)) = submitted(high()).approve(&first, habilitation(1), at(3)) else {
+            panic!("one is not enough")
+        };
+        review.approve(&second, habilitation(1), at(4)).map(|_| ()).map_err(|(_, refusal)| refusal)
+    };
+    let own = reviewer(3).brought_in_by(by(&[2]));
+    assert_eq!(second(reviewer(2), own), Err(Refusal::BroughtIn), "the first invited the second");
+    let own = reviewer(3).brought_in_by(by(&[2]));
+    assert_eq!(second(own, reviewer(2)), Err(Refusal::BroughtIn), "the second invited the first");
+    let through = reviewer(4).brought_in_by(by(&[2, 3]));
+    assert_eq!(second(reviewer(2), through), Err(Refusal::BroughtIn), "through a chain");
+    let (one, other) = (reviewer(3).brought_in_by(by(&[2])), reviewer(4).brought_in_by(by(&[2])));
+    assert_eq!(second(one, other), Ok(()), "two whom a third invited");
+    assert_eq!(second(Acting::operator(), reviewer(3)), Ok(()));
+    // What was agreed to before anybody noted who invited whom.
+    let kept = serde_json::json!({ "by": { "partner": partner(2) }, "at": at(3) });
+    let read: Approval = serde_json::from_value(kept).expect("yesterday's");
+    assert!(read.lineage.is_none());
+}
+
+#[test]
 fn the_command_line_is_one_person_and_another_platform_had_its_own() {
     let Ok(Approved::Once(review)) = submitted(high()).approve(&Acting::operator(), habilitation(1), at(3)) else {
         panic!("one is not enough")

@@ -164,6 +164,8 @@ fn what_the_operator_stopped_the_operator_lets_go_on() {
         operator,
         passkeys: Vec::new(),
         way_back: WayBack::None,
+        left: BTreeSet::new(),
+        lineage: crate::partners::lineage::Lineage::none(),
     };
     let own = [(LYON, OrganisationRole::Admin)];
     let by = Author::Partner(PartnerId::from_random([1; 16]));

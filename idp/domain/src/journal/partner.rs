@@ -61,6 +61,8 @@ pub enum InvitationChange {
     Sent,
     /// It was taken back.
     Withdrawn,
+    /// It ended: whoever sent it looks after the team no more, or whoever it was sent to left.
+    Ended,
 }
 
 impl PartnerChange {

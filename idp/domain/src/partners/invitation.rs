@@ -31,6 +31,21 @@ impl PartnerInvitation {
         Self { mail, seat, by, until: now.plus(Self::LIFE) }
     }
 
+    /// Whether it still is an invitation of the team: whoever sent it looks after it now, by this seat in it. One of the
+    /// command line is.
+    pub fn stands_by(&self, sender: Option<&Seat>) -> bool {
+        let looks_after = |seat: &Seat| seat.administers() && seat.team() == self.seat.team();
+        self.by.is_none() || sender.is_some_and(looks_after)
+    }
+
+    /// Whether it ends when somebody, who is written to at this address, has this seat in its team from now on, none for
+    /// `None`: what they sent ends with their looking after the team, and what was sent to them with their leaving it.
+    pub fn ends_with(&self, (partner, mail): (&PartnerId, &MailAddress), seat: Option<&Seat>) -> bool {
+        let sent = self.by.as_ref() == Some(partner) && !seat.is_some_and(Seat::administers);
+        let received = seat.is_none() && self.mail.folded() == mail.folded();
+        sent || received
+    }
+
     /// Whether it opens at `now`.
     pub const fn opens(&self, now: Timestamp) -> bool {
         !self.until.is_past(now)
@@ -63,5 +78,27 @@ mod tests {
         let day = 86_400;
         assert!(invitation.opens(Timestamp::from_epoch(1000 + 7 * day - 1)));
         assert!(!invitation.opens(Timestamp::from_epoch(1000 + 7 * day)));
+    }
+
+    #[test]
+    fn an_invitation_stands_while_whoever_sent_it_looks_after_the_team() {
+        use super::super::role::OperatorRole;
+        use OrganisationRole::{Admin, Editor, Reader};
+        let address = |text| MailAddress::parse(text).expect("an address");
+        let (sender, mail) = (PartnerId::from_random([1; 16]), address("a@exemple.fr"));
+        let seat = |role| Seat::Organisation(siret(LYON), role);
+        let sent = |by| PartnerInvitation::new(mail.clone(), seat(Reader), by, Timestamp::from_epoch(1000));
+        let (own, ours) = (sent(Some(sender.clone())), sent(None));
+        let elsewhere = Seat::Operator([OperatorRole::Admin].into());
+        assert!(own.stands_by(Some(&seat(Admin))));
+        for gone in [None, Some(&seat(Editor)), Some(&elsewhere)] {
+            assert!(!own.stands_by(gone) && ours.stands_by(gone), "{gone:?}");
+        }
+        let (who, other) = ((&sender, &address("b@exemple.fr")), PartnerId::from_random([2; 16]));
+        assert!(own.ends_with(who, None) && own.ends_with(who, Some(&seat(Editor))));
+        assert!(!own.ends_with(who, Some(&seat(Admin))) && !ours.ends_with(who, None));
+        // What was sent to whoever leaves is none for when they left.
+        assert!(ours.ends_with((&other, &address("A@exemple.fr")), None));
+        assert!(!ours.ends_with((&other, &address("A@exemple.fr")), Some(&seat(Reader))));
     }
 }

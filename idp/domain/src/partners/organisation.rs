@@ -108,7 +108,7 @@ impl Verified {
 /// Why an organisation is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAccepted {
-    /// Nobody says of themselves that they belong.
+    /// Nobody says of themselves that they belong, or did.
     #[error("whoever acts for an organisation does not accept it")]
     OwnOrganisation,
     /// It was before.
@@ -135,7 +135,7 @@ impl Organisation {
         now: Timestamp,
     ) -> Result<Self, NotAccepted> {
         let one = held.partner() == &by.id && fresh.partner() == &by.id && held.organisation() == Some(self.siret);
-        if !one || by.memberships.contains_key(&self.siret) {
+        if !one || by.is_or_was_of(&self.siret) {
             return Err(NotAccepted::OwnOrganisation);
         }
         match self.belonging {
@@ -209,6 +209,8 @@ mod tests {
         assert_eq!(accepted(&instructor, &lyon), Ok(organisation(Belonging::Accepted { at })));
         let own = Partner { memberships: [(lyon.siret, OrganisationRole::Reader)].into(), ..instructor.clone() };
         assert_eq!(accepted(&own, &lyon), Err(NotAccepted::OwnOrganisation));
+        let once = Partner { left: [lyon.siret].into(), ..instructor.clone() };
+        assert_eq!(accepted(&once, &lyon), Err(NotAccepted::OwnOrganisation), "who left it a moment ago");
         let verified = organisation(Belonging::MailDomain { at });
         assert_eq!(accepted(&instructor, &verified), Err(NotAccepted::Already));
     }

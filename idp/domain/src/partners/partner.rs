@@ -1,11 +1,12 @@
 //! A partner: somebody with an account in the partners' space, and what they may do by the seats they have. The one place
 //! where a permission is found held.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use super::lineage::Lineage;
 use super::organisation::Organisation;
 use super::permission::{About, Held, Holder, NotHeld, Over, Own, Permission, Permit, Reach};
 use super::role::{OperatorRole, OperatorRoles, OrganisationRole, Seat};
@@ -46,12 +47,16 @@ pub struct Partner {
     pub state: PartnerState,
     /// The organisations they act for, and as what.
     pub memberships: BTreeMap<Siret, OrganisationRole>,
+    /// The organisations they acted for once, and were taken out of or left: they decide on none of those.
+    pub left: BTreeSet<Siret>,
     /// Their roles with the operator.
     pub operator: OperatorRoles,
     /// Their passkeys.
     pub passkeys: Vec<PasskeyId>,
     /// The way back for when all of those are lost.
     pub way_back: WayBack,
+    /// Who brought the account in.
+    pub lineage: Lineage,
 }
 
 /// Whether whoever loses a passkey still gets in.
@@ -79,6 +84,11 @@ impl Partner {
         memberships.chain(operator)
     }
 
+    /// Whether they act for an organisation, or did once.
+    pub fn is_or_was_of(&self, siret: &Siret) -> bool {
+        self.memberships.contains_key(siret) || self.left.contains(siret)
+    }
+
     /// Whether they hold a permission about something, with the proof of it.
     pub fn may<P: Permit>(&self, _: P, about: About<'_>) -> Result<Held<P>, NotHeld> {
         match self.state {
@@ -91,9 +101,10 @@ impl Partner {
                     About::Organisation(organisation) => Some(organisation.siret),
                     About::Space => None,
                 };
-                let seated = organisation.as_ref().is_some_and(|siret| self.memberships.contains_key(siret));
-                let own = if seated { Own::Theirs } else { Own::Another };
-                Ok(Held { partner: self.id.clone(), organisation, reach, own, permission: PhantomData })
+                let theirs = organisation.as_ref().is_some_and(|siret| self.is_or_was_of(siret));
+                let own = if theirs { Own::Theirs } else { Own::Another };
+                let (partner, lineage) = (self.id.clone(), self.lineage.clone());
+                Ok(Held { partner, lineage, organisation, reach, own, permission: PhantomData })
             }
             None if self.sees(about) => Err(NotHeld::Role),
             None => Err(NotHeld::Unseen),

@@ -32,9 +32,11 @@ pub(in crate::partners) fn partner(number: u8) -> Partner {
         mail: MailAddress::parse(&format!("nadia{number}@exemple.fr")).expect("an address"),
         state: PartnerState::Active,
         memberships: BTreeMap::new(),
+        left: BTreeSet::new(),
         operator: OperatorRoles::new(),
         passkeys: vec![PasskeyId::of(&[number])],
         way_back: WayBack::None,
+        lineage: Lineage::none(),
     }
 }
 
@@ -138,4 +140,18 @@ fn one_passkey_without_a_way_back_is_no_safeguard() {
     assert_eq!(Partner { way_back: WayBack::RecoveryCode, ..one.clone() }.safeguard(), Safeguard::Held);
     let two = vec![PasskeyId::of(b"a"), PasskeyId::of(b"b")];
     assert_eq!(Partner { passkeys: two, ..one }.safeguard(), Safeguard::Held);
+}
+
+#[test]
+fn an_organisation_that_somebody_left_is_not_anothers() {
+    let lyon = organisation(LYON, "69123");
+    let about = About::Organisation(&lyon);
+    let own = |partner: &Partner| partner.may(ApproveRequests, about).expect("an instructor").own();
+    let instructor = operator("instructor");
+    assert_eq!(own(&instructor), Own::Another);
+    let once = Partner { left: [siret(LYON)].into(), ..instructor.clone() };
+    assert_eq!(own(&once), Own::Theirs, "nobody leaves an organisation to decide on it");
+    assert_eq!(own(&Partner { left: [siret(TOULOUSE)].into(), ..instructor }), Own::Another);
+    let gone = Partner { left: [siret(LYON)].into(), ..partner(1) };
+    assert_eq!(asked(&gone, ReadOrganisation, about), Err(NotHeld::Unseen), "and it gives nothing");
 }

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
+use super::lineage::Lineage;
 use super::organisation::Organisation;
 use super::role::{OperatorKind, OrganisationRole};
 use crate::id::PartnerId;
@@ -313,7 +314,7 @@ impl Reach {
 /// Whose the organisation is that something is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Own {
-    /// Theirs: they have a seat in it.
+    /// Theirs: they have a seat in it, or had one.
     Theirs,
     /// Another's, or there is none.
     Another,
@@ -348,8 +349,8 @@ pub enum NotHeld {
 /// use domain::partners::partner::Partner;
 /// use domain::partners::permission::{About, ApproveRequests, Held, NotHeld, Own, Reach};
 /// # fn at_the_review(partner: &Partner, about: About<'_>) -> Result<Held<ApproveRequests>, NotHeld> {
-/// let (partner, own, permission) = (partner.id.clone(), Own::Another, std::marker::PhantomData);
-/// Ok(Held { partner, organisation: None, reach: Reach::Everywhere, own, permission })
+/// let (lineage, own, permission) = (partner.lineage.clone(), Own::Another, std::marker::PhantomData);
+/// Ok(Held { partner: partner.id.clone(), lineage, organisation: None, reach: Reach::Everywhere, own, permission })
 /// # }
 /// ```
 ///
@@ -365,6 +366,7 @@ pub enum NotHeld {
 #[derive(Debug)]
 pub struct Held<P> {
     pub(super) partner: PartnerId,
+    pub(super) lineage: Lineage,
     pub(super) organisation: Option<Siret>,
     pub(super) reach: Reach,
     pub(super) own: Own,
@@ -375,6 +377,11 @@ impl<P: Permit> Held<P> {
     /// Who.
     pub const fn partner(&self) -> &PartnerId {
         &self.partner
+    }
+
+    /// Who brought them in.
+    pub const fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 
     /// About which organisation; `None` for a permission over the space.

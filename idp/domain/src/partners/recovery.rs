@@ -12,11 +12,13 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::lineage::Lineage;
+use super::organisation::Verified;
 use super::partner::Partner;
 use super::permission::{ApproveRecovery, ChangeOperators, Held};
 use super::role::{Seat, TeamName};
 use super::session::Fresh;
-use super::team::Team;
+use super::team::{Member, Team};
 use crate::id::{PartnerId, RecoveryId};
 use crate::time::{Lifetime, Timestamp};
 
@@ -146,6 +148,14 @@ impl Second<'_> {
         }
     }
 
+    /// Who brought them in.
+    const fn lineage(&self) -> &Lineage {
+        match self {
+            Self::Organisation(held, _) => held.lineage(),
+            Self::Operator(held, _) => held.lineage(),
+        }
+    }
+
     const fn fresh(&self) -> &Fresh {
         match self {
             Self::Organisation(_, fresh) | Self::Operator(_, fresh) => fresh,
@@ -184,19 +194,39 @@ pub enum NotSecond {
     /// Another is to decide: an admin of the team, or, where there is no other, of the operator.
     #[error("another person is to decide")]
     NotTheirs,
+    /// Whom they brought in themselves, directly or through a chain, may be an account of their own.
+    #[error("an account that somebody brought in is not their second person")]
+    BroughtIn,
+}
+
+/// The team of an organisation whose people are known to belong to it: its admins may be a second person. Whoever brought in
+/// an organisation that nothing proves could be anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouching(Team);
+
+impl Vouching {
+    /// The team of a verified organisation; `None` for a team of another.
+    pub fn of(team: Team, verified: &Verified) -> Option<Self> {
+        (team.name == TeamName::Organisation(verified.siret())).then_some(Self(team))
+    }
+}
+
+/// Whether a member looks after their team, and is another person than the one who lost every passkey, as far as invitations
+/// tell.
+pub fn may_be_second(partner: &Partner, member: &Member) -> bool {
+    member.seat.administers() && member.partner != partner.id && !member.lineage.holds(&partner.id)
 }
 
 /// The teams whose admins may be the second person of somebody: those of the operator for whoever acts for the operator,
-/// else the organisations they act for, as far as there is an admin other than themselves; where there is none, the operator.
-pub fn deciding(partner: &Partner, teams: &[Team]) -> Vec<TeamName> {
-    let other_admin =
-        |team: &&Team| team.members.iter().any(|member| member.partner != partner.id && member.seat.administers());
+/// else the verified organisations they act for, as far as there is an admin who may be one; where there is none, the operator.
+pub fn deciding(partner: &Partner, teams: &[Vouching]) -> Vec<TeamName> {
+    let able = |team: &&Team| team.members.iter().any(|member| may_be_second(partner, member));
     let own: Vec<TeamName> = partner.seats().map(|seat: Seat| seat.team()).collect();
     if own.contains(&TeamName::Operators) {
         return vec![TeamName::Operators];
     }
-    let able = teams.iter().filter(|team| own.contains(&team.name)).filter(other_admin).map(|team| team.name.clone());
-    let able: Vec<TeamName> = able.collect();
+    let able = teams.iter().map(|Vouching(team)| team).filter(|team| own.contains(&team.name)).filter(able);
+    let able: Vec<TeamName> = able.map(|team| team.name.clone()).collect();
     if able.is_empty() { vec![TeamName::Operators] } else { able }
 }
 
@@ -205,7 +235,7 @@ impl Recovery {
     pub fn decide(
         &self,
         partner: &Partner,
-        teams: &[Team],
+        teams: &[Vouching],
         second: Second<'_>,
         now: Timestamp,
     ) -> Result<Decided, NotSecond> {
@@ -214,6 +244,9 @@ impl Recovery {
         }
         if *second.partner() == partner.id {
             return Err(NotSecond::Oneself);
+        }
+        if second.lineage().holds(&partner.id) {
+            return Err(NotSecond::BroughtIn);
         }
         let by = match second {
             Second::Organisation(held, _) => held.organisation().map(TeamName::Organisation),

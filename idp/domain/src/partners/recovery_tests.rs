@@ -1,9 +1,9 @@
+use super::super::organisation::{Belonging, Organisation};
 use super::super::partner::WayBack;
 use super::super::partner::tests::{LYON, partner, siret};
 use super::super::permission::About;
 use super::super::role::{OperatorRole, OrganisationRole};
 use super::super::session::PartnerSession;
-use super::super::team::Member;
 use super::super::team::tests::organisation;
 use super::*;
 use crate::id::{PartnerSessionId, PasskeyId};
@@ -27,11 +27,17 @@ fn a_code_is_read_as_people_type_it_and_has_two_hundred_bits() {
     assert_eq!(format!("{code:?}"), "RecoveryCode(…)");
 }
 
-fn team(name: &str, members: &[(u8, OrganisationRole)]) -> Team {
+fn team(name: &str, members: &[(u8, OrganisationRole)]) -> Vouching {
+    let belonging = Belonging::Accepted { at: NOW };
+    let verified = Organisation { belonging, ..organisation(name) }.verified().expect("accepted");
+    Vouching::of(members_of(name, members), &verified).expect("its own")
+}
+
+fn members_of(name: &str, members: &[(u8, OrganisationRole)]) -> Team {
     let seat = |role| Seat::Organisation(siret(name), role);
     let member = |(number, role): &(u8, OrganisationRole)| {
         let Partner { id, name, mail, .. } = partner(*number);
-        Member { partner: id, name, mail, seat: seat(*role), since: NOW }
+        Member { partner: id, name, mail, seat: seat(*role), since: NOW, lineage: Lineage::none() }
     };
     let members = members.iter().map(member).collect();
     Team { name: TeamName::Organisation(siret(name)), members, invited: Vec::new() }
@@ -44,7 +50,13 @@ fn lost(memberships: &[(&str, OrganisationRole)]) -> Partner {
 
 /// The proofs of somebody who administers LYON and the operator.
 fn second(number: u8, at: &str) -> (Held<ApproveRecovery>, Held<ChangeOperators>, Fresh) {
+    second_with(number, at, Lineage::none())
+}
+
+/// The same of somebody whom these brought in.
+fn second_with(number: u8, at: &str, lineage: Lineage) -> (Held<ApproveRecovery>, Held<ChangeOperators>, Fresh) {
     let admin = Partner {
+        lineage,
         memberships: [(siret(at), OrganisationRole::Admin)].into(),
         operator: [OperatorRole::Admin].into(),
         way_back: WayBack::RecoveryCode,
@@ -108,4 +120,39 @@ fn nobody_is_their_own_second_person_and_none_decides_twice_or_late() {
     assert_eq!(told(Recovery { partner: partner(5).id, ..asked() }, good, NOW), Err(NotSecond::Unknown));
     let (_, _, borrowed) = second(3, LYON);
     assert_eq!(told(asked(), Second::Organisation(&held, &borrowed), NOW), Err(NotSecond::NotTheirs));
+}
+
+#[test]
+fn an_organisation_that_nothing_proves_is_nobodys_second_person() {
+    use OrganisationRole::Admin;
+    let (held, operators, fresh) = second(2, LYON);
+    let colleague = lost(&[(LYON, Admin)]);
+    // Its team is none that vouches, and the operator decides.
+    assert_eq!(organisation(LYON).verified().map(|_| ()), Err(super::super::organisation::Unverified));
+    let by_colleague = asked().decide(&colleague, &[], Second::Organisation(&held, &fresh), NOW);
+    assert_eq!(by_colleague.map(|_| ()), Err(NotSecond::NotTheirs));
+    assert!(asked().decide(&colleague, &[], Second::Operator(&operators, &fresh), NOW).is_ok());
+    let belonging = Belonging::Accepted { at: NOW };
+    let elsewhere = Organisation { belonging, ..organisation(TOULOUSE) }.verified().expect("accepted");
+    assert_eq!(Vouching::of(members_of(LYON, &[(2, Admin)]), &elsewhere), None, "the proof of one is not another's");
+}
+
+#[test]
+fn an_account_that_somebody_brought_in_is_not_their_second_person() {
+    use OrganisationRole::Admin;
+    let line = Lineage::none().with(Some(&partner(1).id), &Lineage::none());
+    let (held, operators, fresh) = second_with(2, LYON, line.clone());
+    let colleague = lost(&[(LYON, Admin)]);
+    let Vouching(mut own) = team(LYON, &[(1, Admin), (2, Admin)]);
+    own.members[1].lineage = line;
+    let teams = [Vouching(own)];
+    assert_eq!(deciding(&colleague, &teams), [TeamName::Operators], "there is nobody else in the organisation");
+    for second in [Second::Organisation(&held, &fresh), Second::Operator(&operators, &fresh)] {
+        assert_eq!(asked().decide(&colleague, &teams, second, NOW).map(|_| ()), Err(NotSecond::BroughtIn));
+    }
+    // Whoever brought them in may: a founder is the second person of those whom they invited.
+    let invited = Partner { lineage: Lineage::none().with(Some(&partner(3).id), &Lineage::none()), ..colleague };
+    let (held, _, fresh) = second(3, LYON);
+    let teams = [team(LYON, &[(1, Admin), (3, Admin)])];
+    assert!(asked().decide(&invited, &teams, Second::Organisation(&held, &fresh), NOW).is_ok());
 }

@@ -2,6 +2,7 @@
 //! team, and is kept only if the team still is as it was: of two admins who remove each other at once, one stays.
 
 use super::invitation::PartnerInvitation;
+use super::lineage::Lineage;
 use super::permission::{ChangeOperators, ChangePeople, Held};
 use super::role::{Seat, TeamName};
 use super::session::Fresh;
@@ -22,6 +23,8 @@ pub struct Member {
     pub seat: Seat,
     /// Since when.
     pub since: Timestamp,
+    /// Who brought their account in.
+    pub lineage: Lineage,
 }
 
 /// A team as it is now.

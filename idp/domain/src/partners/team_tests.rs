@@ -16,7 +16,7 @@ fn seat(role: OrganisationRole) -> Seat {
 
 fn member(number: u8, seat: Seat) -> Member {
     let Partner { id, name, mail, .. } = partner(number);
-    Member { partner: id, name, mail, seat, since: NOW }
+    Member { partner: id, name, mail, seat, since: NOW, lineage: Lineage::none() }
 }
 
 fn team(members: Vec<Member>) -> Team {

@@ -6,6 +6,7 @@ use domain::cnie::case::DeskRefusal;
 use domain::cnie::case::alarm::Alarm;
 use domain::cnie::refusal as card;
 use domain::habilitation::grant::NotLive;
+use domain::habilitation::review;
 use domain::oidc::error::{AuthorizeError, GrantFault, TokenError};
 use domain::partners::organisation::NotAccepted;
 use domain::partners::permission::NotHeld;
@@ -292,6 +293,10 @@ names! {
         NotSecond = "partner.not_second",
         /// Too many recovery codes are judged at once.
         Busy = "partner.busy",
+        /// Who decides on a request has a hand in it, or agreed first, or is perhaps the one who did.
+        NotAnother = "partner.not_another",
+        /// Something was done too often within a while.
+        TooOften = "partner.too_often",
     }
 }
 
@@ -311,7 +316,20 @@ impl From<NotSecond> for Space {
     fn from(refusal: NotSecond) -> Self {
         match refusal {
             NotSecond::Unknown => Self::Unknown,
-            NotSecond::Oneself | NotSecond::NotTheirs => Self::NotSecond,
+            NotSecond::Oneself | NotSecond::NotTheirs | NotSecond::BroughtIn => Self::NotSecond,
+        }
+    }
+}
+
+impl From<&review::Refusal> for Space {
+    fn from(refusal: &review::Refusal) -> Self {
+        match refusal {
+            review::Refusal::Own | review::Refusal::SamePerson | review::Refusal::BroughtIn => Self::NotAnother,
+            review::Refusal::OtherOrganisation
+            | review::Refusal::Incomplete(_)
+            | review::Refusal::Unchanged
+            | review::Refusal::Unchecked(_)
+            | review::Refusal::NothingGranted => Self::InputInvalid,
         }
     }
 }

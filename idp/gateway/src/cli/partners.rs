@@ -110,6 +110,7 @@ fn told(partner: &Partner) -> Value {
     json!({
         "id": partner.id, "name": partner.name, "mail": partner.mail, "state": state_of(partner),
         "seats": partner.seats().map(seat).collect::<Vec<_>>(), "passkeys": partner.passkeys.len(),
+        "brought_in_by": partner.lineage.partners().collect::<Vec<_>>(),
     })
 }
 

@@ -73,7 +73,10 @@ pub(super) async fn page<P: Permit>(
         may_review,
     };
     Ok(match told {
-        Some(_) => Entry::new(Space::InputInvalid).on(view.answer(refusal::status(Space::InputInvalid))),
+        Some(refused) => {
+            let code = Space::from(refused);
+            Entry::new(code).on(view.answer(refusal::status(code)))
+        }
         None => view.answer(StatusCode::OK),
     })
 }

@@ -543,6 +543,7 @@ impl RequestPage<'_> {
             Refusal::Unchanged => t.refusal_unchanged(),
             Refusal::Own => t.refusal_own(),
             Refusal::SamePerson => t.refusal_same(),
+            Refusal::BroughtIn => t.refusal_brought_in(),
             Refusal::Unchecked(_) => t.refusal_unchecked(),
             Refusal::NothingGranted => t.refusal_nothing(),
         })

@@ -4,10 +4,11 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::partners::passkey::Purpose;
 use domain::partners::permission::SignedIn;
+use domain::partners::session::PartnerSession;
+use domain::secret::Bearer;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use store::StoreError;
-use store::ephemeral::Swap;
 
 use super::refusal::{inside, status};
 use super::session::{CheckedForm, Here, Holder, way_back};
@@ -65,7 +66,11 @@ pub(crate) async fn post(
     let here = &holder.here;
     let back = way_back(form.field("retour"));
     match judge(&app, here, &headers, &form).await {
-        Ok(Ok(())) => see_other(&back),
+        Ok(Ok(secret)) => {
+            let mut answer = see_other(&back);
+            app.partners().cookies.set_partner(answer.headers_mut(), &secret);
+            answer
+        }
         Ok(Err(code @ Space::ChangedMeanwhile)) => inside(&app, here, code),
         Ok(Err(code)) => show(&app, here, &headers, &back, Some(code)).await,
         Err(error) => unavailable(&app, here.occasion, &error),
@@ -77,7 +82,7 @@ async fn judge(
     here: &Here,
     headers: &HeaderMap,
     form: &CheckedForm,
-) -> Result<Result<(), Space>, StoreError> {
+) -> Result<Result<Bearer<PartnerSession>, Space>, StoreError> {
     let Some(ceremony) = ceremony::take::<Purpose>(app, headers, form.field("ceremony")).await? else {
         return Ok(Err(Space::CeremonyUnknown));
     };
@@ -98,8 +103,5 @@ async fn judge(
         return Ok(Err(Space::PasskeyUnknown));
     }
     let session = here.session.asserted(here.session.passkey.clone(), app.clock.now());
-    Ok(match here.confirm(app, &session).await? {
-        Swap::Done(_) => Ok(()),
-        Swap::Lost => Err(Space::ChangedMeanwhile),
-    })
+    Ok(here.renew(app, &session).await?.ok_or(Space::ChangedMeanwhile))
 }

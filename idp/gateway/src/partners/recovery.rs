@@ -10,9 +10,8 @@ use domain::id::RecoveryId;
 use domain::notice::PartnerMessage;
 use domain::partners::partner::Partner;
 use domain::partners::passkey::Purpose;
-use domain::partners::recovery::{Recovery, RecoveryCode, deciding};
-use domain::partners::role::{Seat, TeamName};
-use domain::partners::team::Team;
+use domain::partners::recovery::{Recovery, RecoveryCode, Vouching, deciding, may_be_second};
+use domain::partners::role::TeamName;
 use domain::people::name::MailAddress;
 use domain::secret::Bearer;
 use http::{HeaderMap, StatusCode};
@@ -126,11 +125,14 @@ async fn begin(app: &App, partner: &Partner) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The organisations that somebody acts for, as teams.
-pub(super) async fn teams_of(app: &App, partner: &Partner) -> Result<Vec<Team>, StoreError> {
+/// The organisations that somebody acts for and whose people are known to belong to them, as teams.
+pub(super) async fn teams_of(app: &App, partner: &Partner) -> Result<Vec<Vouching>, StoreError> {
     let mut teams = Vec::new();
-    for seat in partner.seats() {
-        teams.extend(app.registry.partner_team(&seat.team()).await?.map(|(team, _)| team));
+    for siret in partner.memberships.keys() {
+        let Some(organisation) = app.registry.organisation(siret).await? else { continue };
+        let Ok(verified) = organisation.verified() else { continue };
+        let team = app.registry.partner_team(&TeamName::Organisation(*siret)).await?;
+        teams.extend(team.and_then(|(team, _)| Vouching::of(team, &verified)));
     }
     Ok(teams)
 }
@@ -142,8 +144,8 @@ async fn letters(app: &App, partner: &Partner, team: &TeamName) -> Result<Vec<Po
         let (name, mail) = (partner.name.as_str().to_owned(), partner.mail.as_str().to_owned());
         office(app).posting(to, PartnerMessage::RecoveryToApprove { name, mail, link: link.clone() })
     };
-    let others = team.members.iter().filter(|member| member.partner != partner.id);
-    Ok(others.filter(|member| Seat::administers(&member.seat)).map(|member| letter(&member.mail)).collect())
+    let others = team.members.iter().filter(|member| may_be_second(partner, member));
+    Ok(others.map(|member| letter(&member.mail)).collect())
 }
 
 /// `GET /espace/recuperation/{secret}`.

@@ -41,6 +41,7 @@ pub(crate) const fn status(code: Space) -> StatusCode {
         Space::FormTooLong => StatusCode::PAYLOAD_TOO_LARGE,
         Space::InputInvalid | Space::MailTaken | Space::OrganisationKnown => StatusCode::UNPROCESSABLE_ENTITY,
         Space::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Space::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Space::CeremonyUnknown
         | Space::AssertionRefused
         | Space::RegistrationRefused
@@ -54,6 +55,7 @@ pub(crate) const fn status(code: Space) -> StatusCode {
         | Space::OwnRoles
         | Space::LastAdmin
         | Space::NotSecond
+        | Space::NotAnother
         | Space::NotFresh
         | Space::Unsafeguarded => StatusCode::FORBIDDEN,
     }

@@ -14,7 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Uri, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use store::StoreError;
-use store::ephemeral::{Put, Swap, Version};
+use store::ephemeral::{Put, Swap};
 
 use super::{language, matter, refusal};
 use crate::app::{App, Shared};
@@ -55,7 +55,6 @@ pub(crate) struct Here {
     /// Their session.
     pub(crate) session: PartnerSession,
     secret: Bearer<PartnerSession>,
-    version: Version,
 }
 
 /// A partner who is in, and holds a permission. As an extractor it sends whoever is not in to the sign-in, and refuses who
@@ -142,10 +141,24 @@ impl Here {
         Shell::new(title).inside(Signed { partner: &self.partner, csrf: &self.csrf })
     }
 
-    /// Keeps that a passkey signed once more.
-    pub(crate) async fn confirm(&self, app: &App, session: &PartnerSession) -> Result<Swap, StoreError> {
+    /// Keeps that a passkey signed once more, under a new secret: whoever knew the one of before has not what is dangerous by
+    /// the hand of another. `None` when the session was ended, or moved, meanwhile.
+    pub(crate) async fn renew(
+        &self,
+        app: &App,
+        session: &PartnerSession,
+    ) -> Result<Option<Bearer<PartnerSession>>, StoreError> {
         let left = session.left(app.clock.now()).ok_or(StoreError::NoLifetime)?;
-        app.ephemeral.swap(&self.secret, self.version, session, left).await
+        // Of two that renew it at once one has it.
+        let taken: Option<PartnerSession> = app.ephemeral.take(&self.secret).await?;
+        if taken.is_none() {
+            return Ok(None);
+        }
+        let secret = Bearer::from_random(app.random.bytes());
+        match app.ephemeral.put(&secret, session, left).await? {
+            Put::Fresh => Ok(Some(secret)),
+            Put::Taken => Err(StoreError::Corrupt { what: "the place of a new session" }),
+        }
     }
 
     /// Ends the session, here and in the list of its partner.
@@ -222,22 +235,22 @@ async fn find(app: &App, parts: &Parts) -> Result<Here, Response> {
         app.partners().cookies.clear_partner(answer.headers_mut());
         return Err(answer);
     };
-    let (mut session, mut version) = (session, version);
+    let mut session = session;
     if let Some(again) = session.again(now)
         && let Some(left) = again.left(now)
     {
         match app.ephemeral.swap(&secret, version, &again, left).await.map_err(fails)? {
-            Swap::Done(next) => (session, version) = (again, next),
+            Swap::Done(_) => session = again,
             // Another request of this session was faster, or it was ended.
             Swap::Lost => {
                 let still = app.ephemeral.look(&secret).await.map_err(fails)?;
-                (session, version) = still.ok_or_else(|| to_sign_in(parts))?;
+                (session, _) = still.ok_or_else(|| to_sign_in(parts))?;
             }
         }
     }
     let csrf = form_secret(&secret);
     let path = parts.uri.path().to_owned();
-    Ok(Here { partner, occasion, path, csrf, session, secret, version })
+    Ok(Here { partner, occasion, path, csrf, session, secret })
 }
 
 fn form_secret(secret: &Bearer<PartnerSession>) -> String {

@@ -8,7 +8,7 @@ use domain::partners::invitation::PartnerInvitation;
 use domain::partners::organisation::{Belonging, Organisation, OrganisationKind};
 use domain::partners::partner::{Partner, PartnerState, WayBack};
 use domain::partners::permission::{About, ApproveRecovery};
-use domain::partners::recovery::{Decided, Recovery, Second};
+use domain::partners::recovery::{Decided, Recovery, Second, Vouching};
 use domain::partners::role::{OperatorRole, OrganisationRole, Seat, TeamName};
 use domain::partners::session::PartnerSession;
 use domain::people::name::{MailAddress, Name};
@@ -24,6 +24,8 @@ use crate::registry::{Joined, Joining, KeptPasskey, Posting, Registry, SeatChang
 for_each_engine!(offices: sqlite, postgres; {
     an_account_comes_back_as_it_was_kept_and_an_address_has_one,
     a_partner_invitation_is_taken_by_one_of_many_and_by_its_address_alone,
+    who_brought_whom_in_is_remembered_through_every_invitation,
+    invitations_end_with_whoever_sent_them_and_with_whoever_leaves,
     of_two_admins_who_remove_each_other_at_once_one_stays,
     a_seat_that_was_moved_or_made_up_opens_nothing,
     a_session_counts_for_as_long_as_its_row_stands,
@@ -177,6 +179,87 @@ async fn a_partner_invitation_is_taken_by_one_of_many_and_by_its_address_alone(o
     assert_eq!(one.forget_partner_invitations(late).await.expect("writes"), 1);
 }
 
+/// Keeps an invitation that a member sent, and gives its secret.
+async fn invite_by(registry: &Registry, by: &Someone, who: &Someone, role: OrganisationRole) -> Bearer<PartnerInvitation> {
+    let secret = bearer();
+    let invitation = PartnerInvitation::new(who.mail.clone(), seat(role), Some(by.id.clone()), now());
+    let (_, seen) = registry.partner_team(&seat(role).team()).await.expect("reads").expect("is there");
+    let put = registry.invite_partner((&invitation, &secret), seen, &told(), now()).await.expect("writes");
+    assert_eq!(put, Put::Fresh);
+    secret
+}
+
+/// Gives somebody another seat, or none.
+async fn reseat(registry: &Registry, who: &Someone, after: Option<OrganisationRole>) {
+    let (team, after) = (TeamName::Organisation(siret()), after.map(seat));
+    let (_, seen) = registry.partner_team(&team).await.expect("reads").expect("is there");
+    let change = SeatChange { team: &team, partner: &who.id, seat: after.as_ref(), by: None };
+    assert_eq!(registry.change_seat(&change, seen, &told(), now()).await.expect("writes"), Put::Fresh);
+}
+
+async fn who_brought_whom_in_is_remembered_through_every_invitation(offices: Offices) {
+    let (one, two) = (&offices.one, &offices.two);
+    let first = founded(one).await;
+    let second = someone("samir");
+    let secret = invite_by(one, &first, &second, OrganisationRole::Admin).await;
+    assert_eq!(join(two, &second, Some(&secret)).await.expect("writes"), Joined::Done);
+    // Somebody who had an account of their own, and takes a place.
+    let third = joined(one, "lea").await;
+    assert!(of(two, &third).await.lineage.is_none());
+    let secret = invite_by(two, &second, &third, OrganisationRole::Admin).await;
+    assert_eq!(one.take_invitation(&secret, &third.id, now()).await.expect("writes"), Joined::Done);
+    let (of_second, of_third) = (of(one, &second).await.lineage, of(two, &third).await.lineage);
+    assert!(of_second.holds(&first.id) && !of_second.holds(&third.id));
+    assert!(of_third.holds(&second.id) && of_third.holds(&first.id), "through the chain");
+    let (team, _) = two.partner_team(&TeamName::Organisation(siret())).await.expect("reads").expect("is there");
+    assert_eq!(team.member(&third.id).expect("a member").lineage, of_third);
+    // It stays when the seats are gone, and when who brought them in is.
+    reseat(one, &third, None).await;
+    assert_eq!(one.remove_partner(&second.id, now()).await.expect("writes"), Updated::Done);
+    let left = of(two, &third).await;
+    assert!(left.lineage.holds(&first.id) && left.left.contains(&siret()) && left.memberships.is_empty());
+    // The command line is nobody.
+    let fourth = member(one, "zoe", OrganisationRole::Reader).await;
+    assert!(of(two, &fourth).await.lineage.is_none());
+}
+
+async fn invitations_end_with_whoever_sent_them_and_with_whoever_leaves(offices: Offices) {
+    let (one, two) = (&offices.one, &offices.two);
+    founded(one).await;
+    let opens = async |secret: &Bearer<PartnerInvitation>| {
+        two.partner_invitation(secret, now()).await.expect("reads").is_some()
+    };
+    let guest = someone("lea");
+    for (name, after) in [("samir", Some(OrganisationRole::Editor)), ("ugo", None)] {
+        let admin = member(one, name, OrganisationRole::Admin).await;
+        let secret = invite_by(one, &admin, &guest, OrganisationRole::Reader).await;
+        assert!(opens(&secret).await);
+        reseat(two, &admin, after).await;
+        assert!(!opens(&secret).await, "{name}");
+        assert_eq!(join(one, &guest, Some(&secret)).await.expect("reads"), Joined::Gone);
+        reseat(two, &admin, Some(OrganisationRole::Admin)).await;
+        assert!(!opens(&secret).await, "it does not come back with the role");
+    }
+    let admin = member(one, "ines", OrganisationRole::Admin).await;
+    let sent = invite_by(one, &admin, &guest, OrganisationRole::Reader).await;
+    assert_eq!(two.remove_partner(&admin.id, now()).await.expect("writes"), Updated::Done);
+    assert!(!opens(&sent).await, "the account is gone");
+    // Even where its row stands: another process of before, or a hand in the database.
+    let reader = member(one, "remi", OrganisationRole::Reader).await;
+    let made_up = invite_by(one, &reader, &guest, OrganisationRole::Admin).await;
+    assert!(!opens(&made_up).await, "who sent it looks after nobody");
+    // What was sent to somebody is none for when they left.
+    let leaving = joined(one, "tom").await;
+    let early = invite(one, &leaving, OrganisationRole::Admin).await;
+    reseat(one, &leaving, Some(OrganisationRole::Reader)).await;
+    reseat(two, &leaving, None).await;
+    assert_eq!(one.take_invitation(&early, &leaving.id, now()).await.expect("reads"), Joined::Gone);
+    let fresh = invite(one, &leaving, OrganisationRole::Reader).await;
+    assert_eq!(one.take_invitation(&fresh, &leaving.id, now()).await.expect("writes"), Joined::Done);
+    let (team, _) = one.partner_team(&TeamName::Organisation(siret())).await.expect("reads").expect("is there");
+    assert!(team.invited.iter().all(|invitation| invitation.by == Some(reader.id.clone())), "{:?}", team.invited);
+}
+
 async fn of_two_admins_who_remove_each_other_at_once_one_stays(offices: Offices) {
     let one = &offices.one;
     let first = founded(one).await;
@@ -278,7 +361,9 @@ async fn decided(registry: &Registry, recovery: &Recovery, second: &Someone) -> 
     let session = session(registry, second).await;
     let held = admin.may(ApproveRecovery, About::Organisation(&organisation())).expect("an admin");
     let fresh = session.fresh(&admin, now()).expect("has a code");
-    recovery.decide(&partner, &[team], Second::Organisation(&held, &fresh), now()).expect("a second person")
+    let accepted = Organisation { belonging: Belonging::Accepted { at: now() }, ..organisation() };
+    let teams: Vec<_> = Vouching::of(team, &accepted.verified().expect("accepted")).into_iter().collect();
+    recovery.decide(&partner, &teams, Second::Organisation(&held, &fresh), now()).expect("a second person")
 }
 
 async fn a_recovery_is_agreed_to_once_and_leaves_nothing_of_before(offices: Offices) {

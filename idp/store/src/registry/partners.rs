@@ -11,10 +11,14 @@ mod recoveries;
 mod sessions;
 mod teams;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::id::PartnerId;
 use domain::journal::{Act, PartnerChange};
 use domain::notice::Notice;
+use domain::organisation::siret::Siret;
 use domain::partners::invitation::PartnerInvitation;
+use domain::partners::lineage::Lineage;
 use domain::partners::partner::{Partner, PartnerState, WayBack};
 use domain::partners::role::{OperatorRoles, Seat};
 use domain::people::name::{MailAddress, Name};
@@ -85,6 +89,12 @@ struct Sealed {
     /// The hash of the recovery code, as the gateway writes it.
     #[serde(default)]
     recovery: Option<String>,
+    /// Who brought the account in.
+    #[serde(default)]
+    lineage: Lineage,
+    /// The organisations they acted for once.
+    #[serde(default)]
+    left: BTreeSet<Siret>,
 }
 
 impl Registry {
@@ -119,15 +129,20 @@ impl Registry {
     /// Makes an account with its first passkey; takes an invitation, once, when it is by one. Journals it.
     pub async fn join(&self, joining: &Joining<'_>, told: &Posting, now: Timestamp) -> Result<Joined, StoreError> {
         let mut transaction = self.write().await?;
-        let seat = match joining.invitation {
-            None => None,
+        let (seat, lineage) = match joining.invitation {
+            None => (None, Lineage::none()),
             Some(secret) => match teams::take(&mut transaction, &self.vault, secret, joining.mail, now).await? {
-                Some(invitation) => Some(invitation.seat),
+                Some(invitation) => {
+                    let by = invitation.by.as_ref();
+                    let lineage = brought_in(&mut transaction, &self.vault, Lineage::none(), by).await?;
+                    (Some(invitation.seat), lineage)
+                }
                 None => return Ok(Joined::Gone),
             },
         };
         let Joining { id, name, mail, passkey, .. } = *joining;
-        let sealed = Sealed { name: name.clone(), mail: mail.clone(), state: PartnerState::Active, recovery: None };
+        let (name, mail, left) = (name.clone(), mail.clone(), BTreeSet::new());
+        let sealed = Sealed { name, mail, state: PartnerState::Active, recovery: None, lineage, left };
         if insert(&mut transaction, &self.vault, id, &sealed, now).await? == Put::Taken {
             return Ok(Joined::MailTaken);
         }
@@ -153,6 +168,8 @@ impl Registry {
         for seat in before.seats() {
             teams::lock(&mut transaction, &seat.team()).await?;
         }
+        let ended = teams::end_invitations(&mut transaction, &self.vault, None, (&before.id, &before.mail, None));
+        let mut acts = ended.await?;
         let Some(sealed) = lock(&mut transaction, &self.vault, id).await? else { return Ok(Updated::Missing) };
         if sealed.state == PartnerState::Removed {
             return Ok(Updated::Missing);
@@ -167,8 +184,8 @@ impl Registry {
         }
         let gone = Sealed { state: PartnerState::Removed, recovery: None, ..sealed };
         keep(&mut transaction, &self.vault, id, &gone, now).await?;
-        let act = act(id, None, PartnerChange::Removed);
-        journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
+        acts.push(act(id, None, PartnerChange::Removed));
+        journal::append(&mut transaction, &self.journal_key, &acts, now).await?;
         commit(transaction).await?;
         Ok(Updated::Done)
     }
@@ -253,6 +270,20 @@ async fn keep(
     Ok(())
 }
 
+/// Who brought somebody in, once they took an invitation of `by`.
+async fn brought_in(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    so_far: Lineage,
+    by: Option<&PartnerId>,
+) -> Result<Lineage, StoreError> {
+    let theirs = match by {
+        Some(by) => read_sealed(connection, vault, by).await?.map(|sealed| sealed.lineage),
+        None => None,
+    };
+    Ok(so_far.with(by, &theirs.unwrap_or_default()))
+}
+
 async fn found(
     connection: &mut AnyConnection,
     vault: &Vault,
@@ -287,7 +318,7 @@ async fn read_partner(
     id: &PartnerId,
 ) -> Result<Option<Partner>, StoreError> {
     let Some(sealed) = read_sealed(connection, vault, id).await? else { return Ok(None) };
-    let (mut memberships, mut operator) = (std::collections::BTreeMap::new(), OperatorRoles::new());
+    let (mut memberships, mut operator) = (BTreeMap::new(), OperatorRoles::new());
     for seat in teams::seats(connection, vault, id).await? {
         match seat {
             Seat::Organisation(siret, role) => {
@@ -297,9 +328,10 @@ async fn read_partner(
         }
     }
     let passkeys = passkeys::held(connection, id).await?;
-    let Sealed { name, mail, state, recovery } = sealed;
+    let Sealed { name, mail, state, recovery, lineage, left } = sealed;
     let way_back = if recovery.is_some() { WayBack::RecoveryCode } else { WayBack::None };
-    Ok(Some(Partner { id: id.clone(), name, mail, state, memberships, operator, passkeys, way_back }))
+    let id = id.clone();
+    Ok(Some(Partner { id, name, mail, state, memberships, left, operator, passkeys, way_back, lineage }))
 }
 
 fn seal(vault: &Vault, id: &PartnerId, sealed: &Sealed) -> Result<String, StoreError> {

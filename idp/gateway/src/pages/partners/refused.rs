@@ -76,6 +76,8 @@ const fn words(t: Texts, code: Space) -> (&'static str, &'static str, &'static s
         Space::OwnRoles => (t.space_own_roles_title(), t.space_own_roles(), t.space_ask_admin()),
         Space::LastAdmin => (t.space_last_title(), t.space_last(), t.space_last_advice()),
         Space::NotSecond => (t.space_second_title(), t.space_second(), t.space_own_roles()),
+        Space::NotAnother => (t.space_another_title(), t.space_another(), t.space_ask_admin()),
+        Space::TooOften => (t.space_often_title(), t.space_often(), t.space_often_advice()),
         Space::Busy => (t.space_busy_title(), t.space_busy(), t.refused_look_again()),
         Space::NotFresh
         | Space::MailTaken

@@ -240,4 +240,10 @@ texts! {
     space_busy: "Trop de codes de secours sont vérifiés en même temps.", "Too many recovery codes are verified at once.";
     space_second_title: "Une autre personne doit décider", "Another person has to decide";
     space_second: "Ce n’est pas à vous d’accepter cette demande d’accès.", "It is not for you to agree to this request.";
+    space_another_title: "Une autre personne doit décider", "Another person has to decide";
+    space_another: "Personne ne décide sur ce qui le concerne, ni deux fois.", "Nobody decides on what is their own, nor twice.";
+    space_often_title: "Trop de fois en peu de temps", "Too often in a short while";
+    space_often: "Pour que personne ne remplisse les boîtes des autres, le nombre d’envois est limité.",
+        "So that nobody fills the mailboxes of others, what can be sent is limited.";
+    space_often_advice: "Rien n’a été fait. Réessayez dans une heure, ou demain.", "Nothing was done. Try again in an hour, or tomorrow.";
 }

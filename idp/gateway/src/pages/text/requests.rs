@@ -63,6 +63,8 @@ texts! {
     refusal_own: "Personne ne décide d’une demande à laquelle il a participé, ou de celle de sa propre organisation.",
         "Nobody decides on a request they wrote in, or on one of their own organisation.";
     refusal_same: "Vous avez déjà donné le premier accord : une autre personne doit donner le second.", "You agreed first: another person must agree too.";
+    refusal_brought_in: "Le premier accord vient d’un compte que vous avez invité, ou qui vous a invité : une autre personne doit donner le second.",
+        "The first agreement is of an account that you invited, or that invited you: another person must agree too.";
     refusal_unchecked: "Tous les points n’ont pas été vérifiés.", "Not every point was looked at.";
     refusal_nothing: "Rien n’a été accordé auparavant.", "Nothing was granted before.";
 

@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use sqlx::{Any, AnyConnection, Transaction};
 use zeroize::Zeroizing;
 
-use super::{Joined, Posting, act, lock_active, post, read_sealed};
+use super::{Joined, Posting, act, brought_in, keep, lock as lock_any, lock_active, post, read_sealed};
 use crate::ephemeral::Put;
 use crate::registry::people::TeamVersion;
 use crate::registry::{Registry, commit, failed, from_json, to_json};
@@ -71,6 +71,7 @@ impl Registry {
         if swap(&mut transaction, team, seen).await? == Put::Taken {
             return Ok(Put::Taken);
         }
+        let before = lock_any(&mut transaction, &self.vault, partner).await?;
         let done = if let Some(after) = after {
             seat(&mut transaction, &self.vault, partner, after, now).await?;
             PartnerChange::Changed(after.clone())
@@ -83,8 +84,17 @@ impl Registry {
                 .map_err(failed)?;
             PartnerChange::Left(team.clone())
         };
+        let mut acts = vec![act(partner, by, done)];
+        if let Some(mut sealed) = before {
+            let whose = (partner, &sealed.mail, after);
+            acts.extend(end_invitations(&mut transaction, &self.vault, Some(team), whose).await?);
+            if let (None, TeamName::Organisation(siret)) = (after, team) {
+                sealed.left.insert(*siret);
+                keep(&mut transaction, &self.vault, partner, &sealed, now).await?;
+            }
+        }
         post(&mut transaction, &self.vault, told, now).await?;
-        journal::append(&mut transaction, &self.journal_key, &[act(partner, by, done)], now).await?;
+        journal::append(&mut transaction, &self.journal_key, &acts, now).await?;
         commit(transaction).await?;
         Ok(Put::Fresh)
     }
@@ -172,9 +182,12 @@ impl Registry {
         let Some(sealed) = read_sealed(&mut transaction, &self.vault, partner).await? else { return Ok(Joined::Gone) };
         let taken = take(&mut transaction, &self.vault, secret, &sealed.mail, now).await?;
         let Some(invitation) = taken else { return Ok(Joined::Gone) };
-        if lock_active(&mut transaction, &self.vault, partner).await?.is_none() {
+        let Some(mut sealed) = lock_active(&mut transaction, &self.vault, partner).await? else {
             return Ok(Joined::Gone);
-        }
+        };
+        let by = invitation.by.as_ref();
+        sealed.lineage = brought_in(&mut transaction, &self.vault, sealed.lineage, by).await?;
+        keep(&mut transaction, &self.vault, partner, &sealed, now).await?;
         seat(&mut transaction, &self.vault, partner, &invitation.seat, now).await?;
         let act = act(partner, Some(partner), PartnerChange::Seated(invitation.seat));
         journal::append(&mut transaction, &self.journal_key, &[act], now).await?;
@@ -297,8 +310,8 @@ async fn members(connection: &mut AnyConnection, vault: &Vault, team: &TeamName)
         let seat = open_seat(vault, &team.text(), &partner, &sealed)?;
         let about = read_sealed(connection, vault, &partner).await?.ok_or_else(corrupt)?;
         if about.state == PartnerState::Active {
-            let (name, mail, since) = (about.name, about.mail, Timestamp::from_epoch(since));
-            members.push(Member { partner, name, mail, seat, since });
+            let (since, lineage) = (Timestamp::from_epoch(since), about.lineage);
+            members.push(Member { partner, name: about.name, mail: about.mail, seat, since, lineage });
         }
     }
     Ok(members)
@@ -332,11 +345,40 @@ async fn opened(
     let place = place(secret);
     let sealed: Option<String> = sqlx::query_scalar("SELECT sealed FROM partner_invitations WHERE place = $1")
         .bind(&place)
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await
         .map_err(failed)?;
     let invitation = sealed.map(|sealed| open_invitation(vault, &place, &sealed)).transpose()?;
-    Ok(invitation.filter(|invitation| invitation.opens(now)))
+    let Some(invitation) = invitation.filter(|invitation| invitation.opens(now)) else { return Ok(None) };
+    let sender = match &invitation.by {
+        Some(by) => seats(connection, vault, by).await?.into_iter().find(|seat| seat.team() == invitation.seat.team()),
+        None => None,
+    };
+    Ok(Some(invitation).filter(|invitation| invitation.stands_by(sender.as_ref())))
+}
+
+/// Ends the invitations, of a team or of all, that do not outlive what somebody, written to at this address, has from now on.
+pub(super) async fn end_invitations(
+    transaction: &mut Transaction<'static, Any>,
+    vault: &Vault,
+    team: Option<&TeamName>,
+    (partner, mail, seat): (&PartnerId, &MailAddress, Option<&Seat>),
+) -> Result<Vec<Act>, StoreError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT place, sealed FROM partner_invitations WHERE $1 = '' OR team = $1 ORDER BY place")
+            .bind(team.map(TeamName::text).unwrap_or_default())
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(failed)?;
+    let mut acts = Vec::new();
+    for (place, sealed) in rows {
+        let kept = open_invitation(vault, &place, &sealed)?;
+        if kept.ends_with((partner, mail), seat) {
+            drop_invitation(transaction, &place).await?;
+            acts.push(invited(place, &kept, None, InvitationChange::Ended));
+        }
+    }
+    Ok(acts)
 }
 
 async fn drop_invitation(transaction: &mut Transaction<'static, Any>, place: &str) -> Result<u64, StoreError> {
