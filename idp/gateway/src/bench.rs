@@ -15,6 +15,7 @@ mod browser;
 pub(crate) mod driver;
 pub(crate) mod endpoints;
 pub(crate) mod house;
+pub(crate) mod off_limits;
 pub(crate) mod page;
 pub(crate) mod rooms;
 pub(crate) mod site;

@@ -22,13 +22,16 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::id::ClientId;
+use domain::partners::invitation::SignUp;
+use domain::secret::delimited;
 use domain::time::Lifetime;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
-use store::ephemeral::Allowance;
+use store::StoreError;
+use store::ephemeral::{Allowance, Allowed};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::cnie::api;
 use crate::config::{self, Listen, LoopbackClients, TrustedProxies};
 use crate::desk;
@@ -43,11 +46,38 @@ const FORGETTING: Duration = Duration::from_secs(20);
 const LOSSES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
 /// Calls of desk readers from one address: ten of them behind it ask once a second what waits.
 const READERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("is not zero");
-/// Links that are sent to one address that asks to sign up.
+/// Links that are sent to one mail address that one source asks for: whoever asks for another's uses up their own, and not
+/// what its owner may.
 pub(crate) const SIGN_UPS: Allowance = Allowance { name: "partner-sign-ups", most: 3, within: Lifetime::seconds(3600) };
-/// Recovery codes that are judged for one account.
+/// Links that are sent to one mail address, whoever asks: so many lie in its mailbox then, and each of them opens.
+pub(crate) const SIGN_UPS_TO: Allowance =
+    Allowance { name: "partner-sign-ups-to", most: 12, within: Lifetime::seconds(SignUp::LIFE.as_seconds()) };
+/// Links that one source asks for, to whichever address.
+pub(crate) const SIGN_UPS_FROM: Allowance =
+    Allowance { name: "partner-sign-ups-from", most: 20, within: Lifetime::seconds(3600) };
+/// Recovery codes that are judged for one account of one source. A code has 200 bits: what is counted for the account alone
+/// would only keep its owner out.
 pub(crate) const RECOVERIES: Allowance =
     Allowance { name: "partner-recoveries", most: 5, within: Lifetime::seconds(3600) };
+/// Recovery codes that are judged of one source, whoever's.
+pub(crate) const RECOVERIES_FROM: Allowance =
+    Allowance { name: "partner-recoveries-from", most: 20, within: Lifetime::seconds(3600) };
+/// Invitations that one person sends in a day, from whichever team.
+pub(crate) const INVITATIONS_BY: Allowance =
+    Allowance { name: "partner-invitations-by", most: 20, within: Lifetime::seconds(86_400) };
+/// Invitations that are sent from one team in a day.
+pub(crate) const INVITATIONS_OF: Allowance =
+    Allowance { name: "partner-invitations-of", most: 40, within: Lifetime::seconds(86_400) };
+/// Messages of one side in the thread of one request: each is mailed to many.
+pub(crate) const MESSAGES: Allowance =
+    Allowance { name: "request-messages", most: 20, within: Lifetime::seconds(3600) };
+/// Requests that one organisation begins in a day.
+pub(crate) const REQUESTS: Allowance =
+    Allowance { name: "requests-begun", most: 30, within: Lifetime::seconds(86_400) };
+/// Runs of the bench that one person opens in an hour: each makes keys, and calls a site for minutes.
+pub(crate) const RUNS_BY: Allowance = Allowance { name: "bench-runs-by", most: 10, within: Lifetime::seconds(3600) };
+/// Runs of the bench that are opened for one organisation in an hour.
+pub(crate) const RUNS_OF: Allowance = Allowance { name: "bench-runs-of", most: 10, within: Lifetime::seconds(3600) };
 /// Links that are sent for one card in an hour, by all nodes together: whoever is in a hurry asks twice, and no mailbox is
 /// filled.
 pub(crate) const LINKS: Allowance = Allowance { name: "card-links", most: 3, within: Lifetime::seconds(3600) };
@@ -134,12 +164,17 @@ impl Limits {
         self.of_address(self.readers.as_ref(), address)
     }
 
+    /// Whether an address is counted by itself: not one of a proxy of ours, which many share, nor of a sandbox.
+    fn counts(&self, address: IpAddr) -> bool {
+        !self.loopback.exempts(address) && !self.proxies.holds(address)
+    }
+
     fn of_address(
         &self,
         buckets: Option<&Arc<DefaultKeyedRateLimiter<Subscriber>>>,
         address: IpAddr,
     ) -> Result<(), TooMany> {
-        if self.loopback.exempts(address) || self.proxies.holds(address) {
+        if !self.counts(address) {
             return Ok(());
         }
         buckets.map_or(Ok(()), |buckets| buckets.check_key(&Subscriber::of(address)).map_err(TooMany::from))
@@ -148,7 +183,7 @@ impl Limits {
     /// Takes one from the bucket, or says how long it stays empty.
     fn take(&self, door: Door, address: IpAddr) -> Result<(), TooMany> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
-        if self.loopback.exempts(address) || self.proxies.holds(address) {
+        if !self.counts(address) {
             return Ok(());
         }
         buckets.check_key(&(door, Subscriber::of(address))).map_err(TooMany::from)
@@ -163,6 +198,33 @@ fn forget<K: Hash + Eq + Clone>(buckets: Option<&Arc<DefaultKeyedRateLimiter<K>>
     if let Some(buckets) = buckets {
         buckets.retain_recent();
         buckets.shrink_to_fit();
+    }
+}
+
+/// Takes one of each of these allowances, in their order, up to the first that is used up. All nodes share them.
+pub(crate) async fn allowed(app: &App, wanted: &[(Allowance, &[u8])]) -> Result<Allowed, StoreError> {
+    for (allowance, whose) in wanted {
+        match app.ephemeral.allow(*allowance, whose).await? {
+            Allowed::Yes => {}
+            Allowed::No => return Ok(Allowed::No),
+        }
+    }
+    Ok(Allowed::Yes)
+}
+
+/// Takes one of what a source may ask about somebody, and one of what it may ask at all; the second not from a source that
+/// stands for many: a proxy of ours, a sandbox on loopback.
+pub(crate) async fn allowed_from(
+    app: &App,
+    source: ClientAddress,
+    (about, whose): (Allowance, &[u8]),
+    at_all: Allowance,
+) -> Result<Allowed, StoreError> {
+    let subscriber = Subscriber::of(source.0).to_string();
+    let both = delimited(&[whose, subscriber.as_bytes()]);
+    match app.ephemeral.allow(about, &both).await? {
+        Allowed::Yes if app.limits.counts(source.0) => app.ephemeral.allow(at_all, subscriber.as_bytes()).await,
+        of_both @ (Allowed::Yes | Allowed::No) => Ok(of_both),
     }
 }
 

@@ -168,7 +168,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         let provider = CardProvider::new(config, authority, ephemeral, (clock.clone(), random));
         (provider, upstream::cnie::seen_by_the_domain(config))
     });
-    let bench = House::of(&registry, (&config.issuer, &config.egress), (clock, random))?;
+    let bench = House::of(&registry, config, (clock, random))?;
     Ok(Arc::new(App {
         cnie,
         bench,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::bench::provider::{Provider, Registered, UserinfoForm};
 use domain::bench::report::{About, Report};
 use domain::bench::run::Working;
-use domain::bench::site::{Method, Site};
+use domain::bench::site::{Elsewhere, Method, Site};
 use domain::bench::trial::Shown;
 use domain::client::{Client, UserinfoFormat};
 use domain::id::BenchRunId;
@@ -20,9 +20,10 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::driver::{Driver, Patience};
+use super::off_limits::OffLimits;
 use super::rooms::Rooms;
 use crate::clock::Clock;
-use crate::config::{Egress, Issuer};
+use crate::config::{Config, Egress, Issuer};
 use crate::outbound::http::{Http, SetupError};
 use crate::random::Random;
 
@@ -38,6 +39,7 @@ const STEP: Duration = Duration::from_secs(15);
 pub(crate) struct House {
     registry: Registry,
     issuer: Issuer,
+    off_limits: OffLimits,
     http: Http,
     rooms: Rooms,
     keys: Duration,
@@ -60,9 +62,12 @@ pub(crate) struct Addresses {
 /// A run could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotOpened {
-    /// An address is the gateway's own.
-    #[error("an address is the gateway's own: the bench drives sites of others")]
+    /// An address is the gateway's own, or at a host of its configuration.
+    #[error("an address is the gateway's own, or of what it is made with: the bench drives sites of others")]
     Own,
+    /// An address is at a host where the service has no redirect URI.
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
     /// The service signs nobody in.
     #[error("the service has no redirect URI that is an address: it signs nobody in")]
     NoRedirect,
@@ -98,14 +103,15 @@ impl House {
     /// The runs of a gateway.
     pub(crate) fn of(
         registry: &Registry,
-        (issuer, egress): (&Issuer, &Egress),
+        config: &Config,
         (clock, random): (&Clock, Random),
     ) -> Result<Self, SetupError> {
         let rooms = Rooms::of(registry.clone(), (clock.clone(), random), SILENCE);
-        let http = Http::new(&Self::egress(egress))?;
+        let http = Http::new(&Self::egress(&config.egress))?;
         Ok(Self {
             registry: registry.clone(),
-            issuer: issuer.clone(),
+            issuer: config.issuer.clone(),
+            off_limits: OffLimits::of(config),
             http,
             rooms,
             keys: KEYS,
@@ -145,9 +151,10 @@ impl House {
             logout: said.logout,
             notices: client.backchannel_logout.as_ref().map(|notices| notices.uri.url().clone()),
         };
-        if site.addresses().any(|address| address.origin().ascii_serialization() == self.issuer.as_str()) {
+        if site.addresses().any(|address| self.off_limits.hold(address)) {
             return Err(NotOpened::Own);
         }
+        let site = site.at_its_redirects()?;
         let registered = Registered {
             redirect_uris: client.redirect_uris().to_vec(),
             post_logout_redirect_uris: post_logout.to_vec(),
@@ -160,7 +167,10 @@ impl House {
         let (random, now) = (self.rooms.random, self.rooms.clock.now());
         let id = BenchRunId::from_random(random.bytes());
         let issuer = self.issuer.at(&format!("/banc/{id}"));
-        let provider = Provider::open(&issuer, registered, &random.bytes(), now)?;
+        let seed = random.bytes();
+        // RSA keys among them: each takes a tenth of a second of a processor.
+        let made = tokio::task::spawn_blocking(move || Provider::open(&issuer, registered, &seed, now)).await;
+        let provider = made.map_err(|_| KeyError)??;
         match self.registry.open_bench_run(&id, &client.id, &Working { site, provider }, now).await? {
             Put::Fresh => Ok(id),
             Put::Taken => Err(NotOpened::TooMany),

@@ -61,6 +61,27 @@ async fn the_bench_does_not_drive_the_gateway_itself() {
 }
 
 #[tokio::test]
+async fn the_bench_drives_no_host_but_those_of_the_redirect_uris_and_none_of_the_configuration() {
+    let more = "[partners]\norigin = \"http://localhost:18403\"\n[mail]\nsmtp = \"smtp://localhost:18404\"\n";
+    let (app, _folder) = standing_at(&format!("{SANDBOX}{more}"), &Clock::system()).await;
+    let opened = async |redirect: &str, said: &str| app.bench.open(&client(redirect), at(said)).await;
+    for (redirect, said) in [
+        ("https://ville.example/cb", "https://autre.example"),
+        ("https://ville.example/cb", "https://ville.example.autre.example"),
+        ("http://localhost:18402/cb", "http://localhost:6379"),
+    ] {
+        let elsewhere = opened(redirect, said).await;
+        assert!(matches!(elsewhere, Err(NotOpened::Elsewhere(_))), "{said}: {elsewhere:?}");
+    }
+    // Registering an address there does not help.
+    for own in ["http://localhost:18401", "http://127.0.0.1:18403", "http://localhost:18404"] {
+        let refused = opened(&format!("{own}/cb"), own).await;
+        assert!(matches!(refused, Err(NotOpened::Own)), "{own}: {refused:?}");
+    }
+    assert!(opened("https://ville.example/cb", "https://ville.example:8443").await.is_ok());
+}
+
+#[tokio::test]
 async fn a_run_is_driven_once_and_its_issuer_is_gone_with_its_report() {
     let clock = Clock::system();
     let (app, _folder) = standing_at(SANDBOX, &clock).await;

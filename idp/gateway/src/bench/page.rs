@@ -12,11 +12,13 @@ use domain::id::{BenchRunId, ClientId};
 use domain::partners::permission::RunBench;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use store::ephemeral::Allowed;
 
 use super::house::{Addresses, NotDriven, NotOpened};
 use super::site::address;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
+use crate::limits::{self, RUNS_BY, RUNS_OF};
 use crate::pages::View as _;
 use crate::pages::bench::{Bench, BenchRun, Entered, SetUp};
 use crate::pages::partners::{Crumb, Wrong};
@@ -91,9 +93,17 @@ pub(crate) async fn post(
             return show(&app, here, &found, (&entered, all)).await;
         }
     };
+    let own = here.partner.id.as_str();
+    let of = holder.organisation.as_ref().map(|organisation| organisation.siret.digits()).unwrap_or_default();
+    match limits::allowed(&app, &[(RUNS_BY, own.as_bytes()), (RUNS_OF, of.as_bytes())]).await {
+        Ok(Allowed::Yes) => {}
+        Ok(Allowed::No) => return inside(&app, here, Space::TooOften),
+        Err(error) => return unavailable(&app, here.occasion, &error),
+    }
     let refused = match app.bench.open(&found.client, said).await {
         Ok(run) => return see_other(&format!("{}/{run}", place(&found.client.id))),
         Err(NotOpened::Own) => words.bench_wrong_address(),
+        Err(NotOpened::Elsewhere(_)) => words.bench_elsewhere(),
         Err(NotOpened::NoRedirect) => words.bench_no_redirect(),
         Err(NotOpened::TooMany) => words.bench_too_many(),
         Err(NotOpened::Store(error)) => return unavailable(&app, here.occasion, &error),

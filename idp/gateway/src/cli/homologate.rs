@@ -74,8 +74,7 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
 async fn drive<W: Write>(command: &Command, bench: &mut Bench<'_, W>, registry: &Registry) -> anyhow::Result<Report> {
     let id = ClientId::parse(&command.client).context("--client")?;
     let found = registry.client(&id).await?.with_context(|| format!("{id} is not registered"))?;
-    let at = (&bench.config.issuer, &bench.config.egress);
-    let house = House::of(registry, at, (&bench.clock, bench.random))?;
+    let house = House::of(registry, &bench.config, (&bench.clock, bench.random))?;
     let house = house.with_key_patience(Duration::from_secs(command.key_patience));
     let said = Addresses {
         start: command.start.clone(),

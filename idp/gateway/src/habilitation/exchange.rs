@@ -7,13 +7,16 @@ use domain::habilitation::thread::{Message, Side, Words};
 use domain::journal::Act;
 use domain::notice::RequestTold;
 use domain::partners::permission::{About, ReadRequests, ReviewRequests, WriteMessages};
+use domain::secret::delimited;
 use http::StatusCode;
 use store::StoreError;
+use store::ephemeral::Allowed;
 use store::registry::{KeptReview, Told};
 
 use super::keep::{self, Letters, author_name};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
+use crate::limits::MESSAGES;
 use crate::pages::View as _;
 use crate::pages::requests::{Exchange, Said, address};
 use crate::partners::refusal;
@@ -102,6 +105,15 @@ async fn write(app: &App, holder: &Holder<WriteMessages>, request: &str, text: W
     };
     let KeptReview { review, .. } = &kept;
     let (id, now) = (&review.about().id, app.clock.now());
+    let own: &[u8] = match side {
+        Side::Applicant => b"applicant",
+        Side::Review => b"review",
+    };
+    let whose = delimited(&[id.as_str().as_bytes(), own]);
+    match app.ephemeral.allow(MESSAGES, &whose).await? {
+        Allowed::Yes => {}
+        Allowed::No => return Ok(refusal::inside(app, here, Space::TooOften)),
+    }
     let by = Author::Partner(holder.held.partner().clone());
     let mut letters = Letters::about(app, review).await?;
     match side {

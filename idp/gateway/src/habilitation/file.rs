@@ -90,7 +90,7 @@ pub(crate) async fn import(holder: Holder<EditRequests>, State(app): State<Share
     };
     match keep::begin(&app, organisation, &holder.held, form).await {
         Ok(Ok(id)) => see_other(&format!("/espace/demandes/{id}")),
-        Ok(Err(_)) => refusal::inside(&app, here, Space::RoleMissing),
+        Ok(Err(why)) => refusal::inside(&app, here, why.into()),
         Err(error) => unavailable(&app, here.occasion, &error),
     }
 }

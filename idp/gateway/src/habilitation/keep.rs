@@ -7,7 +7,7 @@ use domain::habilitation::any::AnyReview;
 use domain::habilitation::complete::Complete;
 use domain::habilitation::field::{Field, Person};
 use domain::habilitation::form::Form;
-use domain::habilitation::review::{Happened, Reason, Refusal, Review};
+use domain::habilitation::review::{Happened, Reason, Review};
 use domain::id::{HabilitationRequestId, PartnerId};
 use domain::journal::Act;
 use domain::language::Language;
@@ -18,12 +18,13 @@ use domain::partners::partner::Partner;
 use domain::partners::permission::{EditRequests, Held, Permit};
 use domain::partners::role::{OperatorKind, TeamName};
 use store::StoreError;
-use store::ephemeral::Put;
+use store::ephemeral::{Allowed, Put};
 use store::registry::{Changed, Event, KeptReview, Told};
 
 use super::request;
 use crate::app::App;
 use crate::audit::Space;
+use crate::limits::REQUESTS;
 use crate::partners::refusal;
 use crate::partners::session::Holder;
 use crate::provider::error::see_other;
@@ -109,20 +110,42 @@ pub(crate) async fn change(app: &App, from: &KeptReview, turn: &Turn) -> Result<
     Ok(changed)
 }
 
-/// Keeps a new request; `None` when the rules say no.
+/// Why a request is not begun.
+#[derive(Debug)]
+pub(crate) enum NotBegun {
+    /// The rules say no.
+    Refused,
+    /// The organisation began too many today.
+    TooOften,
+}
+
+impl From<NotBegun> for Space {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::Refused => Self::RoleMissing,
+            NotBegun::TooOften => Self::TooOften,
+        }
+    }
+}
+
+/// Keeps a new request.
 pub(crate) async fn begin(
     app: &App,
     organisation: &Organisation,
     held: &Held<EditRequests>,
     form: Form,
-) -> Result<Result<HabilitationRequestId, Refusal>, StoreError> {
+) -> Result<Result<HabilitationRequestId, NotBegun>, StoreError> {
+    match app.ephemeral.allow(REQUESTS, organisation.siret.digits().as_bytes()).await? {
+        Allowed::Yes => {}
+        Allowed::No => return Ok(Err(NotBegun::TooOften)),
+    }
     let (by, now) = (Acting::from(held), app.clock.now());
     let id = HabilitationRequestId::from_random(app.random.bytes());
     let opened = Review::open(id.clone(), organisation.siret, &by, now)
         .and_then(|review| review.write(&by, form, now).map_err(|(_, refusal)| refusal));
     let review = match opened {
         Ok(review) => review.into(),
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(_) => return Ok(Err(NotBegun::Refused)),
     };
     let done = Done { review, happened: Happened::Opened, effect: Effect::None };
     let turn = Turn { done, by: by.author().clone(), reason: None };

@@ -49,7 +49,7 @@ pub(crate) async fn post(holder: Holder<EditRequests>, State(app): State<Shared>
     let Some(organisation) = organisation else { return refusal::inside(&app, here, Space::Unseen) };
     match keep::begin(&app, organisation, held, Form::default()).await {
         Ok(Ok(id)) => see_other(&format!("/espace/demandes/{id}/service")),
-        Ok(Err(_)) => refusal::inside(&app, here, Space::RoleMissing),
+        Ok(Err(why)) => refusal::inside(&app, here, why.into()),
         Err(error) => unavailable(&app, here.occasion, &error),
     }
 }

@@ -14,6 +14,7 @@ use domain::people::name::MailAddress;
 use domain::secret::Bearer;
 use http::StatusCode;
 use store::StoreError;
+use store::ephemeral::Allowed;
 use store::registry::{TeamVersion, Updated};
 
 use super::invitation::office;
@@ -23,6 +24,7 @@ use super::refusal::{inside, status};
 use super::session::{CheckedForm, Here};
 use crate::app::App;
 use crate::audit::{Entry, Space};
+use crate::limits::{self, INVITATIONS_BY, INVITATIONS_OF};
 use crate::pages::View as _;
 use crate::pages::partners::{Crumb, Done, May, People, Wrong};
 use crate::provider::error::see_other;
@@ -135,6 +137,13 @@ impl Crew<'_> {
             let wrong = Wrong { field: "roles", words: t.wrong_roles().to_owned() };
             return self.page(May::Change, None, Some((Space::InputInvalid, wrong, form))).await;
         };
+        let (own, team) = (self.here.partner.id.as_str(), self.name().text());
+        let wanted = [(INVITATIONS_BY, own.as_bytes()), (INVITATIONS_OF, team.as_bytes())];
+        match limits::allowed(self.app, &wanted).await {
+            Ok(Allowed::Yes) => {}
+            Ok(Allowed::No) => return inside(self.app, self.here, Space::TooOften),
+            Err(error) => return unavailable(self.app, self.here.occasion, &error),
+        }
         match office(self.app).invite(&read, by, (mail, seat), self.called()).await {
             Ok(_) => self.done(Done::Invited),
             Err(NotDone::Refused(why)) if Space::from(why) == Space::MailTaken => {

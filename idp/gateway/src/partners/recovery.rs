@@ -4,6 +4,7 @@
 //! Whatever is typed, the page says the same, in the time that one hash takes: whether there is such an account, whether it has
 //! a code, whether it is this one, its mailbox is told.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::id::RecoveryId;
@@ -26,7 +27,8 @@ use super::session::Visitor;
 use super::sign_in::{broken, passkey_made};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
-use crate::limits::RECOVERIES;
+use crate::limits::{self, RECOVERIES, RECOVERIES_FROM};
+use crate::listen::address::ClientAddress;
 use crate::pages::View as _;
 use crate::pages::partners::{LostAll, Register, Sent as MailSent, Shell, Wrong};
 use crate::people::ceremony;
@@ -49,7 +51,12 @@ fn ask(app: &App, visitor: &Visitor, refused: Option<Space>, wrong: Vec<Wrong>) 
 }
 
 /// `POST /espace/recuperation`.
-pub(crate) async fn post(visitor: Visitor, State(app): State<Shared>, form: Sent) -> Response {
+pub(crate) async fn post(
+    visitor: Visitor,
+    State(app): State<Shared>,
+    Extension(source): Extension<ClientAddress>,
+    form: Sent,
+) -> Response {
     let mail = MailAddress::parse(form.field("mail").unwrap_or_default());
     let code = RecoveryCode::parse(form.field("code").unwrap_or_default());
     let (mail, code) = match (mail, code) {
@@ -64,7 +71,7 @@ pub(crate) async fn post(visitor: Visitor, State(app): State<Shared>, form: Sent
             return ask(&app, &visitor, Some(Space::InputInvalid), wrong.into_iter().flatten().collect());
         }
     };
-    match judge(&app, &mail, &code).await {
+    match judge(&app, (&mail, &code), source).await {
         Ok(Ok(found)) => {
             let own = std::sync::Arc::clone(&app);
             // After the answer: what is written down for the right code alone takes time that would tell.
@@ -85,13 +92,15 @@ pub(crate) async fn post(visitor: Visitor, State(app): State<Shared>, form: Sent
     }
 }
 
-/// The partner, when the code is theirs. One hash is computed whoever it is; of an account that was tried too often, none.
-async fn judge(
+/// The partner, when the code is theirs. One hash is computed whoever it is. Whoever tried an account too often finds no code
+/// of it any more, and its owner, who asks from elsewhere, still does.
+pub(super) async fn judge(
     app: &App,
-    mail: &MailAddress,
-    code: &RecoveryCode,
+    (mail, code): (&MailAddress, &RecoveryCode),
+    source: ClientAddress,
 ) -> Result<Result<Option<Partner>, Busy>, StoreError> {
-    let allowed = app.ephemeral.allow(RECOVERIES, mail.folded().as_bytes()).await?;
+    let folded = mail.folded();
+    let allowed = limits::allowed_from(app, source, (RECOVERIES, folded.as_bytes()), RECOVERIES_FROM).await?;
     let kept = app.registry.recovery_code(mail).await?;
     let (id, hash) = match (allowed, kept) {
         (Allowed::Yes, Some((id, hash))) => (Some(id), Some(hash)),

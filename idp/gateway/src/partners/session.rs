@@ -1,6 +1,8 @@
 //! Who is in, and what they hold: the session of the cookie, and then the registry, at each request. Whoever is removed, or
 //! loses a role, is out or without it with the next one, on every node.
 
+use std::collections::HashSet;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
@@ -104,22 +106,26 @@ impl<P> FreshHolder<P> {
 
 /// A form that stood on a page of this session.
 #[derive(Debug)]
-pub(crate) struct CheckedForm(Parameters);
+pub(crate) struct CheckedForm {
+    sent: Parameters,
+    /// The fields that stood on the page, found at once: a form may name as many as fit in it.
+    shown: HashSet<String>,
+}
 
 impl CheckedForm {
     /// A field; one that is missing, empty or sent twice counts as none.
     pub(crate) fn field(&self, name: &'static str) -> Option<&str> {
-        self.0.one(name).ok().flatten()
+        self.sent.one(name).ok().flatten()
     }
 
     /// The text of a field; empty when it is missing or was sent twice.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.0.text(name)
+        self.sent.text(name)
     }
 
     /// Whether a field stood on the page: a box that is not ticked sends nothing.
     pub(crate) fn shows(&self, name: &str) -> bool {
-        self.0.all("shown").any(|shown| shown == name)
+        self.shown.contains(name)
     }
 }
 
@@ -338,7 +344,8 @@ impl FromRequest<Shared> for CheckedForm {
         };
         let held = form.text("csrf");
         if expected.is_some_and(|expected| same(held.as_bytes(), expected.as_bytes())) {
-            Ok(Self(form))
+            let shown = form.all("shown").map(str::to_owned).collect();
+            Ok(Self { sent: form, shown })
         } else {
             Err(stale())
         }

@@ -3,6 +3,7 @@
 //!
 //! Whatever address is typed, the page says the same, in the same time: whether it has an account, its mailbox is told.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::notice::PartnerMessage;
@@ -20,7 +21,8 @@ use super::session::Visitor;
 use super::sign_in::passkey_made;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
-use crate::limits::SIGN_UPS;
+use crate::limits::{self, SIGN_UPS, SIGN_UPS_FROM, SIGN_UPS_TO};
+use crate::listen::address::ClientAddress;
 use crate::pages::View as _;
 use crate::pages::partners::{Asking, Sent as MailSent, Shell, Wrong};
 use crate::people::ceremony;
@@ -45,13 +47,18 @@ fn ask(app: &App, visitor: &Visitor, typed: &str, refused: Option<Space>) -> Res
 }
 
 /// `POST /espace/inscription`.
-pub(crate) async fn post(visitor: Visitor, State(app): State<Shared>, form: Sent) -> Response {
+pub(crate) async fn post(
+    visitor: Visitor,
+    State(app): State<Shared>,
+    Extension(source): Extension<ClientAddress>,
+    form: Sent,
+) -> Response {
     let typed = form.field("mail").unwrap_or_default();
     let Ok(mail) = MailAddress::parse(typed) else { return ask(&app, &visitor, typed, Some(Space::InputInvalid)) };
     // After the answer, whatever is found: how long it takes tells nothing.
     let own = std::sync::Arc::clone(&app);
     let sending = async move {
-        if let Err(error) = send(&own, &mail).await {
+        if let Err(error) = send(&own, &mail, source).await {
             tracing::error!(%error, "the mail of a sign-up could not be kept");
         }
     };
@@ -61,9 +68,14 @@ pub(crate) async fn post(visitor: Visitor, State(app): State<Shared>, form: Sent
     MailSent { page, shell }.answer(StatusCode::OK)
 }
 
-async fn send(app: &App, mail: &MailAddress) -> Result<(), StoreError> {
-    // Nobody fills the mailbox of another.
-    match app.ephemeral.allow(SIGN_UPS, mail.folded().as_bytes()).await? {
+pub(super) async fn send(app: &App, mail: &MailAddress, source: ClientAddress) -> Result<(), StoreError> {
+    // Nobody fills the mailbox of another, and nobody keeps its owner from a link of their own.
+    let folded = mail.folded();
+    match limits::allowed_from(app, source, (SIGN_UPS, folded.as_bytes()), SIGN_UPS_FROM).await? {
+        Allowed::Yes => {}
+        Allowed::No => return Ok(()),
+    }
+    match app.ephemeral.allow(SIGN_UPS_TO, folded.as_bytes()).await? {
         Allowed::Yes => {}
         Allowed::No => return Ok(()),
     }

@@ -25,6 +25,8 @@ texts! {
     bench_open_button: "Ouvrir le passage", "Open the run";
     bench_wrong_address: "Donnez une adresse https complète, sans mot de passe ni #, sur un autre hôte que cette passerelle.",
         "Give a whole https address, without password or #, on another host than this gateway.";
+    bench_elsewhere: "Le banc ne visite que l’hôte des adresses de retour déclarées pour ce service.",
+        "The bench visits the host of the redirect URIs that are registered for this service, and no other.";
     bench_no_redirect: "Ce service n’a pas d’adresse de retour : il ne connecte personne.",
         "This service has no redirect URI: it signs nobody in.";
     bench_too_many: "Trop de passages sont ouverts en ce moment. Réessayez dans une heure au plus tard.",
