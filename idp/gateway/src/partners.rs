@@ -25,6 +25,7 @@
 //! | [`home`], [`organisation`] | what somebody is here for |
 //! | [`figures`] | what a service is told of its sign-ins |
 //! | [`people`], [`operators`], [`crew`], [`office`] | teams, of an organisation and of the operator |
+//! | [`release`] | organisations that nothing proves give their SIRET back |
 //! | [`refusal`] | the page of everything that is refused |
 
 pub(crate) mod account;
@@ -44,7 +45,11 @@ pub(crate) mod organisation;
 pub(crate) mod people;
 pub(crate) mod recovery;
 pub(crate) mod refusal;
+pub(crate) mod release;
 pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
+
+#[cfg(test)]
+mod strangers_tests;

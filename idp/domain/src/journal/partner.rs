@@ -51,6 +51,8 @@ pub enum OrganisationChange {
     },
     /// An operator accepted that its people belong to it.
     Accepted,
+    /// It gave its place back: nothing proved it.
+    Released,
 }
 
 /// What was done to an invitation.
@@ -113,6 +115,7 @@ impl OrganisationChange {
                 json!({"siret": siret, "by": by, "change": change, "kind": kind, "belonging": belonging})
             }
             Self::Accepted => json!({"siret": siret, "by": by, "change": "accepted"}),
+            Self::Released => json!({"siret": siret, "by": by, "change": "released"}),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::session::Fresh;
 use crate::organisation::siret::Siret;
 use crate::people::commune::{CommuneCode, Departement};
 use crate::people::name::{MailAddress, Name};
-use crate::time::Timestamp;
+use crate::time::{Lifetime, Timestamp};
 
 /// What an organisation is here for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +116,17 @@ pub enum NotAccepted {
     Already,
 }
 
+/// Why an organisation keeps its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotReleased {
+    /// It is known whose it is.
+    #[error("the organisation is verified: its people are known to belong to it")]
+    Verified,
+    /// Somebody works on it.
+    #[error("somebody worked on it within thirty days")]
+    InUse,
+}
+
 /// Nothing proves yet that the people of an organisation belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the organisation is not verified yet")]
@@ -125,6 +136,30 @@ impl Organisation {
     /// The département it lies in, as far as it is known.
     pub fn departement(&self) -> Option<Departement> {
         self.commune.as_ref().map(CommuneCode::departement)
+    }
+
+    /// How long one that nothing proves keeps its place while nobody works on it.
+    pub const UNPROVED: Lifetime = Lifetime::seconds(30 * 86_400);
+
+    /// Whether something lies that long back.
+    pub const fn is_long(since: Timestamp, now: Timestamp) -> bool {
+        since.plus(Self::UNPROVED).is_past(now)
+    }
+
+    /// Whether an operator may take it from whoever brought it in: what is proved is nobody's to take.
+    pub const fn release(&self) -> Result<(), NotReleased> {
+        match self.belonging {
+            Belonging::Unverified => Ok(()),
+            Belonging::MailDomain { .. } | Belonging::Accepted { .. } => Err(NotReleased::Verified),
+        }
+    }
+
+    /// Whether time alone takes it from them: nothing proves it, and nobody brought it in, or worked on a request of it,
+    /// within [`Self::UNPROVED`].
+    pub fn release_idle(&self, touched: Option<Timestamp>, now: Timestamp) -> Result<(), NotReleased> {
+        self.release()?;
+        let last = touched.map_or(self.since, |touched| touched.max(self.since));
+        if Self::is_long(last, now) { Ok(()) } else { Err(NotReleased::InUse) }
     }
 
     /// The organisation once an operator accepted that its people belong to it.
@@ -187,6 +222,22 @@ mod tests {
             assert_eq!(organisation(belonging).verified().expect("proved").siret().digits(), "21690123100011");
         }
         assert_eq!(organisation(Belonging::Unverified).departement().expect("known").as_str(), "69");
+    }
+
+    #[test]
+    fn an_organisation_that_nothing_proves_gives_its_place_back() {
+        let (day, lyon) = (86_400, organisation(Belonging::Unverified));
+        let at = |seconds: i64| Timestamp::from_epoch(1 + seconds);
+        assert_eq!(lyon.release(), Ok(()), "the operator knows better");
+        assert_eq!(lyon.release_idle(None, at(30 * day - 1)), Err(NotReleased::InUse));
+        assert_eq!(lyon.release_idle(None, at(30 * day)), Ok(()));
+        let worked = Some(at(10 * day));
+        assert_eq!(lyon.release_idle(worked, at(40 * day - 1)), Err(NotReleased::InUse));
+        assert_eq!(lyon.release_idle(worked, at(40 * day)), Ok(()));
+        for belonging in [Belonging::MailDomain { at: at(0) }, Belonging::Accepted { at: at(0) }] {
+            assert_eq!(organisation(belonging).release(), Err(NotReleased::Verified));
+            assert_eq!(organisation(belonging).release_idle(None, at(9999 * day)), Err(NotReleased::Verified));
+        }
     }
 
     #[test]

@@ -6,15 +6,20 @@ use std::io::Write;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use domain::id::PartnerId;
+use domain::notice::PartnerMessage;
+use domain::organisation::siret::Siret;
+use domain::partners::organisation::{Belonging, Organisation};
 use domain::partners::partner::{Partner, PartnerState};
 use domain::partners::role::{OperatorRole, OperatorRoles, Seat, TeamName};
 use domain::partners::team::By;
 use domain::people::name::MailAddress;
 use serde_json::{Value, json};
-use store::registry::{Registry, Updated};
+use store::ephemeral::Put;
+use store::registry::{Registry, Released, Releasing, Updated};
 
 use super::Bench;
 use crate::partners::office::Office;
+use crate::partners::release::letters;
 use crate::partners::routes;
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +47,14 @@ pub(super) enum Command {
         /// The partner
         id: String,
     },
+    /// Take an organisation that nothing proves from whoever brought it in: its SIRET is free again, or its right people's
+    ReleaseOrganisation {
+        /// Its SIRET
+        siret: String,
+        /// The account, by its mail address, that administers it from now on; what this command says of it is the proof
+        #[arg(long, value_name = "MAIL")]
+        to: Option<String>,
+    },
     /// Print the table of routes: method, path, permission and the roles that hold it
     Routes {
         /// Print JSON
@@ -60,6 +73,7 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
         Command::List { json } => list(bench, &registry, json).await,
         Command::InviteOperator { mail, roles, json } => invite(bench, &registry, (&mail, &roles), json).await,
         Command::Remove { id } => remove(bench, &registry, &id).await,
+        Command::ReleaseOrganisation { siret, to } => release(bench, &registry, &siret, to.as_deref()).await,
         Command::Routes { .. } => Ok(()),
     };
     registry.close().await;
@@ -126,6 +140,47 @@ async fn remove<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, id: &st
     match registry.remove_partner(&id, bench.clock.now()).await? {
         Updated::Done => bench.say("removed"),
         Updated::Missing => bail!("there is no such partner"),
+    }
+    Ok(())
+}
+
+async fn release<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    siret: &str,
+    to: Option<&str>,
+) -> anyhow::Result<()> {
+    let place = bench.config.partners.as_ref().context("there is no `partners.origin` in the configuration")?;
+    let siret = Siret::parse(siret).with_context(|| siret.to_owned())?;
+    let heir = match to {
+        None => None,
+        Some(mail) => {
+            let mail = MailAddress::parse(mail).with_context(|| mail.to_owned())?;
+            Some(registry.partner_of(&mail).await?.with_context(|| format!("there is no account of {mail}"))?)
+        }
+    };
+    let office = Office { registry, origin: &place.origin, random: bench.random, now: bench.clock.now() };
+    let now = office.now;
+    let before = registry.organisation(&siret).await?.context("there is no such organisation")?;
+    let told = letters(&office, &before).await?;
+    let before = match registry.release_organisation(siret, Releasing::Operator, &told, now).await? {
+        Released::Done(before) => *before,
+        Released::Missing => bail!("there is no such organisation"),
+        Released::Not(why) => bail!("{why}"),
+    };
+    let Some(heir) = heir else {
+        bench.say("released");
+        return Ok(());
+    };
+    let proved = Organisation { belonging: Belonging::Accepted { at: now }, since: now, ..before };
+    match registry.insert_organisation(&proved, &heir.id, now).await? {
+        Put::Fresh => {
+            let (name, team) = (heir.name.as_str().to_owned(), proved.name.as_str().to_owned());
+            let told = office.posting(&heir.mail, PartnerMessage::OrganisationAccepted { name, team, at: now });
+            registry.send(&told, now).await?;
+            bench.say("released, and given to its new administrator");
+        }
+        Put::Taken => bail!("released; somebody else brought it in at the same moment: look, and try again"),
     }
     Ok(())
 }

@@ -61,6 +61,7 @@ impl House {
                     clean(&self.registry, self.clock.now()).await;
                     self.report().await;
                     self.warn_of_secrets().await;
+                    self.release_organisations().await;
                 }
                 _ = figures.tick() => self.bring_figures().await,
                 _ = keys.tick() => {
@@ -93,6 +94,13 @@ impl House {
                 self.app.mail_waiting.notify_one();
             }
             Err(error) => tracing::warn!(%error, "warnings before the end of secrets could not be made"),
+        }
+    }
+
+    /// Organisations that nothing proves, and that nobody works on.
+    async fn release_organisations(&self) {
+        if let Err(error) = crate::partners::release::release_idle(&self.app).await {
+            tracing::warn!(%error, "organisations that nothing proves could not be given back");
         }
     }
 

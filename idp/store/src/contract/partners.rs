@@ -5,7 +5,7 @@ use domain::language::Language;
 use domain::notice::{Message, Notice, PartnerMessage};
 use domain::organisation::siret::Siret;
 use domain::partners::invitation::PartnerInvitation;
-use domain::partners::organisation::{Belonging, Organisation, OrganisationKind};
+use domain::partners::organisation::{Belonging, NotReleased, Organisation, OrganisationKind};
 use domain::partners::partner::{Partner, PartnerState, WayBack};
 use domain::partners::permission::{About, ApproveRecovery};
 use domain::partners::recovery::{Decided, Recovery, Second, Vouching};
@@ -19,7 +19,7 @@ use super::{CANARY, Offices, at_once, bearer, contains, dump, for_each_engine, k
 use crate::StoreError;
 use crate::ephemeral::Put;
 use crate::journal::Verdict;
-use crate::registry::{Joined, Joining, KeptPasskey, Posting, Registry, SeatChange, Updated};
+use crate::registry::{Joined, Joining, KeptPasskey, Posting, Registry, Released, Releasing, SeatChange, Updated};
 
 for_each_engine!(offices: sqlite, postgres; {
     an_account_comes_back_as_it_was_kept_and_an_address_has_one,
@@ -32,6 +32,7 @@ for_each_engine!(offices: sqlite, postgres; {
     who_is_removed_has_no_seat_and_no_way_in,
     a_recovery_is_agreed_to_once_and_leaves_nothing_of_before,
     an_organisation_is_brought_in_once_with_its_first_person,
+    an_organisation_that_nothing_proves_gives_its_place_back_with_all_it_had,
     what_is_kept_of_partners_is_read_by_nobody_and_journalled,
 });
 
@@ -180,7 +181,12 @@ async fn a_partner_invitation_is_taken_by_one_of_many_and_by_its_address_alone(o
 }
 
 /// Keeps an invitation that a member sent, and gives its secret.
-async fn invite_by(registry: &Registry, by: &Someone, who: &Someone, role: OrganisationRole) -> Bearer<PartnerInvitation> {
+async fn invite_by(
+    registry: &Registry,
+    by: &Someone,
+    who: &Someone,
+    role: OrganisationRole,
+) -> Bearer<PartnerInvitation> {
     let secret = bearer();
     let invitation = PartnerInvitation::new(who.mail.clone(), seat(role), Some(by.id.clone()), now());
     let (_, seen) = registry.partner_team(&seat(role).team()).await.expect("reads").expect("is there");
@@ -433,6 +439,57 @@ async fn an_organisation_is_brought_in_once_with_its_first_person(offices: Offic
     let change = SeatChange { team: &TeamName::Operators, partner: &other.id, seat: Some(&seat), by: None };
     assert_eq!(one.change_seat(&change, seen, &told(), now()).await.expect("writes"), Put::Fresh);
     assert!(of(two, &other).await.operator.contains(&OperatorRole::Instructor));
+}
+
+/// Rows that belong to an organisation, as its requests and its sandbox leave them.
+async fn with_a_draft_and_a_service(registry: &Registry) {
+    for statement in [
+        "INSERT INTO habilitation_requests (id, organisation, state, since, touched, version, sealed) \
+         VALUES ('d', '21690123100011', 'draft', 1, 1, 1, '')",
+        "INSERT INTO habilitation_forms (request, version, at, sealed) VALUES ('d', 1, 1, '')",
+        "INSERT INTO habilitations (id, environment, organisation, scopes, level, starts, state, author, updated, created) \
+         VALUES ('0123456789abcdef0123456789abcdef', 'sandbox', '21690123100011', '[]', 'eidas1', 1, 'active', \
+         '\"operator\"', 1, 1)",
+    ] {
+        sqlx::query(statement).execute(&registry.writers).await.expect("a row");
+    }
+}
+
+async fn an_organisation_that_nothing_proves_gives_its_place_back_with_all_it_had(offices: Offices) {
+    let (one, two) = (&offices.one, &offices.two);
+    let squatter = founded(one).await;
+    with_a_draft_and_a_service(one).await;
+    let guest = someone("lea");
+    let secret = invite(one, &guest, OrganisationRole::Reader).await;
+    let later = now().plus(Organisation::UNPROVED);
+    assert!(two.idle_organisations(now()).await.expect("reads").is_empty());
+    let early = two.release_organisation(siret(), Releasing::Idle, &[], now()).await.expect("reads");
+    assert_eq!(early, Released::Not(NotReleased::InUse));
+    assert_eq!(two.idle_organisations(later).await.expect("reads"), [organisation()]);
+    let released = two.release_organisation(siret(), Releasing::Idle, &[told()], later).await.expect("writes");
+    assert_eq!(released, Released::Done(Box::new(organisation())));
+    assert_eq!(
+        one.release_organisation(siret(), Releasing::Operator, &[], later).await.expect("reads"),
+        Released::Missing
+    );
+    assert!(of(one, &squatter).await.memberships.is_empty());
+    assert!(one.partner_invitation(&secret, now()).await.expect("reads").is_none());
+    for (statement, left) in [
+        ("SELECT COUNT(*) FROM habilitation_requests", 0_i64),
+        ("SELECT COUNT(*) FROM habilitation_forms", 0),
+        ("SELECT COUNT(*) FROM teams WHERE name <> 'operators'", 0),
+        ("SELECT COUNT(*) FROM habilitations WHERE state = 'revoked' AND organisation IS NULL", 1),
+    ] {
+        let found: i64 = sqlx::query_scalar(statement).fetch_one(&one.readers).await.expect("reads");
+        assert_eq!(found, left, "{statement}");
+    }
+    // Another brings it in, and what is proved is nobody's to take.
+    let right = joined(two, "samir").await;
+    let proved = Organisation { belonging: Belonging::Accepted { at: later }, ..organisation() };
+    assert_eq!(two.insert_organisation(&proved, &right.id, later).await.expect("writes"), Put::Fresh);
+    let refused = one.release_organisation(siret(), Releasing::Operator, &[], later).await.expect("reads");
+    assert_eq!(refused, Released::Not(NotReleased::Verified));
+    assert!(one.idle_organisations(later.plus(Organisation::UNPROVED)).await.expect("reads").is_empty());
 }
 
 async fn what_is_kept_of_partners_is_read_by_nobody_and_journalled(offices: Offices) {

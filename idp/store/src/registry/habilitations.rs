@@ -312,6 +312,24 @@ async fn of_request(
         .collect()
 }
 
+/// Revokes a habilitation; [`Updated::Missing`] when it is over already.
+pub(super) async fn take_back(
+    transaction: &mut Transaction<'static, Any>,
+    id: &HabilitationId,
+    deed: &Deed,
+    now: Timestamp,
+) -> Result<Updated, StoreError> {
+    let to = HabilitationState::Revoked;
+    match state(transaction, id).await? {
+        Some(state) if to.reached_from().contains(&state) => {
+            set_state(transaction, id.as_str(), to, deed, now).await?;
+            mark(transaction, id).await?;
+            Ok(Updated::Done)
+        }
+        Some(_) | None => Ok(Updated::Missing),
+    }
+}
+
 /// Marks the clients that have a habilitation: every node reads them anew.
 async fn mark(transaction: &mut Transaction<'static, Any>, id: &HabilitationId) -> Result<(), StoreError> {
     sqlx::query("UPDATE clients SET changed = -1 WHERE habilitation = $1")

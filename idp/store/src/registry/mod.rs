@@ -55,7 +55,7 @@ pub use consents::{Consent, Finish, Finished};
 pub use habilitations::{HabilitationMoved, KeptHabilitation};
 pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
-pub use partners::{Joined, Joining, KeptSession, Posting, SeatChange};
+pub use partners::{Joined, Joining, KeptSession, Posting, Released, Releasing, SeatChange};
 pub use passkeys::{Accepted, KeptPasskey};
 pub use people::{Post, TeamChange, TeamVersion};
 pub use platform::{Following, Mark, PlatformTaken};

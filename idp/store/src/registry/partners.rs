@@ -8,6 +8,7 @@
 mod organisations;
 mod passkeys;
 mod recoveries;
+mod release;
 mod sessions;
 mod teams;
 
@@ -36,6 +37,7 @@ use crate::{StoreError, journal};
 
 pub(super) use organisations::organisation_in;
 pub(in crate::registry) use organisations::open as open_organisation;
+pub use release::{Released, Releasing};
 pub use sessions::KeptSession;
 pub use teams::SeatChange;
 

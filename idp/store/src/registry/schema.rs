@@ -27,6 +27,7 @@ fn migrations() -> Vec<Migration> {
         (15, "changed_clients", include_str!("../../migrations/0015_changed_clients.sql")),
         (16, "webhooks", include_str!("../../migrations/0016_webhooks.sql")),
         (21, "requests_counted", include_str!("../../migrations/0021_requests_counted.sql")),
+        (18, "organisations", include_str!("../../migrations/0018_organisations.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

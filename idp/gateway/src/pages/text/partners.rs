@@ -185,8 +185,8 @@ texts! {
     space_new_look: "Chercher", "Look it up";
     space_new_confirm: "C’est bien elle", "This is the one";
     space_new_again: "Changer de numéro", "Change the number";
-    space_organisation_known: "Cette organisation est déjà là. Demandez à son administrateur de vous inviter.",
-        "This organisation is here already. Ask its administrator to invite you.";
+    space_organisation_known: "Cette organisation est déjà là. Demandez à son administrateur de vous inviter ; si c’est la vôtre et que personne de chez vous ne l’a inscrite, écrivez à l’exploitant, qui vous la rendra.",
+        "This organisation is here already. Ask its administrator to invite you; if it is yours and nobody of yours brought it in, write to the operator, who will give it back to you.";
     space_unknown_body: "Ce numéro n’est pas celui d’une commune ni d’un groupement de notre répertoire. Dites-nous de qui il s’agit ; l’exploitant vérifiera.",
         "This number is neither that of a commune nor of a grouping in our register. Tell us who it is; the operator will verify.";
     space_looks_like(commune): "Il ressemble à celui de {commune} : vérifiez les chiffres.", "It looks like the one of {commune}: check the digits.";

@@ -33,10 +33,11 @@ impl Registry {
             return Ok(Put::Taken);
         }
         let siret = organisation.siret.digits();
-        sqlx::query("INSERT INTO organisations (siret, sealed, created, updated) VALUES ($1, $2, $3, $3)")
+        sqlx::query("INSERT INTO organisations (siret, sealed, created, updated, proved) VALUES ($1, $2, $3, $3, $4)")
             .bind(siret)
             .bind(seal(&self.vault, organisation)?)
             .bind(now.epoch())
+            .bind(organisation.verified().ok().map(|_| now.epoch()))
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -78,7 +79,7 @@ impl Registry {
         if found.is_none_or(|found| found.verified().is_ok()) {
             return Ok(Updated::Missing);
         }
-        sqlx::query("UPDATE organisations SET sealed = $2, updated = $3 WHERE siret = $1")
+        sqlx::query("UPDATE organisations SET sealed = $2, updated = $3, proved = $3 WHERE siret = $1")
             .bind(siret.digits())
             .bind(seal(&self.vault, accepted)?)
             .bind(now.epoch())
@@ -105,7 +106,7 @@ pub(in crate::registry) async fn organisation_in(
     read(&mut *transaction, vault, siret).await
 }
 
-async fn read(
+pub(super) async fn read(
     connection: &mut AnyConnection,
     vault: &Vault,
     siret: &Siret,

@@ -357,6 +357,23 @@ async fn opened(
     Ok(Some(invitation).filter(|invitation| invitation.stands_by(sender.as_ref())))
 }
 
+/// The invitations of a team, or of all, each with its place.
+pub(super) async fn invitations(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    team: Option<&TeamName>,
+) -> Result<Vec<(String, PartnerInvitation)>, StoreError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT place, sealed FROM partner_invitations WHERE $1 = '' OR team = $1 ORDER BY place")
+            .bind(team.map(TeamName::text).unwrap_or_default())
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    rows.into_iter()
+        .map(|(place, sealed)| open_invitation(vault, &place, &sealed).map(|invitation| (place, invitation)))
+        .collect()
+}
+
 /// Ends the invitations, of a team or of all, that do not outlive what somebody, written to at this address, has from now on.
 pub(super) async fn end_invitations(
     transaction: &mut Transaction<'static, Any>,
@@ -364,15 +381,8 @@ pub(super) async fn end_invitations(
     team: Option<&TeamName>,
     (partner, mail, seat): (&PartnerId, &MailAddress, Option<&Seat>),
 ) -> Result<Vec<Act>, StoreError> {
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("SELECT place, sealed FROM partner_invitations WHERE $1 = '' OR team = $1 ORDER BY place")
-            .bind(team.map(TeamName::text).unwrap_or_default())
-            .fetch_all(&mut **transaction)
-            .await
-            .map_err(failed)?;
     let mut acts = Vec::new();
-    for (place, sealed) in rows {
-        let kept = open_invitation(vault, &place, &sealed)?;
+    for (place, kept) in invitations(transaction, vault, team).await? {
         if kept.ends_with((partner, mail), seat) {
             drop_invitation(transaction, &place).await?;
             acts.push(invited(place, &kept, None, InvitationChange::Ended));
@@ -394,6 +404,6 @@ fn place(secret: &Bearer<PartnerInvitation>) -> String {
     base64url(&secret.expand(&[b"partner invitation"]))
 }
 
-fn invited(place: String, of: &PartnerInvitation, by: Option<&PartnerId>, change: InvitationChange) -> Act {
+pub(super) fn invited(place: String, of: &PartnerInvitation, by: Option<&PartnerId>, change: InvitationChange) -> Act {
     Act::PartnerInvited { invitation: place, seat: of.seat.clone(), by: by.cloned(), change }
 }
