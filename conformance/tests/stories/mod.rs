@@ -61,3 +61,4 @@ mod tabs;
 mod webhooks;
 mod ten_minutes;
 mod way_to_production;
+mod two_persons;

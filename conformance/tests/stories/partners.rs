@@ -39,7 +39,7 @@ impl Space {
     }
 
     /// The first message to an address after message `after` that holds these words.
-    async fn mail_that_says(&self, address: &str, after: u64, words: &str) -> String {
+    pub(crate) async fn mail_that_says(&self, address: &str, after: u64, words: &str) -> String {
         let mut message = self.scene.mail_to(address, after).await;
         while !message.text.contains(words) {
             message = self.scene.mail_to(address, message.id).await;
@@ -102,6 +102,14 @@ impl Space {
         agent::run(self.scene.gateway.installation(), arguments).await.unwrap()
     }
 
+    /// An operator accepts that the people of an organisation belong to it.
+    pub(crate) async fn accept(&self, siret: &str) {
+        let mut igor = self.operator("Igor", &["instructor"]).await;
+        let page = igor.open(&format!("/espace/organisations/{siret}")).await.unwrap();
+        let accepted = igor.press(&page, "form[data-step=accept-organisation] button", &[]).await.unwrap();
+        assert_eq!(accepted.attribute("main", "data-verified").unwrap(), "true");
+    }
+
     /// The id of somebody.
     pub(crate) async fn id(&self, who: &Partner) -> String {
         let listed: Value = serde_json::from_str(&self.idp(&["partners", "list", "--json"]).await).unwrap();
@@ -111,7 +119,7 @@ impl Space {
 }
 
 /// Brings in the commune of a SIRET: its page.
-async fn bring_in(partner: &mut Partner, siret: &str) -> Page {
+pub(crate) async fn bring_in(partner: &mut Partner, siret: &str) -> Page {
     let page = expect(partner.open("/espace/organisations/nouvelle").await.unwrap(), "space-new-organisation");
     let look = "form[data-step=new-organisation] button";
     let found = expect(partner.press(&page, look, &[("siret", siret)]).await.unwrap(), "space-new-organisation");
@@ -203,6 +211,7 @@ async fn who_lost_every_passkey_gets_back_in_by_a_code_and_a_second_person() {
     let mut nadia = space.founder("Nadia", LYON).await;
     let mut samir = space.member(&mut nadia, LYON, "Samir", "admin").await;
     let mut elsewhere = space.founder("Chloe", TOULOUSE).await;
+    space.accept(LYON).await;
     let code = samir.make_code().await.unwrap();
     let after = space.scene.mail_to(&samir.mail, 0).await.id;
     let lost = samir.clone();

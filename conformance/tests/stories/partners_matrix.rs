@@ -86,6 +86,8 @@ impl Asker {
         let mut page = self.ask(origin, row, path).await;
         if page.name().as_deref() == Some("space-confirm") && row.path != "/espace/confirmation" {
             self.partner.confirm(&page).await.unwrap();
+            // The secret of the session is another from here on, and that of its forms.
+            self.csrf = self.partner.csrf().await.unwrap();
             page = self.ask(origin, row, path).await;
         }
         let denied = page.refusals().into_iter().find(|event| {
