@@ -186,6 +186,15 @@ pub enum Act {
         /// The SHA-256 of the report, in hexadecimal.
         report: String,
     },
+    /// The site of a request was driven through the homologation bench to the end.
+    RequestBenchReported {
+        /// The request.
+        request: HabilitationRequestId,
+        /// How it came out.
+        outcome: Outcome,
+        /// The SHA-256 of the report, in hexadecimal.
+        report: String,
+    },
     /// An operator put a clock right that had been ahead: what was seen by it counts no more.
     ClockSetBack {
         /// The latest moment that was seen.
@@ -460,7 +469,7 @@ impl Act {
             Self::CommuneChanged { .. } => "commune_changed",
             Self::AgentChanged { .. } => "agent_changed",
             Self::ReaderChanged { .. } => "reader_changed",
-            Self::BenchReported { .. } => "bench_reported",
+            Self::BenchReported { .. } | Self::RequestBenchReported { .. } => "bench_reported",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::PartnerChanged { .. } => "partner_changed",
             Self::PartnerInvited { .. } => "partner_invited",
@@ -521,6 +530,9 @@ impl Act {
             Self::RequestMessage { request, by } => json!({"request": request, "by": by}),
             Self::BenchReported { client, outcome, report } => {
                 json!({"client": client, "outcome": outcome, "report": report})
+            }
+            Self::RequestBenchReported { request, outcome, report } => {
+                json!({"request": request, "outcome": outcome, "report": report})
             }
             Self::ReaderChanged { reader, commune, by, change } => match change.key() {
                 Some(key) => {

@@ -17,6 +17,7 @@ pub(crate) mod endpoints;
 pub(crate) mod house;
 pub(crate) mod off_limits;
 pub(crate) mod page;
+pub(crate) mod request;
 pub(crate) mod rooms;
 pub(crate) mod site;
 

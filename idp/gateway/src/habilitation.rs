@@ -12,6 +12,7 @@
 //! | [`list`] | the requests of an organisation; a new one; one from a file |
 //! | [`request`] | one request: how far it is, what happened, handing it in, opening it again |
 //! | [`block`] | one block of its form, saved by itself |
+//! | [`deadlines`] | what time asks for of requests that were left |
 //! | [`exchange`] | the thread between applicant and reviewers |
 //! | [`queue`] | what waits for the reviewers |
 //! | [`review`] | the checklist, the differences, the decision |
@@ -24,6 +25,7 @@
 
 pub(crate) mod block;
 pub(crate) mod datapass;
+pub(crate) mod deadlines;
 pub(crate) mod exchange;
 pub(crate) mod file;
 pub(crate) mod keep;
@@ -32,3 +34,5 @@ pub(crate) mod queue;
 pub(crate) mod request;
 pub(crate) mod review;
 pub(crate) mod templates;
+#[cfg(test)]
+pub(crate) mod town;

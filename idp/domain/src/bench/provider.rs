@@ -1,5 +1,7 @@
 //! The small OpenID provider of one run. It takes requests and gives answers; who carries them is not its business.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
@@ -157,6 +159,11 @@ impl Provider {
     /// The sign-ins so far.
     pub fn logins(&self) -> &[Login] {
         &self.logins
+    }
+
+    /// The hosts that the site had its citizens come back to, over all of its sign-ins.
+    pub fn hosts(&self) -> BTreeSet<String> {
+        crate::habilitation::homologation::hosts(self.logins.iter().filter_map(|login| login.asked.redirect_uri.as_ref()))
     }
 
     /// When the keys were read last.

@@ -1,5 +1,6 @@
 //! The report of a run: every line with its verdict and its evidence, and a hash over all of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,12 @@ pub struct About {
     pub issuer: String,
     /// The service, by its own client id; none where the bench runs for nobody registered.
     pub service: Option<String>,
+    /// The request for a habilitation that it was opened for, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The hosts that the site had its citizens come back to.
+    #[serde(default)]
+    pub hosts: BTreeSet<String>,
     /// Where the login begins on the site.
     pub start: String,
     /// The page that shows who is signed in.
@@ -163,6 +170,8 @@ mod tests {
             gateway: "0".to_owned(),
             issuer: "https://g.example/banc/x".to_owned(),
             service: None,
+            request: None,
+            hosts: BTreeSet::new(),
             start: "https://v.example/login".to_owned(),
             page: "https://v.example/".to_owned(),
             from: Timestamp::from_epoch(1),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::provider::Provider;
 use super::report::{Line, Outcome};
 use super::site::Site;
-use crate::id::{BenchRunId, ClientId};
+use crate::id::{BenchRunId, ClientId, HabilitationRequestId};
 use crate::time::Timestamp;
 
 /// How far a run has come.
@@ -39,6 +39,15 @@ impl Stage {
     }
 }
 
+/// Whose site a run drives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The site of a service that is registered.
+    Service(ClientId),
+    /// The site of a request for a habilitation, before there is a service.
+    Request(HabilitationRequestId),
+}
+
 /// What a run works with while it lasts. It holds keys, and is kept sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Working {
@@ -53,8 +62,8 @@ pub struct Working {
 pub struct Run {
     /// Its name.
     pub id: BenchRunId,
-    /// The service whose site it drives.
-    pub service: ClientId,
+    /// Whose site it drives.
+    pub subject: Subject,
     /// How far it has come.
     pub stage: Stage,
     /// When it was opened.

@@ -5,6 +5,7 @@ use super::acting::{Acting, Instruct, Revoke, Write};
 use super::any::{AnyReview, State};
 use super::checklist::{Mark, Point};
 use super::form::Form;
+use super::homologation::Passed;
 use super::review::{Approval, Approved, Denied, Grant, Happened, Reason, Refusal, Stays};
 use crate::id::HabilitationId;
 use crate::time::Timestamp;
@@ -164,6 +165,33 @@ impl AnyReview {
             | Self::Refused(_)
             | Self::Revoked(_)
             | Self::Archived(_)) => other,
+        }
+    }
+
+    /// The same with what the bench says of its site at this moment.
+    #[must_use]
+    pub fn homologated(self, passed: Option<Passed>) -> Self {
+        match self {
+            Self::Submitted(review) => Self::Submitted(review.homologated(passed)),
+            other @ (Self::Draft(_)
+            | Self::ChangesRequested(_)
+            | Self::Granted(_)
+            | Self::Refused(_)
+            | Self::Revoked(_)
+            | Self::Archived(_)) => other,
+        }
+    }
+
+    /// Does without the bench, for a reason.
+    pub fn waive(self, by: &Acting<Instruct>, reason: Reason, now: Timestamp) -> Result<Done, NotDone> {
+        match self {
+            Self::Submitted(review) => plain(review.waive(by, reason, now), Happened::LookedAt),
+            other @ (Self::Draft(_)
+            | Self::ChangesRequested(_)
+            | Self::Granted(_)
+            | Self::Refused(_)
+            | Self::Revoked(_)
+            | Self::Archived(_)) => Err(other.out_of_turn()),
         }
     }
 

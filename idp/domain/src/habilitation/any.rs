@@ -110,17 +110,40 @@ pub enum Due {
     Archive,
 }
 
+impl Due {
+    /// The step of the requests that it may be due for.
+    pub const fn step(self) -> State {
+        match self {
+            Self::Remind => State::Draft,
+            Self::Warn | Self::Archive => State::ChangesRequested,
+        }
+    }
+
+    /// For how long nobody touched them.
+    pub const fn untouched(self) -> Lifetime {
+        match self {
+            Self::Remind => FORGOTTEN,
+            Self::Warn | Self::Archive => STALE,
+        }
+    }
+
+    /// How long after the warning a request is put away.
+    pub const fn grace() -> Lifetime {
+        GRACE
+    }
+}
+
 impl AnyReview {
-    /// What time asks for at `now`. Each is due once: the store notes what was done.
-    pub fn due(&self, now: Timestamp) -> Option<Due> {
+    /// What time asks for at `now`, of a request that was warned of at `warned`. Each is due once: the store notes what was
+    /// done. Nothing is put away of which its writers were not warned fifteen days before.
+    pub fn due(&self, warned: Option<Timestamp>, now: Timestamp) -> Option<Due> {
         match self {
             Self::Draft(review) => review.step().touched.plus(FORGOTTEN).is_past(now).then_some(Due::Remind),
             Self::ChangesRequested(review) => {
-                let stale = review.step().touched.plus(STALE);
-                match (stale.plus(GRACE).is_past(now), stale.is_past(now)) {
-                    (true, _) => Some(Due::Archive),
-                    (false, true) => Some(Due::Warn),
-                    (false, false) => None,
+                let stale = review.step().touched.plus(STALE).is_past(now);
+                match warned {
+                    None => stale.then_some(Due::Warn),
+                    Some(warned) => (stale && warned.plus(GRACE).is_past(now)).then_some(Due::Archive),
                 }
             }
             Self::Submitted(_) | Self::Granted(_) | Self::Refused(_) | Self::Revoked(_) | Self::Archived(_) => None,

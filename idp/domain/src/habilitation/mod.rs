@@ -10,8 +10,9 @@
 //!
 //! [`grant`] holds the snapshot made at an approval and the proof that it is in force now, which every release of claims
 //! asks for. [`switches`] stop a service, a provider or a level at once; [`credentials`] are what a relying party proves
-//! itself by. [`service`] makes the relying parties that organisations register by themselves. [`webhook`] is how programs
-//! hear of it; [`datapass`] reads what another platform decided.
+//! itself by. [`service`] makes the relying parties that organisations register by themselves. [`homologation`] is what the
+//! production asks for besides a form: reports of the bench, or a reviewer's reason. [`webhook`] is how programs hear of it;
+//! [`datapass`] reads what another platform decided.
 
 pub mod acting;
 pub mod acts;
@@ -26,6 +27,7 @@ pub mod field;
 pub mod figures;
 pub mod form;
 pub mod grant;
+pub mod homologation;
 pub mod review;
 pub mod sandbox;
 pub mod service;

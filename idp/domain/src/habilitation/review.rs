@@ -25,6 +25,7 @@ use super::acting::{Acting, Author, Instruct, Revoke, Write};
 use super::checklist::{Checklist, Mark, Point};
 use super::complete::{Complete, Fault};
 use super::form::Form;
+use super::homologation::{Homologation, Passed};
 use crate::claims::scopes::Scope;
 use crate::id::{HabilitationId, HabilitationRequestId, PartnerId};
 use crate::level::Level;
@@ -91,6 +92,9 @@ pub struct Submitted {
     pub checklist: Checklist,
     /// The first of two who must agree.
     pub first: Option<Approval>,
+    /// What the bench said of its site, or why it goes without.
+    #[serde(default)]
+    pub homologation: Option<Homologation>,
 }
 
 /// Sent back.
@@ -301,6 +305,9 @@ pub enum Refusal {
     /// Something was not looked at.
     #[error("not everything was looked at")]
     Unchecked(Vec<Point>),
+    /// Neither did the bench pass on the hosts of the request, nor did anybody say why it goes without.
+    #[error("the bench has not passed on the hosts of the request, and no reason was given to do without")]
+    NotHomologated,
     /// There is nothing to go back to.
     #[error("nothing was granted before")]
     NothingGranted,
@@ -329,6 +336,8 @@ pub struct Grant {
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
+    /// What the bench said of its site, or why it goes without; nothing where another platform reviewed.
+    pub homologation: Option<Homologation>,
     /// The one it takes the place of, which is obsolete from now on.
     pub replaces: Option<HabilitationId>,
 }
@@ -420,7 +429,7 @@ impl<S> Review<S> {
         }
         self.about.submissions = self.about.submissions.saturating_add(1);
         let checklist = Checklist::of(&complete);
-        Ok(self.to(Submitted { at: now, checklist, first: None }))
+        Ok(self.to(Submitted { at: now, checklist, first: None, homologation: None }))
     }
 }
 
@@ -521,6 +530,26 @@ impl Review<Submitted> {
         self
     }
 
+    /// What the bench says of its site at this moment. A reason to do without stays, until reports take its place.
+    #[must_use]
+    pub fn homologated(mut self, passed: Option<Passed>) -> Self {
+        self.step.homologation = match (passed, self.step.homologation.take()) {
+            (Some(passed), _) => Some(Homologation::Reports(passed.into_summaries())),
+            (None, waived @ Some(Homologation::Waived(_))) => waived,
+            (None, Some(Homologation::Reports(_)) | None) => None,
+        };
+        self
+    }
+
+    /// Does without the bench, for a reason that stays with what is granted.
+    pub fn waive(mut self, by: &Acting<Instruct>, reason: Reason, now: Timestamp) -> Result<Self, Stays<Submitted>> {
+        if let Err(refusal) = self.is_others(by) {
+            return Err((self, refusal));
+        }
+        self.step.homologation = Some(Homologation::Waived(Decision { by: by.author().clone(), at: now, reason }));
+        Ok(self)
+    }
+
     /// Agrees. Where two must, the first is noted; the habilitation is made when the second agrees.
     pub fn approve(
         mut self,
@@ -555,6 +584,7 @@ impl Review<Submitted> {
             logout_redirects: complete.logout_redirects().to_vec(),
             from: now,
             until: now.plus(TERM),
+            homologation: self.step.homologation.clone(),
             replaces,
         };
         self.about.granted = Some(Grantee { habilitation: id, form: self.form.clone(), at: now });
@@ -569,6 +599,9 @@ impl Review<Submitted> {
         let open = self.step.checklist.open();
         if !open.is_empty() && *by.author() != Author::Platform {
             return Err(Refusal::Unchecked(open));
+        }
+        if self.step.homologation.is_none() && *by.author() != Author::Platform {
+            return Err(Refusal::NotHomologated);
         }
         // It was complete when it was submitted; rules may have become stricter since.
         Complete::read(&self.form).map_err(Refusal::Incomplete)

@@ -10,6 +10,7 @@ use crate::habilitation::any::{AnyReview, Due, State};
 use crate::habilitation::checklist::Mark;
 use crate::habilitation::complete::tests::filled;
 use crate::habilitation::field::Field;
+use crate::habilitation::homologation::{Homologation, Passed, Summary, covering};
 
 fn siret() -> Siret {
     Siret::parse("216 901 231 00011").expect("a SIRET")
@@ -71,7 +72,8 @@ fn looked_at(mut review: Review<Submitted>) -> Review<Submitted> {
 }
 
 fn submitted(form: Form) -> Review<Submitted> {
-    looked_at(draft(form).submit(&writer(1), at(2)).expect("complete"))
+    let review = looked_at(draft(form).submit(&writer(1), at(2)).expect("complete"));
+    review.waive(&reviewer(9), why(), at(2)).expect("another's")
 }
 
 fn granted(review: Review<Submitted>, by: &Acting<Instruct>) -> (Review<Granted>, Grant) {
@@ -79,6 +81,56 @@ fn granted(review: Review<Submitted>, by: &Acting<Instruct>) -> (Review<Granted>
         Ok(Approved::Granted(review, grant)) => (review, *grant),
         other => panic!("{other:?}"),
     }
+}
+
+fn report(host: &str) -> Summary {
+    Summary {
+        report: "ab".to_owned(),
+        edition: crate::bench::report::EDITION,
+        at: at(2),
+        outcome: crate::bench::report::Outcome::Passed,
+        passed: 31,
+        checks: 31,
+        hosts: [host.to_owned()].into(),
+    }
+}
+
+fn passed() -> Passed {
+    let addresses = ["https://cantine.ville-de-lyon.fr/retour".to_owned()];
+    covering(&[report("cantine.ville-de-lyon.fr")], &addresses, at(3)).expect("covered")
+}
+
+#[test]
+fn nothing_is_granted_without_the_bench_or_a_reason_and_either_stays_with_it() {
+    let review = || looked_at(draft(filled()).submit(&writer(1), at(2)).expect("complete"));
+    let (kept, refusal) = review().approve(&reviewer(2), habilitation(1), at(3)).expect_err("nothing was proved");
+    assert_eq!((kept, refusal), (review(), Refusal::NotHomologated));
+    let (_, grant) = granted(review().homologated(Some(passed())), &reviewer(2));
+    assert_eq!(grant.homologation, Some(Homologation::Reports(vec![report("cantine.ville-de-lyon.fr")])));
+
+    assert_eq!(review().waive(&Acting::partner(partner(1), BTreeSet::new()), why(), at(3)).expect_err("own").1, Refusal::Own);
+    let waived = review().waive(&reviewer(2), why(), at(3)).expect("another's");
+    let decision = Decision { by: Author::Partner(partner(2)), at: at(3), reason: why() };
+    let (_, grant) = granted(waived.clone().homologated(None), &reviewer(2));
+    assert_eq!(grant.homologation, Some(Homologation::Waived(decision)));
+    let (_, grant) = granted(waived.homologated(Some(passed())), &reviewer(2));
+    assert!(matches!(grant.homologation, Some(Homologation::Reports(_))), "a report says more than a reason");
+
+    // What passed at the first agreement and does no more at the second.
+    let AnyReview::Submitted(gone) = AnyReview::from(review().homologated(Some(passed()))).homologated(None) else {
+        panic!("still submitted")
+    };
+    assert_eq!(gone.approve(&reviewer(2), habilitation(1), at(3)).expect_err("gone").1, Refusal::NotHomologated);
+}
+
+#[test]
+fn another_platform_needs_no_bench_and_a_request_of_before_is_read() {
+    let review = looked_at(draft(filled()).submit(&writer(1), at(2)).expect("complete"));
+    let mut kept = serde_json::to_value(&review).expect("JSON");
+    assert!(kept["step"].as_object_mut().expect("a step").remove("homologation").is_some());
+    assert_eq!(serde_json::from_value::<Review<Submitted>>(kept).expect("reads"), review);
+    let platform = Acting::<Instruct>::platform();
+    assert_eq!(granted(review, &platform).1.homologation, None);
 }
 
 #[test]
@@ -100,7 +152,7 @@ fn only_who_belongs_to_the_organisation_writes_and_submits() {
     assert_eq!((draft.form(), refusal), (&filled(), Refusal::OtherOrganisation));
     let (draft, refusal) = draft.submit(&stranger, at(5)).expect_err("not theirs");
     assert_eq!(refusal, Refusal::OtherOrganisation);
-    let review = looked_at(draft.submit(&writer(1), at(5)).expect("theirs"));
+    let review = looked_at(draft.submit(&writer(1), at(5)).expect("theirs")).homologated(Some(passed()));
     let (granted, _) = granted(review, &reviewer(2));
     assert_eq!(granted.reopen(&stranger, at(6)).expect_err("not theirs").1, Refusal::OtherOrganisation);
 }
@@ -135,7 +187,7 @@ fn whoever_handed_it_in_or_opened_it_again_does_not_decide_once_they_left() {
     assert_eq!(review.approve(&left, habilitation(1), at(3)).expect_err("own").1, Refusal::Own);
     let (review, _) = granted(submitted(filled()), &reviewer(2));
     let open = review.reopen(&writer(7), at(4)).expect("theirs").write(&writer(1), high(), at(5)).expect("theirs");
-    let review = looked_at(open.submit(&writer(1), at(6)).expect("complete"));
+    let review = looked_at(open.submit(&writer(1), at(6)).expect("complete")).homologated(Some(passed()));
     assert_eq!(review.refuse(&reviewer(7), why(), at(7)).expect_err("own").1, Refusal::Own);
 }
 
@@ -234,7 +286,7 @@ fn what_was_granted_stays_while_it_is_open_again_refused_or_given_up() {
     let open = open.write(&writer(1), high(), at(5)).expect("theirs");
     let back = open.clone().give_up(&writer(1)).expect("something was granted");
     assert_eq!((back.form(), back.habilitation()), (&filled(), Some(&habilitation(1))));
-    let review = looked_at(open.submit(&writer(1), at(6)).expect("complete"));
+    let review = looked_at(open.submit(&writer(1), at(6)).expect("complete")).homologated(Some(passed()));
     let Ok(Denied::Kept(kept)) = review.clone().refuse(&reviewer(2), why(), at(7)) else { panic!("it stays") };
     assert_eq!((kept.form(), kept.habilitation()), (&filled(), Some(&habilitation(1))));
     let Ok(Approved::Once(review)) = review.approve(&reviewer(2), habilitation(2), at(7)) else { panic!("two") };
@@ -300,11 +352,14 @@ fn a_decision_has_a_reason() {
 fn time_reminds_of_drafts_and_puts_away_what_was_sent_back_and_left() {
     let day = 86_400;
     let any = AnyReview::from(draft(filled()));
-    assert_eq!((any.due(at(1 + 15 * day - 1)), any.due(at(1 + 15 * day))), (None, Some(Due::Remind)));
+    let due = |any: &AnyReview, seconds| any.due(None, at(seconds));
+    assert_eq!((due(&any, 1 + 15 * day - 1), due(&any, 1 + 15 * day)), (None, Some(Due::Remind)));
     let back = submitted(filled()).request_changes(&reviewer(2), why(), at(0)).expect("another's");
     let any = AnyReview::from(back);
-    assert_eq!((any.due(at(182 * day - 1)), any.due(at(182 * day))), (None, Some(Due::Warn)));
-    assert_eq!((any.due(at(197 * day - 1)), any.due(at(197 * day))), (Some(Due::Warn), Some(Due::Archive)));
+    assert_eq!((due(&any, 182 * day - 1), due(&any, 182 * day)), (None, Some(Due::Warn)));
+    assert_eq!(due(&any, 400 * day), Some(Due::Warn), "nothing is put away that nobody was warned of");
+    let warned = |seconds| any.due(Some(at(200 * day)), at(seconds));
+    assert_eq!((warned(215 * day - 1), warned(215 * day)), (None, Some(Due::Archive)));
 }
 
 #[test]
@@ -371,7 +426,7 @@ fn taken(any: AnyReview, step: Step, now: Timestamp, approvers: &mut BTreeSet<u8
             });
         }
         Step::Approve(who) => {
-            let done = any.approve(&reviews(who), habilitation(who), now);
+            let done = any.homologated(Some(passed())).approve(&reviews(who), habilitation(who), now);
             if done.is_ok() {
                 approvers.insert(who);
             }

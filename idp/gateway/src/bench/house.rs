@@ -1,18 +1,25 @@
-//! The runs of a gateway: opened for a registered service, driven, and their reports kept.
+//! The runs of a gateway: opened for a registered service, or for a request that is to become one; driven, and their reports
+//! kept.
 //!
 //! What is registered of the service is taken from there: redirect URIs, logout addresses, algorithms. Where its login
 //! begins and which page shows who is signed in, whoever opens the run says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::bench::provider::{Provider, Registered, UserinfoForm};
 use domain::bench::report::{About, Report};
-use domain::bench::run::Working;
+use domain::bench::run::{Subject, Working};
 use domain::bench::site::{Elsewhere, Method, Site};
 use domain::bench::trial::Shown;
 use domain::client::{Client, UserinfoFormat};
-use domain::id::BenchRunId;
-use domain::jose::KeyError;
+use domain::habilitation::field::{Field, Where};
+use domain::habilitation::form::Form;
+use domain::habilitation::homologation::hosts;
+use domain::id::{BenchRunId, HabilitationRequestId};
+use domain::jose::{KeyError, SigningAlgorithm};
+use domain::organisation::host::production_redirect;
+use domain::organisation::siret::Siret;
 use store::StoreError;
 use store::ephemeral::Put;
 use store::registry::{Changed, Registry};
@@ -57,6 +64,88 @@ pub(crate) struct Addresses {
     pub(crate) shown: Shown,
     /// How a citizen signs out.
     pub(crate) logout: Option<(Method, Url)>,
+    /// Where notices of logouts are taken, when that is not registered.
+    pub(crate) notices: Option<Url>,
+}
+
+/// Whose site is driven, and what is known of it before anybody says where its pages are.
+#[derive(Debug, Clone)]
+pub(crate) struct Driven {
+    /// Whose.
+    pub(crate) subject: Subject,
+    organisation: Option<Siret>,
+    redirect_uris: Vec<String>,
+    post_logout: Vec<String>,
+    notices: Option<Url>,
+    form: (SigningAlgorithm, UserinfoForm),
+    /// The hosts that the form of a request names; a service is driven where its redirect URIs are.
+    hosts: Option<BTreeSet<String>>,
+}
+
+impl Driven {
+    /// The site of a service, as it is registered.
+    pub(crate) fn service(client: &Client, organisation: Option<Siret>) -> Self {
+        let userinfo = match client.userinfo {
+            UserinfoFormat::Json => UserinfoForm::Json,
+            UserinfoFormat::Signed(_) => UserinfoForm::Signed,
+        };
+        Self {
+            subject: Subject::Service(client.id.clone()),
+            organisation,
+            redirect_uris: client.redirect_uris().to_vec(),
+            post_logout: client.post_logout_redirect_uris().to_vec(),
+            notices: client.backchannel_logout.as_ref().map(|notices| notices.uri.url().clone()),
+            form: (client.id_token_algorithm, userinfo),
+            hosts: None,
+        }
+    }
+
+    /// The site of a request: at the addresses that stand in its form for the production, and on their hosts alone. Whoever
+    /// writes a request does not lead the bench to hosts that no reviewer reads of.
+    pub(crate) fn request(id: &HabilitationRequestId, organisation: Siret, form: &Form) -> Self {
+        let good = |field: Field| -> Vec<String> {
+            let lines = form.get(field).lines().map(str::trim);
+            lines.filter(|line| production_redirect(line).is_ok()).map(str::to_owned).collect()
+        };
+        let redirect_uris = good(Field::Redirects(Where::Production));
+        let post_logout = good(Field::LogoutRedirects(Where::Production));
+        let own = redirect_uris.iter().chain(&post_logout);
+        let site = production_redirect(form.get(Field::ServiceUri)).is_ok().then(|| form.get(Field::ServiceUri).to_owned());
+        let hosts = hosts(own.chain(&site));
+        // What a client is registered with that says nothing of algorithms.
+        let form = (SigningAlgorithm::Rs256, UserinfoForm::Json);
+        let subject = Subject::Request(id.clone());
+        Self { subject, organisation: Some(organisation), redirect_uris, post_logout, notices: None, form, hosts: Some(hosts) }
+    }
+
+    /// Whether somebody must say where notices of logouts are taken: nothing is registered.
+    pub(crate) const fn asks_for_notices(&self) -> bool {
+        self.hosts.is_some()
+    }
+
+    /// The organisation that the run is counted for.
+    pub(crate) const fn organisation(&self) -> Option<Siret> {
+        self.organisation
+    }
+
+    /// The site, held to the hosts that it may be driven at.
+    fn held(&self, site: Site) -> Result<Site, Elsewhere> {
+        let Some(hosts) = &self.hosts else { return site.at_its_redirects() };
+        let on = |url: &Url| url.host_str().is_some_and(|host| hosts.contains(host));
+        if site.addresses().all(on) { Ok(site) } else { Err(Elsewhere) }
+    }
+
+    fn site(&self, said: Addresses) -> Site {
+        Site {
+            start: said.start,
+            page: said.page,
+            shown: said.shown,
+            redirect_uris: self.redirect_uris.iter().filter_map(|uri| uri.parse().ok()).collect(),
+            post_logout: self.post_logout.first().and_then(|uri| uri.parse().ok()),
+            logout: said.logout,
+            notices: self.notices.clone().or(said.notices),
+        }
+    }
 }
 
 /// A run could not be opened.
@@ -65,7 +154,7 @@ pub(crate) enum NotOpened {
     /// An address is the gateway's own, or at a host of its configuration.
     #[error("an address is the gateway's own, or of what it is made with: the bench drives sites of others")]
     Own,
-    /// An address is at a host where the service has no redirect URI.
+    /// An address is at a host where the service has no redirect URI, or that the request does not name.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),
     /// The service signs nobody in.
@@ -135,34 +224,21 @@ impl House {
         &self.rooms
     }
 
-    /// Opens a run for a service.
-    pub(crate) async fn open(&self, client: &Client, said: Addresses) -> Result<BenchRunId, NotOpened> {
-        let redirect_uris: Vec<Url> = client.redirect_uris().iter().filter_map(|uri| uri.parse().ok()).collect();
-        if redirect_uris.is_empty() {
+    /// Opens a run for a service or a request.
+    pub(crate) async fn open(&self, driven: &Driven, said: Addresses) -> Result<BenchRunId, NotOpened> {
+        let site = driven.site(said);
+        if site.redirect_uris.is_empty() {
             return Err(NotOpened::NoRedirect);
         }
-        let post_logout = client.post_logout_redirect_uris();
-        let site = Site {
-            start: said.start,
-            page: said.page,
-            shown: said.shown,
-            redirect_uris,
-            post_logout: post_logout.first().and_then(|uri| uri.parse().ok()),
-            logout: said.logout,
-            notices: client.backchannel_logout.as_ref().map(|notices| notices.uri.url().clone()),
-        };
         if site.addresses().any(|address| self.off_limits.hold(address)) {
             return Err(NotOpened::Own);
         }
-        let site = site.at_its_redirects()?;
+        let site = driven.held(site)?;
         let registered = Registered {
-            redirect_uris: client.redirect_uris().to_vec(),
-            post_logout_redirect_uris: post_logout.to_vec(),
-            algorithm: client.id_token_algorithm,
-            userinfo: match client.userinfo {
-                UserinfoFormat::Json => UserinfoForm::Json,
-                UserinfoFormat::Signed(_) => UserinfoForm::Signed,
-            },
+            redirect_uris: driven.redirect_uris.clone(),
+            post_logout_redirect_uris: driven.post_logout.clone(),
+            algorithm: driven.form.0,
+            userinfo: driven.form.1,
         };
         let (random, now) = (self.rooms.random, self.rooms.clock.now());
         let id = BenchRunId::from_random(random.bytes());
@@ -171,14 +247,15 @@ impl House {
         // RSA keys among them: each takes a tenth of a second of a processor.
         let made = tokio::task::spawn_blocking(move || Provider::open(&issuer, registered, &seed, now)).await;
         let provider = made.map_err(|_| KeyError)??;
-        match self.registry.open_bench_run(&id, &client.id, &Working { site, provider }, now).await? {
+        let whose = (&driven.subject, driven.organisation);
+        match self.registry.open_bench_run(&id, whose, &Working { site, provider }, now).await? {
             Put::Fresh => Ok(id),
             Put::Taken => Err(NotOpened::TooMany),
         }
     }
 
     /// Drives a run to its report. Each line is kept as soon as it is known.
-    pub(crate) async fn drive(&self, run: &BenchRunId, client: &Client) -> Result<Report, NotDriven> {
+    pub(crate) async fn drive(&self, run: &BenchRunId, subject: &Subject) -> Result<Report, NotDriven> {
         let from = self.rooms.clock.now();
         let (working, _) = self.registry.bench_working(run, from).await?.ok_or(NotDriven::Over)?;
         if self.registry.begin_bench_run(run, from).await? == Changed::Lost {
@@ -187,7 +264,15 @@ impl House {
         let about = About {
             gateway: env!("CARGO_PKG_VERSION").to_owned(),
             issuer: working.provider.issuer().to_owned(),
-            service: Some(client.id.to_string()),
+            service: match subject {
+                Subject::Service(client) => Some(client.to_string()),
+                Subject::Request(_) => None,
+            },
+            request: match subject {
+                Subject::Service(_) => None,
+                Subject::Request(request) => Some(request.to_string()),
+            },
+            hosts: BTreeSet::new(),
             start: working.site.start.to_string(),
             page: working.site.page.to_string(),
             from,
@@ -219,8 +304,10 @@ impl House {
         let (lines, kept) = tokio::join!(drive, keep);
         kept?;
         let until = self.rooms.clock.now();
-        let report = Report { about: About { until, ..about }, lines };
-        match self.registry.report_bench_run(run, &client.id, &report, until).await? {
+        // A run that is over leaves a report without hosts, which counts for none.
+        let hosts = self.rooms.look(run, Provider::hosts).await.unwrap_or_default();
+        let report = Report { about: About { until, hosts, ..about }, lines };
+        match self.registry.report_bench_run(run, subject, &report, until).await? {
             Changed::Done => Ok(report),
             Changed::Lost => Err(NotDriven::Over),
         }

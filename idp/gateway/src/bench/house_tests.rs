@@ -7,14 +7,17 @@ use domain::bench::report::Outcome;
 use domain::bench::trial::Shown;
 use domain::bench::verdict::{Finding, Verdict};
 use domain::client::Client;
-use domain::id::BenchRunId;
+use domain::habilitation::field::{Field, Where};
+use domain::habilitation::form::Form;
+use domain::id::{BenchRunId, HabilitationRequestId};
+use domain::organisation::siret::Siret;
 use domain::time::Lifetime;
 use http::{Request, StatusCode};
 use serde_json::json;
 use tower::ServiceExt as _;
 
 use super::endpoints;
-use super::house::{Addresses, House, NotDriven, NotOpened};
+use super::house::{Addresses, Driven, House, NotDriven, NotOpened};
 use super::site::address;
 use crate::clock::Clock;
 use crate::config::{Egress, Loopback};
@@ -23,14 +26,14 @@ use crate::serve::standing_at;
 
 const SANDBOX: &str = "issuer = \"http://127.0.0.1:18401\"\n[listen]\naddress = \"127.0.0.1:0\"\n";
 
-fn client(redirect_uri: &str) -> Client {
+fn client(redirect_uri: &str) -> Driven {
     let metadata = json!({ "client_id": "ville", "client_name": "V", "redirect_uris": [redirect_uri] });
-    Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine")
+    Driven::service(&Client::from_metadata(&metadata, || unreachable!("the id is given")).expect("fine"), None)
 }
 
 fn at(base: &str) -> Addresses {
     let url = |path: &str| address(&format!("{base}{path}")).expect("an address");
-    Addresses { start: url("/login"), page: url("/"), shown: Shown::FamilyName, logout: None }
+    Addresses { start: url("/login"), page: url("/"), shown: Shown::FamilyName, logout: None, notices: None }
 }
 
 async fn status(house: &House, path: &str) -> StatusCode {
@@ -64,7 +67,7 @@ async fn the_bench_does_not_drive_the_gateway_itself() {
 async fn the_bench_drives_no_host_but_those_of_the_redirect_uris_and_none_of_the_configuration() {
     let more = "[partners]\norigin = \"http://localhost:18403\"\n[mail]\nsmtp = \"smtp://localhost:18404\"\n";
     let (app, _folder) = standing_at(&format!("{SANDBOX}{more}"), &Clock::system()).await;
-    let opened = async |redirect: &str, said: &str| app.bench.open(&client(redirect), at(said)).await;
+    let opened = async |redirect: &str, said: &str| app.bench.open(&Driven::service(&client(redirect), None), at(said)).await;
     for (redirect, said) in [
         ("https://ville.example/cb", "https://autre.example"),
         ("https://ville.example/cb", "https://ville.example.autre.example"),
@@ -82,6 +85,31 @@ async fn the_bench_drives_no_host_but_those_of_the_redirect_uris_and_none_of_the
 }
 
 #[tokio::test]
+async fn the_site_of_a_request_is_driven_on_the_hosts_that_it_names_alone() {
+    let (app, _folder) = standing_at(SANDBOX, &Clock::system()).await;
+    let mut form = Form::default();
+    let id = HabilitationRequestId::from_random([1; 16]);
+    let siret = Siret::parse("21690123100011").expect("a SIRET");
+    let said = |base: &str| at(&format!("https://{base}"));
+    let nowhere = app.bench.open(&Driven::request(&id, siret, &form), said("cantine.lyon.fr")).await;
+    assert!(matches!(nowhere, Err(NotOpened::NoRedirect)), "{nowhere:?}");
+    let redirects = "https://cantine.lyon.fr/retour\nhttp://localhost/retour";
+    form.set(Field::Redirects(Where::Production), redirects).expect("fit");
+    form.set(Field::ServiceUri, "https://www.lyon.fr/").expect("fit");
+    let driven = Driven::request(&id, siret, &form);
+    for good in ["cantine.lyon.fr", "www.lyon.fr"] {
+        app.bench.open(&driven, said(good)).await.expect(good);
+    }
+    for other in ["lyon.fr", "cantine.lyon.fr.example.org", "localhost", "169.254.169.254"] {
+        let refused = app.bench.open(&driven, said(other)).await;
+        assert!(matches!(refused, Err(NotOpened::Elsewhere(_))), "{other}: {refused:?}");
+    }
+    let notices = Some(address("https://ailleurs.fr/avis").expect("an address"));
+    let refused = app.bench.open(&driven, Addresses { notices, ..said("cantine.lyon.fr") }).await;
+    assert!(matches!(refused, Err(NotOpened::Elsewhere(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_run_is_driven_once_and_its_issuer_is_gone_with_its_report() {
     let clock = Clock::system();
     let (app, _folder) = standing_at(SANDBOX, &clock).await;
@@ -94,15 +122,15 @@ async fn a_run_is_driven_once_and_its_issuer_is_gone_with_its_report() {
     let other = format!("/banc/{}/jwks", BenchRunId::from_random([1; 16]));
     assert_eq!(status(house, &other).await, StatusCode::NOT_FOUND);
 
-    let report = house.drive(&run, &client).await.expect("driven");
+    let report = house.drive(&run, &client.subject).await.expect("driven");
     assert_eq!(report.outcome(), Outcome::Failed);
     let first = &report.lines[0].verdict;
     assert!(matches!(first, Verdict::Failed(found) if matches!(found[..], [Finding::NotBegun(_)])), "{first:?}");
-    let kept = app.registry.bench_run(&run, &client.id).await.expect("reads").expect("is there");
+    let kept = app.registry.bench_run(&run, &client.subject).await.expect("reads").expect("is there");
     assert_eq!(kept.lines, report.lines);
     assert_eq!(kept.reported, Some((Outcome::Failed, report.sealed().hash)));
     assert_eq!(status(house, &discovery).await, StatusCode::NOT_FOUND);
-    let again = house.drive(&run, &client).await;
+    let again = house.drive(&run, &client.subject).await;
     assert!(matches!(again, Err(NotDriven::Over)), "{again:?}");
 }
 

@@ -210,6 +210,8 @@ async fn drive<W: Write>(run: Run, out: &mut W) -> anyhow::Result<()> {
         gateway: env!("CARGO_PKG_VERSION").to_owned(),
         issuer: driver.issuer.clone(),
         service: run.client,
+        request: None,
+        hosts: driver.rooms.look(&driver.run, Provider::hosts).await.unwrap_or_default(),
         start: run.start.into(),
         page: run.page.into(),
         from,

@@ -1,4 +1,4 @@
-//! `idp homologate`: drive the site of a registered service through the checks of the homologation. The provider of the run
+//! `idp homologate`: drive the site of a registered service, or of a request, through the checks of the homologation. The provider of the run
 //! is at the gateway, below its issuer; the report stays in the registry, and the journal names it.
 
 use std::io::Write;
@@ -8,20 +8,26 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use domain::bench::report::{Outcome, Report};
-use domain::id::{BenchRunId, ClientId};
+use domain::id::{BenchRunId, ClientId, HabilitationRequestId};
 use store::registry::Registry;
 use url::Url;
 
 use super::Bench;
 use super::bench::{By, Expect, introduce, told, wait_for_the_site};
-use crate::bench::house::{Addresses, House};
+use crate::bench::house::{Addresses, Driven, House};
 use crate::bench::site::address;
 
 #[derive(Debug, Args)]
 pub(super) struct Command {
     /// The client id of the service
-    #[arg(long, value_name = "ID")]
-    client: String,
+    #[arg(long, value_name = "ID", required_unless_present = "request")]
+    client: Option<String>,
+    /// The request for a habilitation, in the place of a service: its hosts are driven before there is one
+    #[arg(long, value_name = "ID", conflicts_with = "client")]
+    request: Option<String>,
+    /// Where the site of the request takes notices of logouts
+    #[arg(long, value_name = "URL", value_parser = address, requires = "request")]
+    backchannel_logout: Option<Url>,
     /// Where a login begins on its site
     #[arg(long, value_name = "URL", value_parser = address)]
     start: Url,
@@ -72,8 +78,7 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
 }
 
 async fn drive<W: Write>(command: &Command, bench: &mut Bench<'_, W>, registry: &Registry) -> anyhow::Result<Report> {
-    let id = ClientId::parse(&command.client).context("--client")?;
-    let found = registry.client(&id).await?.with_context(|| format!("{id} is not registered"))?;
+    let driven = driven(command, registry).await?;
     let house = House::of(registry, &bench.config, (&bench.clock, bench.random))?;
     let house = house.with_key_patience(Duration::from_secs(command.key_patience));
     let said = Addresses {
@@ -81,10 +86,24 @@ async fn drive<W: Write>(command: &Command, bench: &mut Bench<'_, W>, registry: 
         page: command.page.clone(),
         shown: command.expect.shown(),
         logout: command.logout.clone().map(|url| (command.logout_by.method(), url)),
+        notices: command.backchannel_logout.clone(),
     };
-    let run: BenchRunId = house.open(&found.client, said).await?;
+    let run: BenchRunId = house.open(&driven, said).await?;
     let (working, _) = registry.bench_working(&run, bench.clock.now()).await?.context("the run was just opened")?;
     introduce(&working.provider, command.json, bench.out)?;
     wait_for_the_site()?;
-    Ok(house.drive(&run, &found.client).await?)
+    Ok(house.drive(&run, &driven.subject).await?)
 }
+
+async fn driven(command: &Command, registry: &Registry) -> anyhow::Result<Driven> {
+    if let Some(request) = &command.request {
+        let id = HabilitationRequestId::parse(request).context("--request")?;
+        let found = registry.request(&id).await?.with_context(|| format!("there is no request {id}"))?;
+        return Ok(Driven::request(&id, found.review.about().organisation, found.review.form()));
+    }
+    let id = ClientId::parse(command.client.as_deref().unwrap_or_default()).context("--client")?;
+    let found = registry.client(&id).await?.with_context(|| format!("{id} is not registered"))?;
+    let organisation = found.habilitation.as_ref().and_then(|granted| granted.organisation);
+    Ok(Driven::service(&found.client, organisation))
+}
+

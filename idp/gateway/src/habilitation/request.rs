@@ -7,7 +7,9 @@ use domain::habilitation::acting::Acting;
 use domain::habilitation::complete::Complete;
 use domain::habilitation::review::{Happened, Refusal};
 use domain::habilitation::thread::{Side, unread};
-use domain::partners::permission::{About, EditRequests, Permit, ReadRequests, ReviewRequests, SubmitRequests};
+use domain::partners::permission::{
+    About, EditRequests, Permit, ReadRequests, ReviewRequests, RunBench, SubmitRequests,
+};
 use domain::time::Timestamp;
 use http::StatusCode;
 use store::StoreError;
@@ -16,6 +18,7 @@ use store::registry::{Event, KeptReview};
 use super::keep;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
+use crate::bench::request::Benched;
 use crate::pages::View as _;
 use crate::pages::requests::{EventLine, RequestPage};
 use crate::pages::services::above;
@@ -57,6 +60,7 @@ pub(super) async fn page<P: Permit>(
     let unread = unread(&app.registry.messages(id).await?, side, looked);
     let events = named(app, app.registry.request_events(id).await?).await?;
     let faults = Complete::read(review.form()).err().unwrap_or_default();
+    let bench = Benched::of(app, review).await?;
     let page = here.page(app);
     let view = RequestPage {
         page,
@@ -71,6 +75,8 @@ pub(super) async fn page<P: Permit>(
         may_write: here.partner.may(EditRequests, about).is_ok(),
         may_submit,
         may_review,
+        may_run: organisation.verified().is_ok() && here.partner.may(RunBench, about).is_ok(),
+        bench: &bench,
     };
     Ok(match told {
         Some(refused) => {

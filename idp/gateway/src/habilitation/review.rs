@@ -10,10 +10,11 @@ use domain::habilitation::checklist::{Mark, Point};
 use domain::habilitation::complete::Complete;
 use domain::habilitation::differences::between;
 use domain::habilitation::form::Form;
+use domain::habilitation::homologation::Passed;
 use domain::habilitation::review::Reason;
 use domain::habilitation::templates::Places;
 use domain::id::HabilitationId;
-use domain::partners::permission::{About, ApproveRequests, Own, Permit, ReviewRequests, RevokeHabilitations};
+use domain::partners::permission::{About, ApproveRequests, Own, Permit, ReviewRequests, RevokeHabilitations, RunBench};
 use http::StatusCode;
 use store::StoreError;
 use store::registry::KeptReview;
@@ -21,6 +22,7 @@ use store::registry::KeptReview;
 use super::keep;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
+use crate::bench::request::Benched;
 use crate::pages::View as _;
 use crate::pages::requests::{Prepared, ReviewPage};
 use crate::pages::services::above;
@@ -86,6 +88,7 @@ async fn page<P: Permit>(
     };
     let same_service = app.registry.requests_of(organisation.siret, 50).await?;
     let others = same_service.iter().filter(|other| other.review.about().id != about.id).count();
+    let bench = Benched::of(app, review).await?;
     let page = here.page(app);
     let view = ReviewPage {
         page,
@@ -100,6 +103,9 @@ async fn page<P: Permit>(
         first: first.map(|_| first_name.unwrap_or_default()),
         others,
         typed,
+        may_run: organisation.verified().is_ok()
+            && here.partner.may(RunBench, About::Organisation(organisation)).is_ok(),
+        bench: &bench,
     };
     Ok(match typed {
         Some(_) => Entry::new(Space::InputInvalid).on(view.answer(refusal::status(Space::InputInvalid))),
@@ -149,17 +155,35 @@ pub(crate) async fn approve(
     let holder = holder.into_holder();
     let by: Acting<Instruct> = Acting::from(&holder.held);
     let (id, now) = (HabilitationId::from_random(app.random.bytes()), app.clock.now());
-    let stands = match first_stands(&app, &holder, &request).await {
-        Ok(stands) => stands,
+    let seen = async { Ok((first_stands(&app, &holder, &request).await?, benched(&app, &request).await?)) };
+    let (stands, passed) = match seen.await {
+        Ok(seen) => seen,
         Err(error) => return unavailable(&app, holder.here.occasion, &error),
+    };
+    let without = match form.text("without_bench").trim() {
+        "" => None,
+        text => match Reason::parse(text) {
+            Ok(reason) => Some(reason),
+            Err(_) => return show(&app, &holder, &request, Some(text)).await,
+        },
     };
     let read = form.field("submission");
     keep::act(&app, &holder, &request, (&by, None), |review| {
         let review = as_read(review, read)?;
         let review = if stands { review } else { review.without_first() };
+        let review = match without.filter(|_| passed.is_none()) {
+            Some(reason) => review.waive(&by, reason, now)?.review,
+            None => review.homologated(passed),
+        };
         review.approve(&by, id, now)
     })
     .await
+}
+
+/// What the bench says at this moment of the hosts of a request.
+async fn benched(app: &App, request: &str) -> Result<Option<Passed>, StoreError> {
+    let Some(kept) = keep::find(app, request).await? else { return Ok(None) };
+    Ok(Benched::of(app, &kept.review).await?.covered.ok())
 }
 
 /// Whether who agreed first may still agree: in their role, and of another organisation.

@@ -1,6 +1,7 @@
 //! The pages of the homologation bench: a form that opens a run, and a run whose lines go green or say what to fix.
 
 use askama::Template;
+use domain::bench::check::Check;
 use domain::bench::report::{Line, Outcome};
 use domain::bench::run::{Run, Stage};
 use domain::bench::verdict::Verdict;
@@ -19,6 +20,8 @@ pub(crate) struct Entered {
     pub(crate) page: String,
     /// Where a citizen signs out.
     pub(crate) logout: String,
+    /// Where notices of logouts are taken.
+    pub(crate) notices: String,
 }
 
 /// The form that opens a run, and the runs there were.
@@ -35,6 +38,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) runs: &'a [Run],
     /// What was entered.
     pub(crate) entered: &'a Entered,
+    /// Whether it asks where notices of logouts are taken.
+    pub(crate) notices: bool,
 }
 
 /// What a site is set up with.
@@ -133,6 +138,15 @@ impl BenchRun<'_> {
         self.run.reported.is_none() && self.run.ends.is_past(self.now)
     }
 
+    fn passed(&self) -> String {
+        self.run.lines.iter().filter(|line| line.verdict == Verdict::Passed).count().to_string()
+    }
+
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
+    fn checks(&self) -> String {
+        Check::ALL.len().to_string()
+    }
+
     fn hash(&self) -> Option<&str> {
         self.run.reported.as_ref().map(|(_, hash)| hash.as_str())
     }
@@ -140,7 +154,7 @@ impl BenchRun<'_> {
 
 #[cfg(test)]
 mod tests {
-    use domain::bench::check::Check;
+    use domain::bench::run::Subject;
     use domain::bench::exchange::{Exchange, Sender};
     use domain::bench::verdict::{Finding, Reason};
     use domain::id::{BenchRunId, ClientId};
@@ -154,8 +168,8 @@ mod tests {
 
     fn run(stage: Stage, lines: Vec<Line>) -> Run {
         let reported = (stage == Stage::Reported).then(|| (Outcome::Failed, "ab12".to_owned()));
-        let service = ClientId::parse("ville").expect("an id");
-        Run { id: BenchRunId::from_random([1; 16]), service, stage, opened: NOW, ends: END, reported, lines }
+        let subject = Subject::Service(ClientId::parse("ville").expect("an id"));
+        Run { id: BenchRunId::from_random([1; 16]), subject, stage, opened: NOW, ends: END, reported, lines }
     }
 
     fn shown(run: &Run, set_up: Option<&SetUp>, now: Timestamp, language: Language) -> Html {

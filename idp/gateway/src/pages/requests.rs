@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use askama::Template;
+use domain::bench::report::Outcome;
 use domain::claims::scopes::{Scope, Source};
 use domain::habilitation::any::{AnyReview, State};
 use domain::habilitation::checklist::Point;
@@ -13,7 +14,8 @@ use domain::habilitation::differences::Difference;
 use domain::habilitation::explained::explained;
 use domain::habilitation::field::{Block, Detail, Field, Kind, Person, Where, askable};
 use domain::habilitation::form::{Conflict, Unfit};
-use domain::habilitation::review::{Happened, Refusal};
+use domain::habilitation::homologation::{Homologation, Lack, Summary, Uncovered};
+use domain::habilitation::review::{Decision, Happened, Refusal};
 use domain::habilitation::templates::{Answer, BadTemplate, Template as Prose};
 use domain::habilitation::thread::{Message, Side};
 use domain::partners::organisation::Organisation;
@@ -24,6 +26,7 @@ use super::mail::happened_words;
 use super::partners::{Crumb, Shell, space_views};
 use super::text::Texts;
 use super::{Page, paris};
+use crate::bench::request::Benched;
 use crate::habilitation::file::Unread;
 
 space_views! {
@@ -139,6 +142,55 @@ impl Page<'_> {
 
     fn when(&self, moment: impl Borrow<Timestamp>) -> String {
         paris::in_words(*moment.borrow(), self.t)
+    }
+
+    /// What is missing for a host.
+    fn bench_lack(&self, lack: &Uncovered) -> String {
+        match lack.lack {
+            Lack::Missing => self.t.bench_missing(&lack.host),
+            Lack::Failed => self.t.bench_lack_failed(&lack.host),
+            Lack::Aged => self.t.bench_aged(&lack.host),
+        }
+    }
+
+    fn bench_outcome(&self, summary: &Summary) -> &'static str {
+        match summary.outcome {
+            Outcome::Passed => self.t.bench_passed(),
+            Outcome::Failed => self.t.bench_failed(),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
+    const fn bench_class(&self, summary: &Summary) -> &'static str {
+        match summary.outcome {
+            Outcome::Passed => "active",
+            Outcome::Failed => "outside",
+        }
+    }
+
+    /// How many checks passed, and on which hosts.
+    fn bench_sum(&self, summary: &Summary) -> String {
+        let hosts: Vec<&str> = summary.hosts.iter().map(String::as_str).collect();
+        let count = self.t.bench_count(&summary.passed.to_string(), &summary.checks.to_string());
+        format!("{count} · {}", hosts.join(", "))
+    }
+
+    /// The reason of a reviewer who agreed without the bench.
+    #[expect(clippy::unused_self, reason = "templates reach functions through a value")]
+    fn bench_waived<'r>(&self, request: &'r AnyReview) -> Option<&'r Decision> {
+        let homologation = match request {
+            AnyReview::Submitted(review) => review.step().homologation.as_ref(),
+            AnyReview::Draft(_)
+            | AnyReview::ChangesRequested(_)
+            | AnyReview::Granted(_)
+            | AnyReview::Refused(_)
+            | AnyReview::Revoked(_)
+            | AnyReview::Archived(_) => None,
+        };
+        match homologation? {
+            Homologation::Waived(decision) => Some(decision),
+            Homologation::Reports(_) => None,
+        }
     }
 }
 
@@ -494,6 +546,8 @@ pub(crate) struct RequestPage<'a> {
     pub(crate) may_write: bool,
     pub(crate) may_submit: bool,
     pub(crate) may_review: bool,
+    pub(crate) may_run: bool,
+    pub(crate) bench: &'a Benched,
 }
 
 impl RequestPage<'_> {
@@ -545,6 +599,7 @@ impl RequestPage<'_> {
             Refusal::SamePerson => t.refusal_same(),
             Refusal::BroughtIn => t.refusal_brought_in(),
             Refusal::Unchecked(_) => t.refusal_unchecked(),
+            Refusal::NotHomologated => t.refusal_bench(),
             Refusal::NothingGranted => t.refusal_nothing(),
         })
     }
@@ -632,6 +687,8 @@ pub(crate) struct ReviewPage<'a> {
     pub(crate) first: Option<String>,
     pub(crate) others: usize,
     pub(crate) typed: Option<&'a str>,
+    pub(crate) may_run: bool,
+    pub(crate) bench: &'a Benched,
 }
 
 impl ReviewPage<'_> {

@@ -25,6 +25,7 @@ use super::{
 use crate::app::Shared;
 use crate::audit::Space;
 use crate::bench::page as bench;
+use crate::bench::request as request_bench;
 use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
 use crate::services::{button, credentials, one, production, sandbox, start};
 use crate::signin::page::Occasion;
@@ -107,6 +108,11 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/services/{client_id}/banc/{run}", RunBench, bench::run),
         Route::post("/espace/services/{client_id}/banc/{run}/essai", RunBench, bench::drive),
         Route::get("/espace/services/{client_id}/banc/{run}/rapport.json", RunBench, bench::report),
+        Route::get("/espace/demandes/{request}/banc", RunBench, request_bench::get),
+        Route::post("/espace/demandes/{request}/banc", RunBench, request_bench::post),
+        Route::get("/espace/demandes/{request}/banc/{run}", ReadRequests, request_bench::run),
+        Route::post("/espace/demandes/{request}/banc/{run}/essai", RunBench, request_bench::drive),
+        Route::get("/espace/demandes/{request}/banc/{run}/rapport.json", ReadRequests, request_bench::report),
     ];
     let figures = [
         Route::get("/espace/services/{client_id}/chiffres", ReadFigures, figures::get),

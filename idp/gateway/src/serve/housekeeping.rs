@@ -4,7 +4,7 @@
 //! |---|---|
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
 //! |  | ended a month ago are erased, as are runs of the bench, and calls of webhooks after three months; reports to communes that are due go out, and warnings before |
-//! |  | secrets end; where the journal ends is logged |
+//! |  | secrets end; drafts are remembered to their writers, what was sent back and left is put away; organisations that nothing proves are given back; where the journal ends is logged |
 //! | 5 seconds | what was counted of services is brought to the registry |
 //! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
@@ -23,6 +23,7 @@ use crate::app::Shared;
 use crate::clock::Clock;
 use crate::credentials;
 use crate::figures;
+use crate::habilitation::deadlines;
 use crate::indicators::report;
 use crate::keys::{Keyholder, rotation};
 use crate::random::Random;
@@ -62,6 +63,7 @@ impl House {
                     self.report().await;
                     self.warn_of_secrets().await;
                     self.release_organisations().await;
+                    self.settle_requests().await;
                 }
                 _ = figures.tick() => self.bring_figures().await,
                 _ = keys.tick() => {
@@ -101,6 +103,15 @@ impl House {
     async fn release_organisations(&self) {
         if let Err(error) = crate::partners::release::release_idle(&self.app).await {
             tracing::warn!(%error, "organisations that nothing proves could not be given back");
+        }
+    }
+
+    /// Requests that nobody goes on with.
+    async fn settle_requests(&self) {
+        match deadlines::settle(&self.app).await {
+            Ok(0) => {}
+            Ok(requests) => tracing::info!(requests, "writers are told of requests that were left"),
+            Err(error) => tracing::warn!(%error, "requests that were left could not be looked after"),
         }
     }
 

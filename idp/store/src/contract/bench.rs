@@ -3,14 +3,17 @@
 use domain::bench::check::Check;
 use domain::bench::provider::{Provider, Registered, UserinfoForm};
 use domain::bench::report::{About, Line, Outcome, Report};
-use domain::bench::run::{Stage, Working};
+use domain::bench::run::{Stage, Subject, Working};
 use domain::bench::site::Site;
 use domain::bench::trial::Shown;
 use domain::bench::verdict::{Reason, Verdict};
-use domain::id::{BenchRunId, ClientId};
+use domain::habilitation::homologation::{Homologation, Summary};
+use domain::id::{BenchRunId, ClientId, HabilitationRequestId};
 use domain::jose::SigningAlgorithm;
+use domain::organisation::siret::Siret;
 use domain::time::{Lifetime, Timestamp};
 
+use super::requests::granted_on;
 use super::{CANARY, Offices, at_once, contains, dump, for_each_engine, now, random};
 use crate::ephemeral::Put;
 use crate::registry::{Changed, Registry};
@@ -21,6 +24,8 @@ for_each_engine!(offices: sqlite, postgres; {
     of_two_who_begin_a_run_one_does,
     a_report_ends_a_run_and_is_journalled,
     a_run_belongs_to_its_service,
+    a_request_has_runs_of_its_own_and_an_organisation_all_its_reports,
+    what_a_habilitation_rests_on_is_kept,
     what_is_over_for_long_is_erased,
     a_run_tells_nothing_to_who_reads_the_tables,
 });
@@ -29,8 +34,19 @@ fn at(seconds: u32) -> Timestamp {
     now().plus(Lifetime::seconds(seconds))
 }
 
-fn service() -> ClientId {
-    ClientId::parse(&format!("service-{}", BenchRunId::from_random(random()))).expect("an id")
+fn service() -> Subject {
+    Subject::Service(ClientId::parse(&format!("service-{}", BenchRunId::from_random(random()))).expect("an id"))
+}
+
+fn siret() -> Siret {
+    Siret::parse("21690123100011").expect("a SIRET")
+}
+
+fn name(subject: &Subject) -> &str {
+    match subject {
+        Subject::Service(client) => client.as_str(),
+        Subject::Request(request) => request.as_str(),
+    }
 }
 
 fn working() -> Working {
@@ -58,7 +74,7 @@ async fn begun(registry: &Registry, id: &BenchRunId, at: Timestamp) {
     assert_eq!(registry.begin_bench_run(id, at).await.expect("answers"), Changed::Done);
 }
 
-async fn reported(registry: &Registry, id: &BenchRunId, service: &ClientId) {
+async fn reported(registry: &Registry, id: &BenchRunId, service: &Subject) {
     assert_eq!(registry.report_bench_run(id, service, &report(), now()).await.expect("answers"), Changed::Done);
 }
 
@@ -71,6 +87,8 @@ fn report() -> Report {
         gateway: "1".to_owned(),
         issuer: "https://g.example/banc/x".to_owned(),
         service: None,
+        request: None,
+        hosts: ["v.example".to_owned()].into(),
         start: format!("https://v.example/{CANARY}"),
         page: "https://v.example/".to_owned(),
         from: now(),
@@ -79,9 +97,9 @@ fn report() -> Report {
     Report { about, lines: vec![line()] }
 }
 
-async fn opened(registry: &Registry, service: &ClientId) -> BenchRunId {
+async fn opened(registry: &Registry, service: &Subject) -> BenchRunId {
     let id = BenchRunId::from_random(random());
-    assert_eq!(registry.open_bench_run(&id, service, &working(), now()).await.expect("keeps"), Put::Fresh);
+    assert_eq!(registry.open_bench_run(&id, (service, Some(siret())), &working(), now()).await.expect("keeps"), Put::Fresh);
     id
 }
 
@@ -145,7 +163,7 @@ async fn a_report_ends_a_run_and_is_journalled(offices: Offices) {
     assert!(one.bench_working(&id, at(3)).await.expect("reads").is_none(), "its keys are gone");
     let entries = one.entries(0, 1000).await.expect("reads");
     let told = entries.iter().filter(|entry| entry.kind == "bench_reported" && entry.details.contains(&sealed.hash));
-    assert_eq!(told.filter(|entry| entry.details.contains(service.as_str())).count(), 1);
+    assert_eq!(told.filter(|entry| entry.details.contains(name(&service))).count(), 1);
 }
 
 async fn a_run_belongs_to_its_service(offices: Offices) {
@@ -157,6 +175,45 @@ async fn a_run_belongs_to_its_service(offices: Offices) {
     assert_eq!(one.report_bench_run(&id, &other, &report(), now()).await.expect("answers"), Changed::Lost);
     assert_eq!(one.bench_runs(&mine).await.expect("reads").len(), 1);
     assert!(one.bench_runs(&other).await.expect("reads").is_empty());
+}
+
+async fn a_request_has_runs_of_its_own_and_an_organisation_all_its_reports(offices: Offices) {
+    let (one, service) = (&offices.one, service());
+    let request = Subject::Request(HabilitationRequestId::from_random(random()));
+    let (of_service, of_request) = (opened(one, &service).await, opened(one, &request).await);
+    assert!(one.bench_run(&of_request, &service).await.expect("reads").is_none());
+    for (id, subject) in [(&of_service, &service), (&of_request, &request)] {
+        assert!(one.reported_run(id, siret()).await.expect("reads").is_none(), "there is no report yet");
+        begun(one, id, now()).await;
+        reported(one, id, subject).await;
+        let run = one.bench_run(id, subject).await.expect("reads").expect("is there");
+        assert_eq!((&run.id, &run.subject), (id, subject));
+        assert_eq!(one.bench_runs(subject).await.expect("reads").len(), 1);
+        assert_eq!(one.reported_run(id, siret()).await.expect("reads").expect("is there").subject, *subject);
+    }
+    let stranger = Siret::parse("21310555400017").expect("a SIRET");
+    assert!(one.reported_run(&of_request, stranger).await.expect("reads").is_none());
+    let reports = offices.two.bench_reports_of(siret(), 1000).await.expect("reads");
+    for (id, subject) in [(of_service, service), (of_request, request)] {
+        let kept = reports.iter().find(|kept| kept.run == id).expect("is there");
+        let summary = Summary::of(&report(), report().sealed().hash);
+        assert_eq!((&kept.subject, &kept.summary), (&subject, &summary));
+    }
+    assert_eq!(one.bench_reports_of(stranger, 1000).await.expect("reads"), []);
+}
+
+async fn what_a_habilitation_rests_on_is_kept(offices: Offices) {
+    let (one, service) = (&offices.one, service());
+    let id = opened(one, &service).await;
+    begun(one, &id, now()).await;
+    let report = Report { lines: vec![Line { verdict: Verdict::Passed, ..line() }], ..report() };
+    assert_eq!(one.report_bench_run(&id, &service, &report, now()).await.expect("answers"), Changed::Done);
+    let on = Homologation::Reports(vec![Summary::of(&report, report.sealed().hash)]);
+    let granted = granted_on(one, siret(), on.clone()).await;
+    let kept = offices.two.habilitation(&granted).await.expect("reads").expect("is there");
+    assert_eq!(kept.homologation, Some(on));
+    one.erase_bench_runs(at(401 * 24 * 3600 + 1)).await.expect("erases");
+    assert!(one.bench_run(&id, &service).await.expect("reads").is_some(), "a habilitation rests on it");
 }
 
 async fn what_is_over_for_long_is_erased(offices: Offices) {
@@ -177,7 +234,8 @@ async fn what_is_over_for_long_is_erased(offices: Offices) {
 
 async fn a_run_tells_nothing_to_who_reads_the_tables(offices: Offices) {
     const TABLES: &[&str] = &[
-        "SELECT place || service || stage || name || COALESCE(working, '') || COALESCE(report, '') FROM bench_runs",
+        "SELECT place || service || stage || name || COALESCE(working, '') || COALESCE(report, '') || COALESCE(summary, '') \
+         FROM bench_runs",
         "SELECT place || sealed FROM bench_lines",
     ];
     let (one, service) = (&offices.one, service());
@@ -188,7 +246,7 @@ async fn a_run_tells_nothing_to_who_reads_the_tables(offices: Offices) {
     reported(one, &id, &service).await;
     let after = dump(&offices, TABLES).await;
     for rows in [open, after] {
-        assert!(contains(&rows, service.as_str()), "it is looked for in the right place");
+        assert!(contains(&rows, name(&service)), "it is looked for in the right place");
         assert!(!contains(&rows, CANARY) && !contains(&rows, id.as_str()));
     }
 }

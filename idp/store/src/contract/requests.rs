@@ -8,7 +8,8 @@ use domain::habilitation::any::{AnyReview, Due, State};
 use domain::habilitation::field::Field;
 use domain::habilitation::form::Form;
 use domain::habilitation::grant::{Habilitation, HabilitationState};
-use domain::habilitation::review::{Grant, Happened, Reason, Review};
+use domain::habilitation::homologation::Homologation;
+use domain::habilitation::review::{Decision, Grant, Happened, Reason, Review};
 use domain::habilitation::switches::Deed;
 use domain::habilitation::templates::{Answer, Template};
 use domain::habilitation::thread::{Message, Side, Words};
@@ -33,6 +34,7 @@ for_each_engine!(offices: sqlite, postgres; {
     templates_are_kept_and_dropped,
     messages_are_read_in_order_and_each_side_knows_up_to_where,
     time_asks_once,
+    what_was_warned_of_is_found_some_days_later,
     what_a_review_grants_and_takes_back_reaches_every_node,
     what_was_stopped_apart_from_its_review_is_not_brought_back_by_one,
     a_request_whose_columns_were_changed_does_not_open,
@@ -232,6 +234,30 @@ async fn time_asks_once(offices: Offices) {
     assert_eq!(one.requests_left(State::Draft, Due::Remind, at(200), 10).await.expect("reads").len(), 1);
 }
 
+async fn what_was_warned_of_is_found_some_days_later(offices: Offices) {
+    let one = &offices.one;
+    let kept = made(one, "69123", now()).await;
+    let warned = async |untouched: u32, before: u32| {
+        let found = one.requests_warned(State::Draft, (at(untouched), at(before)), 10).await.expect("reads");
+        found.into_iter().find(|(found, _)| found.review.about().id == kept.review.about().id).map(|(_, at)| at)
+    };
+    assert_eq!(warned(1000, 1000).await, None, "nobody was warned");
+    assert_eq!(one.remind_of_request(&kept, Due::Remind, &silent(at(90))).await.expect("answers"), Changed::Done);
+    assert_eq!(warned(1000, 1000).await, None, "a reminder is no warning");
+    assert_eq!(one.remind_of_request(&kept, Due::Warn, &silent(at(100))).await.expect("answers"), Changed::Done);
+    assert_eq!((warned(1000, 99).await, warned(1000, 100).await), (None, Some(at(100))));
+    let next = written(&kept.review, "Cantine", at(200));
+    let (done, event) = (done(&next, Happened::Written), event(Happened::Written));
+    let changed = one.change_request(&kept, &done, &event, &silent(at(200))).await.expect("keeps");
+    assert_eq!(changed, Changed::Done);
+    assert_eq!(warned(1000, 1000).await, None, "somebody went on with it");
+}
+
+fn waived() -> Homologation {
+    let reason = Reason::parse("Le site ouvre après le vote.").expect("a reason");
+    Homologation::Waived(Decision { by: Author::Operator, at: now(), reason })
+}
+
 fn grant(kept: &KeptReview, replaces: Option<&Grant>) -> Grant {
     Grant {
         id: HabilitationId::from_random(random()),
@@ -244,8 +270,19 @@ fn grant(kept: &KeptReview, replaces: Option<&Grant>) -> Grant {
         logout_redirects: Vec::new(),
         from: now(),
         until: at(86_400),
+        homologation: Some(waived()),
         replaces: replaces.map(|grant| grant.id.clone()),
     }
+}
+
+/// Grants a request of an organisation on this: the habilitation.
+pub(super) async fn granted_on(one: &Registry, siret: Siret, on: Homologation) -> HabilitationId {
+    let kept = made(one, "69123", now()).await;
+    let granted = Grant { organisation: siret, homologation: Some(on), ..grant(&kept, None) };
+    let id = granted.id.clone();
+    let (changed, _) = decided(one, &kept, Effect::Granted(Box::new(granted))).await;
+    assert_eq!(changed, Changed::Done);
+    id
 }
 
 async fn decided(one: &Registry, kept: &KeptReview, effect: Effect) -> (Changed, KeptReview) {

@@ -3,6 +3,7 @@
 
 use domain::habilitation::acting::Author;
 use domain::habilitation::acts::Effect;
+use domain::habilitation::homologation::Homologation;
 use domain::habilitation::grant::{Environment, Habilitation, HabilitationState};
 use domain::habilitation::switches::{Deed, Reason};
 use domain::habilitation::webhook::TakenBack;
@@ -34,6 +35,8 @@ pub struct KeptHabilitation {
     pub deed: Deed,
     /// When.
     pub updated: Timestamp,
+    /// What it was granted on besides a form.
+    pub homologation: Option<Homologation>,
 }
 
 /// What became of a change of state.
@@ -107,6 +110,15 @@ impl Registry {
         for client in &clients {
             acts.push(give(&mut transaction, next, client, deed, now).await?);
         }
+        // With less, it rests on the same.
+        let same = "UPDATE habilitations SET homologation = (SELECT o.homologation FROM habilitations o WHERE o.id = $1) \
+                    WHERE id = $2";
+        sqlx::query(same)
+            .bind(held.as_str())
+            .bind(next.id.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         changed(transaction, &self.journal_key, &acts, now).await?;
         Ok(HabilitationMoved::Done)
     }
@@ -258,6 +270,7 @@ pub(super) async fn apply(
                 return Ok(None);
             }
             insert(transaction, &next, &deed, now).await?;
+            rest_on(transaction, &next.id, grant.homologation.as_ref()).await?;
             for (held, _) in held.iter().filter(|(_, state)| *state == HabilitationState::Active) {
                 let having = clients(transaction, held).await?;
                 sqlx::query("UPDATE clients SET habilitation = $2, changed = -1 WHERE habilitation = $1")
@@ -286,6 +299,31 @@ pub(super) async fn apply(
     }
     count(transaction).await?;
     Ok(Some(acts))
+}
+
+/// Keeps what a habilitation rests on, and with it the reports for as long as it is there.
+async fn rest_on(
+    transaction: &mut Transaction<'static, Any>,
+    id: &HabilitationId,
+    on: Option<&Homologation>,
+) -> Result<(), StoreError> {
+    let Some(on) = on else { return Ok(()) };
+    sqlx::query("UPDATE habilitations SET homologation = $2 WHERE id = $1")
+        .bind(id.as_str())
+        .bind(to_json(on, "a habilitation")?)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    let Homologation::Reports(reports) = on else { return Ok(()) };
+    for report in reports {
+        sqlx::query("UPDATE bench_runs SET habilitation = $2 WHERE hash = $1")
+            .bind(&report.report)
+            .bind(id.as_str())
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// The habilitations that a request led to, each with its state; nobody else changes them until the transaction ends.
@@ -481,6 +519,7 @@ pub(super) fn read(row: &AnyRow) -> Result<Habilitation, StoreError> {
 fn read_kept(row: &AnyRow) -> Result<KeptHabilitation, StoreError> {
     let author: String = row.try_get("author").map_err(failed)?;
     let reason: Option<String> = row.try_get("reason").map_err(failed)?;
+    let on: Option<String> = row.try_get("homologation").map_err(failed)?;
     Ok(KeptHabilitation {
         habilitation: read(row)?,
         clients: Vec::new(),
@@ -489,5 +528,6 @@ fn read_kept(row: &AnyRow) -> Result<KeptHabilitation, StoreError> {
             why: reason.map(|text| Reason::parse(&text)).transpose().map_err(|_| CORRUPT)?,
         },
         updated: Timestamp::from_epoch(row.try_get("updated").map_err(failed)?),
+        homologation: on.map(|on| from_json(&on, "a habilitation")).transpose()?,
     })
 }

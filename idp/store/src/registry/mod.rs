@@ -52,6 +52,7 @@ pub use cards::{Changed, Kept, Made, ToRemind, Told, Transition};
 pub use cases::{Case, CaseEnd, KeptCase, Opened};
 pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
+pub use bench::KeptReport;
 pub use habilitations::{HabilitationMoved, KeptHabilitation};
 pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};

@@ -211,7 +211,7 @@ impl Registry {
         let version = from.version.saturating_add(1);
         let changed = sqlx::query(
             "UPDATE habilitation_requests SET since = CASE WHEN state = $3 THEN since ELSE $4 END, state = $3, \
-             touched = $4, reminded = NULL, version = $5, sealed = $6 WHERE id = $1 AND version = $2",
+             touched = $4, reminded = NULL, reminded_at = NULL, version = $5, sealed = $6 WHERE id = $1 AND version = $2",
         )
         .bind(after.id.as_str())
         .bind(from.version)
@@ -494,17 +494,45 @@ impl Registry {
         Ok(rows.into_iter().filter_map(|row| self.open_request_or_log(row)).collect())
     }
 
+    /// At most `limit` requests in a state that were not touched since then and of which their writers were warned before
+    /// another moment, each with when.
+    pub async fn requests_warned(
+        &self,
+        state: State,
+        (untouched, warned): (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<(KeptReview, Timestamp)>, StoreError> {
+        let rows: Vec<(String, String, String, i64, String, i64)> = sqlx::query_as(
+            "SELECT id, organisation, state, version, sealed, reminded_at FROM habilitation_requests \
+             WHERE state = $1 AND touched <= $2 AND reminded = $3 AND reminded_at <= $4 ORDER BY touched, id LIMIT $5",
+        )
+        .bind(state.name())
+        .bind(untouched.epoch())
+        .bind(due_name(Due::Warn))
+        .bind(warned.epoch())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        let opened = |(id, organisation, state, version, sealed, at)| {
+            let kept = self.open_request_or_log((id, organisation, state, version, sealed))?;
+            Some((kept, Timestamp::from_epoch(at)))
+        };
+        Ok(rows.into_iter().filter_map(opened).collect())
+    }
+
     /// Notes that time asked for something, and tells of it; lost when another node did, or the request went on.
     pub async fn remind_of_request(&self, kept: &KeptReview, due: Due, told: &Told<'_>) -> Result<Changed, StoreError> {
         let id = &kept.review.about().id;
         let mut transaction = self.write().await?;
         let noted = sqlx::query(
-            "UPDATE habilitation_requests SET reminded = $3 \
+            "UPDATE habilitation_requests SET reminded = $3, reminded_at = $4 \
              WHERE id = $1 AND version = $2 AND COALESCE(reminded, '') <> $3",
         )
         .bind(id.as_str())
         .bind(kept.version)
         .bind(due_name(due))
+        .bind(told.at.epoch())
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;

@@ -28,6 +28,7 @@ fn migrations() -> Vec<Migration> {
         (16, "webhooks", include_str!("../../migrations/0016_webhooks.sql")),
         (21, "requests_counted", include_str!("../../migrations/0021_requests_counted.sql")),
         (18, "organisations", include_str!("../../migrations/0018_organisations.sql")),
+        (19, "bench_reports", include_str!("../../migrations/0019_bench_reports.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

@@ -25,8 +25,8 @@ texts! {
     bench_open_button: "Ouvrir le passage", "Open the run";
     bench_wrong_address: "Donnez une adresse https complète, sans mot de passe ni #, sur un autre hôte que cette passerelle.",
         "Give a whole https address, without password or #, on another host than this gateway.";
-    bench_elsewhere: "Le banc ne visite que l’hôte des adresses de retour déclarées pour ce service.",
-        "The bench visits the host of the redirect URIs that are registered for this service, and no other.";
+    bench_elsewhere: "Le banc ne visite que les hôtes des adresses de retour, et d’une demande l’adresse du service.",
+        "The bench visits the hosts of the redirect URIs and, of a request, that of the service’s address; no other.";
     bench_no_redirect: "Ce service n’a pas d’adresse de retour : il ne connecte personne.",
         "This service has no redirect URI: it signs nobody in.";
     bench_too_many: "Trop de passages sont ouverts en ce moment. Réessayez dans une heure au plus tard.",
@@ -52,5 +52,20 @@ texts! {
     bench_exchanges: "Requêtes et réponses", "Requests and answers";
     bench_hash(hash): "Empreinte du rapport (SHA-256) : {hash}", "Fingerprint of the report (SHA-256): {hash}";
     bench_run_title(when): "Passage du {when}", "Run of {when}";
+    bench_notices: "Adresse où votre site reçoit les avis de déconnexion (facultatif)", "Address where your site takes logout notices (optional)";
+    bench_count(passed, checks): "{passed} vérifications réussies sur {checks}", "{passed} of {checks} checks passed";
+    bench_open_link: "Conduire le site par le banc", "Drive the site through the bench";
+    bench_request_lead: "La production demande un rapport réussi, de moins de 90 jours, sur chaque hôte de retour ; ou le motif d’un instructeur pour s’en passer.",
+        "The production asks for a report that passed, less than 90 days old, on each host citizens come back to; or a reviewer’s reason to do without.";
+    bench_covered: "Le banc a réussi sur tous les hôtes de retour.", "The bench passed on every host citizens come back to.";
+    bench_missing(host): "{host} : aucun passage", "{host}: no run";
+    bench_lack_failed(host): "{host} : le dernier passage est à corriger", "{host}: the last run is to be fixed";
+    bench_aged(host): "{host} : le dernier passage est trop ancien", "{host}: the last run is too old";
+    bench_other_hosts: "Passages sur d’autres hôtes (ne comptent pas ici)", "Runs on other hosts (they do not count here)";
+    bench_waived(when): "Accord sans le banc, motivé {when} :", "Agreed without the bench, with this reason of {when}:";
+    bench_granted_on: "L’habilitation en vigueur a été accordée sur ces rapports :", "The habilitation in force was granted on these reports:";
+    bench_without: "Motif pour se passer du banc", "Reason to do without the bench";
+    bench_without_hint: "À remplir seulement pour accorder sans rapport réussi. Le motif reste avec l’habilitation.",
+        "Only to agree without a report that passed. The reason stays with the habilitation.";
     bench_report: "Télécharger le rapport (JSON)", "Download the report (JSON)";
 }
