@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, response};
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -228,7 +228,10 @@ impl Shop {
         if self.neglects(Neglect::Signature) {
             return unverified(token);
         }
-        let mut signature_alone = Validation::new(jsonwebtoken::Algorithm::ES256);
+        // By the key, never by what the token says of itself.
+        let is_rsa = matches!(key.algorithm, AlgorithmParameters::RSA(_));
+        let algorithm = if is_rsa { jsonwebtoken::Algorithm::RS256 } else { jsonwebtoken::Algorithm::ES256 };
+        let mut signature_alone = Validation::new(algorithm);
         signature_alone.validate_exp = false;
         signature_alone.validate_aud = false;
         signature_alone.set_required_spec_claims::<&str>(&[]);

@@ -3,6 +3,7 @@
 mod answers;
 mod authorization_details;
 mod basic;
+mod bench;
 mod card;
 mod card_holder;
 mod card_input;

@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use conformance::citizen::Page;
+use conformance::clock::Hands;
+use conformance::or_skip;
 use conformance::partner::{self, Partner};
 use conformance::scene::Setting;
 use serde_json::Value;
 
 use super::partners::{LYON, Space};
 use crate::journey::expect;
+
+/// Why a site goes without the bench.
+const WITHOUT: &str = "Le site ouvre après les vacances.";
 
 const SAVE: &str = "form[data-step=block] button.second";
 
@@ -177,9 +182,12 @@ pub(super) async fn tick(partner: &mut Partner, id: &str) -> Page {
     expect(partner.press(&page, "form[data-step=points] button", &names).await.unwrap(), "request-review")
 }
 
+/// Agrees; without the bench for a reason, where nobody gave one before.
 pub(super) async fn approve(partner: &mut Partner, id: &str) -> Page {
     let page = review(partner, id).await;
-    partner.press(&page, "form[data-step=approve] button", &[]).await.unwrap()
+    let reason = [("without_bench", WITHOUT)];
+    let fields: &[(&str, &str)] = if page.has("#without") { &reason } else { &[] };
+    partner.press(&page, "form[data-step=approve] button", fields).await.unwrap()
 }
 
 #[tokio::test]
@@ -197,8 +205,14 @@ async fn a_request_is_written_reviewed_granted_and_revoked() {
     let page = tick(&mut town.ines, &id).await;
     assert!(page.has("form[data-step=approve]"));
     assert!(town.habilitations().await.is_empty());
+    // Neither a report of the bench nor a reason to do without.
+    assert!(page.has("[data-bench=open] [data-lack='cantine.lyon.fr']") && page.has("[data-bench-point] .outside"));
+    let silent = town.ines.press(&page, "form[data-step=approve] button", &[("without_bench", " ")]).await.unwrap();
+    assert_eq!((silent.status.as_u16(), state(&silent).as_str()), (422, "submitted"), "{}", silent.body);
+    assert!(silent.text("[data-told]").unwrap().contains("banc") && town.habilitations().await.is_empty());
     let granted = expect(approve(&mut town.ines, &id).await, "request");
     assert_eq!(state(&granted), "granted");
+    assert!(granted.text("[data-granted-without]").unwrap().contains(WITHOUT), "{}", granted.body);
     let [habilitation] = &town.habilitations().await[..] else { panic!("one") };
     assert_eq!((habilitation["state"].as_str(), habilitation["level"].as_str()), (Some("active"), Some("eidas1")));
     town.mailed("dpo@lyon.exemple.fr", "délégué à la protection des données").await;
@@ -355,6 +369,30 @@ async fn what_was_granted_stays_while_it_is_open_again() {
     let mut states: Vec<String> = town.habilitations().await.iter().map(|one| one["state"].to_string()).collect();
     states.sort();
     assert_eq!(states, ["\"active\"", "\"obsolete\""]);
+}
+
+#[tokio::test]
+async fn a_request_that_is_left_is_remembered_and_put_away_by_the_clock_alone() {
+    let hands = or_skip!(Hands::make());
+    let mut town = Town::set(Setting { environment: hands.environment(), ..Setting::default() }).await;
+    let draft = town.begin().await;
+    let (id, _) = town.submitted(&[]).await;
+    let page = review(&mut town.ines, &id).await;
+    let decide = "form[data-step=decide] button";
+    let back = town.ines.press(&page, decide, &[("reason", "Précisez les destinataires.")]).await.unwrap();
+    assert_eq!(state(&expect(back, "request")), "changes_requested");
+    // The first round of a gateway that starts is at once.
+    for (day, words) in [(16, "Un brouillon attend"), (183, "sera classée"), (199, "Demande classée")] {
+        hands.set(day * 86_400);
+        town.space.scene.gateway.restart().await.unwrap();
+        let mail = town.mailed(&partner::mail("Nadia"), words).await;
+        let about = if day == 16 { &draft } else { &id };
+        assert!(mail.contains(&format!("/espace/demandes/{about}")), "{mail}");
+    }
+    expect(town.nadia.sign_in().await.unwrap(), "space-home");
+    let page = look(&mut town.nadia, &id).await;
+    assert_eq!(state(&page), "archived");
+    assert_eq!(state(&look(&mut town.nadia, &draft).await), "draft");
 }
 
 #[tokio::test]

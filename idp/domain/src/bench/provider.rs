@@ -163,7 +163,9 @@ impl Provider {
 
     /// The hosts that the site had its citizens come back to, over all of its sign-ins.
     pub fn hosts(&self) -> BTreeSet<String> {
-        crate::habilitation::homologation::hosts(self.logins.iter().filter_map(|login| login.asked.redirect_uri.as_ref()))
+        crate::habilitation::homologation::hosts(
+            self.logins.iter().filter_map(|login| login.asked.redirect_uri.as_ref()),
+        )
     }
 
     /// When the keys were read last.

@@ -108,7 +108,10 @@ fn nothing_is_granted_without_the_bench_or_a_reason_and_either_stays_with_it() {
     let (_, grant) = granted(review().homologated(Some(passed())), &reviewer(2));
     assert_eq!(grant.homologation, Some(Homologation::Reports(vec![report("cantine.ville-de-lyon.fr")])));
 
-    assert_eq!(review().waive(&Acting::partner(partner(1), BTreeSet::new()), why(), at(3)).expect_err("own").1, Refusal::Own);
+    assert_eq!(
+        review().waive(&Acting::partner(partner(1), BTreeSet::new()), why(), at(3)).expect_err("own").1,
+        Refusal::Own
+    );
     let waived = review().waive(&reviewer(2), why(), at(3)).expect("another's");
     let decision = Decision { by: Author::Partner(partner(2)), at: at(3), reason: why() };
     let (_, grant) = granted(waived.clone().homologated(None), &reviewer(2));

@@ -110,12 +110,21 @@ impl Driven {
         let redirect_uris = good(Field::Redirects(Where::Production));
         let post_logout = good(Field::LogoutRedirects(Where::Production));
         let own = redirect_uris.iter().chain(&post_logout);
-        let site = production_redirect(form.get(Field::ServiceUri)).is_ok().then(|| form.get(Field::ServiceUri).to_owned());
+        let site =
+            production_redirect(form.get(Field::ServiceUri)).is_ok().then(|| form.get(Field::ServiceUri).to_owned());
         let hosts = hosts(own.chain(&site));
         // What a client is registered with that says nothing of algorithms.
         let form = (SigningAlgorithm::Rs256, UserinfoForm::Json);
         let subject = Subject::Request(id.clone());
-        Self { subject, organisation: Some(organisation), redirect_uris, post_logout, notices: None, form, hosts: Some(hosts) }
+        Self {
+            subject,
+            organisation: Some(organisation),
+            redirect_uris,
+            post_logout,
+            notices: None,
+            form,
+            hosts: Some(hosts),
+        }
     }
 
     /// Whether somebody must say where notices of logouts are taken: nothing is registered.

@@ -161,7 +161,9 @@ pub(crate) async fn run(
         Err(refused) => return refused,
     };
     match find(&app, &run, &ground.driven.subject).await {
-        Ok(Some(found)) => draw(&app, here, &ground, &found).await.unwrap_or_else(|error| unavailable(&app, here.occasion, &error)),
+        Ok(Some(found)) => {
+            draw(&app, here, &ground, &found).await.unwrap_or_else(|error| unavailable(&app, here.occasion, &error))
+        }
         Ok(None) => inside(&app, here, Space::Unseen),
         Err(error) => unavailable(&app, here.occasion, &error),
     }

@@ -106,4 +106,3 @@ async fn driven(command: &Command, registry: &Registry) -> anyhow::Result<Driven
     let organisation = found.habilitation.as_ref().and_then(|granted| granted.organisation);
     Ok(Driven::service(&found.client, organisation))
 }
-

@@ -84,14 +84,18 @@ async fn what_was_sent_back_and_left_is_put_away_fifteen_days_after_a_warning() 
     town.days(100);
     look(&town).await;
     look(&town).await;
-    assert_eq!((told(&town).await, state(&town, &id).await), (vec![RequestTold::Due(Due::Warn)], State::ChangesRequested));
+    assert_eq!(
+        (told(&town).await, state(&town, &id).await),
+        (vec![RequestTold::Due(Due::Warn)], State::ChangesRequested)
+    );
     town.days(14);
     look(&town).await;
     assert_eq!(told(&town).await, []);
     town.days(1);
     look(&town).await;
     look(&town).await;
-    let archived = RequestTold::Happened { happened: Happened::Archived, reason: None, reader: RequestReader::Applicant };
+    let archived =
+        RequestTold::Happened { happened: Happened::Archived, reason: None, reader: RequestReader::Applicant };
     assert_eq!((told(&town).await, state(&town, &id).await), (vec![archived], State::Archived));
     let entries = town.app.registry.entries(0, 1000).await.expect("reads");
     let by_clock = entries.iter().filter(|entry| entry.kind == "request_changed" && entry.details.contains("clock"));

@@ -14,7 +14,9 @@ use domain::habilitation::homologation::Passed;
 use domain::habilitation::review::Reason;
 use domain::habilitation::templates::Places;
 use domain::id::HabilitationId;
-use domain::partners::permission::{About, ApproveRequests, Own, Permit, ReviewRequests, RevokeHabilitations, RunBench};
+use domain::partners::permission::{
+    About, ApproveRequests, Own, Permit, ReviewRequests, RevokeHabilitations, RunBench,
+};
 use http::StatusCode;
 use store::StoreError;
 use store::registry::KeptReview;

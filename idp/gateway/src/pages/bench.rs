@@ -154,8 +154,8 @@ impl BenchRun<'_> {
 
 #[cfg(test)]
 mod tests {
-    use domain::bench::run::Subject;
     use domain::bench::exchange::{Exchange, Sender};
+    use domain::bench::run::Subject;
     use domain::bench::verdict::{Finding, Reason};
     use domain::id::{BenchRunId, ClientId};
     use scraper::{Html, Selector};

@@ -99,7 +99,10 @@ fn report() -> Report {
 
 async fn opened(registry: &Registry, service: &Subject) -> BenchRunId {
     let id = BenchRunId::from_random(random());
-    assert_eq!(registry.open_bench_run(&id, (service, Some(siret())), &working(), now()).await.expect("keeps"), Put::Fresh);
+    assert_eq!(
+        registry.open_bench_run(&id, (service, Some(siret())), &working(), now()).await.expect("keeps"),
+        Put::Fresh
+    );
     id
 }
 

@@ -3,8 +3,8 @@
 
 use domain::habilitation::acting::Author;
 use domain::habilitation::acts::Effect;
-use domain::habilitation::homologation::Homologation;
 use domain::habilitation::grant::{Environment, Habilitation, HabilitationState};
+use domain::habilitation::homologation::Homologation;
 use domain::habilitation::switches::{Deed, Reason};
 use domain::habilitation::webhook::TakenBack;
 use domain::id::{ClientId, HabilitationId, HabilitationRequestId};

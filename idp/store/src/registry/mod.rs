@@ -48,11 +48,11 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction};
 use zeroize::Zeroizing;
 
+pub use bench::KeptReport;
 pub use cards::{Changed, Kept, Made, ToRemind, Told, Transition};
 pub use cases::{Case, CaseEnd, KeptCase, Opened};
 pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
-pub use bench::KeptReport;
 pub use habilitations::{HabilitationMoved, KeptHabilitation};
 pub use keys::{Follower, HeldKey, KeptKey};
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};

@@ -55,15 +55,15 @@ texts! {
     bench_notices: "Adresse où votre site reçoit les avis de déconnexion (facultatif)", "Address where your site takes logout notices (optional)";
     bench_count(passed, checks): "{passed} vérifications réussies sur {checks}", "{passed} of {checks} checks passed";
     bench_open_link: "Conduire le site par le banc", "Drive the site through the bench";
-    bench_request_lead: "La production demande un rapport réussi, de moins de 90 jours, sur chaque hôte de retour ; ou le motif d’un instructeur pour s’en passer.",
+    bench_request_lead: "La production demande un rapport réussi, de moins de 90 jours, sur chaque hôte de retour ; ou le motif d’un instructeur pour s’en passer.",
         "The production asks for a report that passed, less than 90 days old, on each host citizens come back to; or a reviewer’s reason to do without.";
     bench_covered: "Le banc a réussi sur tous les hôtes de retour.", "The bench passed on every host citizens come back to.";
-    bench_missing(host): "{host} : aucun passage", "{host}: no run";
-    bench_lack_failed(host): "{host} : le dernier passage est à corriger", "{host}: the last run is to be fixed";
-    bench_aged(host): "{host} : le dernier passage est trop ancien", "{host}: the last run is too old";
+    bench_missing(host): "{host} : aucun passage", "{host}: no run";
+    bench_lack_failed(host): "{host} : le dernier passage est à corriger", "{host}: the last run is to be fixed";
+    bench_aged(host): "{host} : le dernier passage est trop ancien", "{host}: the last run is too old";
     bench_other_hosts: "Passages sur d’autres hôtes (ne comptent pas ici)", "Runs on other hosts (they do not count here)";
-    bench_waived(when): "Accord sans le banc, motivé {when} :", "Agreed without the bench, with this reason of {when}:";
-    bench_granted_on: "L’habilitation en vigueur a été accordée sur ces rapports :", "The habilitation in force was granted on these reports:";
+    bench_waived(when): "Accord sans le banc, motivé {when} :", "Agreed without the bench, with this reason of {when}:";
+    bench_granted_on: "L’habilitation en vigueur a été accordée sur ces rapports :", "The habilitation in force was granted on these reports:";
     bench_without: "Motif pour se passer du banc", "Reason to do without the bench";
     bench_without_hint: "À remplir seulement pour accorder sans rapport réussi. Le motif reste avec l’habilitation.",
         "Only to agree without a report that passed. The reason stays with the habilitation.";

@@ -66,7 +66,7 @@ texts! {
     refusal_brought_in: "Le premier accord vient d’un compte que vous avez invité, ou qui vous a invité : une autre personne doit donner le second.",
         "The first agreement is of an account that you invited, or that invited you: another person must agree too.";
     refusal_unchecked: "Tous les points n’ont pas été vérifiés.", "Not every point was looked at.";
-    refusal_bench: "Le banc n’a pas réussi sur les hôtes de la demande : donnez un motif pour vous en passer.",
+    refusal_bench: "Le banc n’a pas réussi sur les hôtes de la demande : donnez un motif pour vous en passer.",
         "The bench has not passed on the hosts of the request: give a reason to do without.";
     refusal_nothing: "Rien n’a été accordé auparavant.", "Nothing was granted before.";
 
