@@ -375,6 +375,32 @@ async fn what_is_dangerous_waits_for_a_second_way_in_and_a_passkey_of_now() {
 }
 
 #[tokio::test]
+async fn an_address_at_a_domain_of_the_organisation_verifies_it() {
+    let space = Space::open().await;
+    let domain =
+        async |siret: &str, words: &[&str]| space.idp(&[&["organisations", "domain", siret], words].concat()).await;
+    // The addresses of this sandbox are at one domain: it is listed as Lyon's, and as nobody else's.
+    let own = partner::mail("Nadia").split_once('@').unwrap().1.to_owned();
+    domain(LYON, &["add", &own]).await;
+    assert_eq!(domain(LYON, &["list"]).await.trim(), own);
+    let mut nadia = space.founder("Nadia", LYON).await;
+    let page = nadia.open(&format!("/espace/organisations/{LYON}")).await.unwrap();
+    assert!(!page.has("[data-next-verify]"), "{}", page.body);
+    let mut chloe = space.founder("Chloe", TOULOUSE).await;
+    let page = chloe.open(&format!("/espace/organisations/{TOULOUSE}")).await.unwrap();
+    assert!(page.has("[data-next-verify]"), "{}", page.body);
+    // One that is here already is verified when its domain is listed; a domain of anybody's is not.
+    let refused = space.scene.gateway.installation().run(&["organisations", "domain", TOULOUSE, "add", "gmail.com"]);
+    assert_eq!(refused.await.unwrap().status.code(), Some(1));
+    let told = domain(TOULOUSE, &["add", &own]).await;
+    assert!(told.contains("is verified"), "{told}");
+    let page = chloe.open(&format!("/espace/organisations/{TOULOUSE}")).await.unwrap();
+    assert!(!page.has("[data-next-verify]"), "{}", page.body);
+    domain(TOULOUSE, &["remove", &own]).await;
+    assert_eq!(domain(TOULOUSE, &["list"]).await.trim(), "");
+}
+
+#[tokio::test]
 async fn an_organisation_is_resolved_by_its_number_and_is_here_once() {
     let space = Space::open().await;
     let mut nadia = space.safe("Nadia").await;

@@ -11,10 +11,12 @@ use crate::time::{Lifetime, Timestamp};
 mod card;
 mod partner;
 mod request;
+mod service;
 
 pub use card::{CardMessage, Remedy};
 pub use partner::PartnerMessage;
 pub use request::{RequestMessage, RequestReader, RequestTold};
+pub use service::{ServiceMessage, ServiceTold};
 
 /// The wait after the first failure, in seconds; it doubles with each one after.
 const FIRST_WAIT: u32 = 30;
@@ -86,6 +88,8 @@ pub enum Message {
     },
     /// Something happens to your account in the partners' space.
     Partner(PartnerMessage),
+    /// Something of your service ends, or was refused.
+    Service(Box<ServiceMessage>),
     /// A secret of your service ends soon.
     SecretEnds {
         /// The service.

@@ -14,6 +14,7 @@ use store::ephemeral::Put;
 use store::registry::Registry;
 
 use crate::app::Shared;
+use crate::services::deadlines::contacts;
 
 /// The day on which this node noted each secret last, by half of its digest.
 #[derive(Debug, Default)]
@@ -55,13 +56,13 @@ pub(crate) async fn warn_due(registry: &Registry, now: Timestamp) -> Result<usiz
         for secret in registered.secrets.all() {
             let (Some(days), Some(until)) = (secret.warning(now), secret.until) else { continue };
             let name = secret.name();
-            let notice = |to: &domain::people::name::MailAddress| Notice {
-                to: to.as_str().to_owned(),
+            let notice = |to: String| Notice {
+                to,
                 // Services have no language of their own: the space of partners is French.
                 language: Language::French,
                 message: Message::SecretEnds { service: client.name.clone(), secret: name.to_string(), until },
             };
-            let notices: Vec<Notice> = client.contacts.iter().map(notice).collect();
+            let notices: Vec<Notice> = contacts(registry, &registered).await?.into_iter().map(notice).collect();
             match registry.warn_of_secret(&client.id, (&name, days), &notices, now).await? {
                 Put::Fresh => {
                     tracing::warn!(client = %client.id, secret = %name, days, "a secret ends soon");

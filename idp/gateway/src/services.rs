@@ -21,6 +21,7 @@
 
 pub(crate) mod button;
 pub(crate) mod credentials;
+pub(crate) mod deadlines;
 pub(crate) mod one;
 pub(crate) mod organisation;
 pub(crate) mod production;

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Client;
 use super::redirect::check_redirect_uri;
 use crate::jose::KeySet;
+use crate::time::Timestamp;
 
 /// Where the public keys of a client are (RFC 7591 §2, `jwks` and `jwks_uri`: one or none).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -26,6 +28,17 @@ impl ClientKeys {
             Self::None => None,
             Self::Inline(set) => Some(set),
             Self::At(_) => fetched,
+        }
+    }
+}
+
+impl Client {
+    /// The keys in its metadata by their thumbprints (RFC 7638), each with the last second of the certificate that stands with
+    /// it (`x5c`), where one does.
+    pub fn inline_keys(&self) -> Vec<(String, Option<Timestamp>)> {
+        match &self.keys {
+            ClientKeys::Inline(set) => set.keys(),
+            ClientKeys::None | ClientKeys::At(_) => Vec::new(),
         }
     }
 }

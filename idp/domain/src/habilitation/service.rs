@@ -7,7 +7,7 @@
 //!  who holds credentials ── Order ──▶ production()   what was granted, and nothing beyond it
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -289,13 +289,46 @@ pub enum Deadline {
     Habilitation(Timestamp),
     /// One of its secrets.
     Secret(SecretName, Timestamp),
+    /// A certificate that is registered for it, by the name of its key.
+    Certificate(String, Timestamp),
+    /// A key that has been used for a year: it works on, and is to be replaced.
+    Key(String, Timestamp),
 }
+
+/// How many days before an end somebody is warned of it, of secrets apart.
+const WARNINGS: [i64; 3] = [60, 30, 7];
+
+/// After how long a key is old.
+const KEY_AGE: Lifetime = Lifetime::seconds(365 * 86_400);
 
 impl Deadline {
     /// When.
     pub const fn at(&self) -> Timestamp {
         match self {
-            Self::Habilitation(at) | Self::Secret(_, at) => *at,
+            Self::Habilitation(at) | Self::Secret(_, at) | Self::Certificate(_, at) | Self::Key(_, at) => *at,
+        }
+    }
+
+    /// What ends, by a name of its own.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Habilitation(_) => "habilitation".to_owned(),
+            Self::Secret(name, _) => format!("secret.{name}"),
+            Self::Certificate(name, _) => format!("certificate.{name}"),
+            Self::Key(name, _) => format!("key.{name}"),
+        }
+    }
+
+    /// The days before the end that a warning is due for now, the shortest that applies; `None` while it is far, and once it
+    /// is over. A key is told of when it is old.
+    pub fn warning(&self, now: Timestamp) -> Option<i64> {
+        match self {
+            Self::Secret(_, at) => super::credentials::warning(*at, now),
+            Self::Habilitation(at) | Self::Certificate(_, at) => {
+                let left = at.seconds_since(now);
+                WARNINGS.into_iter().rev().find(|days| (1..=days * 86_400).contains(&left))
+            }
+            Self::Key(_, at) => at.is_past(now).then_some(0),
         }
     }
 }
@@ -305,9 +338,23 @@ pub fn deadlines(service: &Registered, now: Timestamp) -> Vec<Deadline> {
     let granted = service.habilitation.as_ref().and_then(|granted| granted.until).map(Deadline::Habilitation);
     let secrets =
         service.secrets.all().iter().filter_map(|secret| Some(Deadline::Secret(secret.name(), secret.until?)));
-    let mut all: Vec<Deadline> = granted.into_iter().chain(secrets).filter(|end| !end.at().is_past(now)).collect();
+    let certificates = service.client.inline_keys().into_iter().filter_map(|(name, ends)| {
+        let short: String = name.chars().take(8).collect();
+        Some(Deadline::Certificate(short, ends?))
+    });
+    let all = granted.into_iter().chain(secrets).chain(certificates);
+    let mut all: Vec<Deadline> = all.filter(|end| !end.at().is_past(now)).collect();
     all.sort_by_key(Deadline::at);
     all
+}
+
+/// The keys of a service and the moment each has been used for a year, by when it was seen first.
+pub fn aged(service: &Registered, first: &BTreeMap<String, Timestamp>) -> Vec<Deadline> {
+    let old = |(thumbprint, _): (String, Option<Timestamp>)| {
+        let since = first.get(&thumbprint)?;
+        Some(Deadline::Key(thumbprint.chars().take(8).collect(), since.plus(KEY_AGE)))
+    };
+    service.client.inline_keys().into_iter().filter_map(old).collect()
 }
 
 /// Whether somebody of an organisation may turn on what `by` switched off: what one of its own people did. What the

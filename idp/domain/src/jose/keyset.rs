@@ -1,12 +1,15 @@
 //! Public keys of another party, parsed once and within bounds.
 
+use base64::Engine as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::SigningAlgorithm;
 use super::jwe::{KeyAlgorithm, Recipient};
 use super::verifier::Verifier;
+use crate::oidc::certificate::{Chain, ClientCertificate};
 use crate::secret::from_base64url;
+use crate::time::Timestamp;
 
 /// At most this many keys are taken from one set.
 const MAX_KEYS: usize = 64;
@@ -105,6 +108,20 @@ impl KeySet {
         serving.min_by_key(|(usage, key)| (!key.declares(algorithm), *usage)).map(|(_, key)| key)
     }
 
+    /// The keys of the set of a kind that the gateway knows, whatever they are for: their thumbprints (RFC 7638), each with the
+    /// last second of the certificate that stands with it.
+    pub fn keys(&self) -> Vec<(String, Option<Timestamp>)> {
+        let listed = self.source.get("keys").and_then(Value::as_array);
+        let thumbprint = |jwk: &Value| Some(super::own_key(jwk)?.1.as_str().to_owned());
+        let known = listed.into_iter().flatten().filter_map(|jwk| Some((thumbprint(jwk)?, certificate_ends(jwk))));
+        known.collect()
+    }
+
+    /// The set, as it was read.
+    pub const fn source(&self) -> &Value {
+        &self.source
+    }
+
     /// The value of this member in each key of the set that has it, whatever the key is for.
     pub(crate) fn members(&self, name: &str) -> impl Iterator<Item = &Value> {
         let keys = self.source.get("keys").and_then(Value::as_array);
@@ -126,10 +143,18 @@ impl KeySet {
     }
 }
 
+/// When the certificate of a key ends (RFC 7517 §4.7).
+fn certificate_ends(jwk: &Value) -> Option<Timestamp> {
+    let first = jwk.get("x5c")?.get(0)?.as_str()?;
+    let der = base64::engine::general_purpose::STANDARD.decode(first).ok()?;
+    Some(ClientCertificate::parse(&der, Chain::Unknown).ok()?.ends())
+}
+
 fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let kind = text("kty").ok_or(BadKeySet::Malformed)?;
-    if kind == "oct" || jwk.get("d").is_some() || jwk.get("k").is_some() {
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    if kind == "oct" || PRIVATE.iter().any(|member| jwk.get(member).is_some()) {
         return Err(BadKeySet::Private);
     }
     if text("use").is_some_and(|usage| usage != "sig") {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::partner::Partner;
 use super::permission::{AcceptOrganisation, Held};
 use super::session::Fresh;
+use crate::organisation::host::{HostFault, ProductionHost};
 use crate::organisation::siret::Siret;
 use crate::people::commune::{CommuneCode, Departement};
 use crate::people::name::{MailAddress, Name};
@@ -188,15 +189,101 @@ impl Organisation {
     }
 }
 
-/// Whether an address is at one of the domains known to be an organisation's own, or at a host under one.
-pub fn at_own_domain(mail: &MailAddress, domains: &[&str]) -> Option<()> {
-    let folded = mail.folded();
-    let (_, domain) = folded.split_once('@')?;
-    let under = |own: &&str| {
-        let own = own.to_ascii_lowercase();
-        !own.is_empty() && (domain == own || domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.')))
-    };
-    domains.iter().any(under).then_some(())
+/// Providers of mail for anybody, and domains under which anybody has a name: an address there proves no organisation.
+const ANYBODYS: [&str; 42] = [
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "outlook.fr",
+    "hotmail.com",
+    "hotmail.fr",
+    "live.com",
+    "live.fr",
+    "msn.com",
+    "yahoo.com",
+    "yahoo.fr",
+    "ymail.com",
+    "icloud.com",
+    "me.com",
+    "mac.com",
+    "aol.com",
+    "gmx.com",
+    "gmx.fr",
+    "proton.me",
+    "protonmail.com",
+    "pm.me",
+    "tutanota.com",
+    "mailo.com",
+    "netcourrier.com",
+    "zoho.com",
+    "orange.fr",
+    "wanadoo.fr",
+    "free.fr",
+    "sfr.fr",
+    "neuf.fr",
+    "bbox.fr",
+    "laposte.net",
+    "numericable.fr",
+    "club-internet.fr",
+    "cegetel.net",
+    "gouv.fr",
+    "asso.fr",
+    "com.fr",
+    "nom.fr",
+    "prd.fr",
+    "tm.fr",
+    "co.uk",
+];
+
+/// A domain of mail that is an organisation's own, by the word of the operator.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnDomain(String);
+
+/// Why a domain is nobody's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotOwn {
+    /// It is no host of the internet.
+    #[error("{0}")]
+    Host(#[from] HostFault),
+    /// Anybody has an address there.
+    #[error("anybody may have an address there: it proves no organisation")]
+    Anybodys,
+}
+
+impl OwnDomain {
+    /// Reads a domain.
+    pub fn parse(text: &str) -> Result<Self, NotOwn> {
+        let host = ProductionHost::parse(text)?;
+        if ANYBODYS.contains(&host.ascii()) { Err(NotOwn::Anybodys) } else { Ok(Self(host.ascii().to_owned())) }
+    }
+
+    /// The domain, as the DNS has it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether an address is at this very domain: a host under it may be another's.
+    fn has(&self, mail: &MailAddress) -> bool {
+        mail.folded().rsplit_once('@').is_some_and(|(_, domain)| domain == self.0)
+    }
+}
+
+impl Belonging {
+    /// What the confirmed addresses of all who administer an organisation prove: that it is theirs, when each is at one of its
+    /// own domains. One at another address could be whoever came first.
+    pub fn by_mail<'a>(
+        admins: impl IntoIterator<Item = &'a MailAddress>,
+        domains: &[OwnDomain],
+        now: Timestamp,
+    ) -> Self {
+        let mut admins = admins.into_iter().peekable();
+        let some = admins.peek().is_some();
+        if some && admins.all(|mail| domains.iter().any(|domain| domain.has(mail))) {
+            Self::MailDomain { at: now }
+        } else {
+            Self::Unverified
+        }
+    }
 }
 
 #[cfg(test)]
@@ -267,13 +354,36 @@ mod tests {
     }
 
     #[test]
-    fn an_address_belongs_to_a_domain_and_not_to_one_that_ends_alike() {
-        let mail = |text| MailAddress::parse(text).expect("an address");
-        for good in ["a@lyon.fr", "a@LYON.FR", "a@mairie.lyon.fr"] {
-            assert!(at_own_domain(&mail(good), &["ville-x.fr", "Lyon.fr"]).is_some(), "{good}");
+    fn an_address_belongs_to_a_domain_itself_and_every_admin_counts() {
+        let at = Timestamp::from_epoch(5);
+        let domains = ["ville-x.fr", "Lyon.fr"].map(|text| OwnDomain::parse(text).expect(text));
+        let by = |mails: &[&str]| {
+            let mails: Vec<_> = mails.iter().map(|text| MailAddress::parse(text).expect("an address")).collect();
+            Belonging::by_mail(&mails, &domains, at)
+        };
+        for good in [&["a@lyon.fr"][..], &["a@LYON.FR"], &["a@lyon.fr", "b@ville-x.fr"]] {
+            assert_eq!(by(good), Belonging::MailDomain { at }, "{good:?}");
         }
-        for bad in ["a@xlyon.fr", "a@lyon.fr.example", "lyon.fr@example.fr"] {
-            assert!(at_own_domain(&mail(bad), &["lyon.fr", ""]).is_none(), "{bad}");
+        for bad in [
+            &[][..],
+            &["a@xlyon.fr"],
+            &["a@mairie.lyon.fr"],
+            &["a@lyon.fr.example"],
+            &["lyon.fr@example.fr"],
+            &["a@lyon.fr", "first@gmail.com"],
+        ] {
+            assert_eq!(by(bad), Belonging::Unverified, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_anybody_may_have_an_address_at_is_nobodys_own() {
+        for bad in ["gmail.com", "GMAIL.com", "orange.fr", "laposte.net", "gouv.fr"] {
+            assert_eq!(OwnDomain::parse(bad), Err(NotOwn::Anybodys), "{bad}");
+        }
+        for bad in ["", "fr", "localhost", "ville.test", "*.lyon.fr", "10.0.0.1", "a@lyon.fr"] {
+            assert!(matches!(OwnDomain::parse(bad), Err(NotOwn::Host(_))), "{bad}");
+        }
+        assert_eq!(OwnDomain::parse("Mairie-Épinal.fr").expect("a domain").as_str(), "xn--mairie-pinal-heb.fr");
     }
 }

@@ -135,6 +135,9 @@ enum Configured {
     /// Tell other programs what becomes of requests for habilitations
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// `idp organisations domain`, once it is known to need the configuration
+    #[command(skip)]
+    OrganisationDomain { siret: String, command: organisations::DomainCommand },
 }
 
 /// Tools that need no gateway and no configuration: an auditor has neither.
@@ -238,6 +241,9 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
     let command = match cli.command {
         Command::Alone(Alone::Card(command)) => return card::run(command, out),
         Command::Alone(Alone::Trust(command)) => return trust::run(command, out),
+        Command::Alone(Alone::Organisations(organisations::Command::Domain { siret, command })) => {
+            Configured::OrganisationDomain { siret, command }
+        }
         Command::Alone(Alone::Organisations(command)) => return organisations::run(command, out),
         Command::Alone(Alone::Bench(command)) => return bench::run(command, out).await,
         Command::Configured(command) => command,
@@ -273,6 +279,9 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
         Configured::Figures(command) => Ok(figures::run(command, &mut bench).await?),
         Configured::Webhooks(command) => Ok(Box::pin(webhooks::run(command, &mut bench)).await?),
+        Configured::OrganisationDomain { siret, command } => {
+            Ok(organisations::domain(&siret, command, &mut bench).await?)
+        }
     }
 }
 

@@ -6,9 +6,13 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use domain::organisation::register::{CommuneRecord, Grouping, Place, Register, Resolved};
 use domain::organisation::siret::{NumberFault, Siren, Siret};
+use domain::partners::organisation::{Belonging, Organisation, OwnDomain};
+use domain::partners::role::TeamName;
+use domain::time::Timestamp;
 use serde_json::{Value, json};
+use store::registry::{Registry, Updated};
 
-use super::Failure;
+use super::{Bench, Failure};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -32,6 +36,13 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the domains of mail that are an organisation's own; needs the configuration
+    Domain {
+        /// Its SIRET
+        siret: String,
+        #[command(subcommand)]
+        command: DomainCommand,
+    },
     /// Tell which edition of the register this program carries
     Version {
         /// Print JSON
@@ -53,6 +64,8 @@ pub(super) fn run<W: Write>(command: Command, out: &mut W) -> Result<(), Failure
             }
         }
         Command::Version { json } => version(register, json),
+        // The program takes it to `domain`, with the configuration.
+        Command::Domain { .. } => return Err(anyhow::anyhow!("the configuration is needed").into()),
     };
     Ok(out.write_all(told.as_bytes()).context("standard output")?)
 }
@@ -154,6 +167,80 @@ fn version(register: &Register<'_>, json: bool) -> String {
     }
     let (package, version, day) = (edition.package, edition.version, edition.day);
     format!("{package} {version} of {day}: {communes} communes, {groupings} groupings\n")
+}
+
+/// `idp organisations domain`: the domains of mail that are an organisation's own. Needs the configuration.
+#[derive(Debug, Subcommand)]
+pub(super) enum DomainCommand {
+    /// List a domain; an organisation all of whose admins have an address there is verified
+    Add {
+        /// The domain
+        domain: String,
+    },
+    /// Take a domain off the list; what it proved stays proved
+    Remove {
+        /// The domain
+        domain: String,
+    },
+    /// Tell the domains
+    List,
+}
+
+pub(super) async fn domain<W: Write>(
+    siret: &str,
+    command: DomainCommand,
+    bench: &mut Bench<'_, W>,
+) -> anyhow::Result<()> {
+    let siret = Siret::parse(siret)?;
+    let registry = bench.registry().await?;
+    let told = change(&registry, siret, command, bench.clock.now()).await;
+    registry.close().await;
+    for line in told? {
+        bench.say(&line);
+    }
+    Ok(())
+}
+
+async fn change(
+    registry: &Registry,
+    siret: Siret,
+    command: DomainCommand,
+    now: Timestamp,
+) -> anyhow::Result<Vec<String>> {
+    match command {
+        DomainCommand::Add { domain } => {
+            let domain = OwnDomain::parse(&domain)?;
+            registry.put_organisation_domain(&siret, &domain, now).await?;
+            let mut told = vec![format!("{} is of {siret}", domain.as_str())];
+            if verify(registry, siret, now).await? == Updated::Done {
+                told.push(format!("{siret} is verified"));
+            }
+            Ok(told)
+        }
+        DomainCommand::Remove { domain } => {
+            let domain = OwnDomain::parse(&domain)?;
+            registry.drop_organisation_domain(&siret, &domain).await?;
+            Ok(vec![format!("{} is of {siret} no more", domain.as_str())])
+        }
+        DomainCommand::List => {
+            let domains = registry.organisation_domains(&siret).await?;
+            Ok(domains.iter().map(|domain| domain.as_str().to_owned()).collect())
+        }
+    }
+}
+
+/// Verifies an organisation that is here already, when all who administer it have an address at one of its domains.
+async fn verify(registry: &Registry, siret: Siret, now: Timestamp) -> anyhow::Result<Updated> {
+    let Some(organisation) = registry.organisation(&siret).await? else { return Ok(Updated::Missing) };
+    let team = registry.partner_team(&TeamName::Organisation(siret)).await?;
+    let admins = team.iter().flat_map(|(team, _)| &team.members).filter(|member| member.seat.administers());
+    let domains = registry.organisation_domains(&siret).await?;
+    let belonging = Belonging::by_mail(admins.map(|member| &member.mail), &domains, now);
+    let accepted = Organisation { belonging, ..organisation };
+    match accepted.verified() {
+        Ok(_) => Ok(registry.accept_organisation(&accepted, None, &[], now).await?),
+        Err(_) => Ok(Updated::Missing),
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod card;
 mod partner;
 pub(crate) mod report;
 mod request;
+mod service;
 
 pub(crate) use request::happened_words;
 
@@ -71,6 +72,7 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
             (t.mail_passkey_subject(commune), paragraphs)
         }
         Message::Partner(message) => partner::write(message, t),
+        Message::Service(message) => service::write(message, t),
         Message::SecretEnds { service, secret, until } => {
             let service = service.in_language(notice.language);
             let paragraphs = vec![
@@ -89,6 +91,7 @@ pub(crate) fn write(notice: &Notice, brand: &Brand) -> Letter {
         | Message::AgentInvited { .. }
         | Message::PasskeyAdded { .. }
         | Message::SecretEnds { .. }
+        | Message::Service(_)
         | Message::Card(_)
         | Message::Partner(_)
         | Message::Request(_) => None,

@@ -531,6 +531,7 @@ pub(crate) struct EventLine {
 }
 
 /// One request.
+#[expect(clippy::struct_excessive_bools, reason = "what a page shows or does not")]
 #[derive(Debug, Template)]
 #[template(path = "request.html")]
 pub(crate) struct RequestPage<'a> {

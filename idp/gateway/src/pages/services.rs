@@ -1,12 +1,13 @@
 //! The pages of services: those of an organisation, a new one, its secret, one of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use domain::client::{Label, Registered};
-use domain::habilitation::credentials::{ClientSecret, SecretRefused, warning};
+use domain::habilitation::credentials::{ClientSecret, SecretRefused};
 use domain::habilitation::grant::{Environment, Habilitation, NotLive};
-use domain::habilitation::service::{Deadline, SECRET_DAYS, Sent, ServiceFault, Wish, deadlines};
+use domain::habilitation::service::{Deadline, SECRET_DAYS, Sent, ServiceFault, Wish, aged, deadlines};
 use domain::habilitation::switches::Switches;
 use domain::id::{ClientId, HabilitationRequestId};
 use domain::organisation::host::{HostFault, RedirectRefusal};
@@ -95,6 +96,18 @@ impl Page<'_> {
         match deadline {
             Deadline::Habilitation(_) => self.t.service_ends(&day),
             Deadline::Secret(name, _) => self.t.service_secret_ends(name.as_str(), &day),
+            Deadline::Certificate(name, _) => self.t.service_certificate_ends(name, &day),
+            Deadline::Key(name, _) => self.t.service_key_old(name, &day),
+        }
+    }
+
+    /// What to do about it.
+    fn deadline_action(&self, deadline: &Deadline) -> &'static str {
+        match deadline {
+            Deadline::Habilitation(_) => self.t.service_act_habilitation(),
+            Deadline::Secret(..) => self.t.service_act_secret(),
+            Deadline::Certificate(..) => self.t.service_act_certificate(),
+            Deadline::Key(..) => self.t.service_act_key(),
         }
     }
 
@@ -187,7 +200,7 @@ impl Line {
 
     /// Whether something ends within thirty days.
     pub(super) fn is_due(&self) -> bool {
-        self.deadlines.first().is_some_and(|first| warning(first.at(), self.now).is_some())
+        self.deadlines.iter().any(|deadline| deadline.warning(self.now).is_some())
     }
 }
 
@@ -372,6 +385,8 @@ pub(crate) struct One<'a> {
     pub(crate) since: Option<Timestamp>,
     /// When its secrets were used last.
     pub(crate) uses: &'a [SecretUse],
+    /// When its keys were seen first.
+    pub(crate) first_seen: &'a BTreeMap<String, Timestamp>,
     /// Its switch, when that is off.
     pub(crate) stopped: Option<&'a Stopped>,
     /// Whether who looks may change what it proves itself by.
@@ -402,11 +417,26 @@ impl One<'_> {
     }
 
     fn deadlines(&self) -> Vec<Deadline> {
-        deadlines(self.service, self.now)
+        let mut all = deadlines(self.service, self.now);
+        all.extend(aged(self.service, self.first_seen));
+        all.sort_by_key(Deadline::at);
+        all
     }
 
     fn is_due(&self, deadline: &Deadline) -> bool {
-        warning(deadline.at(), self.now).is_some()
+        deadline.warning(self.now).is_some()
+    }
+
+    /// Where a deadline is dealt with.
+    fn deadline_place(&self, deadline: &Deadline) -> Option<String> {
+        match deadline {
+            Deadline::Habilitation(_) => {
+                let request = self.service.habilitation.as_ref()?.request.as_ref()?;
+                Some(format!("/espace/demandes/{request}"))
+            }
+            Deadline::Secret(..) => Some("#secrets".to_owned()),
+            Deadline::Certificate(..) | Deadline::Key(..) => None,
+        }
     }
 
     fn scopes(&self) -> Vec<&'static str> {

@@ -19,6 +19,7 @@ use crate::figures::{file, told};
 use crate::indicators::csv::MEDIA_TYPE;
 use crate::pages::View as _;
 use crate::pages::partners::{Crumb, ServicePage};
+use crate::pages::services;
 use crate::signin::at::unavailable;
 
 /// `GET /espace/services/{client_id}/chiffres`.
@@ -39,11 +40,9 @@ pub(crate) async fn get(
         Language::French => name.fr,
         Language::English => name.en,
     };
-    let crumb = holder.organisation.as_ref().map(|organisation| Crumb {
-        href: format!("/espace/organisations/{}", organisation.siret.digits()),
-        title: organisation.name.to_string(),
-    });
-    let shell = here.shell(page.words().service_figures_title()).below(crumb);
+    let mut above: Vec<Crumb> = holder.organisation.as_ref().map(services::above).unwrap_or_default();
+    above.push(Crumb { href: services::path_of(&client), title: name.clone() });
+    let shell = here.shell(page.words().service_figures_title()).below(above);
     let told = figures.months.iter().flat_map(|month| &month.providers);
     let providers = told.map(|(id, _)| (id.clone(), app.provider_title(id))).collect();
     ServicePage { page, shell, service: &name, client: &client, figures: &figures, providers: &providers }

@@ -79,6 +79,13 @@ pub(crate) async fn post_new(
             return confirm(&app, here, &found, name, Some((Space::InputInvalid, wrong)));
         }
     };
+    let organisation = match app.registry.organisation_domains(&siret).await {
+        Ok(own) => {
+            let belonging = Belonging::by_mail([&here.partner.mail], &own, app.clock.now());
+            Organisation { belonging, ..organisation }
+        }
+        Err(error) => return unavailable(&app, here.occasion, &error),
+    };
     match app.registry.insert_organisation(&organisation, &here.partner.id, app.clock.now()).await {
         Ok(Put::Fresh) => see_other(&format!("/espace/organisations/{}?fait=creation", siret.digits())),
         Ok(Put::Taken) => {

@@ -102,18 +102,7 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/instruction/modeles", ReadQueue, templates::get),
         Route::post("/espace/instruction/modeles", ChangeTemplates, templates::post),
     ];
-    let bench = [
-        Route::get("/espace/services/{client_id}/banc", RunBench, bench::get),
-        Route::post("/espace/services/{client_id}/banc", RunBench, bench::post),
-        Route::get("/espace/services/{client_id}/banc/{run}", RunBench, bench::run),
-        Route::post("/espace/services/{client_id}/banc/{run}/essai", RunBench, bench::drive),
-        Route::get("/espace/services/{client_id}/banc/{run}/rapport.json", RunBench, bench::report),
-        Route::get("/espace/demandes/{request}/banc", RunBench, request_bench::get),
-        Route::post("/espace/demandes/{request}/banc", RunBench, request_bench::post),
-        Route::get("/espace/demandes/{request}/banc/{run}", ReadRequests, request_bench::run),
-        Route::post("/espace/demandes/{request}/banc/{run}/essai", RunBench, request_bench::drive),
-        Route::get("/espace/demandes/{request}/banc/{run}/rapport.json", ReadRequests, request_bench::report),
-    ];
+    let bench = bench_rows();
     let figures = [
         Route::get("/espace/services/{client_id}/chiffres", ReadFigures, figures::get),
         Route::get("/espace/services/{client_id}/chiffres.csv", ReadFigures, figures::get_csv),
@@ -133,6 +122,22 @@ pub(crate) fn table() -> Vec<Route> {
     ];
     let all = account.into_iter().chain(organisations).chain(operators).chain(requests).chain(bench);
     all.chain(figures).chain(services).collect()
+}
+
+/// The rows of the bench: for services, and for requests that have none yet.
+fn bench_rows() -> [Route; 10] {
+    [
+        Route::get("/espace/services/{client_id}/banc", RunBench, bench::get),
+        Route::post("/espace/services/{client_id}/banc", RunBench, bench::post),
+        Route::get("/espace/services/{client_id}/banc/{run}", RunBench, bench::run),
+        Route::post("/espace/services/{client_id}/banc/{run}/essai", RunBench, bench::drive),
+        Route::get("/espace/services/{client_id}/banc/{run}/rapport.json", RunBench, bench::report),
+        Route::get("/espace/demandes/{request}/banc", RunBench, request_bench::get),
+        Route::post("/espace/demandes/{request}/banc", RunBench, request_bench::post),
+        Route::get("/espace/demandes/{request}/banc/{run}", ReadRequests, request_bench::run),
+        Route::post("/espace/demandes/{request}/banc/{run}/essai", RunBench, request_bench::drive),
+        Route::get("/espace/demandes/{request}/banc/{run}/rapport.json", ReadRequests, request_bench::report),
+    ]
 }
 
 /// The routes of the space. Their forms have two locks: a secret, and the browser's word on where they stood.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | hour | sign-ins that were finished, and invitations that nobody took, are forgotten; closed identities and cases that
 //! |  | ended a month ago are erased, as are runs of the bench, and calls of webhooks after three months; reports to communes that are due go out, and warnings before |
-//! |  | secrets end; drafts are remembered to their writers, what was sent back and left is put away; organisations that nothing proves are given back; where the journal ends is logged |
+//! |  | secrets, certificates and habilitations end; drafts are remembered to their writers, what was sent back and left is put away; organisations that nothing proves are given back; where the journal ends is logged |
 //! | 5 seconds | what was counted of services is brought to the registry |
 //! | minute | the latest moment that was seen is kept, and a clock behind it is told; signing keys are made when they are due, their lives journalled, the retired erased |
 //! | 5 minutes | an outbox that stands still is told; cases at desks that were left for an hour end |
@@ -27,6 +27,7 @@ use crate::habilitation::deadlines;
 use crate::indicators::report;
 use crate::keys::{Keyholder, rotation};
 use crate::random::Random;
+use crate::services::deadlines as expiry;
 
 /// Between two rounds of what only grows slowly.
 const ROUND: Duration = Duration::from_hours(1);
@@ -64,6 +65,7 @@ impl House {
                     self.warn_of_secrets().await;
                     self.release_organisations().await;
                     self.settle_requests().await;
+                    self.warn_of_deadlines().await;
                 }
                 _ = figures.tick() => self.bring_figures().await,
                 _ = keys.tick() => {
@@ -103,6 +105,19 @@ impl House {
     async fn release_organisations(&self) {
         if let Err(error) = crate::partners::release::release_idle(&self.app).await {
             tracing::warn!(%error, "organisations that nothing proves could not be given back");
+        }
+    }
+
+    /// Before the end of habilitations and certificates, and of keys that are old.
+    async fn warn_of_deadlines(&self) {
+        let space = self.app.partners.as_ref().map(|space| space.origin.as_str());
+        match expiry::warn_due(&self.registry, space, self.clock.now()).await {
+            Ok(0) => {}
+            Ok(mails) => {
+                tracing::info!(mails, "services are told of what ends");
+                self.app.mail_waiting.notify_one();
+            }
+            Err(error) => tracing::warn!(%error, "warnings before the end of habilitations could not be made"),
         }
     }
 

@@ -52,6 +52,7 @@ async fn draw(
     let switches = switches(app).await?;
     let uses = app.registry.secret_uses(&service.client.id).await?;
     let since = app.registry.service_since(&service.client.id).await?;
+    let first_seen = super::deadlines::first_seen(&app.registry, service).await?;
     let stopped = stopped(app, (here, organisation), service, &switches).await?;
     let about = About::Organisation(organisation);
     let page = match mistake {
@@ -70,6 +71,7 @@ async fn draw(
         live: service.live(app.clock.now(), &switches).map(|_| ()),
         since,
         uses: &uses,
+        first_seen: &first_seen,
         stopped: stopped.as_ref(),
         may_change: here.partner.may(ChangeCredentials, about).is_ok(),
         may_switch: here.partner.may(SwitchOff, about).is_ok(),

@@ -15,6 +15,7 @@ mod cases;
 mod clients;
 mod clock;
 mod consents;
+mod deadlines;
 mod figures;
 mod habilitations;
 mod indicators;

@@ -5,6 +5,7 @@
 //! not undo each other's change. The row of a team is the lock of all that concerns its people, the row of a partner that
 //! of their ways in; a team is locked first.
 
+mod domains;
 mod organisations;
 mod passkeys;
 mod recoveries;

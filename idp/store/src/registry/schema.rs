@@ -29,6 +29,7 @@ fn migrations() -> Vec<Migration> {
         (21, "requests_counted", include_str!("../../migrations/0021_requests_counted.sql")),
         (18, "organisations", include_str!("../../migrations/0018_organisations.sql")),
         (19, "bench_reports", include_str!("../../migrations/0019_bench_reports.sql")),
+        (20, "deadlines", include_str!("../../migrations/0020_deadlines.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

@@ -96,6 +96,11 @@ impl ClientCertificate {
         &self.thumbprint
     }
 
+    /// The last second of its life.
+    pub const fn ends(&self) -> Timestamp {
+        self.validity.1
+    }
+
     /// What is known of the chain above it.
     pub const fn chain(&self) -> Chain {
         self.chain

@@ -105,7 +105,13 @@ texts! {
     service_level: "Niveau le plus haut", "Highest level";
     service_scopes: "Données (scopes)", "Data (scopes)";
     service_method: "Preuve d’identité du service", "How it proves itself";
-    service_deadlines: "Échéances", "What ends";
+    service_certificate_ends(name, day): "Le certificat de la clé {name} prend fin le {day}.", "The certificate of the key {name} ends on {day}.";
+    service_key_old(name, day): "La clé {name} aura servi un an le {day}.", "The key {name} will have been used for a year on {day}.";
+    service_act_habilitation: "Rouvrez la demande pour la renouveler", "Open the request again to renew it";
+    service_act_secret: "Créez un deuxième secret, installez-le, puis retirez celui-ci", "Make a second secret, install it, then retire this one";
+    service_act_certificate: "Enregistrez le certificat suivant à côté, puis retirez celui-ci.", "Register the next certificate beside it, then remove this one.";
+    service_act_key: "Enregistrez une nouvelle clé à côté, puis retirez celle-ci.", "Register a new key beside it, then remove this one.";
+    service_deadlines: "Échéances et prochaines actions", "What ends, and what to do";
     service_deadlines_none: "Aucune échéance.", "Nothing ends by itself.";
     service_soon: "bientôt", "soon";
     service_secrets: "Secrets", "Secrets";
