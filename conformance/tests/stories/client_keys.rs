@@ -38,8 +38,9 @@ impl Keys {
         Self { site: Site::serve(listen(0).await.unwrap(), router), set, asked }
     }
 
-    fn change_to(&self, key: &SigningKey) {
-        *self.set.lock().unwrap() = json!({"keys": [key.public_jwk()]});
+    fn change_to(&self, keys: &[&SigningKey]) {
+        let keys: Vec<Value> = keys.iter().map(|key| key.public_jwk()).collect();
+        *self.set.lock().unwrap() = json!({ "keys": keys });
     }
 
     fn asked(&self) -> usize {
@@ -62,7 +63,7 @@ async fn push(journey: &Journey, service: &RelyingParty, key: &SigningKey) -> u1
 
 #[tokio::test]
 async fn a_service_changes_its_keys_and_the_old_one_opens_nothing() {
-    let journey = Journey::start().await;
+    let mut journey = Journey::start().await;
     let [first, second, third] = std::array::from_fn(|_| SigningKey::generate(Algorithm::Es256));
     let keys = Keys::serve(&first).await;
     let mut metadata = RelyingParty::ordinary("Ville aux clés");
@@ -76,10 +77,9 @@ async fn a_service_changes_its_keys_and_the_old_one_opens_nothing() {
     }
     assert_eq!(keys.asked(), 1);
 
-    keys.change_to(&second);
+    keys.change_to(&[&first, &second]);
     assert_eq!(push(&journey, &service, &second).await, 201, "an unknown key is looked for once");
     assert_eq!(keys.asked(), 2);
-    assert_eq!(push(&journey, &service, &first).await, 401, "C15: a key that was withdrawn");
 
     // A flood of unknown keys asks no more than before: the cool-down is taken.
     for _ in 0..20 {
@@ -87,6 +87,41 @@ async fn a_service_changes_its_keys_and_the_old_one_opens_nothing() {
     }
     assert_eq!(keys.asked(), 2);
     assert_eq!(push(&journey, &service, &second).await, 201);
+
+    // A gateway that starts anew reads at once.
+    keys.change_to(&[&second]);
+    journey.scene.gateway.restart().await.unwrap();
+    assert_eq!(push(&journey, &service, &first).await, 401, "C15: a key that was withdrawn");
+    assert_eq!(push(&journey, &service, &second).await, 201);
+}
+
+#[tokio::test]
+async fn keys_that_have_nothing_of_before_are_taken_by_the_word_of_an_operator_alone() {
+    let mut journey = Journey::start().await;
+    let (own, thief) = (SigningKey::generate(Algorithm::Es256), SigningKey::generate(Algorithm::Es256));
+    let keys = Keys::serve(&own).await;
+    let mut metadata = RelyingParty::ordinary("Ville aux clés");
+    metadata["token_endpoint_auth_method"] = json!("private_key_jwt");
+    metadata["jwks_uri"] = json!(format!("http://{}/jwks", keys.site.address()));
+    let service = journey.register(&metadata).await;
+    assert_eq!(push(&journey, &service, &own).await, 201);
+    keys.change_to(&[&thief]);
+    assert_eq!(push(&journey, &service, &thief).await, 401);
+    assert_eq!(push(&journey, &service, &own).await, 201, "what was there before serves for a while");
+    journey.scene.gateway.restart().await.unwrap();
+    assert_eq!(push(&journey, &service, &thief).await, 401);
+    assert_eq!(push(&journey, &service, &own).await, 201, "also at a node that starts meanwhile");
+
+    let idp = async |words: &[&str]| journey.scene.gateway.installation().run(words).await.unwrap();
+    let shown = idp(&["clients", "keys", "--", &service.client_id]).await;
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("pinned  ") && shown.contains("refused "), "{shown}");
+    let accept = ["clients", "keys", "--accept", "--why", "Nouveau serveur", "--", &service.client_id];
+    assert!(idp(&accept).await.status.success());
+    assert_eq!(idp(&accept).await.status.code(), Some(1), "nothing is refused any more");
+    journey.scene.gateway.restart().await.unwrap();
+    assert_eq!(push(&journey, &service, &thief).await, 201);
+    assert_eq!(push(&journey, &service, &own).await, 401);
 }
 
 #[tokio::test]
@@ -131,7 +166,10 @@ async fn without_a_key_to_encrypt_to_nothing_leaves_in_the_clear() {
     // gateway that starts anew looks at once.
     let mut key = reader.key.clone();
     key["use"] = json!("enc");
-    *keys.set.lock().unwrap() = json!({"keys": [key]});
+    // Beside the one that was there.
+    let mut set = keys.set.lock().unwrap().clone();
+    set["keys"].as_array_mut().unwrap().push(key);
+    *keys.set.lock().unwrap() = set;
     assert_eq!(service.redeem(&ask, &code).await.unwrap().status(), 500, "within the cool-down");
     let mut journey = journey;
     journey.scene.gateway.restart().await.unwrap();
@@ -142,7 +180,7 @@ async fn without_a_key_to_encrypt_to_nothing_leaves_in_the_clear() {
 }
 
 #[tokio::test]
-async fn a_request_signed_by_a_new_key_is_opened_and_by_an_old_one_is_not() {
+async fn a_request_signed_by_a_new_key_is_opened_and_by_an_unknown_one_is_not() {
     let journey = Journey::start().await;
     let (first, second) = (SigningKey::generate(Algorithm::Es256), SigningKey::generate(Algorithm::Es256));
     let keys = Keys::serve(&first).await;
@@ -167,8 +205,9 @@ async fn a_request_signed_by_a_new_key_is_opened_and_by_an_old_one_is_not() {
         (page.name().unwrap_or_default(), page.code().unwrap_or_default())
     };
     assert_eq!(open(&first).await.0, "choose");
-    keys.change_to(&second);
+    keys.change_to(&[&first, &second]);
     assert_eq!(open(&second).await.0, "choose");
-    assert_eq!(open(&first).await, ("problem".to_owned(), "P107".to_owned()));
     assert_eq!(keys.asked(), 2);
+    let third = SigningKey::generate(Algorithm::Es256);
+    assert_eq!(open(&third).await, ("problem".to_owned(), "P107".to_owned()));
 }

@@ -195,6 +195,17 @@ pub enum Act {
         /// The SHA-256 of the report, in hexadecimal.
         report: String,
     },
+    /// The keys at the address of a relying party changed.
+    ClientKeysChanged {
+        /// The relying party.
+        client: ClientId,
+        /// The thumbprints of the keys (RFC 7638).
+        thumbprints: Vec<String>,
+        /// What became of them.
+        change: KeysDeed,
+        /// By whom.
+        deed: Deed,
+    },
     /// An operator put a clock right that had been ahead: what was seen by it counts no more.
     ClockSetBack {
         /// The latest moment that was seen.
@@ -329,6 +340,16 @@ pub enum ClientChange {
     Disabled,
     /// It was enabled again.
     Enabled,
+}
+
+/// What became of the keys at the address of a relying party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeysDeed {
+    /// They were taken: the first ones, or one of before was among them.
+    Taken,
+    /// Somebody accepted them.
+    Accepted,
 }
 
 /// What was done to a commune.
@@ -470,6 +491,7 @@ impl Act {
             Self::AgentChanged { .. } => "agent_changed",
             Self::ReaderChanged { .. } => "reader_changed",
             Self::BenchReported { .. } | Self::RequestBenchReported { .. } => "bench_reported",
+            Self::ClientKeysChanged { .. } => "client_keys_changed",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::PartnerChanged { .. } => "partner_changed",
             Self::PartnerInvited { .. } => "partner_invited",
@@ -530,6 +552,9 @@ impl Act {
             Self::RequestMessage { request, by } => json!({"request": request, "by": by}),
             Self::BenchReported { client, outcome, report } => {
                 json!({"client": client, "outcome": outcome, "report": report})
+            }
+            Self::ClientKeysChanged { client, thumbprints, change, deed } => {
+                json!({"client": client, "keys": thumbprints, "change": change, "by": deed.by, "why": deed.why})
             }
             Self::RequestBenchReported { request, outcome, report } => {
                 json!({"request": request, "outcome": outcome, "report": report})

@@ -49,6 +49,7 @@ use crate::partners::door::PartnersDoor;
 use crate::people::door::DeskDoor;
 use crate::random::Random;
 use crate::router::routers;
+use crate::services::pins::Pins;
 use crate::upstream::cnie::CardProvider;
 use crate::upstream::{self, Upstreams};
 use crate::watch::Watched;
@@ -169,6 +170,9 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         (provider, upstream::cnie::seen_by_the_domain(config))
     });
     let bench = House::of(&registry, config, (clock, random))?;
+    let mail_waiting = Arc::new(Notify::new());
+    let space = config.partners.as_ref().map(|place| place.origin.as_str().to_owned());
+    let pins = Pins { registry: registry.clone(), space, mail_waiting: Arc::clone(&mail_waiting) };
     Ok(Arc::new(App {
         cnie,
         bench,
@@ -189,7 +193,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         dpop: Dpop { rule: config.dpop, secret: NonceSecret::new(*vault.derive("dpop-nonce")) },
         upstreams: Upstreams::new(providers, card, &config.issuer, (&http, clock)),
         civil_registry: CivilRegistryClient::new(&config.civil_registry, &http, clock),
-        client_keys: ClientKeySets::new(http, clock.clone()),
+        client_keys: ClientKeySets::new(http, clock.clone()).pinned(pins),
         secret_uses: SecretUses::default(),
         limits: Limits::new(&config.limits, &config.listen),
         brand,
@@ -197,7 +201,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         endings: TaskTracker::new(),
         indicators: Published::new(config.targets),
         figures: Counter::default(),
-        mail_waiting: Arc::new(Notify::new()),
+        mail_waiting,
         logouts_waiting: Arc::new(Notify::new()),
         webhooks_waiting: Arc::new(Notify::new()),
         datapass: config.datapass.clone(),

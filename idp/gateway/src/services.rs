@@ -15,6 +15,8 @@
 //! | [`production`] | a client under a habilitation that a review granted |
 //! | [`one`] | one service |
 //! | [`credentials`] | a second secret beside the first, the old one retired; off and on |
+//! | [`deadlines`] | what ends by itself, told before |
+//! | [`pins`] | the keys at an address of their own, and who accepts others |
 //! | [`button`], [`start`] | the button, and the first lines of a program |
 //!
 //! A secret is on the answer that made it and nowhere else: only its digest is kept.
@@ -24,6 +26,7 @@ pub(crate) mod credentials;
 pub(crate) mod deadlines;
 pub(crate) mod one;
 pub(crate) mod organisation;
+pub(crate) mod pins;
 pub(crate) mod production;
 pub(crate) mod sandbox;
 pub(crate) mod start;

@@ -10,6 +10,7 @@ mod keys;
 mod metadata;
 mod objects;
 mod own;
+pub mod pins;
 mod profile;
 mod redirect;
 mod rules;

@@ -11,6 +11,9 @@ use crate::oidc::certificate::{Chain, ClientCertificate};
 use crate::secret::from_base64url;
 use crate::time::Timestamp;
 
+/// What a public key has none of (RFC 7518 §6).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// At most this many keys are taken from one set.
 const MAX_KEYS: usize = 64;
 
@@ -153,7 +156,6 @@ fn certificate_ends(jwk: &Value) -> Option<Timestamp> {
 fn read(jwk: &Value) -> Result<Option<PublicKey>, BadKeySet> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let kind = text("kty").ok_or(BadKeySet::Malformed)?;
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     if kind == "oct" || PRIVATE.iter().any(|member| jwk.get(member).is_some()) {
         return Err(BadKeySet::Private);
     }

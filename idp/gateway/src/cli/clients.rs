@@ -54,6 +54,18 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tell the keys at the address of a relying party (jwks_uri), and accept those that were refused
+    Keys {
+        /// Its client_id
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Accept the set that was refused
+        #[arg(long, requires = "why")]
+        accept: bool,
+        /// Why: it stands in the journal; name no person
+        #[arg(long, requires = "accept")]
+        why: Option<String>,
+    },
     /// Refuse a relying party from now on: its requests, codes and tokens
     Disable {
         /// Its client_id
@@ -84,11 +96,44 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
         }
         Command::List { json } => list(bench, &registry, Form::of(json)).await,
         Command::Show { id, json } => show(bench, &registry, &id, Form::of(json)).await,
+        Command::Keys { id, accept, why } => {
+            let why = why.as_deref().filter(|_| accept);
+            keys(bench, &registry, &id, why).await
+        }
         Command::Disable { id } => set(bench, &registry, &id, ClientState::Disabled).await,
         Command::Enable { id } => set(bench, &registry, &id, ClientState::Active).await,
     };
     registry.close().await;
     outcome
+}
+
+/// The keys at an address: those that are pinned, and those that were refused, which are accepted for a reason.
+async fn keys<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    id: &str,
+    why: Option<&str>,
+) -> anyhow::Result<()> {
+    let id = ClientId::parse(id).map_err(|_| anyhow::anyhow!("there is no client {id:?}"))?;
+    let kept = registry.pinned_keys(&id).await?;
+    let kept = kept.with_context(|| format!("{id} keeps no keys at an address, or they were never read"))?;
+    if let Some(why) = why {
+        let (set, _) = kept.refused.context("no set is refused")?;
+        let deed = super::habilitations::deed(why)?;
+        match registry.accept_keys(&id, &set, &deed, bench.clock.now()).await? {
+            Updated::Done => bench.say("accepted: it counts at the next call of the address"),
+            Updated::Missing => bail!("another set is there by now"),
+        }
+        return Ok(());
+    }
+    bench.say(&format!("address {}", kept.uri));
+    for thumbprint in kept.pinned.all() {
+        bench.say(&format!("pinned  {thumbprint}"));
+    }
+    for thumbprint in kept.refused.iter().flat_map(|(set, _)| set.all()) {
+        bench.say(&format!("refused {thumbprint}"));
+    }
+    Ok(())
 }
 
 /// For whom something is printed.

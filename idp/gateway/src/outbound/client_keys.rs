@@ -3,6 +3,7 @@
 //! ```text
 //!  fresh (10 min) ──▶ used          aged ──▶ fetched anew ── failed ──▶ the last good set, for 4 h at most
 //!  no key verifies ──▶ fetched anew, twice a minute at most, whoever sent what
+//!  none of the keys of before ──▶ not taken (decision 42); the last good set serves, as when nothing answers
 //! ```
 //!
 //! The address was registered by an operator or a commune, and is called under the egress rule, without redirects, behind
@@ -24,6 +25,7 @@ use super::bulkhead::{Bulkhead, CallError};
 use super::fetched::{Fetched, NotNewer, Pause};
 use super::http::Http;
 use crate::clock::Clock;
+use crate::services::pins::{NotTaken, Pins};
 
 /// How long a set is used before it is fetched again. A key that a client withdraws counts that long.
 const FRESH: Lifetime = Lifetime::seconds(600);
@@ -46,6 +48,7 @@ pub(crate) struct ClientKeySets {
     clock: Clock,
     // A call goes on when the caller that began it went away: closing connections keeps no client's keys from coming.
     calls: TaskTracker,
+    pins: Option<Pins>,
     clients: Mutex<HashMap<ClientId, Arc<Elsewhere>>>,
     hosts: Mutex<HashMap<String, Bulkhead>>,
 }
@@ -53,6 +56,8 @@ pub(crate) struct ClientKeySets {
 /// The set of one client.
 #[derive(Debug)]
 struct Elsewhere {
+    client: ClientId,
+    pins: Option<Pins>,
     uri: KeysUri,
     bulkhead: Bulkhead,
     clock: Clock,
@@ -84,12 +89,20 @@ enum Unfetched {
     Json,
     #[error("{0}")]
     Keys(#[from] domain::jose::BadKeySet),
+    #[error("{0}")]
+    Pins(#[from] NotTaken),
 }
 
 impl ClientKeySets {
     /// Nothing is fetched yet.
     pub(crate) fn new(http: Http, clock: Clock) -> Self {
-        Self { http, clock, calls: TaskTracker::new(), clients: Mutex::default(), hosts: Mutex::default() }
+        let (clients, hosts) = (Mutex::default(), Mutex::default());
+        Self { http, clock, calls: TaskTracker::new(), pins: None, clients, hosts }
+    }
+
+    /// The same, taking a set where one of the keys of before is in it alone.
+    pub(crate) fn pinned(self, pins: Pins) -> Self {
+        Self { pins: Some(pins), ..self }
     }
 
     /// The set of a client that keeps it elsewhere; `None` for any other client, and when none could be fetched.
@@ -102,7 +115,7 @@ impl ClientKeySets {
             return Some(Arc::clone(&set.keys));
         }
         let newer = self.fetch(client, held, current.clone(), Why::Aged).await;
-        newer.or_else(|| current.filter(|set| within(set, STALE))).map(|set| Arc::clone(&set.keys))
+        newer.or(current).filter(|set| within(set, STALE)).map(|set| Arc::clone(&set.keys))
     }
 
     /// A newer set than the one that did not serve; `None` when it was fetched just now for the same reason, or cannot be
@@ -148,6 +161,8 @@ impl ClientKeySets {
             return Some(Arc::clone(held));
         }
         let made = Arc::new(Elsewhere {
+            client: client.id.clone(),
+            pins: self.pins.clone(),
             uri: uri.clone(),
             bulkhead: self.bulkhead(uri),
             clock: self.clock.clone(),
@@ -182,7 +197,17 @@ impl Elsewhere {
             .expect("a URL that was parsed makes a request");
         let answer = self.bulkhead.fetch(request).await?;
         let set: serde_json::Value = serde_json::from_slice(answer.body()).map_err(|_| Unfetched::Json)?;
-        Ok(Aged { keys: Arc::new(KeySet::parse(&set)?), fetched: self.clock.now() })
+        let (keys, now) = (KeySet::parse(&set)?, self.clock.now());
+        let Some(pins) = &self.pins else { return Ok(Aged { keys: Arc::new(keys), fetched: now }) };
+        match pins.take(&self.client, &self.uri, &keys, now).await {
+            Ok(()) => Ok(Aged { keys: Arc::new(keys), fetched: now }),
+            Err(NotTaken::Strange { before }) if self.set.current().is_none() => {
+                // This node has not had the set of before: it serves here as on the others, for as long.
+                tracing::warn!(client = %self.client, "the keys of a client have none of before: those serve for a while");
+                Ok(Aged { keys: Arc::new(KeySet::parse(&before.keys)?), fetched: before.seen })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::config::Egress;
+use crate::habilitation::town::Town;
 use crate::outbound::tests::{Origin, sandbox_http};
 
 /// A client's server: how often it was asked, and the status it answers with.
@@ -188,4 +189,153 @@ async fn private_addresses_are_never_called() {
         assert!(keys.of(&client(&uri)).await.is_none(), "{uri}");
     }
     assert_eq!(server.asked(), 0);
+}
+
+/// An address whose set changes by hand.
+struct Shelf {
+    origin: Origin,
+    set: Arc<Mutex<serde_json::Value>>,
+}
+
+impl Shelf {
+    async fn with(keys: &[&SigningKey]) -> Self {
+        let set = Arc::new(Mutex::new(serde_json::Value::Null));
+        let read = Arc::clone(&set);
+        let handler = move || async move { read.lock().expect("whole").to_string() };
+        let shelf = Self { origin: Origin::serve(Router::new().route("/jwks", get(handler))).await, set };
+        shelf.holds(keys);
+        shelf
+    }
+
+    fn holds(&self, keys: &[&SigningKey]) {
+        let keys: Vec<_> = keys.iter().map(|key| key.public_jwk()).collect();
+        *self.set.lock().expect("whole") = json!({ "keys": keys });
+    }
+}
+
+fn signing_key(kid: &str) -> SigningKey {
+    SigningKey::generate(SigningAlgorithm::EdDsa, Kid::parse(kid).expect("plain")).expect("works")
+}
+
+/// A gateway with a client whose keys are at an address, and two nodes that read them.
+async fn pinned(uri: &str) -> (Town, Client, [ClientKeySets; 2]) {
+    let town = Town::standing().await;
+    let mut client = client(uri);
+    client.contacts = vec![domain::people::name::MailAddress::parse("dsi@prestataire.fr").expect("an address")];
+    let id = domain::id::HabilitationId::from_random([1; 16]);
+    let kept = domain::client::Registered::operated(client.clone(), None, id, town.clock.now());
+    let put = town.app.registry.insert_client(&kept, town.clock.now()).await.expect("writes");
+    assert_eq!(put, store::ephemeral::Put::Fresh);
+    let node = || {
+        let pins = Pins {
+            registry: town.app.registry.clone(),
+            space: Some("http://localhost:18405".to_owned()),
+            mail_waiting: Arc::clone(&town.app.mail_waiting),
+        };
+        ClientKeySets::new(sandbox_http(), town.clock.clone()).pinned(pins)
+    };
+    let nodes = [node(), node()];
+    (town, client, nodes)
+}
+
+async fn thumbprints(node: &ClientKeySets, client: &Client) -> Option<Vec<String>> {
+    let set = node.of(client).await?;
+    Some(set.keys().into_iter().map(|(thumbprint, _)| thumbprint).collect())
+}
+
+fn named(keys: &[&SigningKey]) -> Option<Vec<String>> {
+    let keys: Vec<_> = keys.iter().map(|key| key.public_jwk()).collect();
+    let set = KeySet::parse(&json!({ "keys": keys })).expect("a set");
+    Some(set.keys().into_iter().map(|(thumbprint, _)| thumbprint).collect())
+}
+
+#[tokio::test]
+async fn a_new_key_is_taken_beside_one_of_before() {
+    let (old, new) = (signing_key("a"), signing_key("b"));
+    let shelf = Shelf::with(&[&old]).await;
+    let (town, client, [one, two]) = pinned(&shelf.origin.url("/jwks")).await;
+    for keys in [&[&old][..], &[&old, &new], &[&new]] {
+        shelf.holds(keys);
+        town.clock.advance(FRESH);
+        assert_eq!(thumbprints(&one, &client).await, named(keys));
+        assert_eq!(thumbprints(&two, &client).await, named(keys));
+    }
+    assert_eq!(town.mails().await, []);
+    let entries = town.app.registry.entries(0, 1000).await.expect("reads");
+    let taken = entries.iter().filter(|entry| entry.kind == "client_keys_changed");
+    assert_eq!(taken.count(), 3, "each change once, of two nodes");
+}
+
+#[tokio::test]
+async fn a_set_with_none_of_the_keys_of_before_waits_for_a_person_and_the_old_one_serves_its_time() {
+    let (old, new, other) = (signing_key("a"), signing_key("b"), signing_key("c"));
+    let shelf = Shelf::with(&[&old]).await;
+    let (town, client, [one, two]) = pinned(&shelf.origin.url("/jwks")).await;
+    assert_eq!(thumbprints(&one, &client).await, named(&[&old]));
+    shelf.holds(&[&new]);
+    town.clock.advance(FRESH);
+    // The node that had it, and one that starts now.
+    assert_eq!(thumbprints(&one, &client).await, named(&[&old]));
+    assert_eq!(thumbprints(&two, &client).await, named(&[&old]));
+    let mails = town.mails().await;
+    let told: Vec<_> = mails.iter().map(|notice| (notice.to.as_str(), &notice.message)).collect();
+    assert!(matches!(told[..], [("dsi@prestataire.fr", domain::notice::Message::Service(_))]), "once: {told:?}");
+    town.clock.advance(Lifetime::seconds(STALE.as_seconds() - FRESH.as_seconds()));
+    assert_eq!(thumbprints(&one, &client).await, None, "no longer than when nothing answers");
+    assert_eq!(thumbprints(&two, &client).await, None);
+    assert_eq!(town.mails().await, []);
+
+    // Somebody accepts the set that they saw, and no other.
+    let kept = town.app.registry.pinned_keys(&client.id).await.expect("reads").expect("pinned");
+    let (refused, _) = kept.refused.expect("refused");
+    shelf.holds(&[&other]);
+    town.clock.advance(RETRY);
+    assert_eq!(thumbprints(&one, &client).await, None);
+    let deed = domain::habilitation::switches::Deed::OPERATOR;
+    let late = town.app.registry.accept_keys(&client.id, &refused, &deed, town.clock.now()).await;
+    assert_eq!(late.expect("answers"), store::registry::Updated::Missing, "another one is there by now");
+    shelf.holds(&[&new]);
+    town.clock.advance(RETRY);
+    assert_eq!(thumbprints(&one, &client).await, None);
+    let accepted = town.app.registry.accept_keys(&client.id, &refused, &deed, town.clock.now()).await;
+    assert_eq!(accepted.expect("answers"), store::registry::Updated::Done);
+    town.clock.advance(RETRY);
+    assert_eq!(thumbprints(&one, &client).await, named(&[&new]));
+    assert_eq!(thumbprints(&two, &client).await, named(&[&new]));
+}
+
+#[tokio::test]
+async fn hostile_answers_are_never_kept() {
+    let key = serde_json::to_value(signing_key("k").public_jwk()).expect("JSON");
+    let with = |more: serde_json::Value| {
+        let mut key = key.clone();
+        key.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "keys": [key] }).to_string()
+    };
+    let many: Vec<_> = (0..65).map(|_| key.clone()).collect();
+    let good = json!({ "keys": [key] }).to_string();
+    let bodies = [
+        ("a page", "<!doctype html><title>Connexion</title>".to_owned()),
+        ("a private key", with(json!({"d": "AAAA"}))),
+        ("a part of one", with(json!({"p": "AAAA"}))),
+        ("a secret", with(json!({"kty": "oct", "k": "AAAA"}))),
+        ("too many", json!({ "keys": many }).to_string()),
+        ("too large", format!("{good}{}", " ".repeat(4 << 20))),
+        ("two in one", format!("{good}{good}")),
+    ];
+    let (keys, _clock) = keys();
+    for (case, body) in bodies {
+        let origin = Origin::serve(Router::new().route("/jwks", get(move || async move { body }))).await;
+        assert!(keys.of(&client(&origin.url("/jwks"))).await.is_none(), "{case}");
+    }
+    let served = good.clone();
+    let target = Origin::serve(Router::new().route("/jwks", get(move || async move { served }))).await;
+    assert!(keys.of(&client(&target.url("/jwks"))).await.is_some(), "this test can tell a good one");
+    let there = target.url("/jwks");
+    let redirect = Origin::serve(
+        Router::new()
+            .route("/jwks", get(move || async move { (http::StatusCode::FOUND, [(http::header::LOCATION, there)]) })),
+    );
+    let redirect = redirect.await;
+    assert!(keys.of(&client(&redirect.url("/jwks"))).await.is_none(), "a redirect is not followed");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
+use domain::client::pins::Thumbprints;
 use domain::client::{Label, Registered};
 use domain::habilitation::credentials::{ClientSecret, SecretRefused};
 use domain::habilitation::grant::{Environment, Habilitation, NotLive};
@@ -14,7 +15,7 @@ use domain::organisation::host::{HostFault, RedirectRefusal};
 use domain::partners::organisation::Organisation;
 use domain::time::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use store::registry::SecretUse;
+use store::registry::{PinnedKeys, SecretUse};
 
 use super::partners::{Crumb, Shell, Wrong, space_views};
 use super::{Page, paris};
@@ -385,6 +386,8 @@ pub(crate) struct One<'a> {
     pub(crate) since: Option<Timestamp>,
     /// When its secrets were used last.
     pub(crate) uses: &'a [SecretUse],
+    /// The keys at its address, where it keeps them there.
+    pub(crate) pinned: Option<&'a PinnedKeys>,
     /// When its keys were seen first.
     pub(crate) first_seen: &'a BTreeMap<String, Timestamp>,
     /// Its switch, when that is off.
@@ -449,6 +452,11 @@ impl One<'_> {
 
     fn secrets(&self) -> &[ClientSecret] {
         self.service.secrets.all()
+    }
+
+    /// The set at its address that was not taken.
+    fn refused(&self) -> Option<&(Thumbprints, Timestamp)> {
+        self.pinned?.refused.as_ref()
     }
 
     fn has_secrets(&self) -> bool {

@@ -27,7 +27,7 @@ use crate::audit::Space;
 use crate::bench::page as bench;
 use crate::bench::request as request_bench;
 use crate::habilitation::{block, exchange, file, list, queue, request, review, templates};
-use crate::services::{button, credentials, one, production, sandbox, start};
+use crate::services::{button, credentials, one, pins, production, sandbox, start};
 use crate::signin::page::Occasion;
 
 /// The rows.
@@ -117,6 +117,7 @@ pub(crate) fn table() -> Vec<Route> {
         Route::get("/espace/services/{client_id}/demarrage", ReadServices, start::get),
         Route::post("/espace/services/{client_id}/identifiants", ChangeCredentials, credentials::add),
         Route::post("/espace/services/{client_id}/identifiants/{name}/retrait", ChangeCredentials, credentials::retire),
+        Route::post("/espace/services/{client_id}/cles", ChangeCredentials, pins::accept),
         Route::post("/espace/services/{client_id}/arret", SwitchOff, credentials::stop),
         Route::post("/espace/services/{client_id}/marche", SwitchOff, credentials::resume),
     ];

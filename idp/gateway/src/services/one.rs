@@ -53,6 +53,7 @@ async fn draw(
     let uses = app.registry.secret_uses(&service.client.id).await?;
     let since = app.registry.service_since(&service.client.id).await?;
     let first_seen = super::deadlines::first_seen(&app.registry, service).await?;
+    let pinned = app.registry.pinned_keys(&service.client.id).await?;
     let stopped = stopped(app, (here, organisation), service, &switches).await?;
     let about = About::Organisation(organisation);
     let page = match mistake {
@@ -71,6 +72,7 @@ async fn draw(
         live: service.live(app.clock.now(), &switches).map(|_| ()),
         since,
         uses: &uses,
+        pinned: pinned.as_ref(),
         first_seen: &first_seen,
         stopped: stopped.as_ref(),
         may_change: here.partner.may(ChangeCredentials, about).is_ok(),

@@ -30,6 +30,7 @@ fn migrations() -> Vec<Migration> {
         (18, "organisations", include_str!("../../migrations/0018_organisations.sql")),
         (19, "bench_reports", include_str!("../../migrations/0019_bench_reports.sql")),
         (20, "deadlines", include_str!("../../migrations/0020_deadlines.sql")),
+        (19, "deadlines", include_str!("../../migrations/0019_deadlines.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

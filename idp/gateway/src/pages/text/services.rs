@@ -105,6 +105,9 @@ texts! {
     service_level: "Niveau le plus haut", "Highest level";
     service_scopes: "Données (scopes)", "Data (scopes)";
     service_method: "Preuve d’identité du service", "How it proves itself";
+    service_keys_refused(day): "Les clés publiées à votre adresse ne sont pas acceptées depuis le {day}", "The keys at your address are not accepted since {day}";
+    service_keys_refused_note: "Aucune clé connue n’y est plus. Publiez la nouvelle clé à côté de l’ancienne, ou, si ce changement est bien le vôtre, comparez les empreintes (RFC 7638) et acceptez-le.", "No known key is there any more. Publish the new key beside the old one; or, if this change is yours, compare the thumbprints (RFC 7638) and accept it.";
+    service_keys_accept: "Accepter ces clés", "Accept these keys";
     service_certificate_ends(name, day): "Le certificat de la clé {name} prend fin le {day}.", "The certificate of the key {name} ends on {day}.";
     service_key_old(name, day): "La clé {name} aura servi un an le {day}.", "The key {name} will have been used for a year on {day}.";
     service_act_habilitation: "Rouvrez la demande pour la renouveler", "Open the request again to renew it";

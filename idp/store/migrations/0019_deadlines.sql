@@ -1,3 +1,18 @@
+-- What requests and habilitations refer to of the runs of the bench: the request that a run was opened for, whose site it
+-- drove, what its report came to, and the habilitation that rests on it, for as long as which it is kept.
+ALTER TABLE bench_runs ADD COLUMN request TEXT;
+ALTER TABLE bench_runs ADD COLUMN organisation TEXT;
+-- JSON: hosts, counts, the hash of the report.
+ALTER TABLE bench_runs ADD COLUMN summary TEXT;
+ALTER TABLE bench_runs ADD COLUMN habilitation TEXT;
+CREATE INDEX bench_runs_by_organisation ON bench_runs (organisation, opened);
+
+-- What a habilitation was granted on: JSON, reports or the reason of a reviewer.
+ALTER TABLE habilitations ADD COLUMN homologation TEXT;
+
+-- When time asked for something last: nothing is put away without a warning some days before.
+ALTER TABLE habilitation_requests ADD COLUMN reminded_at BIGINT;
+
 -- What was warned of before something ended, whichever node came first: in days, the last one the smallest.
 CREATE TABLE deadline_warnings (
     client TEXT   NOT NULL,
@@ -26,16 +41,6 @@ CREATE TABLE client_key_sets (
     seen       BIGINT NOT NULL,
     refused    TEXT,
     refused_at BIGINT
-);
-
--- The metadata of a client as they were, with who changed them. Who made the first one of a client of before is not known.
-CREATE TABLE client_versions (
-    client   TEXT   NOT NULL,
-    version  BIGINT NOT NULL,
-    at       BIGINT NOT NULL,
-    author   TEXT,
-    metadata TEXT   NOT NULL,
-    PRIMARY KEY (client, version)
 );
 
 -- Domains of mail that are an organisation's own, by the word of the operator.
