@@ -13,6 +13,9 @@ use super::{Registry, Updated, commit, failed, from_json, outbox, to_json};
 use crate::ephemeral::Put;
 use crate::{StoreError, journal};
 
+/// Address, keys, pinned, seen, refused, when.
+type Row = (String, String, String, i64, Option<String>, Option<i64>);
+
 const SETS: &str = "client_key_sets";
 
 /// The key set of a client as it is pinned.
@@ -33,7 +36,7 @@ pub struct PinnedKeys {
 impl Registry {
     /// The key set of a client.
     pub async fn pinned_keys(&self, client: &ClientId) -> Result<Option<PinnedKeys>, StoreError> {
-        let row: Option<(String, String, String, i64, Option<String>, Option<i64>)> = sqlx::query_as(
+        let row: Option<Row> = sqlx::query_as(
             "SELECT uri, keys, pinned, seen, refused, refused_at FROM client_key_sets WHERE client = $1",
         )
         .bind(client.as_str())
