@@ -123,6 +123,10 @@ id!(
     PartnerId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
 id!(
+    /// A token of the admin API, as lists and the journal name it: 32 lower-case hexadecimal digits. It opens nothing.
+    AdminTokenId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
+);
+id!(
     /// One sign-in of a partner, as the list of their sessions names it: 32 lower-case hexadecimal digits. It opens nothing.
     PartnerSessionId, 32..=32, "32 lower-case hexadecimal digits", is_lower_hexadecimal
 );
@@ -176,7 +180,8 @@ hexadecimal_id!(
     HabilitationRequestId,
     BenchRunId,
     WebhookId,
-    WebhookCallId
+    WebhookCallId,
+    AdminTokenId
 );
 
 /// The kinds that are the user handle of passkeys.

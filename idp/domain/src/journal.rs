@@ -21,8 +21,8 @@ use crate::habilitation::credentials::SecretName;
 use crate::habilitation::review::Happened;
 use crate::habilitation::switches::{Deed, Switch};
 use crate::id::{
-    AgentId, ClientId, HabilitationId, HabilitationRequestId, IdentityId, Kid, PartnerId, PasskeyId, ProviderId,
-    ReaderId, WebhookId,
+    AdminTokenId, AgentId, ClientId, HabilitationId, HabilitationRequestId, IdentityId, Kid, PartnerId, PasskeyId,
+    ProviderId, ReaderId, WebhookId,
 };
 use crate::identity::account::AccountKey;
 use crate::identity::civil::Consultation;
@@ -46,7 +46,7 @@ mod webhook;
 
 pub use card::{CardIdentityChange, CaseDecision};
 pub use habilitation::{HabilitationChange, SecretDeed, Turned};
-pub use partner::{InvitationChange, OrganisationChange, PartnerChange};
+pub use partner::{AdminTokenChange, InvitationChange, OrganisationChange, PartnerChange};
 pub use webhook::{PlatformOutcome, WebhookChange};
 
 /// An act that is accounted for.
@@ -259,6 +259,13 @@ pub enum Act {
         turned: Turned,
         /// Who did it, and why.
         deed: Deed,
+    },
+    /// A token of the admin API was made or revoked.
+    AdminTokenChanged {
+        /// The token.
+        token: AdminTokenId,
+        /// What was done.
+        change: AdminTokenChange,
     },
     /// A secret of a relying party was made or retired.
     SecretChanged {
@@ -499,6 +506,7 @@ impl Act {
             Self::HabilitationChanged { .. } => "habilitation_changed",
             Self::SwitchTurned { .. } => "switch_turned",
             Self::SecretChanged { .. } => "secret_changed",
+            Self::AdminTokenChanged { .. } => "admin_token_changed",
             Self::RequestChanged { .. } => "request_changed",
             Self::RequestMessage { .. } => "request_message",
             Self::WebhookChanged { .. } => "webhook_changed",
@@ -575,6 +583,7 @@ impl Act {
             Self::SecretChanged { client, secret, change, deed } => change.details(client, secret, deed),
             Self::WebhookChanged { webhook, change, by } => change.details(webhook, by),
             Self::PlatformTold { model, event, outcome } => outcome.details(model, event),
+            Self::AdminTokenChanged { token, change } => change.details(token),
         };
         value.to_string()
     }

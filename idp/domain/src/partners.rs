@@ -16,6 +16,7 @@
 //! | [`organisation`] | who they act for |
 //! | [`role`], [`team`] | the roles, and who may give and take them |
 //! | [`lineage`] | who brought whom in: two accounts that are perhaps one person |
+//! | [`token`] | programs that act by the admin API, and what they may do |
 //! | [`invitation`], [`passkey`], [`session`] | the ways in, and how long they stay open |
 //! | [`recovery`] | the way back: a code, and a second person |
 //!
@@ -31,3 +32,4 @@ pub mod recovery;
 pub mod role;
 pub mod session;
 pub mod team;
+pub mod token;

@@ -102,6 +102,8 @@ pub(crate) struct App {
     pub(crate) partners: Option<PartnersDoor>,
     /// The platform of habilitations whose word is taken, where there is one.
     pub(crate) datapass: Option<DataPass>,
+    /// What programs call that use the admin API, where there is one.
+    pub(crate) admin: Option<Issuer>,
 }
 
 /// How DPoP proofs are judged (RFC 9449 §8).

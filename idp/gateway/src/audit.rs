@@ -20,7 +20,7 @@ use domain::cnie::case::alarm::Alarm;
 use domain::id::{ClientId, ProviderId, Reference};
 use http::StatusCode;
 
-pub(crate) use code::{Code, Desk, Other, Space, names};
+pub(crate) use code::{Admin, Code, Desk, Other, Space, names};
 
 /// The target of the events, and of the spans that they stand in: logged whatever `log.filter` says.
 pub(crate) const TARGET: &str = "audit";

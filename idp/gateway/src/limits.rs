@@ -21,7 +21,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::id::ClientId;
+use domain::id::{AdminTokenId, ClientId};
 use domain::partners::invitation::SignUp;
 use domain::secret::delimited;
 use domain::time::Lifetime;
@@ -111,6 +111,7 @@ pub(crate) struct Limits {
     buckets: Buckets<(Door, Subscriber)>,
     calls: Buckets<ClientId>,
     pushes: Buckets<ClientId>,
+    tokens: Buckets<AdminTokenId>,
     losses: Buckets<Subscriber>,
     readers: Buckets<Subscriber>,
     proxies: TrustedProxies,
@@ -125,6 +126,7 @@ impl Limits {
             buckets: buckets(limits.authorize),
             calls: buckets(limits.calls),
             pushes: buckets(limits.pushes),
+            tokens: buckets(limits.tokens),
             losses: buckets(Some(LOSSES_PER_MINUTE)),
             readers: buckets(Some(READERS_PER_MINUTE)),
             proxies: listen.trusted_proxies.clone(),
@@ -139,6 +141,7 @@ impl Limits {
             forget(self.buckets.as_ref());
             forget(self.calls.as_ref());
             forget(self.pushes.as_ref());
+            forget(self.tokens.as_ref());
             forget(self.losses.as_ref());
             forget(self.readers.as_ref());
         }
@@ -152,6 +155,11 @@ impl Limits {
     /// It pushes a request.
     pub(crate) fn push(&self, client: &ClientId) -> Result<(), TooMany> {
         self.pushes.as_ref().map_or(Ok(()), |buckets| buckets.check_key(client).map_err(TooMany::from))
+    }
+
+    /// A program calls with a token that counts.
+    pub(crate) fn token(&self, token: &AdminTokenId) -> Result<(), TooMany> {
+        self.tokens.as_ref().map_or(Ok(()), |buckets| buckets.check_key(token).map_err(TooMany::from))
     }
 
     /// An address says that a card is lost, or acts by the link of a mail.
@@ -364,7 +372,7 @@ mod tests {
             loopback,
         };
         let number = NonZeroU32::new(per_minute);
-        let limits = config::Limits { authorize: number, calls: number, pushes: number };
+        let limits = config::Limits { authorize: number, calls: number, pushes: number, tokens: number };
         Limits::new(&limits, &listen)
     }
 
@@ -395,6 +403,15 @@ mod tests {
         }
         let any = limits(0, LoopbackClients::Exempt);
         assert!((0..10).all(|_| any.call(&client("ville")).is_ok() && any.push(&client("ville")).is_ok()));
+    }
+
+    #[test]
+    fn a_token_takes_what_its_own_bucket_holds() {
+        let limits = limits(2, LoopbackClients::Exempt);
+        for number in [1, 2] {
+            let token = AdminTokenId::from_random([number; 16]);
+            assert_eq!((0..10).take_while(|_| limits.token(&token).is_ok()).count(), 2);
+        }
     }
 
     #[test]

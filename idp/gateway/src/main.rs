@@ -1,5 +1,6 @@
 //! The `idp` binary: the gateway between relying parties and identity providers.
 
+mod admin;
 mod app;
 mod audit;
 mod bench;

@@ -18,6 +18,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::admin;
 use crate::app::Shared;
 use crate::audit::{self, Other};
 use crate::bench;
@@ -64,8 +65,13 @@ pub(crate) fn routers(app: &Shared, desk: Option<&Place>) -> Routers {
         Some((_, Socket::Shared)) => (Some(partners::routes::router(app)), Router::new()),
         None => (None, Router::new()),
     };
+    let admin = match &app.admin {
+        Some(origin) => bounded(alive(admin::routes::router()), origin, app),
+        None => Router::new(),
+    };
     let shared = shared.into_iter().chain(space).fold(Router::new(), Router::merge);
-    Routers { public: router(app, Some(shared)), mutual: bounded(mutual, &app.issuer, app), desk: own, partners }
+    let (public, mutual) = (router(app, Some(shared)), bounded(mutual, &app.issuer, app));
+    Routers { public, mutual, desk: own, partners, admin }
 }
 
 /// The desks of communes. Their forms have the same two locks as those of the citizen's pages.
@@ -134,10 +140,14 @@ fn around(routes: Router<Shared>) -> Router<Shared> {
     routes
         .route("/assets/{*file}", get(asset))
         .route("/bouton.css", get(button_style))
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
+        .merge(alive(Router::new()))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+}
+
+/// What every door serves that whoever runs the gateway looks at.
+fn alive(routes: Router<Shared>) -> Router<Shared> {
+    routes.route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready))
 }
 
 /// What relying parties' servers call: the endpoints that have an alias for clients with certificates (RFC 8705 §5).

@@ -100,6 +100,9 @@ pub(crate) async fn serve(config: Config, server: Server, stop: CancellationToke
     if let Some(partners) = &config.partners {
         tracing::info!(origin = partners.origin.as_str(), "the partners' space is open");
     }
+    if let Some(admin) = &config.admin {
+        tracing::info!(origin = admin.origin.as_str(), "the admin API is open");
+    }
     let background = background(&config, &app, &stop)?;
     tracing::info!(issuer = app.issuer.as_str(), "listening on {url}");
     server.serve(routers(&app, config.desk.as_ref()), stop).await;
@@ -178,6 +181,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, random: Random) -> any
         bench,
         desk,
         partners,
+        admin: config.admin.as_ref().map(|place| place.origin.clone()),
         mtls: config.mtls.clone(),
         lifetimes: config.lifetimes,
         clock: clock.clone(),

@@ -53,13 +53,13 @@ use crate::partners::session::Here;
 
 /// Where a new secret was made.
 #[derive(Debug)]
-struct Fresh {
-    text: Zeroizing<String>,
-    digest: SecretDigest,
+pub(crate) struct Fresh {
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) digest: SecretDigest,
 }
 
 /// A secret that nobody has seen yet.
-fn fresh_secret(app: &App) -> Fresh {
+pub(crate) fn fresh_secret(app: &App) -> Fresh {
     let text = Zeroizing::new(base64url(&app.random.bytes::<32>()));
     let digest = SecretDigest::of(&text);
     Fresh { text, digest }
@@ -71,12 +71,12 @@ fn deed<P: Permit>(held: &Held<P>, why: Option<Reason>) -> Deed {
 }
 
 /// The switches as they are now: who turned one sees it turned.
-async fn switches(app: &App) -> Result<Arc<Switches>, StoreError> {
+pub(crate) async fn switches(app: &App) -> Result<Arc<Switches>, StoreError> {
     app.registry.switches().await.map(Arc::new)
 }
 
 /// The service that a path is about, as it is now.
-async fn find(app: &App, id: &str) -> Result<Option<Registered>, StoreError> {
+pub(crate) async fn find(app: &App, id: &str) -> Result<Option<Registered>, StoreError> {
     match ClientId::parse(id) {
         Ok(id) => app.registry.client(&id).await,
         Err(_) => Ok(None),

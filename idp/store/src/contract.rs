@@ -4,6 +4,7 @@
 //! `PASSERELLE_TEST_POSTGRES_URL`; without them their cases say so and pass. Each case works in places, or in a
 //! schema, of its own: nothing has to be empty before, and cases run side by side.
 
+mod admin_tokens;
 mod bench;
 mod cards;
 mod cases;
@@ -15,6 +16,7 @@ mod habilitations;
 mod indicators;
 mod journal;
 mod keys;
+mod listing;
 mod logouts;
 mod outbox;
 mod partners;

@@ -153,11 +153,8 @@ impl Approval {
 
     /// Whether somebody is another person than who gave it, as far as invitations tell.
     fn is_of_another_than(&self, other: &Acting<Instruct>) -> Result<(), Refusal> {
-        let in_line = |lineage: &Lineage, author: &Author| match author {
-            Author::Partner(partner) => lineage.holds(partner),
-            Author::Operator | Author::Platform | Author::Clock => false,
-        };
-        if self.by == *other.author() {
+        let in_line = |lineage: &Lineage, author: &Author| author.person().is_some_and(|person| lineage.holds(person));
+        if self.by.is_one_with(other.author()) {
             Err(Refusal::SamePerson)
         } else if in_line(other.lineage(), &self.by) || in_line(&self.lineage, other.author()) {
             Err(Refusal::BroughtIn)
@@ -394,29 +391,22 @@ impl<S> Review<S> {
 
     /// Whoever had a hand in it decides on it no more, also once they left the organisation.
     fn touched_by(mut self, by: &Acting<Write>) -> Self {
-        if let Author::Partner(partner) = by.author() {
-            self.about.writers.insert(partner.clone());
+        if let Some(person) = by.author().person() {
+            self.about.writers.insert(person.clone());
         }
         self
     }
 
-    /// Whoever acts for an organisation belongs to it; the command line and another platform act for all.
+    /// Whoever acts for an organisation belongs to it, and so does who answers for a program; the command line, its programs
+    /// and another platform act for all.
     fn is_of(&self, by: &Acting<Write>) -> Result<(), Refusal> {
-        match by.author() {
-            Author::Partner(_) if !by.belongs_to(&self.about.organisation) => Err(Refusal::OtherOrganisation),
-            Author::Partner(_) | Author::Operator | Author::Platform | Author::Clock => Ok(()),
-        }
+        let of_somebody = by.author().person().is_some();
+        if of_somebody && !by.belongs_to(&self.about.organisation) { Err(Refusal::OtherOrganisation) } else { Ok(()) }
     }
 
     fn is_others<C>(&self, by: &Acting<C>) -> Result<(), Refusal> {
-        match by.author() {
-            Author::Partner(partner)
-                if self.about.writers.contains(partner) || by.belongs_to(&self.about.organisation) =>
-            {
-                Err(Refusal::Own)
-            }
-            Author::Partner(_) | Author::Operator | Author::Platform | Author::Clock => Ok(()),
-        }
+        let wrote = by.author().person().is_some_and(|person| self.about.writers.contains(person));
+        if wrote || by.belongs_to(&self.about.organisation) { Err(Refusal::Own) } else { Ok(()) }
     }
 
     fn submitted(mut self, now: Timestamp) -> Result<Review<Submitted>, (Self, Refusal)> {

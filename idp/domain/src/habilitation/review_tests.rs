@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::habilitation::acting::Machine;
 use crate::habilitation::acts::{Effect, NotDone};
 use crate::habilitation::any::{AnyReview, Due, State};
 use crate::habilitation::checklist::Mark;
 use crate::habilitation::complete::tests::filled;
 use crate::habilitation::field::Field;
 use crate::habilitation::homologation::{Homologation, Passed, Summary, covering};
+use crate::id::AdminTokenId;
 
 fn siret() -> Siret {
     Siret::parse("216 901 231 00011").expect("a SIRET")
@@ -266,6 +268,45 @@ fn the_command_line_is_one_person_and_another_platform_had_its_own() {
     );
     granted(review, &reviewer(3));
     granted(draft(high()).submit(&writer(1), at(2)).expect("complete"), &Acting::platform());
+}
+
+fn program(at: u8, issuer: Option<u8>) -> Author {
+    Author::Token(Machine { token: AdminTokenId::from_random([at; 16]), issuer: issuer.map(partner) })
+}
+
+#[test]
+fn of_two_who_must_agree_one_at_most_is_a_program_and_never_beside_its_own_person() {
+    let once = |by: &Acting<Instruct>| match submitted(high()).approve(by, habilitation(1), at(3)) {
+        Ok(Approved::Once(review)) => review,
+        other => panic!("{other:?}"),
+    };
+    let agrees = |review: Review<Submitted>, by: &Acting<Instruct>| review.approve(by, habilitation(1), at(4));
+    let acting = |author: Author| Acting::<Instruct>::of(author, BTreeSet::new());
+    let first = acting(program(7, Some(2)));
+    for (second, why) in [
+        (acting(program(7, Some(2))), "itself"),
+        (acting(program(8, Some(3))), "another program"),
+        (Acting::operator(), "the command line"),
+        (reviewer(2), "who answers for it"),
+    ] {
+        assert_eq!(agrees(once(&first), &second).expect_err(why).1, Refusal::SamePerson, "{why}");
+        assert_eq!(agrees(once(&second), &first).expect_err(why).1, Refusal::SamePerson, "{why}");
+    }
+    assert!(matches!(agrees(once(&first), &reviewer(3)), Ok(Approved::Granted(..))));
+    assert!(matches!(agrees(once(&reviewer(3)), &first), Ok(Approved::Granted(..))));
+}
+
+#[test]
+fn who_answers_for_a_program_that_wrote_does_not_decide_nor_does_another_program_of_theirs() {
+    let write = Acting::<Write>::of(program(7, Some(4)), BTreeSet::from([siret()]));
+    let draft = draft(Form::default()).write(&write, filled(), at(2)).expect("theirs");
+    assert!(draft.about().writers.contains(&partner(4)));
+    let review = looked_at(draft.submit(&write, at(2)).expect("complete"));
+    for by in [reviewer(4), Acting::of(program(8, Some(4)), BTreeSet::new())] {
+        assert_eq!(review.clone().approve(&by, habilitation(1), at(3)).expect_err("their own").1, Refusal::Own);
+    }
+    let stranger = Acting::<Write>::of(program(7, Some(5)), BTreeSet::new());
+    assert_eq!(Review::open(request(), siret(), &stranger, at(0)), Err(Refusal::OtherOrganisation));
 }
 
 #[test]

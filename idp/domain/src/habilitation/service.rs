@@ -364,7 +364,7 @@ pub fn is_theirs_to_turn_on(by: &Author, author: Option<&Partner>, organisation:
         Author::Partner(_) => {
             author.is_some_and(|author| author.memberships.contains_key(&organisation) && author.operator.is_empty())
         }
-        Author::Operator | Author::Platform | Author::Clock => false,
+        Author::Operator | Author::Platform | Author::Clock | Author::Token(_) => false,
     }
 }
 

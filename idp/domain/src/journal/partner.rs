@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::id::{PartnerId, PasskeyId, RecoveryId};
+use crate::id::{AdminTokenId, PartnerId, PasskeyId, RecoveryId};
 use crate::organisation::siret::Siret;
 use crate::partners::organisation::{Belonging, OrganisationKind};
 use crate::partners::role::{Seat, TeamName};
+use crate::partners::token::AdminToken;
 
 /// What was done to a partner, or by one to their account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,27 @@ pub enum PartnerChange {
     SignedOutEverywhere,
     /// The account was removed.
     Removed,
+}
+
+/// What was done to a token of the admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdminTokenChange {
+    /// It was made, by whoever runs the gateway.
+    Made(Box<AdminToken>),
+    /// It was revoked, by the same.
+    Revoked,
+}
+
+impl AdminTokenChange {
+    pub(super) fn details(&self, token: &AdminTokenId) -> Value {
+        match self {
+            Self::Made(made) => json!({
+                "token": token, "change": "made", "scopes": made.scopes, "reach": made.reach, "issuer": made.issuer,
+                "until": made.until,
+            }),
+            Self::Revoked => json!({"token": token, "change": "revoked"}),
+        }
+    }
 }
 
 /// What was done to an organisation.

@@ -290,6 +290,10 @@ permissions! {
     ReadOperators = "read_operators", Space, Plain, OPERATOR_ADMIN;
     /// To invite, change and remove who acts for the operator, and to be the second person of a recovery.
     ChangeOperators = "change_operators", Space, Dangerous, OPERATOR_ADMIN;
+    /// To see what is switched off.
+    ReadSwitches = "read_switches", Space, Plain, OPERATORS;
+    /// To see what was granted: all, or what was in one's département.
+    ReadHabilitations = "read_habilitations", Space, Plain, OPERATORS;
 }
 
 /// How far what somebody holds reaches.

@@ -13,6 +13,7 @@ use domain::partners::permission::NotHeld;
 use domain::partners::recovery::NotSecond;
 use domain::partners::session::NotFresh;
 use domain::partners::team;
+use domain::partners::token::{NotGranted, TokenOver};
 use domain::people::agent::NotOnDuty;
 use domain::people::team::NotChanged;
 use domain::signin::refusal::{Failure, Refusal, Setback};
@@ -45,6 +46,8 @@ pub(crate) enum Code {
     Alarm(Alarm),
     /// `partner.…`: in the partners' space.
     Space(Space),
+    /// `admin.…`: a call to the admin API.
+    Admin(Admin),
     /// `habilitation.…`: a relying party without a habilitation that is in force.
     NotLive(NotLive),
 }
@@ -60,7 +63,7 @@ macro_rules! names {
 
         impl $kind {
             /// All of them.
-            #[cfg(test)]
+            #[cfg_attr(not(test), allow(dead_code, reason = "some are told in descriptions, all are tested"))]
             pub(crate) const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The stable name.
@@ -300,6 +303,89 @@ names! {
     }
 }
 
+names! {
+    /// Refusals of the admin API.
+    Admin {
+        /// No token came.
+        TokenMissing = "admin.token_missing",
+        /// A token that nobody made.
+        TokenUnknown = "admin.token_unknown",
+        /// A token whose time is over.
+        TokenExpired = "admin.token_expired",
+        /// A token that was revoked.
+        TokenRevoked = "admin.token_revoked",
+        /// The token has not the scope.
+        ScopeMissing = "admin.scope_missing",
+        /// Who answers for the token may not do it.
+        IssuerLacksRole = "admin.issuer_lacks_role",
+        /// It is not there, or beyond the reach of the token.
+        Unseen = "admin.unseen",
+        /// There is no such route.
+        NoRoute = "admin.no_route",
+        /// The route is not for this method.
+        WrongMethod = "admin.wrong_method",
+        /// The token calls too often.
+        TooManyCalls = "admin.too_many_calls",
+        /// The body is not JSON, or not of the form that is described.
+        BodyUnreadable = "admin.body_unreadable",
+        /// The body is not said to be JSON.
+        MediaType = "admin.media_type",
+        /// The body is longer than any call.
+        BodyTooLong = "admin.body_too_long",
+        /// The query holds what is not described.
+        QueryInvalid = "admin.query_invalid",
+        /// Fields hold what cannot stand in them.
+        InputInvalid = "admin.input_invalid",
+        /// The form is not complete.
+        FormIncomplete = "admin.form_incomplete",
+        /// The version that was read is not said.
+        VersionDue = "admin.version_due",
+        /// Others wrote something else in the same fields.
+        Conflict = "admin.conflict",
+        /// It was changed since it was read.
+        ChangedMeanwhile = "admin.changed_meanwhile",
+        /// It does not follow from where the request is.
+        OutOfTurn = "admin.out_of_turn",
+        /// Nothing changed since it was granted.
+        Unchanged = "admin.unchanged",
+        /// The request is of the token's own organisation, or of who answers for it; or of another, for who writes.
+        OwnRequest = "admin.own_request",
+        /// The second of two is one with the first.
+        SamePerson = "admin.same_person",
+        /// Points of the review are open.
+        PointsOpen = "admin.points_open",
+        /// Nothing proves the people of the organisation to belong to it.
+        OrganisationUnverified = "admin.organisation_unverified",
+        /// The habilitation is not in the state for it.
+        HabilitationState = "admin.habilitation_state",
+    }
+}
+
+impl From<NotGranted> for Admin {
+    fn from(refusal: NotGranted) -> Self {
+        match refusal {
+            NotGranted::Scope => Self::ScopeMissing,
+            NotGranted::Reach => Self::Unseen,
+            NotGranted::Issuer => Self::IssuerLacksRole,
+        }
+    }
+}
+
+impl From<TokenOver> for Admin {
+    fn from(over: TokenOver) -> Self {
+        match over {
+            TokenOver::Expired => Self::TokenExpired,
+            TokenOver::Revoked => Self::TokenRevoked,
+        }
+    }
+}
+
+impl From<Admin> for Code {
+    fn from(admin: Admin) -> Self {
+        Self::Admin(admin)
+    }
+}
+
 impl From<team::NotChanged> for Space {
     fn from(refusal: team::NotChanged) -> Self {
         match refusal {
@@ -427,7 +513,8 @@ impl Code {
             requests.chain(grants).chain(pages).chain(setbacks).chain(refusals).chain(others).chain(desks).chain(cards);
         let spaces = Space::ALL.iter().copied().map(Self::Space);
         let dead = NotLive::ALL.into_iter().map(Self::NotLive);
-        all.chain(cases).chain(alarms).chain(spaces).chain(dead)
+        let admin = Admin::ALL.iter().copied().map(Self::Admin);
+        all.chain(cases).chain(alarms).chain(spaces).chain(dead).chain(admin)
     }
 
     /// Whether an honest party hardly comes to it by mistake: worth a look when it is seen once.
@@ -498,6 +585,9 @@ impl Code {
                 | Space::OwnRoles
                 | Space::NotSecond
                 | Space::StaleForm,
+            )
+            | Self::Admin(
+                Admin::TokenUnknown | Admin::TokenRevoked | Admin::Unseen | Admin::OwnRequest | Admin::SamePerson,
             ) => true,
             Self::Grant(_)
             | Self::Request(_)
@@ -509,7 +599,8 @@ impl Code {
             | Self::Desk(_)
             | Self::Case(_)
             | Self::Space(_)
-            | Self::NotLive(_) => false,
+            | Self::NotLive(_)
+            | Self::Admin(_) => false,
         }
     }
 
@@ -537,6 +628,7 @@ impl fmt::Display for Code {
             Self::Case(refusal) => f.write_str(refusal.code()),
             Self::Alarm(alarm) => f.write_str(alarm.code()),
             Self::Space(space) => f.write_str(space.name()),
+            Self::Admin(admin) => f.write_str(admin.name()),
             Self::NotLive(why) => write!(f, "habilitation.{}", why.name()),
         }
     }

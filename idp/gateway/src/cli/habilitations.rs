@@ -120,6 +120,7 @@ pub(super) fn by(author: &Author) -> String {
         Author::Operator => "operator".to_owned(),
         Author::Platform => "platform".to_owned(),
         Author::Clock => "clock".to_owned(),
+        Author::Token(machine) => format!("token {}", machine.token),
     }
 }
 

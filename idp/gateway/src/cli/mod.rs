@@ -26,6 +26,7 @@ mod partners;
 mod readers;
 mod secrets;
 mod switches;
+mod tokens;
 mod trust;
 mod webhooks;
 
@@ -130,6 +131,9 @@ enum Configured {
     /// Give relying parties a second secret, and retire the old one
     #[command(subcommand)]
     Secrets(secrets::Command),
+    /// Make, list and revoke the tokens of programs that call the admin API
+    #[command(subcommand)]
+    Tokens(tokens::Command),
     /// Tell how often people sign in to a service, and what goes wrong
     Figures(figures::Command),
     /// Tell other programs what becomes of requests for habilitations
@@ -277,6 +281,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Habilitations(command) => Ok(habilitations::run(command, &mut bench).await?),
         Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
         Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
+        Configured::Tokens(command) => Ok(tokens::run(command, &mut bench).await?),
         Configured::Figures(command) => Ok(figures::run(command, &mut bench).await?),
         Configured::Webhooks(command) => Ok(Box::pin(webhooks::run(command, &mut bench)).await?),
         Configured::OrganisationDomain { siret, command } => {
@@ -304,7 +309,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     // Bound first: that a port is taken is told before anything else begins.
     let [desk, partners] =
         [&config.desk, &config.partners].map(|place| place.as_ref().and_then(|place| place.door.as_ref()));
-    let server = Server::bind(&config.listen, &config.mtls, (desk, partners), Clock::system())
+    let admin = config.admin.as_ref().map(|place| &place.door);
+    let server = Server::bind(&config.listen, &config.mtls, [desk, partners, admin], Clock::system())
         .await
         .map_err(|error| Failure::Usage(error.into()))?;
     let (mut interrupt, mut terminate) = signals().context("signals cannot be heard")?;
@@ -343,6 +349,9 @@ fn check<W: Write>(bench: &mut Bench<'_, W>) -> Result<(), Failure> {
     }
     if let Some(files) = config.partners.as_ref().and_then(|place| place.door.as_ref()?.tls.as_ref()) {
         check_certificate(files).context("partners").map_err(usage)?;
+    }
+    if let Some(files) = config.admin.as_ref().and_then(|place| place.door.tls.as_ref()) {
+        check_certificate(files).context("admin").map_err(usage)?;
     }
     if let Some(file) = &config.mtls.authorities {
         check_authorities(file).context("mtls").map_err(usage)?;

@@ -62,6 +62,17 @@ pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Optio
         }
         return Ok(Some(Place { origin, door: None }));
     };
+    let door = door(section, (&origin, address), own, listen)?;
+    Ok(Some(Place { origin, door: Some(door) }))
+}
+
+/// A socket where this origin is served, with the certificate that is shown there.
+pub(super) fn door(
+    section: &Section<'_>,
+    (origin, address): (&Issuer, SocketAddr),
+    own: Option<TlsFiles>,
+    listen: Option<&Listen>,
+) -> Read<PlaceDoor> {
     let tls = match (own, origin.is_https()) {
         (Some(_), false) => {
             return Err(section.contradiction("tls_certificate", "goes with an https `origin`"));
@@ -80,5 +91,5 @@ pub(super) fn read(section: &Section<'_>, listen: Option<&Listen>) -> Read<Optio
     if tls.is_none() && !address.ip().is_loopback() && !proxied {
         return Err(section.contradiction("listen", "must be on loopback: plain HTTP is served nowhere else"));
     }
-    Ok(Some(Place { origin, door: Some(PlaceDoor { address, tls }) }))
+    Ok(PlaceDoor { address, tls })
 }

@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     pub(crate) calls: Option<NonZeroU32>,
     /// Requests that one client may push.
     pub(crate) pushes: Option<NonZeroU32>,
+    /// Calls with one token of the admin API.
+    pub(crate) tokens: Option<NonZeroU32>,
 }
 
 pub(super) fn read(section: &Section<'_>) -> Read<Limits> {
@@ -20,5 +22,6 @@ pub(super) fn read(section: &Section<'_>) -> Read<Limits> {
     let authorize = number("authorize_per_minute", 120);
     let calls = number("calls_per_client_per_minute", 30_000);
     let pushes = number("pushes_per_client_per_minute", 3_000);
-    Ok(Limits { authorize: authorize?, calls: calls?, pushes: pushes? })
+    let tokens = number("calls_per_token_per_minute", 600);
+    Ok(Limits { authorize: authorize?, calls: calls?, pushes: pushes?, tokens: tokens? })
 }

@@ -9,6 +9,7 @@
 //!
 //! Nothing else reads a file of the configuration or the environment. Secrets come by file or environment only.
 
+mod admin;
 mod brand;
 mod cnie;
 mod datapass;
@@ -29,6 +30,8 @@ mod provider;
 mod reader;
 mod secret;
 
+#[cfg(test)]
+mod admin_tests;
 #[cfg(test)]
 mod cnie_tests;
 #[cfg(test)]
@@ -54,6 +57,7 @@ use domain::oidc::response::JARM_LIFE;
 use domain::time::Lifetime;
 use url::Url;
 
+pub(crate) use admin::AdminPlace;
 pub(crate) use brand::Brand;
 pub(crate) use cnie::{Cards, CnieConfig};
 pub(crate) use datapass::DataPass;
@@ -85,6 +89,8 @@ pub(crate) struct Config {
     pub(crate) desk: Option<Place>,
     /// Where the partners' space is reached, when there is one.
     pub(crate) partners: Option<Place>,
+    /// Where programs reach the admin API, when there is one.
+    pub(crate) admin: Option<AdminPlace>,
     /// The folder of what the gateway keeps in files.
     pub(crate) data: PathBuf,
     /// The keys everything kept is sealed under.
@@ -218,6 +224,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
     let mtls = top.whole("mtls", |section| mtls::read(section, listen.as_ref().ok()));
     let desk = top.whole("desk", |section| desk::read(section, listen.as_ref().ok()));
     let partners = top.whole("partners", |section| desk::read(section, listen.as_ref().ok()));
+    let admin = top.whole("admin", |section| admin::read(section, listen.as_ref().ok(), partners.as_ref().ok()));
     let limits = top.whole("limits", limits::read);
     let data = top.whole("data", |section| section.text("directory", "../data", |text| Ok(section.resolve(text))));
     let folder = data.clone().unwrap_or_default();
@@ -265,6 +272,7 @@ fn read(top: &Section<'_>, environment: &Environment, findings: &Findings) -> Re
         mtls: mtls?,
         desk: desk?,
         partners: partners?,
+        admin: admin?,
         data: data?,
         secrets: secrets?,
         ephemeral: ephemeral?,

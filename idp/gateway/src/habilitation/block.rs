@@ -102,7 +102,7 @@ fn was_touched(form: &Form, block: Block) -> bool {
 }
 
 /// Whether anything may be written in it at this step.
-pub(super) fn writable(review: &AnyReview) -> bool {
+pub(crate) fn writable(review: &AnyReview) -> bool {
     match review {
         AnyReview::Draft(_) | AnyReview::ChangesRequested(_) => true,
         AnyReview::Submitted(_)
@@ -167,7 +167,7 @@ enum Saved {
 
 async fn save(
     app: &App,
-    mut kept: KeptReview,
+    kept: KeptReview,
     (block, version): (Block, i64),
     sent: &CheckedForm,
     by: &Acting<Write>,
@@ -184,24 +184,52 @@ async fn save(
             }
         }
     }
+    Ok(match merge(app, kept, (&base, &mine, &fit), by).await? {
+        Merged::Kept { kept, conflicts } => Saved::Kept { kept, typed, conflicts },
+        Merged::NotDone(NotDone::OutOfTurn(_)) => Saved::Closed,
+        Merged::NotDone(NotDone::Refused(_)) => Saved::Refused,
+    })
+}
+
+/// What came of bringing together what several wrote.
+#[expect(clippy::large_enum_variant, reason = "one is made a request, and looked at at once")]
+pub(crate) enum Merged {
+    /// Everything is kept that nobody else's words stand against.
+    Kept {
+        /// The request as it is now.
+        kept: KeptReview,
+        /// What stands against each other: of each, the other's words stay.
+        conflicts: Vec<Conflict>,
+    },
+    /// Nothing is.
+    NotDone(NotDone),
+}
+
+/// Keeps in a request what somebody who had read `base` made of these fields, with what others wrote meanwhile.
+pub(crate) async fn merge(
+    app: &App,
+    mut kept: KeptReview,
+    (base, mine, fields): (&Form, &Form, &[Field]),
+    by: &Acting<Write>,
+) -> Result<Merged, StoreError> {
+    let id = kept.review.about().id.clone();
     for _ in 0..TRIES {
-        let merged = kept.review.form().merge(&base, &mine, fit.iter().copied());
+        let merged = kept.review.form().merge(base, mine, fields.iter().copied());
         if merged.changed.is_empty() {
-            return Ok(Saved::Kept { kept, typed, conflicts: merged.conflicts });
+            return Ok(Merged::Kept { kept, conflicts: merged.conflicts });
         }
         let done = match kept.review.clone().write(by, merged.form, app.clock.now()) {
             Ok(done) => done,
-            Err(NotDone::OutOfTurn(_)) => return Ok(Saved::Closed),
-            Err(NotDone::Refused(_)) => return Ok(Saved::Refused),
+            Err(not_done) => return Ok(Merged::NotDone(not_done)),
         };
         let turn = Turn { done, by: by.author().clone(), reason: None };
         if keep::change(app, &kept, &turn).await? == Changed::Done {
             let kept = KeptReview { review: turn.done.review, version: kept.version.saturating_add(1) };
-            return Ok(Saved::Kept { kept, typed, conflicts: merged.conflicts });
+            return Ok(Merged::Kept { kept, conflicts: merged.conflicts });
         }
         match app.registry.request(&id).await? {
             Some(again) => kept = again,
-            None => return Ok(Saved::Closed),
+            None => return Ok(Merged::NotDone(NotDone::OutOfTurn(kept.review.state()))),
         }
     }
     Err(StoreError::Corrupt { what: "a request that changes all the time" })

@@ -13,7 +13,7 @@ use store::StoreError;
 use store::ephemeral::Allowed;
 use store::registry::{KeptReview, Told};
 
-use super::keep::{self, Letters, author_name};
+use super::keep::{self, Letters, Office, author_name};
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::limits::MESSAGES;
@@ -115,10 +115,10 @@ async fn write(app: &App, holder: &Holder<WriteMessages>, request: &str, text: W
         Allowed::No => return Ok(refusal::inside(app, here, Space::TooOften)),
     }
     let by = Author::Partner(holder.held.partner().clone());
-    let mut letters = Letters::about(app, review).await?;
+    let mut letters = Letters::about(Office::of(app), review).await?;
     match side {
-        Side::Applicant => letters.tell_reviewers(app, &RequestTold::Said).await?,
-        Side::Review => letters.tell_writers(app, review, &RequestTold::Said).await?,
+        Side::Applicant => letters.tell_reviewers(&app.registry, &RequestTold::Said).await?,
+        Side::Review => letters.tell_writers(&app.registry, review, &RequestTold::Said).await?,
     }
     let acts = [Act::RequestMessage { request: id.clone(), by: by.clone() }];
     let notices = letters.into_notices();

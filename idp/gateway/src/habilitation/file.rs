@@ -3,6 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use domain::habilitation::acting::Acting;
 use domain::habilitation::field::Field;
 use domain::habilitation::form::Form;
 use domain::partners::permission::{EditRequests, ReadRequests};
@@ -88,7 +89,7 @@ pub(crate) async fn import(holder: Holder<EditRequests>, State(app): State<Share
             return Entry::new(Space::InputInvalid).on(view.answer(refusal::status(Space::InputInvalid)));
         }
     };
-    match keep::begin(&app, organisation, &holder.held, form).await {
+    match keep::begin(&app, organisation, &Acting::from(&holder.held), form).await {
         Ok(Ok(id)) => see_other(&format!("/espace/demandes/{id}")),
         Ok(Err(why)) => refusal::inside(&app, here, why.into()),
         Err(error) => unavailable(&app, here.occasion, &error),

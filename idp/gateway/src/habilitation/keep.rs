@@ -1,13 +1,13 @@
 //! Requests in the registry: found, and changed together with what is accounted for and who is told.
 
 use axum::response::Response;
-use domain::habilitation::acting::{Acting, Author};
+use domain::habilitation::acting::{Acting, Author, Write};
 use domain::habilitation::acts::{Done, Effect, NotDone};
 use domain::habilitation::any::AnyReview;
 use domain::habilitation::complete::Complete;
 use domain::habilitation::field::{Field, Person};
 use domain::habilitation::form::Form;
-use domain::habilitation::review::{Happened, Reason, Review};
+use domain::habilitation::review::{Happened, Reason, Refusal, Review};
 use domain::id::{HabilitationRequestId, PartnerId};
 use domain::journal::Act;
 use domain::language::Language;
@@ -15,15 +15,17 @@ use domain::notice::{Message, Notice, RequestMessage, RequestReader, RequestTold
 use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
 use domain::partners::partner::Partner;
-use domain::partners::permission::{EditRequests, Held, Permit};
+use domain::partners::permission::{About, ApproveRequests, Own, Permit};
 use domain::partners::role::{OperatorKind, TeamName};
+use domain::time::Timestamp;
 use store::StoreError;
 use store::ephemeral::{Allowed, Put};
-use store::registry::{Changed, Event, KeptReview, Told};
+use store::registry::{Changed, Event, KeptReview, Registry, Told};
 
 use super::request;
 use crate::app::App;
 use crate::audit::Space;
+use crate::config::Issuer;
 use crate::limits::REQUESTS;
 use crate::partners::refusal;
 use crate::partners::session::Holder;
@@ -32,6 +34,24 @@ use crate::signin::at::unavailable;
 
 /// How many people of a side are written to at most.
 const MOST_READERS: usize = 20;
+
+/// Where requests are kept, where their pages are, and what time it is: what a change of one needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Office<'a> {
+    /// Where they are kept.
+    pub(crate) registry: &'a Registry,
+    /// The origin of the partners' space.
+    pub(crate) origin: &'a Issuer,
+    /// The time.
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Office<'a> {
+    /// That of the gateway as it runs.
+    pub(crate) fn of(app: &'a App) -> Self {
+        Self { registry: &app.registry, origin: &app.partners().origin, now: app.clock.now() }
+    }
+}
 
 /// A request, when there is one of that name.
 pub(crate) async fn find(app: &App, id: &str) -> Result<Option<KeptReview>, StoreError> {
@@ -100,12 +120,8 @@ pub(crate) async fn act_at<P: Permit, C>(
 
 /// Keeps what becomes of a request, with what it does to habilitations, unless somebody was faster.
 pub(crate) async fn change(app: &App, from: &KeptReview, turn: &Turn) -> Result<Changed, StoreError> {
-    let (acts, notices) = ([turn.act()], notices(app, turn).await?);
-    let told = Told { acts: &acts, notices: &notices, at: app.clock.now() };
-    let changed = app.registry.change_request(from, &turn.done, &turn.event(), &told).await?;
-    if !notices.is_empty() {
-        app.mail_waiting.notify_one();
-    }
+    let changed = change_in(Office::of(app), from, turn).await?;
+    app.mail_waiting.notify_one();
     app.webhooks_waiting.notify_one();
     Ok(changed)
 }
@@ -114,7 +130,7 @@ pub(crate) async fn change(app: &App, from: &KeptReview, turn: &Turn) -> Result<
 #[derive(Debug)]
 pub(crate) enum NotBegun {
     /// The rules say no.
-    Refused,
+    Refused(Refusal),
     /// The organisation began too many today.
     TooOften,
 }
@@ -122,30 +138,67 @@ pub(crate) enum NotBegun {
 impl From<NotBegun> for Space {
     fn from(why: NotBegun) -> Self {
         match why {
-            NotBegun::Refused => Self::RoleMissing,
+            NotBegun::Refused(_) => Self::RoleMissing,
             NotBegun::TooOften => Self::TooOften,
         }
     }
+}
+
+/// The same where no gateway runs: its mails wait for one.
+pub(crate) async fn change_in(office: Office<'_>, from: &KeptReview, turn: &Turn) -> Result<Changed, StoreError> {
+    let (acts, notices) = ([turn.act()], notices(office, turn).await?);
+    let told = Told { acts: &acts, notices: &notices, at: office.now };
+    office.registry.change_request(from, &turn.done, &turn.event(), &told).await
+}
+
+/// Whether who agreed first may still agree: in their role, and of another organisation; of a program, while it counts and who
+/// answers for it may.
+pub(crate) async fn first_stands(
+    (registry, now): (&Registry, Timestamp),
+    review: &AnyReview,
+    organisation: &Organisation,
+) -> Result<bool, StoreError> {
+    let Some(first) = review.first() else { return Ok(true) };
+    let about = About::Organisation(organisation);
+    Ok(match &first.by {
+        Author::Partner(first) => {
+            let held = registry.partner(first).await?.map(|partner| partner.may(ApproveRequests, about));
+            held.is_some_and(|held| held.is_ok_and(|held| held.own() == Own::Another))
+        }
+        Author::Token(machine) => {
+            let issuer = match &machine.issuer {
+                Some(issuer) => registry.partner(issuer).await?,
+                None => None,
+            };
+            let kept = registry.admin_token(&machine.token).await?;
+            kept.is_some_and(|kept| {
+                let held =
+                    kept.token.standing(now).ok().map(|token| token.may(ApproveRequests, about, issuer.as_ref()));
+                held.is_some_and(|held| held.is_ok_and(|held| held.own() == Own::Another))
+            })
+        }
+        Author::Operator | Author::Platform | Author::Clock => true,
+    })
 }
 
 /// Keeps a new request.
 pub(crate) async fn begin(
     app: &App,
     organisation: &Organisation,
-    held: &Held<EditRequests>,
+    by: &Acting<Write>,
     form: Form,
 ) -> Result<Result<HabilitationRequestId, NotBegun>, StoreError> {
     match app.ephemeral.allow(REQUESTS, organisation.siret.digits().as_bytes()).await? {
         Allowed::Yes => {}
         Allowed::No => return Ok(Err(NotBegun::TooOften)),
     }
-    let (by, now) = (Acting::from(held), app.clock.now());
+    let now = app.clock.now();
     let id = HabilitationRequestId::from_random(app.random.bytes());
-    let opened = Review::open(id.clone(), organisation.siret, &by, now)
-        .and_then(|review| review.write(&by, form, now).map_err(|(_, refusal)| refusal));
+    let opened = Review::open(id.clone(), organisation.siret, by, now)
+        .and_then(|review| review.write(by, form, now).map_err(|(_, refusal)| refusal));
     let review = match opened {
         Ok(review) => review.into(),
-        Err(_) => return Ok(Err(NotBegun::Refused)),
+        Err(refusal) => return Ok(Err(NotBegun::Refused(refusal))),
     };
     let done = Done { review, happened: Happened::Opened, effect: Effect::None };
     let turn = Turn { done, by: by.author().clone(), reason: None };
@@ -162,7 +215,7 @@ pub(crate) async fn begin(
 }
 
 /// The mails that go with a change.
-pub(crate) async fn notices(app: &App, turn: &Turn) -> Result<Vec<Notice>, StoreError> {
+pub(crate) async fn notices(office: Office<'_>, turn: &Turn) -> Result<Vec<Notice>, StoreError> {
     let (to, happened) = (&turn.done.review, turn.done.happened);
     let told = |reader| RequestTold::Happened {
         happened,
@@ -180,12 +233,12 @@ pub(crate) async fn notices(app: &App, turn: &Turn) -> Result<Vec<Notice>, Store
         | Happened::Revoked
         | Happened::Archived => (true, false),
     };
-    let mut letters = Letters::about(app, to).await?;
+    let mut letters = Letters::about(office, to).await?;
     if writers {
-        letters.tell_writers(app, to, &told(RequestReader::Applicant)).await?;
+        letters.tell_writers(office.registry, to, &told(RequestReader::Applicant)).await?;
     }
     if reviewers {
-        letters.tell_reviewers(app, &told(RequestReader::Reviewer)).await?;
+        letters.tell_reviewers(office.registry, &told(RequestReader::Reviewer)).await?;
     }
     // Controller and data protection officer learn of what is granted in their name.
     if happened == Happened::Granted
@@ -210,9 +263,9 @@ pub(crate) struct Letters {
 
 impl Letters {
     /// None yet.
-    pub(crate) async fn about(app: &App, request: &AnyReview) -> Result<Self, StoreError> {
-        let organisation = organisation_name(app, &request.about().organisation).await?;
-        let link = format!("{}/espace/demandes/{}", app.partners().origin.as_str(), request.about().id);
+    pub(crate) async fn about(office: Office<'_>, request: &AnyReview) -> Result<Self, StoreError> {
+        let organisation = organisation_name(office.registry, &request.about().organisation).await?;
+        let link = format!("{}/espace/demandes/{}", office.origin.as_str(), request.about().id);
         Ok(Self { service: title(request), organisation, link, notices: Vec::new() })
     }
 
@@ -224,13 +277,13 @@ impl Letters {
     /// One to everyone who wrote in the request and is still of its organisation.
     pub(crate) async fn tell_writers(
         &mut self,
-        app: &App,
+        registry: &Registry,
         request: &AnyReview,
         told: &RequestTold,
     ) -> Result<(), StoreError> {
         let about = request.about();
         for writer in about.writers.iter().take(MOST_READERS) {
-            if let Some(partner) = partner(app, writer).await?
+            if let Some(partner) = registry.partner(writer).await?
                 && partner.memberships.contains_key(&about.organisation)
             {
                 self.add(partner.mail.as_str(), told);
@@ -240,10 +293,10 @@ impl Letters {
     }
 
     /// One to everyone who reviews.
-    pub(crate) async fn tell_reviewers(&mut self, app: &App, told: &RequestTold) -> Result<(), StoreError> {
-        let Some((team, _)) = app.registry.partner_team(&TeamName::Operators).await? else { return Ok(()) };
+    pub(crate) async fn tell_reviewers(&mut self, registry: &Registry, told: &RequestTold) -> Result<(), StoreError> {
+        let Some((team, _)) = registry.partner_team(&TeamName::Operators).await? else { return Ok(()) };
         for member in team.members.iter().take(MOST_READERS) {
-            if let Some(reviewer) = partner(app, &member.partner).await?.filter(reviews) {
+            if let Some(reviewer) = registry.partner(&member.partner).await?.filter(reviews) {
                 self.add(reviewer.mail.as_str(), told);
             }
         }
@@ -281,20 +334,18 @@ pub(crate) fn title(request: &AnyReview) -> String {
 }
 
 /// What an organisation is called.
-async fn organisation_name(app: &App, siret: &Siret) -> Result<String, StoreError> {
-    let found = app.registry.organisation(siret).await?;
+pub(crate) async fn organisation_name(registry: &Registry, siret: &Siret) -> Result<String, StoreError> {
+    let found = registry.organisation(siret).await?;
     Ok(found.map_or_else(|| siret.to_string(), |organisation| organisation.name.as_str().to_owned()))
-}
-
-/// Somebody with an account.
-pub(crate) async fn partner(app: &App, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
-    app.registry.partner(id).await
 }
 
 /// What somebody is called who did something; none for who has no name.
 pub(crate) async fn author_name(app: &App, author: &Author) -> Result<Option<String>, StoreError> {
     match author {
-        Author::Partner(id) => Ok(partner(app, id).await?.map(|partner| partner.name.as_str().to_owned())),
+        Author::Partner(id) => Ok(app.registry.partner(id).await?.map(|partner| partner.name.as_str().to_owned())),
+        Author::Token(machine) => {
+            Ok(app.registry.admin_token(&machine.token).await?.map(|kept| kept.token.name.as_str().to_owned()))
+        }
         Author::Operator | Author::Platform | Author::Clock => Ok(None),
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::habilitation::acting::Acting;
 use domain::habilitation::form::Form;
 use domain::partners::organisation::Organisation;
 use domain::partners::permission::{About, EditRequests, ReadRequests};
@@ -47,7 +48,7 @@ async fn show(app: &App, here: &Here, organisation: &Organisation) -> Result<Res
 pub(crate) async fn post(holder: Holder<EditRequests>, State(app): State<Shared>, _: CheckedForm) -> Response {
     let Holder { here, organisation, held } = &holder;
     let Some(organisation) = organisation else { return refusal::inside(&app, here, Space::Unseen) };
-    match keep::begin(&app, organisation, held, Form::default()).await {
+    match keep::begin(&app, organisation, &Acting::from(held), Form::default()).await {
         Ok(Ok(id)) => see_other(&format!("/espace/demandes/{id}/service")),
         Ok(Err(why)) => refusal::inside(&app, here, why.into()),
         Err(error) => unavailable(&app, here.occasion, &error),

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::habilitation::acting::{Acting, Author, Instruct, Revoke};
+use domain::habilitation::acting::{Acting, Instruct, Revoke};
 use domain::habilitation::acts::{Done, NotDone};
 use domain::habilitation::any::AnyReview;
 use domain::habilitation::checklist::{Mark, Point};
@@ -14,9 +14,7 @@ use domain::habilitation::homologation::Passed;
 use domain::habilitation::review::Reason;
 use domain::habilitation::templates::Places;
 use domain::id::HabilitationId;
-use domain::partners::permission::{
-    About, ApproveRequests, Own, Permit, ReviewRequests, RevokeHabilitations, RunBench,
-};
+use domain::partners::permission::{About, ApproveRequests, Permit, ReviewRequests, RevokeHabilitations, RunBench};
 use http::StatusCode;
 use store::StoreError;
 use store::registry::KeptReview;
@@ -188,14 +186,12 @@ async fn benched(app: &App, request: &str) -> Result<Option<Passed>, StoreError>
     Ok(Benched::of(app, &kept.review).await?.covered.ok())
 }
 
-/// Whether who agreed first may still agree: in their role, and of another organisation.
+/// Whether who agreed first may still agree.
 async fn first_stands<P: Permit>(app: &App, holder: &Holder<P>, request: &str) -> Result<bool, StoreError> {
-    let Some(kept) = keep::find(app, request).await? else { return Ok(false) };
-    let (Some(first), Some(organisation)) = (kept.review.first(), &holder.organisation) else { return Ok(true) };
-    let Author::Partner(first) = &first.by else { return Ok(true) };
-    let Some(partner) = keep::partner(app, first).await? else { return Ok(false) };
-    let held = partner.may(ApproveRequests, About::Organisation(organisation));
-    Ok(held.is_ok_and(|held| held.own() == Own::Another))
+    let (Some(kept), Some(organisation)) = (keep::find(app, request).await?, &holder.organisation) else {
+        return Ok(false);
+    };
+    keep::first_stands((&app.registry, app.clock.now()), &kept.review, organisation).await
 }
 
 /// The request, when it is the submission that the reviewer had before them: a decision is on what was read.

@@ -119,6 +119,7 @@ impl Doors {
             mutual: Some(mutual),
             desk: None,
             partners: None,
+            admin: None,
             word: Arc::new(Word { proxies: TrustedProxies::default(), forwarded: None, authorities }),
             loopback: LoopbackClients::Exempt,
             limits: GENEROUS,
@@ -127,7 +128,8 @@ impl Doors {
             certificate.map_or("none".to_owned(), |it| format!("{} {:?}", it.thumbprint().as_str(), it.chain()))
         };
         let tells = Router::new().route("/", get(tell));
-        let routers = Routers { public: tells.clone(), mutual: tells, desk: Router::new(), partners: Router::new() };
+        let none = Router::new;
+        let routers = Routers { public: tells.clone(), mutual: tells, desk: none(), partners: none(), admin: none() };
         Self { gateway: Gateway::serving(server, routers), mutual: address, certified }
     }
 

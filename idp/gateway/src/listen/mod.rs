@@ -6,8 +6,8 @@
 //!                               HTTP/1.1 alone   time-outs               certificate)    (request)
 //! ```
 //!
-//! There are up to four doors: one for everybody, and, where they are configured, one whose TLS asks for a certificate,
-//! one for the desks of communes, and one for the partners' space.
+//! There are up to five doors: one for everybody, and, where they are configured, one whose TLS asks for a certificate,
+//! one for the desks of communes, one for the partners' space, and one for programs that call the admin API.
 //!
 //! Our own loop, because `axum::serve` has no time-out for request headers, no TLS and no limit.
 
@@ -59,6 +59,7 @@ pub(crate) struct Server {
     mutual: Option<Socket>,
     desk: Option<Socket>,
     partners: Option<Socket>,
+    admin: Option<Socket>,
     word: Arc<Word>,
     loopback: LoopbackClients,
     limits: Limits,
@@ -81,6 +82,8 @@ pub(crate) struct Routers {
     pub(crate) desk: Router,
     /// At the door of the partners' space, where it is one of its own.
     pub(crate) partners: Router,
+    /// At the door of the admin API.
+    pub(crate) admin: Router,
 }
 
 /// Whose word is taken on who is asking.
@@ -164,7 +167,7 @@ impl Server {
     pub(crate) async fn bind(
         listen: &Listen,
         mtls: &Mtls,
-        (desk, partners): (Option<&PlaceDoor>, Option<&PlaceDoor>),
+        [desk, partners, admin]: [Option<&PlaceDoor>; 3],
         clock: Clock,
     ) -> Result<Self, BindError> {
         let authorities = Authorities::load(mtls.authorities.as_deref(), clock)?;
@@ -181,6 +184,10 @@ impl Server {
             Some(door) => Some(Socket::bind(door.address, door.tls.clone(), "partners.listen").await?),
             None => None,
         };
+        let admin = match admin {
+            Some(door) => Some(Socket::bind(door.address, door.tls.clone(), "admin.listen").await?),
+            None => None,
+        };
         let limits = Limits {
             connections: listen.max_connections,
             each: listen.max_connections_per_address,
@@ -193,7 +200,7 @@ impl Server {
             drain: Duration::from_secs(10),
         };
         let word = Word { proxies: listen.trusted_proxies.clone(), forwarded: mtls.forwarded.clone(), authorities };
-        Ok(Self { public, mutual, desk, partners, word: Arc::new(word), loopback: listen.loopback, limits })
+        Ok(Self { public, mutual, desk, partners, admin, word: Arc::new(word), loopback: listen.loopback, limits })
     }
 
     /// Where it listens, as a URL: the port is the real one even when 0 was asked for.
@@ -204,7 +211,7 @@ impl Server {
 
     /// Serves until `stop`, then lets the requests under way end, for ten seconds at most.
     pub(crate) async fn serve(self, routers: Routers, stop: CancellationToken) {
-        let Self { public, mutual, desk, partners, word, loopback, limits } = self;
+        let Self { public, mutual, desk, partners, admin, word, loopback, limits } = self;
         let (tasks, graceful, cut) = (TaskTracker::new(), GracefulShutdown::new(), CancellationToken::new());
         let open = |socket: Socket, peer, router| {
             let acceptor = socket.certificates.map(|certificates| {
@@ -217,7 +224,8 @@ impl Server {
         let mutual = mutual.map(|socket| open(socket, PeerIs::Asked, routers.mutual));
         let desk = desk.map(|socket| open(socket, PeerIs::NotAsked, routers.desk));
         let partners = partners.map(|socket| open(socket, PeerIs::NotAsked, routers.partners));
-        let doors = Doors { public: open(public, PeerIs::NotAsked, routers.public), mutual, desk, partners };
+        let admin = admin.map(|socket| open(socket, PeerIs::NotAsked, routers.admin));
+        let doors = Doors { public: open(public, PeerIs::NotAsked, routers.public), mutual, desk, partners, admin };
         let seats = Seats::new(Room { connections: limits.connections, each: limits.each, patience: limits.patience });
         loop {
             let leave = cut.child_token();
@@ -269,6 +277,7 @@ struct Doors {
     mutual: Option<(TcpListener, Doorway)>,
     desk: Option<(TcpListener, Doorway)>,
     partners: Option<(TcpListener, Doorway)>,
+    admin: Option<(TcpListener, Doorway)>,
 }
 
 /// Waits for the next connection, at whichever door.
@@ -282,6 +291,7 @@ async fn knock(doors: &Doors) -> io::Result<(TcpStream, SocketAddr, Doorway)> {
         accepted = accept(doors.mutual.as_ref()) => accepted,
         accepted = accept(doors.desk.as_ref()) => accepted,
         accepted = accept(doors.partners.as_ref()) => accepted,
+        accepted = accept(doors.admin.as_ref()) => accepted,
     }
 }
 

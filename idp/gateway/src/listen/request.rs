@@ -67,9 +67,15 @@ pub(super) fn refuse(unfit: Unfit, version: Version) -> Response {
 /// base64url within JSON.
 pub(crate) const FILES_LIMIT: usize = 512 << 10;
 
-/// The largest body that is read at a path: the longest form, and what files of a card take where they are brought; what
-/// another platform tells is measured again behind its route.
+/// The largest body of a call to the admin API, in bytes: a whole request with everything that fits in it.
+pub(crate) const CALL_LIMIT: usize = 256 << 10;
+
+/// The largest body that is read at a path: the longest form, what files of a card take where they are brought, and what a
+/// program sends to the admin API; what another platform tells is measured again behind its route.
 fn longest(path: &str) -> usize {
+    if path.starts_with("/admin/v1/") {
+        return CALL_LIMIT;
+    }
     let brings_files =
         ["/app/v1/transactions/", "/reader/v1/cases/", "/datapass/"].iter().any(|call| path.starts_with(call));
     if brings_files { FILES_LIMIT } else { MAX_ENCODED }

@@ -59,13 +59,20 @@ impl Gateway {
             mutual: None,
             desk: None,
             partners: None,
+            admin: None,
             word,
             loopback,
             limits,
         };
         Self::serving(
             server,
-            Routers { public: router, mutual: Router::new(), desk: Router::new(), partners: Router::new() },
+            Routers {
+                public: router,
+                mutual: Router::new(),
+                desk: Router::new(),
+                partners: Router::new(),
+                admin: Router::new(),
+            },
         )
     }
 
@@ -436,7 +443,7 @@ async fn a_port_that_is_taken_is_told_in_plain_words() {
         loopback: LoopbackClients::Counted,
     };
     let mtls = Mtls::default();
-    let Err(error) = Server::bind(&listen, &mtls, (None, None), Clock::system()).await else {
+    let Err(error) = Server::bind(&listen, &mtls, [None; 3], Clock::system()).await else {
         panic!("the port is taken")
     };
     assert!(matches!(error, BindError::Taken { .. }));

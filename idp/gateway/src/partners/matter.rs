@@ -1,7 +1,7 @@
 //! What a path is about: the organisation that one of its parameters leads to.
 
 use axum::extract::RawPathParams;
-use domain::id::{ClientId, HabilitationRequestId};
+use domain::id::{ClientId, HabilitationId, HabilitationRequestId};
 use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
 use store::StoreError;
@@ -17,10 +17,17 @@ enum Way {
     Request,
     /// It is the `client_id` of one of its services.
     Service,
+    /// It is the number of one of its habilitations.
+    Habilitation,
 }
 
 /// The parameters that lead to an organisation: one in each path that is about one. To add one: a row, and its way below.
-const LEADING: [(&str, Way); 3] = [("siret", Way::Siret), ("request", Way::Request), ("client_id", Way::Service)];
+const LEADING: [(&str, Way); 4] = [
+    ("siret", Way::Siret),
+    ("request", Way::Request),
+    ("client_id", Way::Service),
+    ("habilitation", Way::Habilitation),
+];
 
 /// The way of a parameter that leads to an organisation.
 fn way(name: &str) -> Option<Way> {
@@ -29,7 +36,7 @@ fn way(name: &str) -> Option<Way> {
 
 /// Whether a parameter leads to an organisation.
 #[cfg(test)]
-pub(super) fn leads(name: &str) -> bool {
+pub(crate) fn leads(name: &str) -> bool {
     way(name).is_some()
 }
 
@@ -52,6 +59,13 @@ pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Resul
             app.registry.organisation(&kept.review.about().organisation).await
         }
         Way::Service => of_service(app, value).await,
+        Way::Habilitation => {
+            let Ok(id) = HabilitationId::parse(value) else { return Ok(None) };
+            match app.registry.habilitation(&id).await?.and_then(|kept| kept.habilitation.organisation) {
+                Some(siret) => app.registry.organisation(&siret).await,
+                None => Ok(None),
+            }
+        }
     }
 }
 

@@ -104,7 +104,7 @@ async fn stopped(
 pub(super) async fn author(app: &App, by: &Author) -> Result<Option<Partner>, StoreError> {
     match by {
         Author::Partner(id) => app.registry.partner(id).await,
-        Author::Operator | Author::Platform | Author::Clock => Ok(None),
+        Author::Operator | Author::Platform | Author::Clock | Author::Token(_) => Ok(None),
     }
 }
 

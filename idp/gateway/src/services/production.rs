@@ -25,14 +25,14 @@ use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
 
 /// What was granted, and what it was granted for.
-struct Granted {
+pub(crate) struct Granted {
     request: HabilitationRequestId,
-    form: Terms,
-    habilitation: Habilitation,
+    pub(crate) form: Terms,
+    pub(crate) habilitation: Habilitation,
 }
 
 /// What a request was granted, where it was. A form that was opened again since counts for nothing here.
-async fn granted(app: &App, request: &str) -> Result<Option<Granted>, StoreError> {
+pub(crate) async fn granted(app: &App, request: &str) -> Result<Option<Granted>, StoreError> {
     let Ok(request) = HabilitationRequestId::parse(request) else { return Ok(None) };
     let Some(kept) = app.registry.request(&request).await? else { return Ok(None) };
     let Some(grantee) = &kept.review.about().granted else { return Ok(None) };
@@ -150,7 +150,7 @@ fn read(form: &CheckedForm, granted: &Granted) -> Typed {
     }
 }
 
-fn ordered(typed: &Typed) -> Result<Order, ServiceFault> {
+pub(crate) fn ordered(typed: &Typed) -> Result<Order, ServiceFault> {
     let proof = match typed.proof.as_str() {
         "jwks" => {
             let keys = serde_json::from_str(&typed.keys).map_err(|_| ServiceFault::Keys("not JSON".to_owned()))?;

@@ -83,7 +83,7 @@ pub(crate) async fn post(holder: Holder<EditSandbox>, State(app): State<Shared>,
 }
 
 /// The identifier that one sending of a form gives: whoever sends it twice makes one service, and nobody chooses it.
-pub(super) fn identifier(session: &str, attempt: &str) -> ClientId {
+pub(crate) fn identifier(session: &str, attempt: &str) -> ClientId {
     let digest = sha256(format!("service/1\n{session}\n{attempt}").as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);

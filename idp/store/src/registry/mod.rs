@@ -9,6 +9,7 @@
 //! (WAL with `synchronous = NORMAL`), never its consistency; who cannot afford that runs PostgreSQL.
 
 mod accounts;
+mod admin_tokens;
 mod bench;
 mod cards;
 mod cases;
@@ -20,6 +21,7 @@ mod figures;
 mod habilitations;
 mod indicators;
 mod keys;
+mod listing;
 mod outbox;
 mod partners;
 mod passkeys;
@@ -50,6 +52,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction};
 use zeroize::Zeroizing;
 
+pub use admin_tokens::KeptToken;
 pub use bench::KeptReport;
 pub use cards::{Changed, Kept, Made, ToRemind, Told, Transition};
 pub use cases::{Case, CaseEnd, KeptCase, Opened};
@@ -57,6 +60,7 @@ pub use clients::{SecretChange, Updated};
 pub use consents::{Consent, Finish, Finished};
 pub use habilitations::{HabilitationMoved, KeptHabilitation};
 pub use keys::{Follower, HeldKey, KeptKey};
+pub use listing::Part;
 pub use outbox::{Backlog, Delivery, Outgoing, Parcel, Queue};
 pub use partners::{Joined, Joining, KeptSession, Posting, Released, Releasing, SeatChange};
 pub use passkeys::{Accepted, KeptPasskey};

@@ -107,7 +107,7 @@ pub struct After {
 }
 
 /// Id, organisation, state, version, sealed record.
-type Row = (String, String, String, i64, String);
+pub(super) type Row = (String, String, String, i64, String);
 
 impl Registry {
     /// Keeps a new request; [`Put::Taken`] when there is one of that name.
@@ -542,6 +542,11 @@ impl Registry {
         self.tell(&mut transaction, &format!("{id}.{}.{}", kept.version, due_name(due)), told).await?;
         commit(transaction).await?;
         Ok(Changed::Done)
+    }
+
+    /// The request of a row.
+    pub(super) fn open_request(&self, row: Row) -> Result<KeptReview, StoreError> {
+        open(&self.vault, row)
     }
 
     fn open_request_or_log(&self, row: Row) -> Option<KeptReview> {

@@ -31,6 +31,7 @@ fn migrations() -> Vec<Migration> {
         (19, "bench_reports", include_str!("../../migrations/0019_bench_reports.sql")),
         (20, "deadlines", include_str!("../../migrations/0020_deadlines.sql")),
         (19, "deadlines", include_str!("../../migrations/0019_deadlines.sql")),
+        (17, "admin_tokens", include_str!("../../migrations/0017_admin_tokens.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {
