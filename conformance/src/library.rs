@@ -260,6 +260,14 @@ impl JoseLibrary {
     }
 }
 
+/// Whether the Python package openapi-spec-validator takes a description for one of OpenAPI 3.1; why, when it does not.
+///
+/// # Panics
+/// When the library is installed and does not run.
+pub async fn validates_openapi(description: &Value) -> Result<anyhow::Result<Value>, Missing> {
+    Ok(JoseLibrary::ask(python("openapi.py")?, description).await)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! What citizens and services do.
 
+mod admin_api;
 mod answers;
 mod authorization_details;
 mod basic;

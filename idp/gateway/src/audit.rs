@@ -17,7 +17,7 @@ mod code;
 use axum::response::Response;
 use domain::cnie::case::AnyCase;
 use domain::cnie::case::alarm::Alarm;
-use domain::id::{ClientId, ProviderId, Reference};
+use domain::id::{AdminTokenId, ClientId, ProviderId, Reference};
 use http::StatusCode;
 
 pub(crate) use code::{Admin, Code, Desk, Other, Space, names};
@@ -32,13 +32,14 @@ pub(crate) struct Entry {
     why: Option<&'static str>,
     client: Option<ClientId>,
     provider: Option<ProviderId>,
+    token: Option<AdminTokenId>,
     occurrence: Option<Reference>,
 }
 
 impl Entry {
     /// A refusal.
     pub(crate) fn new(code: impl Into<Code>) -> Self {
-        Self { code: code.into(), why: None, client: None, provider: None, occurrence: None }
+        Self { code: code.into(), why: None, client: None, provider: None, token: None, occurrence: None }
     }
 
     /// Its code.
@@ -66,6 +67,11 @@ impl Entry {
         Self { client: client.cloned(), ..self }
     }
 
+    /// The same with the token that it is about: one that was made here.
+    pub(crate) fn with_token(self, token: Option<AdminTokenId>) -> Self {
+        Self { token, ..self }
+    }
+
     /// The answer that says so. One that refuses already keeps its reason: whoever made it knew better.
     pub(crate) fn on(self, mut response: Response) -> Response {
         response.extensions_mut().get_or_insert(self);
@@ -82,6 +88,7 @@ impl Entry {
                     why = self.why,
                     client = self.client.as_ref().map(display),
                     provider = self.provider.as_ref().map(display),
+                    token = self.token.as_ref().map(display),
                     occurrence = self.occurrence.as_ref().map(display),
                     status,
                     milliseconds,

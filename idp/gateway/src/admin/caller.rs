@@ -46,7 +46,8 @@ async fn admit<P: Permit>(app: &Shared, parts: &mut Parts) -> Result<Caller<P>, 
     let secret = secret(&parts.headers)?;
     let kept = app.registry.admin_token_with(&secret).await?.ok_or(Admin::TokenUnknown)?;
     let now = app.clock.now();
-    let standing = kept.token.standing(now).map_err(Admin::from)?;
+    let of_token = |code: Admin| Trouble::from(code).with_token(&kept.token.id);
+    let standing = kept.token.standing(now).map_err(|over| of_token(over.into()))?;
     app.limits.token(&kept.token.id).map_err(Trouble::TooMany)?;
     if kept.is_due(now)
         && let Err(error) = app.registry.note_admin_token_use(&kept.token.id, now).await
@@ -67,7 +68,7 @@ async fn admit<P: Permit>(app: &Shared, parts: &mut Parts) -> Result<Caller<P>, 
     match standing.may(P::default(), matter, issuer.as_ref()) {
         Ok(granted) => Ok(Caller { granted, organisation }),
         Err(NotGranted::Scope) => Err(without_scope()),
-        Err(why) => Err(Admin::from(why).into()),
+        Err(why) => Err(of_token(why.into())),
     }
 }
 

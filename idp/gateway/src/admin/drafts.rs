@@ -95,11 +95,10 @@ pub(super) async fn write(
     }
     match merge(&app, kept, (&base, &mine, &fields), &by).await? {
         Merged::Kept { kept, conflicts } if conflicts.is_empty() => Ok(shown(&kept)),
-        Merged::Kept { kept, conflicts } => Err(Trouble::Refused {
-            code: Admin::Conflict,
-            errors: conflicts.into_iter().map(Wrong::from).collect(),
-            version: Some(kept.version),
-        }),
+        Merged::Kept { kept, conflicts } => {
+            let errors = conflicts.into_iter().map(Wrong::from).collect();
+            Err(Trouble::at_version(Admin::Conflict, errors, kept.version))
+        }
         Merged::NotDone(not_done) => Err(not_done.into()),
     }
 }

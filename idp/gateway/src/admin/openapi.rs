@@ -93,7 +93,30 @@ pub(super) fn described() -> Value {
         let method = route.method.as_str().to_ascii_lowercase();
         value["paths"][route.path][method]["security"] = json!([{"token": scope.into_iter().collect::<Vec<_>>()}]);
     }
+    let paths = value["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut()) {
+        finish(operation);
+    }
     value
+}
+
+/// What the specification asks of an operation and the macros leave out: a name of its own, words by each answer.
+fn finish(operation: &mut Value) {
+    let name = format!("{}_{}", word(&operation["tags"][0]), word(&operation["operationId"]));
+    operation["operationId"] = json!(name);
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if word(&answer["description"]).is_empty() {
+            answer["description"] = json!(match status.as_str() {
+                "201" => "Made",
+                "default" => "Refused (RFC 9457)",
+                _ => "Done",
+            });
+        }
+    }
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// The routes that are described: method and path.

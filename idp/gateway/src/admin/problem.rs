@@ -8,6 +8,7 @@ use domain::habilitation::acts::NotDone;
 use domain::habilitation::complete::Fault;
 use domain::habilitation::form::Conflict;
 use domain::habilitation::review::Refusal;
+use domain::id::AdminTokenId;
 use domain::partners::token::TokenScope;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{StatusCode, header};
@@ -84,6 +85,8 @@ pub(super) enum Trouble {
         errors: Vec<Wrong>,
         /// The version that the request has.
         version: Option<i64>,
+        /// The token that it is about, for the log.
+        token: Option<AdminTokenId>,
     },
     /// The token has not the scope.
     Scope(Option<TokenScope>),
@@ -95,7 +98,7 @@ pub(super) enum Trouble {
 
 impl From<Admin> for Trouble {
     fn from(code: Admin) -> Self {
-        Self::Refused { code, errors: Vec::new(), version: None }
+        Self::wrong(code, Vec::new())
     }
 }
 
@@ -133,12 +136,27 @@ impl From<Refusal> for Trouble {
 impl Trouble {
     /// Fields are wrong.
     pub(super) const fn wrong(code: Admin, errors: Vec<Wrong>) -> Self {
-        Self::Refused { code, errors, version: None }
+        Self::Refused { code, errors, version: None, token: None }
+    }
+
+    /// Fields are wrong, or another version was read, of a request that has this one now.
+    pub(super) const fn at_version(code: Admin, errors: Vec<Wrong>, version: i64) -> Self {
+        Self::Refused { code, errors, version: Some(version), token: None }
+    }
+
+    /// The same with the token that it is about.
+    pub(super) fn with_token(self, about: &AdminTokenId) -> Self {
+        match self {
+            Self::Refused { code, errors, version, .. } => {
+                Self::Refused { code, errors, version, token: Some(about.clone()) }
+            }
+            Self::Scope(_) | Self::TooMany(_) | Self::Store(_) => self,
+        }
     }
 
     /// Another version was read than the request has now.
     pub(super) const fn other_version(version: i64) -> Self {
-        Self::Refused { code: Admin::ChangedMeanwhile, errors: Vec::new(), version: Some(version) }
+        Self::at_version(Admin::ChangedMeanwhile, Vec::new(), version)
     }
 }
 
@@ -198,13 +216,13 @@ fn challenge(code: Admin, scope: Option<TokenScope>) -> Option<HeaderValue> {
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         match self {
-            Self::Refused { code, errors, version } => {
+            Self::Refused { code, errors, version, token } => {
                 let (status, title) = told(code);
                 let mut answer = written(status, code.into(), title, (errors, version));
                 if let Some(how) = challenge(code, None) {
                     answer.headers_mut().insert(WWW_AUTHENTICATE, how);
                 }
-                Entry::new(code).on(answer)
+                Entry::new(code).with_token(token).on(answer)
             }
             Self::Scope(scope) => {
                 let (status, title) = told(Admin::ScopeMissing);

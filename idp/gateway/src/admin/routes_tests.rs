@@ -17,6 +17,12 @@ fn every_route_is_described_and_nothing_else_is() {
     routed.insert(("GET".to_owned(), DESCRIPTION.to_owned()));
     assert_eq!(routes_described().collect::<BTreeSet<_>>(), routed);
     let described = described();
+    let operations = described["paths"].as_object().expect("paths").values().filter_map(serde_json::Value::as_object);
+    let names: Vec<&str> = operations
+        .flat_map(|methods| methods.values())
+        .filter_map(|operation| operation["operationId"].as_str())
+        .collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), table().len() + 1, "each has a name of its own: {names:?}");
     assert_eq!(described["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     for code in Admin::ALL {
         assert!(described["info"]["description"].as_str().is_some_and(|text| text.contains(code.name())), "{code:?}");

@@ -156,7 +156,7 @@ impl From<&Author> for By {
     }
 }
 
-/// The answers of a form, by the names of its fields (`title`, `asks.email`, `contacts.dpo.mail`, `redirects.production`). A field
+/// The answers of a form, by the names of its fields (`title`, `asks.email`, `dpo.mail`, `redirects.production`). A field
 /// that is empty is left out; a tick is `on`.
 pub(super) type Answers = BTreeMap<String, String>;
 

@@ -1,5 +1,5 @@
-//! `idp habilitations`: what relying parties were granted; suspend, resume, revoke and narrow it. Every change is
-//! journalled, and counts on every node within a second, for what was issued before too.
+//! `idp habilitations`: what relying parties were granted; suspend, resume, revoke and narrow it; and the requests that it was
+//! granted for ([`super::requests`]). Every change is journalled, and counts on every node within a second, for what was issued before too.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -7,8 +7,9 @@ use std::io::Write;
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use domain::claims::scopes::Scope;
-use domain::habilitation::acting::Author;
+use domain::habilitation::acting::{Acting, Author};
 use domain::habilitation::grant::HabilitationState;
+use domain::habilitation::review;
 use domain::habilitation::switches::{Deed, Reason};
 use domain::id::{ClientId, HabilitationId};
 use domain::level::Level;
@@ -16,7 +17,8 @@ use domain::organisation::siret::Siret;
 use serde_json::{Value, json};
 use store::registry::{HabilitationMoved, KeptHabilitation, Registry};
 
-use super::Bench;
+use super::{Bench, requests};
+use crate::habilitation::keep::Turn;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -29,9 +31,9 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one habilitation
+    /// Show one habilitation, or one request
     Show {
-        /// Its number, or the client_id of a client that has it
+        /// Its number, the client_id of a client that has it, or the number of a request
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// Print JSON
@@ -42,8 +44,10 @@ pub(super) enum Command {
     Suspend(Change),
     /// Let a suspended habilitation go on
     Resume(Change),
-    /// End what was granted, for good
+    /// End what was granted, for good; of a request, all that was granted for it
     Revoke(Change),
+    #[command(flatten)]
+    Requests(requests::Command),
     /// Put another habilitation with less in its place
     Narrow {
         #[command(flatten)]
@@ -64,7 +68,7 @@ pub(super) struct Change {
     #[arg(allow_hyphen_values = true)]
     id: String,
     /// Why: it stands in the journal; name no person
-    #[arg(long)]
+    #[arg(long, visible_alias = "reason")]
     why: String,
 }
 
@@ -99,7 +103,8 @@ pub(super) async fn run<W: Write>(command: Command, bench: &mut Bench<'_, W>) ->
         Command::Show { id, json } => show(bench, &registry, &id, json).await,
         Command::Suspend(change) => set(bench, &registry, &change, HabilitationState::Suspended).await,
         Command::Resume(change) => set(bench, &registry, &change, HabilitationState::Active).await,
-        Command::Revoke(change) => set(bench, &registry, &change, HabilitationState::Revoked).await,
+        Command::Revoke(change) => revoke(bench, &registry, &change).await,
+        Command::Requests(command) => requests::run(command, bench, &registry).await,
         Command::Narrow { change, scopes, level } => {
             narrow(bench, &registry, &change, (scopes.as_deref(), level.as_deref())).await
         }
@@ -159,6 +164,10 @@ async fn list<W: Write>(
 }
 
 async fn show<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, id: &str, json: bool) -> anyhow::Result<()> {
+    if let Some(kept) = requests::find(registry, id).await? {
+        requests::show(bench, &kept, json);
+        return Ok(());
+    }
     let kept = find(registry, id).await?;
     if json {
         bench.say_json(&told(&kept));
@@ -185,6 +194,21 @@ async fn show<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, id: &str,
     ] {
         bench.say(&format!("{what:<13} {value}"));
     }
+    Ok(())
+}
+
+/// A request is taken back with all that was granted for it, by its review; anything else by itself.
+async fn revoke<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, change: &Change) -> anyhow::Result<()> {
+    let Some(kept) = requests::find(registry, &change.id).await? else {
+        return set(bench, registry, change, HabilitationState::Revoked).await;
+    };
+    let (reason, now) = (review::Reason::parse(&change.why)?, bench.clock.now());
+    let done = match kept.review.clone().revoke(&Acting::operator(), reason.clone(), now) {
+        Ok(done) => done,
+        Err(why) => bail!("{why}"),
+    };
+    requests::change(bench, registry, &kept, &Turn { done, by: Author::Operator, reason: Some(reason) }).await?;
+    bench.say(&format!("{} is revoked", change.id));
     Ok(())
 }
 

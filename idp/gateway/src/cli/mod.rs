@@ -24,6 +24,7 @@ mod master_key;
 mod organisations;
 mod partners;
 mod readers;
+mod requests;
 mod secrets;
 mod switches;
 mod tokens;
@@ -122,7 +123,7 @@ enum Configured {
     /// Invite the operator's people into the partners' space, and look after who is there
     #[command(subcommand)]
     Partners(partners::Command),
-    /// Look at what relying parties were granted; suspend, revoke and narrow it
+    /// Look at what relying parties were granted; suspend, revoke and narrow it; review requests for it
     #[command(subcommand)]
     Habilitations(habilitations::Command),
     /// Stop a service, a provider or a level on every node at once
