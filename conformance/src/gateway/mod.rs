@@ -92,7 +92,8 @@ impl Installation {
         let mut main: toml::Table = std::fs::read_to_string(self.config())?.parse()?;
         let listen = main.get_mut("listen").and_then(toml::Value::as_table_mut).context("[listen] was written")?;
         listen.insert("address".into(), format!("127.0.0.1:{port}").into());
-        // A door of its own is the first node's; at this one desk and space are at the main door.
+        // A door of its own is the first node's; at this one desk and space are at the main door, and programs at none.
+        main.remove("admin");
         for place in ["desk", "partners"] {
             if let Some(place) = main.get_mut(place).and_then(toml::Value::as_table_mut) {
                 place.remove("listen");

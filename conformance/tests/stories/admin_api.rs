@@ -499,11 +499,11 @@ async fn a_program_does_no_more_than_who_answers_for_it_and_reaches_no_further_t
     };
     let of_rhone = api.token(&["requests:read"], &["--departement", "69"]).await;
     let of_lyon = api.token(&["requests:read", "requests:write"], &["--organisation", LYON]).await;
-    assert_eq!(ids(&api.get(&of_rhone, "/admin/v1/requests").await.ok()), [lyon.clone()]);
+    assert_eq!(ids(&api.get(&of_rhone, "/admin/v1/requests").await.ok()), std::slice::from_ref(&lyon));
     assert!(ids(&api.get(&of_rhone, "/admin/v1/requests?departement=31").await.ok()).is_empty());
     assert_eq!(
         ids(&api.get(&writes, &format!("/admin/v1/requests?organisation={TOULOUSE}")).await.ok()),
-        [toulouse.clone()]
+        std::slice::from_ref(&toulouse)
     );
     for token in [&of_rhone, &of_lyon] {
         for path in [format!("/admin/v1/requests/{toulouse}"), format!("/admin/v1/organisations/{TOULOUSE}/requests")] {

@@ -12,6 +12,7 @@ use domain::habilitation::acting::Author;
 use domain::habilitation::credentials::ClientSecret;
 use domain::habilitation::field::Person;
 use domain::habilitation::figures::{Day, Figure, Others, Period, ServiceFigures};
+use domain::habilitation::grant::NotLive;
 use domain::habilitation::service::{Making, ServiceFault, production};
 use domain::habilitation::switches::{Deed, Switches};
 use domain::id::ClientId;
@@ -84,7 +85,7 @@ impl Service {
             environment: held.map(|held| held.environment.name()),
             habilitation: held.map(|held| held.id.to_string()),
             live: not_live.is_none(),
-            not_live: not_live.map(|why| why.name()),
+            not_live: not_live.map(NotLive::name),
             redirect_uris: client.redirect_uris().to_vec(),
             scopes: client.scopes.iter().map(|scope| scope.name()).collect(),
             secrets: service.secrets.all().iter().map(secret).collect(),

@@ -279,7 +279,7 @@ pub(crate) async fn run<W: Write>(cli: Cli, environment: &Environment, out: &mut
         Configured::Homologate(command) => Ok(homologate::run(*command, &mut bench).await?),
         Configured::Clock(command) => Ok(clock::run(command, &mut bench).await?),
         Configured::Partners(command) => Ok(partners::run(command, &mut bench).await?),
-        Configured::Habilitations(command) => Ok(habilitations::run(command, &mut bench).await?),
+        Configured::Habilitations(command) => Ok(Box::pin(habilitations::run(command, &mut bench)).await?),
         Configured::Switches(command) => Ok(switches::run(command, &mut bench).await?),
         Configured::Secrets(command) => Ok(secrets::run(command, &mut bench).await?),
         Configured::Tokens(command) => Ok(tokens::run(command, &mut bench).await?),
