@@ -192,7 +192,7 @@ async fn a_call_in_vain_is_made_again_until_the_webhook_is_off_and_by_hand_after
     let lost_call = town.calls_of(&added).await.into_iter().find(|call| call["request"] == lost.as_str()).unwrap();
     assert_eq!((lost_call["state"].as_str(), lost_call["status"].as_i64()), (Some("given_up"), Some(503)));
     assert!(town.refused(&["webhooks", "enable", &added.id]).await.contains("test"));
-    hands.set(3_000);
+    hands.set(2_700);
     town.begin().await;
 
     hook.set(StatusCode::OK);
