@@ -17,7 +17,7 @@ use crate::tools::{Missing, Tool, jars};
 use crate::workspace::{built, root};
 
 /// How long a site may take to be up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A site made of shown lines. Dropping it ends it.
 #[derive(Debug)]
@@ -91,8 +91,9 @@ async fn libraries<const N: usize>(names: [&'static str; N]) -> anyhow::Result<V
     let library = |name: &'static str| {
         let files = messages.iter().filter(|message| message["target"]["name"] == name);
         let mut files = files.filter_map(|message| message["filenames"].as_array()).flatten();
-        let file = files.find_map(|file| file.as_str().filter(|file| file.ends_with(".rlib")));
-        Ok((name, PathBuf::from(file.with_context(|| format!("cargo built no {name}"))?)))
+        let is_library = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "rlib");
+        let file = files.find_map(|file| Some(PathBuf::from(file.as_str()?)).filter(is_library));
+        Ok((name, file.with_context(|| format!("cargo built no {name}"))?))
     };
     names.into_iter().map(library).collect()
 }
