@@ -23,6 +23,7 @@
 //! A form is saved as it is typed; what is wrong with it is said beside the field, and stops the handing in alone. Of two who
 //! save at once, whoever comes second sees both texts.
 
+pub(crate) mod agreement;
 pub(crate) mod block;
 pub(crate) mod datapass;
 pub(crate) mod deadlines;

@@ -17,6 +17,7 @@ use store::StoreError;
 use utoipa::ToSchema;
 
 use crate::audit::{Admin, Code, Entry, Other};
+use crate::habilitation::keep::NotBegun;
 use crate::limits::TooMany;
 
 /// A refused call (RFC 9457), as `application/problem+json`.
@@ -102,6 +103,15 @@ impl From<Admin> for Trouble {
     }
 }
 
+impl From<NotBegun> for Trouble {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::Refused(refusal) => refusal.into(),
+            NotBegun::TooOften => Admin::TooManyRequests.into(),
+        }
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -123,7 +133,8 @@ impl From<Refusal> for Trouble {
             Refusal::OtherOrganisation | Refusal::Own => Admin::OwnRequest.into(),
             Refusal::Incomplete(faults) => Self::wrong(Admin::FormIncomplete, faults.iter().map(Wrong::from).collect()),
             Refusal::Unchanged => Admin::Unchanged.into(),
-            Refusal::SamePerson => Admin::SamePerson.into(),
+            Refusal::SamePerson | Refusal::BroughtIn => Admin::SamePerson.into(),
+            Refusal::NotHomologated => Admin::NotHomologated.into(),
             Refusal::Unchecked(points) => {
                 let open = points.into_iter().map(|point| Wrong::new(point.name(), "was not looked at"));
                 Self::wrong(Admin::PointsOpen, open.collect())
@@ -173,6 +184,9 @@ pub(super) const fn told(code: Admin) -> (StatusCode, &'static str) {
         Admin::NoRoute => (StatusCode::NOT_FOUND, "there is no such route"),
         Admin::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "the route is not for this method"),
         Admin::TooManyCalls => (StatusCode::TOO_MANY_REQUESTS, "the token calls too often: wait as Retry-After says"),
+        Admin::TooManyRequests => {
+            (StatusCode::TOO_MANY_REQUESTS, "the organisation began too many requests today: again tomorrow")
+        }
         Admin::BodyUnreadable => (StatusCode::BAD_REQUEST, "the body is not JSON of the form that is described"),
         Admin::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is to be application/json"),
         Admin::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 256 KiB"),
@@ -191,6 +205,9 @@ pub(super) const fn told(code: Admin) -> (StatusCode, &'static str) {
             (StatusCode::FORBIDDEN, "a second person must agree: not a program, nor who answers for one")
         }
         Admin::PointsOpen => (StatusCode::CONFLICT, "not every point of the review was looked at"),
+        Admin::NotHomologated => {
+            (StatusCode::CONFLICT, "the bench did not pass on every host, and there is no reason to do without")
+        }
         Admin::OrganisationUnverified => (StatusCode::FORBIDDEN, "nothing proves the people of the organisation yet"),
         Admin::HabilitationState => (StatusCode::CONFLICT, "the habilitation is not in the state for this"),
     }

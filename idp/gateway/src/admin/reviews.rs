@@ -15,13 +15,13 @@ use utoipa::ToSchema;
 
 use super::body::Sent;
 use super::caller::Caller;
-use super::drafts::{AsRead, act};
+use super::drafts::act;
 use super::problem::{Problem, Trouble, Wrong};
 use super::requests::find;
 use super::wire::Told;
 use crate::app::Shared;
 use crate::audit::Admin;
-use crate::habilitation::keep;
+use crate::habilitation::agreement::Agreement;
 
 /// What was looked at.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,11 +45,27 @@ pub(super) struct WithReason {
     reason: String,
 }
 
+/// A yes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Agreed {
+    /// The version of the request that this is decided on. With another, nothing is done (`admin.changed_meanwhile`).
+    version: i64,
+    /// Why it goes without the homologation bench, where that did not pass on every host citizens come back to: 1 to 4000
+    /// characters, which stay with the habilitation.
+    #[schema(min_length = 1, max_length = 4000)]
+    without_bench: Option<String>,
+}
+
 impl WithReason {
     fn read(&self) -> Result<Reason, Trouble> {
-        let wrong = |_| Trouble::wrong(Admin::InputInvalid, vec![Wrong::new("reason", "has 1 to 4000 characters")]);
-        Reason::parse(&self.reason).map_err(wrong)
+        reason("reason", &self.reason)
     }
+}
+
+fn reason(field: &'static str, text: &str) -> Result<Reason, Trouble> {
+    let wrong = |_| Trouble::wrong(Admin::InputInvalid, vec![Wrong::new(field, "has 1 to 4000 characters")]);
+    Reason::parse(text).map_err(wrong)
 }
 
 /// Notes what was looked at.
@@ -84,7 +100,7 @@ pub(super) async fn look(
 }
 
 /// Agrees. Where two must, the first is noted, and the other is a person of the operator who does not answer for the token.
-#[utoipa::path(post, path = "/admin/v1/requests/{request}/approve", tag = "reviews", request_body = AsRead,
+#[utoipa::path(post, path = "/admin/v1/requests/{request}/approve", tag = "reviews", request_body = Agreed,
     params(("request" = String, Path, description = "The number of a request")), responses(
     (status = 200, body = Told), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -92,17 +108,15 @@ pub(super) async fn approve(
     caller: Caller<ApproveRequests>,
     State(app): State<Shared>,
     Path(request): Path<String>,
-    Sent(AsRead { version }): Sent<AsRead>,
+    Sent(agreed): Sent<Agreed>,
 ) -> Result<Response, Trouble> {
     let by = Acting::<Instruct>::from(&caller.granted);
-    let (id, now) = (HabilitationId::from_random(app.random.bytes()), app.clock.now());
+    let without = agreed.without_bench.as_deref().map(|text| reason("without_bench", text)).transpose()?;
+    let id = HabilitationId::from_random(app.random.bytes());
     let kept = find(&app, &request).await?;
-    let stands = keep::first_stands((&app.registry, now), &kept.review, caller.organisation()?).await?;
-    act(&app, &kept, version, (&by, None), |review| {
-        let review = if stands { review } else { review.without_first() };
-        review.approve(&by, id, now)
-    })
-    .await
+    let of = (&kept.review, caller.organisation()?);
+    let agreement = Agreement::of(&app.registry, of, app.clock.now()).await?.without_bench(without);
+    act(&app, &kept, agreed.version, (&by, None), |review| agreement.give(review, &by, id)).await
 }
 
 /// Sends a request back.

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse as _, Response};
 use domain::client::Registered;
 use domain::habilitation::acting::Author;
 use domain::habilitation::credentials::ClientSecret;
-use domain::habilitation::field::Person;
 use domain::habilitation::figures::{Day, Figure, Others, Period, ServiceFigures};
 use domain::habilitation::grant::NotLive;
 use domain::habilitation::service::{Making, ServiceFault, production};
@@ -267,7 +266,7 @@ pub(super) async fn make(
     if !(1..=100).contains(&order.attempt.chars().count()) {
         return Err(wrong("attempt", "has 1 to 100 characters"));
     }
-    let contact = granted.form.contact(Person::Technical).ok_or(Admin::FormIncomplete)?;
+    let contact = granted.technical.as_ref().ok_or(Admin::FormIncomplete)?;
     let machine = caller.granted.machine();
     let id = identifier(&format!("{}/{request}", machine.token), &order.attempt);
     let typed = Typed {
@@ -279,7 +278,7 @@ pub(super) async fn make(
     };
     let order = ordered(&typed).map_err(|fault| faulty(&fault))?;
     let (secret, now) = (fresh_secret(&app), app.clock.now());
-    let making = Making { id, organisation, secret: secret.digest.clone(), contact: &contact.mail, now };
+    let making = Making { id, organisation, secret: secret.digest.clone(), contact, now };
     let made = production(&order, &granted.form, &granted.habilitation, making).map_err(|fault| faulty(&fault))?;
     let deed = Deed { by: Author::Token(machine.clone()), why: None };
     match app.registry.make_service(&made, &deed, now).await? {

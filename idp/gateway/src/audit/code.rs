@@ -354,6 +354,8 @@ names! {
         SamePerson = "admin.same_person",
         /// Points of the review are open.
         PointsOpen = "admin.points_open",
+        NotHomologated = "admin.not_homologated",
+        TooManyRequests = "admin.too_many_requests",
         /// Nothing proves the people of the organisation to belong to it.
         OrganisationUnverified = "admin.organisation_unverified",
         /// The habilitation is not in the state for it.
@@ -415,6 +417,7 @@ impl From<&review::Refusal> for Space {
             | review::Refusal::Incomplete(_)
             | review::Refusal::Unchanged
             | review::Refusal::Unchecked(_)
+            | review::Refusal::NotHomologated
             | review::Refusal::NothingGranted => Self::InputInvalid,
         }
     }

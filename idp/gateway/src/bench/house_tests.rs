@@ -67,7 +67,7 @@ async fn the_bench_does_not_drive_the_gateway_itself() {
 async fn the_bench_drives_no_host_but_those_of_the_redirect_uris_and_none_of_the_configuration() {
     let more = "[partners]\norigin = \"http://localhost:18403\"\n[mail]\nsmtp = \"smtp://localhost:18404\"\n";
     let (app, _folder) = standing_at(&format!("{SANDBOX}{more}"), &Clock::system()).await;
-    let opened = async |redirect: &str, said: &str| app.bench.open(&Driven::service(&client(redirect), None), at(said)).await;
+    let opened = async |redirect: &str, said: &str| app.bench.open(&client(redirect), at(said)).await;
     for (redirect, said) in [
         ("https://ville.example/cb", "https://autre.example"),
         ("https://ville.example/cb", "https://ville.example.autre.example"),

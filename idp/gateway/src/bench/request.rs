@@ -8,8 +8,9 @@ use domain::habilitation::complete::Complete;
 use domain::habilitation::homologation::{Homologation, Passed, Summary, Uncovered, covering};
 use domain::id::BenchRunId;
 use domain::partners::permission::{About, Permit, ReadRequests, RunBench};
+use domain::time::Timestamp;
 use store::StoreError;
-use store::registry::KeptReport;
+use store::registry::{KeptReport, Registry};
 
 use super::house::Driven;
 use super::page::{Ground, begin, draw, file, find, open, page_of, show};
@@ -41,16 +42,16 @@ pub(crate) struct Benched {
 
 impl Benched {
     /// What the bench says now.
-    pub(crate) async fn of(app: &App, review: &AnyReview) -> Result<Self, StoreError> {
+    pub(crate) async fn of(registry: &Registry, review: &AnyReview, now: Timestamp) -> Result<Self, StoreError> {
         let about = review.about();
-        let reports = app.registry.bench_reports_of(about.organisation, MOST).await?;
+        let reports = registry.bench_reports_of(about.organisation, MOST).await?;
         let addresses = Complete::read(review.form()).map(|form| form.redirects().to_vec()).unwrap_or_default();
         let summaries: Vec<Summary> = reports.iter().map(|report| report.summary.clone()).collect();
         let hosts = domain::habilitation::homologation::hosts(&addresses);
         let (own, others) = reports.into_iter().partition(|report| !report.summary.hosts.is_disjoint(&hosts));
-        let covered = covering(&summaries, &addresses, app.clock.now());
+        let covered = covering(&summaries, &addresses, now);
         let granted = match &about.granted {
-            Some(granted) => app.registry.habilitation(&granted.habilitation).await?.and_then(|kept| kept.homologation),
+            Some(granted) => registry.habilitation(&granted.habilitation).await?.and_then(|kept| kept.homologation),
             None => None,
         };
         Ok(Self { own, others, covered, granted })

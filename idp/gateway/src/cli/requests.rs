@@ -19,6 +19,7 @@ use store::registry::{Changed, KeptReview, Part, Registry};
 
 use super::Bench;
 use super::habilitations::by;
+use crate::habilitation::agreement::Agreement;
 use crate::habilitation::keep::{self, Office, Turn};
 
 #[derive(Debug, Subcommand)]
@@ -50,7 +51,13 @@ pub(super) enum Command {
         all: bool,
     },
     /// Agree to a request; where two must, the other is a person of the partners' space
-    Approve(One),
+    Approve {
+        #[command(flatten)]
+        one: One,
+        /// Why it goes without the homologation bench, where that did not pass on every host citizens come back to
+        #[arg(long, value_name = "REASON")]
+        without_bench: Option<String>,
+    },
     /// Refuse a request; what was granted before stays
     Refuse(Decision),
     /// Send a request back
@@ -128,7 +135,7 @@ pub(super) async fn run<W: Write>(
             })
             .await
         }
-        Command::Approve(one) => approve(bench, registry, &one).await,
+        Command::Approve { one, without_bench } => approve(bench, registry, (&one, without_bench)).await,
         Command::Refuse(Decision { one, reason }) => {
             let reason = Reason::parse(&reason)?;
             let why = Some(reason.clone());
@@ -234,17 +241,18 @@ pub(super) fn show<W: Write>(bench: &mut Bench<'_, W>, kept: &KeptReview, json: 
     }
 }
 
-async fn approve<W: Write>(bench: &mut Bench<'_, W>, registry: &Registry, one: &One) -> anyhow::Result<()> {
+async fn approve<W: Write>(
+    bench: &mut Bench<'_, W>,
+    registry: &Registry,
+    (one, without): (&One, Option<String>),
+) -> anyhow::Result<()> {
+    let without = without.map(|text| Reason::parse(&text).context("--without-bench")).transpose()?;
     let (id, now) = (HabilitationId::from_random(bench.random.bytes()), bench.clock.now());
     let kept = known(registry, one).await?;
     let siret = kept.review.about().organisation;
     let organisation = registry.organisation(&siret).await?.with_context(|| format!("nobody brought in {siret}"))?;
-    let stands = keep::first_stands((registry, now), &kept.review, &organisation).await?;
-    act(bench, registry, (one, None), |review| {
-        let review = if stands { review } else { review.without_first() };
-        review.approve(&Acting::operator(), id, now)
-    })
-    .await
+    let agreement = Agreement::of(registry, (&kept.review, &organisation), now).await?.without_bench(without);
+    act(bench, registry, (one, None), |review| agreement.give(review, &Acting::operator(), id)).await
 }
 
 async fn known(registry: &Registry, one: &One) -> anyhow::Result<KeptReview> {
@@ -307,6 +315,8 @@ fn told(refusal: &Refusal) -> String {
             format!("{refusal}: {}", each.join(", "))
         }
         Refusal::OtherOrganisation
+        | Refusal::BroughtIn
+        | Refusal::NotHomologated
         | Refusal::Unchanged
         | Refusal::Own
         | Refusal::SamePerson

@@ -154,7 +154,7 @@ async fn turn(
     let opened = Event { happened: Happened::Opened, by: Author::Platform, reason: None };
     let event = turn.event();
     let begun = begun.as_ref().map(|review| (review, departement.as_ref(), &opened));
-    let notices = if app.partners.is_some() { keep::notices(app, &turn).await? } else { Vec::new() };
+    let notices = if app.partners.is_some() { keep::notices(keep::Office::of(app), &turn).await? } else { Vec::new() };
     let acts = [act(names, PlatformOutcome::Done(id.clone())), turn.act()];
     let following = Following { begun, from: &from, done: &turn.done, event: &event };
     let kept = Told { acts: &acts, notices: &notices, at: now };

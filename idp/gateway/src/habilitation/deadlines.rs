@@ -8,7 +8,7 @@ use domain::time::{Lifetime, Timestamp};
 use store::StoreError;
 use store::registry::{Changed, KeptReview, Told};
 
-use super::keep::{Letters, Turn, change};
+use super::keep::{Letters, Office, Turn, change};
 use crate::app::App;
 
 /// Requests read at once. What is left comes in the next hour.
@@ -42,8 +42,8 @@ const fn before(now: Timestamp, life: Lifetime) -> Timestamp {
 }
 
 async fn remind(app: &App, kept: &KeptReview, due: Due, now: Timestamp) -> Result<Changed, StoreError> {
-    let mut letters = Letters::about(app, &kept.review).await?;
-    letters.tell_writers(app, &kept.review, &RequestTold::Due(due)).await?;
+    let mut letters = Letters::about(Office::of(app), &kept.review).await?;
+    letters.tell_writers(&app.registry, &kept.review, &RequestTold::Due(due)).await?;
     let notices = letters.into_notices();
     let changed = app.registry.remind_of_request(kept, due, &Told { acts: &[], notices: &notices, at: now }).await?;
     if changed == Changed::Done {

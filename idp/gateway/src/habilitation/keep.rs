@@ -8,14 +8,14 @@ use domain::habilitation::complete::Complete;
 use domain::habilitation::field::{Field, Person};
 use domain::habilitation::form::Form;
 use domain::habilitation::review::{Happened, Reason, Refusal, Review};
-use domain::id::{HabilitationRequestId, PartnerId};
+use domain::id::HabilitationRequestId;
 use domain::journal::Act;
 use domain::language::Language;
 use domain::notice::{Message, Notice, RequestMessage, RequestReader, RequestTold};
 use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
 use domain::partners::partner::Partner;
-use domain::partners::permission::{About, ApproveRequests, Own, Permit};
+use domain::partners::permission::Permit;
 use domain::partners::role::{OperatorKind, TeamName};
 use domain::time::Timestamp;
 use store::StoreError;
@@ -149,36 +149,6 @@ pub(crate) async fn change_in(office: Office<'_>, from: &KeptReview, turn: &Turn
     let (acts, notices) = ([turn.act()], notices(office, turn).await?);
     let told = Told { acts: &acts, notices: &notices, at: office.now };
     office.registry.change_request(from, &turn.done, &turn.event(), &told).await
-}
-
-/// Whether who agreed first may still agree: in their role, and of another organisation; of a program, while it counts and who
-/// answers for it may.
-pub(crate) async fn first_stands(
-    (registry, now): (&Registry, Timestamp),
-    review: &AnyReview,
-    organisation: &Organisation,
-) -> Result<bool, StoreError> {
-    let Some(first) = review.first() else { return Ok(true) };
-    let about = About::Organisation(organisation);
-    Ok(match &first.by {
-        Author::Partner(first) => {
-            let held = registry.partner(first).await?.map(|partner| partner.may(ApproveRequests, about));
-            held.is_some_and(|held| held.is_ok_and(|held| held.own() == Own::Another))
-        }
-        Author::Token(machine) => {
-            let issuer = match &machine.issuer {
-                Some(issuer) => registry.partner(issuer).await?,
-                None => None,
-            };
-            let kept = registry.admin_token(&machine.token).await?;
-            kept.is_some_and(|kept| {
-                let held =
-                    kept.token.standing(now).ok().map(|token| token.may(ApproveRequests, about, issuer.as_ref()));
-                held.is_some_and(|held| held.is_ok_and(|held| held.own() == Own::Another))
-            })
-        }
-        Author::Operator | Author::Platform | Author::Clock => true,
-    })
 }
 
 /// Keeps a new request.

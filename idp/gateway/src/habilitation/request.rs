@@ -60,7 +60,7 @@ pub(super) async fn page<P: Permit>(
     let unread = unread(&app.registry.messages(id).await?, side, looked);
     let events = named(app, app.registry.request_events(id).await?).await?;
     let faults = Complete::read(review.form()).err().unwrap_or_default();
-    let bench = Benched::of(app, review).await?;
+    let bench = Benched::of(&app.registry, review, app.clock.now()).await?;
     let page = here.page(app);
     let view = RequestPage {
         page,

@@ -10,7 +10,6 @@ use domain::habilitation::checklist::{Mark, Point};
 use domain::habilitation::complete::Complete;
 use domain::habilitation::differences::between;
 use domain::habilitation::form::Form;
-use domain::habilitation::homologation::Passed;
 use domain::habilitation::review::Reason;
 use domain::habilitation::templates::Places;
 use domain::id::HabilitationId;
@@ -23,6 +22,7 @@ use super::keep;
 use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::bench::request::Benched;
+use crate::habilitation::agreement::Agreement;
 use crate::pages::View as _;
 use crate::pages::requests::{Prepared, ReviewPage};
 use crate::pages::services::above;
@@ -88,7 +88,7 @@ async fn page<P: Permit>(
     };
     let same_service = app.registry.requests_of(organisation.siret, 50).await?;
     let others = same_service.iter().filter(|other| other.review.about().id != about.id).count();
-    let bench = Benched::of(app, review).await?;
+    let bench = Benched::of(&app.registry, review, app.clock.now()).await?;
     let page = here.page(app);
     let view = ReviewPage {
         page,
@@ -154,12 +154,6 @@ pub(crate) async fn approve(
 ) -> Response {
     let holder = holder.into_holder();
     let by: Acting<Instruct> = Acting::from(&holder.held);
-    let (id, now) = (HabilitationId::from_random(app.random.bytes()), app.clock.now());
-    let seen = async { Ok((first_stands(&app, &holder, &request).await?, benched(&app, &request).await?)) };
-    let (stands, passed) = match seen.await {
-        Ok(seen) => seen,
-        Err(error) => return unavailable(&app, holder.here.occasion, &error),
-    };
     let without = match form.text("without_bench").trim() {
         "" => None,
         text => match Reason::parse(text) {
@@ -167,31 +161,20 @@ pub(crate) async fn approve(
             Err(_) => return show(&app, &holder, &request, Some(text)).await,
         },
     };
-    let read = form.field("submission");
-    keep::act(&app, &holder, &request, (&by, None), |review| {
-        let review = as_read(review, read)?;
-        let review = if stands { review } else { review.without_first() };
-        let review = match without.filter(|_| passed.is_none()) {
-            Some(reason) => review.waive(&by, reason, now)?.review,
-            None => review.homologated(passed),
-        };
-        review.approve(&by, id, now)
-    })
-    .await
-}
-
-/// What the bench says at this moment of the hosts of a request.
-async fn benched(app: &App, request: &str) -> Result<Option<Passed>, StoreError> {
-    let Some(kept) = keep::find(app, request).await? else { return Ok(None) };
-    Ok(Benched::of(app, &kept.review).await?.covered.ok())
-}
-
-/// Whether who agreed first may still agree.
-async fn first_stands<P: Permit>(app: &App, holder: &Holder<P>, request: &str) -> Result<bool, StoreError> {
-    let (Some(kept), Some(organisation)) = (keep::find(app, request).await?, &holder.organisation) else {
-        return Ok(false);
+    let agreement = match agreement(&app, &holder, &request).await {
+        Ok(agreement) => agreement.without_bench(without),
+        Err(error) => return unavailable(&app, holder.here.occasion, &error),
     };
-    keep::first_stands((&app.registry, app.clock.now()), &kept.review, organisation).await
+    let (id, read) = (HabilitationId::from_random(app.random.bytes()), form.field("submission"));
+    keep::act(&app, &holder, &request, (&by, None), |review| agreement.give(as_read(review, read)?, &by, id)).await
+}
+
+/// What an agreement to the request of a path rests on.
+async fn agreement<P: Permit>(app: &App, holder: &Holder<P>, request: &str) -> Result<Agreement, StoreError> {
+    let (Some(kept), Some(organisation)) = (keep::find(app, request).await?, &holder.organisation) else {
+        return Ok(Agreement::alone(app.clock.now()));
+    };
+    Agreement::of(&app.registry, (&kept.review, organisation), app.clock.now()).await
 }
 
 /// The request, when it is the submission that the reviewer had before them: a decision is on what was read.

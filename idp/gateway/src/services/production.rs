@@ -3,12 +3,14 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::habilitation::complete::Terms;
+use domain::habilitation::complete::{Complete, Terms};
+use domain::habilitation::field::Person;
 use domain::habilitation::grant::Habilitation;
 use domain::habilitation::service::{Making, Order, Proof, Sent, ServiceFault, production};
 use domain::id::HabilitationRequestId;
 use domain::partners::organisation::Organisation;
 use domain::partners::permission::ChangeCredentials;
+use domain::people::name::MailAddress;
 use domain::secret::base64url;
 use http::StatusCode;
 use store::StoreError;
@@ -28,6 +30,8 @@ use crate::signin::at::unavailable;
 pub(crate) struct Granted {
     request: HabilitationRequestId,
     pub(crate) form: Terms,
+    /// Who is to be reached about it, where the form says.
+    pub(crate) technical: Option<MailAddress>,
     pub(crate) habilitation: Habilitation,
 }
 
@@ -38,7 +42,9 @@ pub(crate) async fn granted(app: &App, request: &str) -> Result<Option<Granted>,
     let Some(grantee) = &kept.review.about().granted else { return Ok(None) };
     let Some(found) = app.registry.habilitation(&grantee.habilitation).await? else { return Ok(None) };
     let Ok(form) = Terms::read(&grantee.form) else { return Ok(None) };
-    Ok(Some(Granted { request, form, habilitation: found.habilitation }))
+    let technical = |form: &Complete| form.contact(Person::Technical).map(|contact| contact.mail.clone());
+    let technical = Complete::read(&grantee.form).ok().as_ref().and_then(technical);
+    Ok(Some(Granted { request, form, technical, habilitation: found.habilitation }))
 }
 
 /// `GET /espace/demandes/{request}/client`.

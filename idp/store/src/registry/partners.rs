@@ -36,8 +36,8 @@ use crate::ephemeral::Put;
 use crate::seal::Vault;
 use crate::{StoreError, journal};
 
-pub(super) use organisations::organisation_in;
 pub(in crate::registry) use organisations::open as open_organisation;
+pub(super) use organisations::organisation_in;
 pub use release::{Released, Releasing};
 pub use sessions::KeptSession;
 pub use teams::SeatChange;

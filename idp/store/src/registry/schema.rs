@@ -26,12 +26,10 @@ fn migrations() -> Vec<Migration> {
         (14, "figures", include_str!("../../migrations/0014_figures.sql")),
         (15, "changed_clients", include_str!("../../migrations/0015_changed_clients.sql")),
         (16, "webhooks", include_str!("../../migrations/0016_webhooks.sql")),
-        (21, "requests_counted", include_str!("../../migrations/0021_requests_counted.sql")),
-        (18, "organisations", include_str!("../../migrations/0018_organisations.sql")),
-        (19, "bench_reports", include_str!("../../migrations/0019_bench_reports.sql")),
-        (20, "deadlines", include_str!("../../migrations/0020_deadlines.sql")),
-        (19, "deadlines", include_str!("../../migrations/0019_deadlines.sql")),
         (17, "admin_tokens", include_str!("../../migrations/0017_admin_tokens.sql")),
+        (18, "organisations", include_str!("../../migrations/0018_organisations.sql")),
+        (19, "deadlines", include_str!("../../migrations/0019_deadlines.sql")),
+        (20, "requests_counted", include_str!("../../migrations/0020_requests_counted.sql")),
     ]
     .into_iter()
     .map(|(version, name, sql)| {

@@ -14,6 +14,7 @@ use crate::habilitation::form::Form;
 use crate::id::{HabilitationId, HabilitationRequestId};
 use crate::level::Level;
 use crate::organisation::siret::Siret;
+use crate::partners::lineage::Lineage;
 use crate::time::Timestamp;
 
 /// What another platform decided.
@@ -79,10 +80,11 @@ impl<S> Review<S> {
             from: now,
             until: now.plus(TERM),
             replaces,
+            homologation: None,
         };
         self.form = wording.form.clone();
         self.about.granted = Some(Grantee { habilitation: id, form: self.form.clone(), at: now });
-        let approvals = vec![Approval { by: Author::Platform, at: now }];
+        let approvals = vec![Approval { by: Author::Platform, at: now, lineage: Lineage::none() }];
         (self.to(Granted { approvals }), grant)
     }
 
