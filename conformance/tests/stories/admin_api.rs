@@ -36,6 +36,13 @@ const SCOPES: [&str; 10] = [
 const SECOND: Duration = Duration::from_secs(1);
 const ACCEPT: &str = "form[data-step=accept-organisation] button";
 const APPROVE: &str = "form[data-step=approve] button";
+/// Why what is granted here goes without the bench.
+const WITHOUT: &str = "Le site n’est pas encore ouvert.";
+
+/// A yes to a version.
+fn agreed(version: i64) -> Value {
+    json!({"version": version, "without_bench": WITHOUT})
+}
 
 /// A gateway with an admin API: Nadia administers Lyon, whose people are known to belong to it; Ines reviews.
 struct Api {
@@ -378,7 +385,12 @@ async fn a_program_takes_a_request_from_draft_to_a_service_and_another_takes_it_
     let again = api.patch(&writes, &path, (4, &json!({"title": "Cantine scolaire de la ville"}))).await.ok();
     let sent = api.post(&writes, &format!("{path}/submit"), &json!({"version": again.version()})).await.ok();
     let looked = api.look(&decides, &path, &sent).await;
-    let granted = api.post(&decides, &format!("{path}/approve"), &json!({"version": looked.version()})).await.ok();
+    let unproved = api.post(&decides, &format!("{path}/approve"), &json!({"version": looked.version()})).await;
+    assert_eq!(unproved.refused(), (409, "admin.not_homologated".into()));
+    let empty = json!({"version": looked.version(), "without_bench": " "});
+    let empty = api.post(&decides, &format!("{path}/approve"), &empty).await;
+    assert_eq!(empty.refused(), (422, "admin.input_invalid".into()));
+    let granted = api.post(&decides, &format!("{path}/approve"), &agreed(looked.version())).await.ok();
     assert_eq!(granted.text("state"), "granted");
 
     let differences = api.get(&writes, &format!("{path}/differences?from=3")).await.ok().body;
@@ -450,7 +462,7 @@ async fn of_two_who_must_agree_one_is_a_person_who_does_not_answer_for_the_progr
         api.token(&["requests:approve"], &["--issuer", &id]).await
     };
     let version = api.version(&writes, &path).await;
-    let once = api.post(&decides, &format!("{path}/approve"), &json!({"version": version})).await.ok();
+    let once = api.post(&decides, &format!("{path}/approve"), &agreed(version)).await.ok();
     assert_eq!((once.text("state"), once.body["approvals"].as_array().unwrap().len()), ("submitted", 1));
     let version = json!({"version": once.version()});
     for token in [&decides, &of_oscar] {
@@ -475,7 +487,7 @@ async fn a_first_agreement_by_a_program_counts_no_more_once_its_token_is_revoked
     let decides = api.decides(&["requests:review", "requests:approve"]).await;
     let path = api.before_the_reviewers(&writes, &decides, &high()).await;
     let version = api.version(&writes, &path).await;
-    api.post(&decides, &format!("{path}/approve"), &json!({"version": version})).await.ok();
+    api.post(&decides, &format!("{path}/approve"), &agreed(version)).await.ok();
     api.space.idp(&["tokens", "revoke", &decides.id]).await;
     let after = api.post(&decides, &format!("{path}/approve"), &json!({"version": version + 1})).await;
     assert_eq!(after.refused(), (401, "admin.token_revoked".into()), "the next call");
@@ -745,7 +757,7 @@ async fn an_operator_reviews_at_the_command_line_as_on_a_page() {
     let version = api.version(&writes, &path).await;
     api.post(&writes, &format!("{path}/submit"), &json!({"version": version})).await.ok();
     json(&["look", &id, "--all", "--json"]).await;
-    let once = json(&["approve", &id, "--json"]).await;
+    let once = json(&["approve", &id, "--without-bench", WITHOUT, "--json"]).await;
     assert_eq!(once["state"], "submitted");
     let (done, told) = run(&["approve", &id]).await;
     assert!(!done && told.contains("second person"), "{told}");

@@ -110,7 +110,8 @@ impl<P: Gives<C>, C> From<&Held<P>> for Acting<C> {
 impl<P: Gives<C>, C> From<&Granted<P>> for Acting<C> {
     fn from(granted: &Granted<P>) -> Self {
         let own = granted.organisation().filter(|_| granted.own() == Own::Theirs);
-        Self::of(Author::Token(granted.machine().clone()), own.into_iter().collect())
+        let acting = Self::of(Author::Token(granted.machine().clone()), own.into_iter().collect());
+        Self { lineage: granted.lineage().clone(), ..acting }
     }
 }
 

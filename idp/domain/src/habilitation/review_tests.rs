@@ -244,6 +244,14 @@ fn an_account_and_one_that_it_brought_in_are_not_two_people() {
     };
     let own = reviewer(3).brought_in_by(by(&[2]));
     assert_eq!(second(reviewer(2), own), Err(Refusal::BroughtIn), "the first invited the second");
+    let theirs = Acting::of(program(7, Some(3)), BTreeSet::new()).brought_in_by(by(&[2]));
+    assert_eq!(second(reviewer(2), theirs), Err(Refusal::BroughtIn), "a program of whom the first invited");
+    let theirs = Acting::of(program(7, Some(2)), BTreeSet::new());
+    assert_eq!(
+        second(reviewer(3).brought_in_by(by(&[2])), theirs),
+        Err(Refusal::BroughtIn),
+        "of who invited the first"
+    );
     let own = reviewer(3).brought_in_by(by(&[2]));
     assert_eq!(second(own, reviewer(2)), Err(Refusal::BroughtIn), "the second invited the first");
     let through = reviewer(4).brought_in_by(by(&[2, 3]));

@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use super::lineage::Lineage;
 use super::partner::Partner;
 use super::permission::{About, Own, Permission, Permit};
 use crate::habilitation::acting::Machine;
@@ -319,15 +320,17 @@ impl Standing<'_> {
                 Some(organisation.siret)
             }
         };
+        let mut lineage = Lineage::none();
         if let Some(answers) = &token.issuer {
             let issuer = issuer.filter(|issuer| issuer.id == *answers).ok_or(NotGranted::Issuer)?;
             let held = issuer.may(permission, about).map_err(|_| NotGranted::Issuer)?;
             if held.own() == Own::Theirs {
                 own = Own::Theirs;
             }
+            lineage = issuer.lineage.clone();
         }
         let machine = Machine { token: token.id.clone(), issuer: token.issuer.clone() };
-        Ok(Granted { machine, organisation, reach: token.reach.clone(), own, permission: PhantomData })
+        Ok(Granted { machine, organisation, reach: token.reach.clone(), own, lineage, permission: PhantomData })
     }
 }
 
@@ -357,6 +360,7 @@ pub struct Granted<P> {
     organisation: Option<Siret>,
     reach: TokenReach,
     own: Own,
+    lineage: Lineage,
     permission: PhantomData<fn() -> P>,
 }
 
@@ -379,6 +383,11 @@ impl<P> Granted<P> {
     /// Whether the organisation it is about is its own, or of who answers for it.
     pub const fn own(&self) -> Own {
         self.own
+    }
+
+    /// Who brought in whoever answers for it.
+    pub const fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 }
 

@@ -7,6 +7,7 @@ use domain::bench::run::{Run, Stage, Subject};
 use domain::bench::site::Method;
 use domain::bench::trial::Shown;
 use domain::id::{BenchRunId, ClientId};
+use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
 use domain::partners::permission::RunBench;
 use http::StatusCode;
@@ -119,7 +120,7 @@ pub(super) async fn open(app: &App, here: &Here, ground: &Ground, form: &Checked
         }
     };
     let own = here.partner.id.as_str();
-    let of = ground.driven.organisation().map(|siret| siret.digits().to_owned()).unwrap_or_default();
+    let of = ground.driven.organisation().map(Siret::digits).unwrap_or_default();
     match limits::allowed(app, &[(RUNS_BY, own.as_bytes()), (RUNS_OF, of.as_bytes())]).await {
         Ok(Allowed::Yes) => {}
         Ok(Allowed::No) => return inside(app, here, Space::TooOften),
