@@ -156,7 +156,12 @@ impl Browser {
 
     /// Waits until something visible matches.
     pub async fn see(&self, selector: &str) -> anyhow::Result<WebElement> {
-        self.until(selector, async || self.visible(selector).await).await
+        self.see_within(PATIENCE, selector).await
+    }
+
+    /// The same for something that takes its time, as a run of the bench does.
+    pub async fn see_within(&self, patience: Duration, selector: &str) -> anyhow::Result<WebElement> {
+        self.until_within(patience, selector, async || self.visible(selector).await).await
     }
 
     /// Presses what matches and waits for the document that comes of it.
@@ -226,10 +231,19 @@ impl Browser {
         Ok(None)
     }
 
+    async fn until<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> anyhow::Result<T> {
+        self.until_within(PATIENCE, what, look).await
+    }
+
     /// Looks again until there is something. An element whose document was replaced under the look is one more reason
     /// to look again, whatever the driver calls it.
-    async fn until<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> anyhow::Result<T> {
-        let deadline = Instant::now() + PATIENCE;
+    async fn until_within<T>(
+        &self,
+        patience: Duration,
+        what: &str,
+        look: impl AsyncFn() -> WebDriverResult<Option<T>>,
+    ) -> anyhow::Result<T> {
+        let deadline = Instant::now() + patience;
         let mut pace = tokio::time::interval(PACE);
         loop {
             pace.tick().await;
