@@ -516,6 +516,14 @@ impl Review<Submitted> {
     /// The same without the first agreement: who gave it may not agree any more.
     #[must_use]
     pub fn without_first(mut self) -> Self {
+        // Their word on the bench goes with it.
+        let theirs = |first: &Approval| match &self.step.homologation {
+            Some(Homologation::Waived(decision)) => decision.by == first.by,
+            Some(Homologation::Reports(_)) | None => false,
+        };
+        if self.step.first.as_ref().is_some_and(theirs) {
+            self.step.homologation = None;
+        }
         self.step.first = None;
         self
     }

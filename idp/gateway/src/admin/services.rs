@@ -261,6 +261,7 @@ pub(super) async fn make(
     Path(request): Path<String>,
     Sent(order): Sent<Order>,
 ) -> Result<Response, Trouble> {
+    caller.organisation()?.verified().map_err(|_| Admin::OrganisationUnverified)?;
     let organisation = caller.organisation()?.siret;
     let granted = granted(&app, &request).await?.ok_or(Admin::OutOfTurn)?;
     if !(1..=100).contains(&order.attempt.chars().count()) {

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::habilitation::acting::Acting;
+use domain::habilitation::acting::{Acting, Author};
 use domain::habilitation::form::Form;
 use domain::partners::organisation::Organisation;
 use domain::partners::permission::{About, EditRequests, ReadRequests};
 use http::StatusCode;
 use store::StoreError;
+use store::registry::KeptReview;
 
 use super::keep;
 use crate::app::{App, Shared};
@@ -35,7 +36,9 @@ pub(crate) async fn get(holder: Holder<ReadRequests>, State(app): State<Shared>)
 
 async fn show(app: &App, here: &Here, organisation: &Organisation) -> Result<Response, StoreError> {
     let found = app.registry.requests_of(organisation.siret, LISTED).await?;
-    let lines: Vec<Line> = found.iter().map(|kept| Line::of(&kept.review)).collect();
+    let shown =
+        |kept: &&KeptReview| kept.review.about().applicant != Author::Platform || organisation.verified().is_ok();
+    let lines: Vec<Line> = found.iter().filter(shown).map(|kept| Line::of(&kept.review)).collect();
     let page = here.page(app);
     let writes = here.partner.may(EditRequests, About::Organisation(organisation));
     let shell = here.shell(page.words().requests_title()).below(above(organisation));

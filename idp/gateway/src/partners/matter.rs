@@ -1,6 +1,7 @@
 //! What a path is about: the organisation that one of its parameters leads to.
 
 use axum::extract::RawPathParams;
+use domain::habilitation::acting::Author;
 use domain::id::{ClientId, HabilitationId, HabilitationRequestId};
 use domain::organisation::siret::Siret;
 use domain::partners::organisation::Organisation;
@@ -56,7 +57,11 @@ pub(crate) async fn organisation(app: &App, parameters: &RawPathParams) -> Resul
         Way::Request => {
             let Ok(id) = HabilitationRequestId::parse(value) else { return Ok(None) };
             let Some(kept) = app.registry.request(&id).await? else { return Ok(None) };
-            app.registry.organisation(&kept.review.about().organisation).await
+            let about = kept.review.about();
+            let organisation = app.registry.organisation(&about.organisation).await?;
+            // Whoever brings in a SIRET finds nothing of what another platform knows of it, until they are known to be of it.
+            Ok(organisation
+                .filter(|organisation| about.applicant != Author::Platform || organisation.verified().is_ok()))
         }
         Way::Service => of_service(app, value).await,
         Way::Habilitation => {

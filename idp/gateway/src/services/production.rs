@@ -22,6 +22,7 @@ use crate::app::{App, Shared};
 use crate::audit::{Entry, Space};
 use crate::pages::View as _;
 use crate::pages::services::{NewProduction, Typed, above, path_of};
+use crate::partners::refusal;
 use crate::partners::session::{CheckedForm, FreshHolder, Here, Holder};
 use crate::provider::error::see_other;
 use crate::signin::at::unavailable;
@@ -103,6 +104,9 @@ pub(crate) async fn post(
 ) -> Response {
     let here = &holder.here;
     let Some(organisation) = &holder.organisation else { return unseen(&app, here) };
+    if organisation.verified().is_err() {
+        return refusal::inside(&app, here, Space::OrganisationUnverified);
+    }
     let about = (here, organisation);
     let granted = match granted(&app, &request).await {
         Ok(Some(granted)) => granted,

@@ -116,6 +116,8 @@ impl AnyReview {
             Elsewhere::Granted(wording) if wording.organisation != self.about().organisation => {
                 Err(NotDone::Refused(super::Refusal::OtherOrganisation))
             }
+            // What was taken back stays so, here as there: whoever wants it again asks anew.
+            Elsewhere::Granted(_) if self.state() == State::Revoked => Err(NotDone::OutOfTurn(State::Revoked)),
             Elsewhere::Granted(wording) => {
                 let (review, grant) = at_any_step!(self, review => review.granted_elsewhere(&wording, id, now));
                 Ok(Done {

@@ -69,6 +69,8 @@ fn a_revocation_counts_wherever_the_request_is() {
         assert_eq!((done.review.state(), done.effect), (State::Revoked, Effect::Revoked(id(1))));
         let again = decide(&done.review, Elsewhere::Revoked(reason()), 4);
         assert_eq!(again, Err(NotDone::OutOfTurn(State::Revoked)), "once is enough");
+        let brought_back = decide(&done.review, wording("Cantine"), 4);
+        assert_eq!(brought_back, Err(NotDone::OutOfTurn(State::Revoked)), "and for good");
         let archived = after(&done.review, Elsewhere::Archived, 5);
         assert_eq!(decide(&archived, wording("Cantine"), 6), Err(NotDone::OutOfTurn(State::Archived)));
     }

@@ -1,6 +1,7 @@
 //! An organisation that nothing proves gives up its place: whoever squats a SIRET holds it from nobody.
 
 use domain::habilitation::acting::Author;
+use domain::habilitation::grant::Environment;
 use domain::habilitation::switches::Deed;
 use domain::id::{HabilitationId, PartnerId};
 use domain::journal::{Act, HabilitationChange, InvitationChange, OrganisationChange, PartnerChange};
@@ -8,7 +9,7 @@ use domain::organisation::siret::Siret;
 use domain::partners::organisation::{NotReleased, Organisation};
 use domain::partners::role::TeamName;
 use domain::time::Timestamp;
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Transaction};
 
 use super::{Posting, act, organisations, post, teams};
 use crate::StoreError;
@@ -154,17 +155,20 @@ async fn empty(
 }
 
 /// What it has of the sandbox is revoked, and belongs to nobody: whoever the SIRET is given to finds nothing of a stranger's.
+/// What another platform granted to the SIRET is not theirs, and stays.
 async fn stop_services(
     transaction: &mut Transaction<'static, Any>,
     siret: Siret,
     deed: &Deed,
     now: Timestamp,
 ) -> Result<Vec<Act>, StoreError> {
-    let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM habilitations WHERE organisation = $1 ORDER BY id")
-        .bind(siret.digits())
-        .fetch_all(&mut **transaction)
-        .await
-        .map_err(failed)?;
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT id FROM habilitations WHERE organisation = $1 AND environment = $2 ORDER BY id")
+            .bind(siret.digits())
+            .bind(Environment::Sandbox.name())
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(failed)?;
     let mut acts = Vec::new();
     for id in ids {
         let id = HabilitationId::parse(&id).map_err(|_| StoreError::Corrupt { what: "a habilitation" })?;
@@ -173,23 +177,28 @@ async fn stop_services(
             acts.push(Act::HabilitationChanged { habilitation: id, change, deed: deed.clone() });
         }
     }
-    sqlx::query("UPDATE habilitations SET organisation = NULL WHERE organisation = $1")
+    sqlx::query("UPDATE habilitations SET organisation = NULL WHERE organisation = $1 AND environment = $2")
         .bind(siret.digits())
+        .bind(Environment::Sandbox.name())
         .execute(&mut **transaction)
         .await
         .map_err(failed)?;
     Ok(acts)
 }
 
-/// Its drafts name people, and are a stranger's to whoever comes next.
+/// Its drafts name people, and are a stranger's to whoever comes next. What was ever granted is another platform's request:
+/// nothing else is before an organisation is verified.
 async fn drop_requests(transaction: &mut Transaction<'static, Any>, siret: Siret) -> Result<(), StoreError> {
-    for statement in [
-        "DELETE FROM habilitation_looks WHERE request IN (SELECT id FROM habilitation_requests WHERE organisation = $1)",
-        "DELETE FROM habilitation_messages WHERE request IN (SELECT id FROM habilitation_requests WHERE organisation = $1)",
-        "DELETE FROM habilitation_events WHERE request IN (SELECT id FROM habilitation_requests WHERE organisation = $1)",
-        "DELETE FROM habilitation_forms WHERE request IN (SELECT id FROM habilitation_requests WHERE organisation = $1)",
-        "DELETE FROM habilitation_requests WHERE organisation = $1",
+    const OF: &str = "SELECT id FROM habilitation_requests WHERE organisation = $1 AND id NOT IN \
+                      (SELECT request FROM habilitations WHERE request IS NOT NULL)";
+    for (table, column) in [
+        ("habilitation_looks", "request"),
+        ("habilitation_messages", "request"),
+        ("habilitation_events", "request"),
+        ("habilitation_forms", "request"),
+        ("habilitation_requests", "id"),
     ] {
+        let statement = AssertSqlSafe(format!("DELETE FROM {table} WHERE {column} IN ({OF})"));
         sqlx::query(statement).bind(siret.digits()).execute(&mut **transaction).await.map_err(failed)?;
     }
     Ok(())
