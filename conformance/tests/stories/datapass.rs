@@ -16,7 +16,7 @@ use conformance::upstream::ProviderId;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::partners::LYON;
+use super::partners::{LYON, Space};
 use super::reviews::Town;
 use crate::journey::{accept, choose, eventually, expect, within};
 
@@ -263,6 +263,30 @@ async fn the_order_in_which_things_were_decided_counts_and_not_that_in_which_the
     other["data"]["organization"]["siret"] = json!(super::partners::TOULOUSE);
     let (status, answer) = tell(scene, &other).await;
     assert_eq!((status, &answer["code"]), (422, &json!("datapass.other_organisation")));
+}
+
+#[tokio::test]
+async fn whoever_brings_in_a_siret_finds_nothing_of_what_datapass_granted_to_it() {
+    let space = Space::set(setting()).await;
+    assert_eq!(tell(&space.scene, &message("approve", clock::now())).await.0, 201);
+    // Somebody with a mailbox: nothing proves that they are of the commune.
+    let mut stranger = space.founder("Nadia", LYON).await;
+    let listed: Value = serde_json::from_str(&space.idp(&["habilitations", "requests", "--json"]).await).unwrap();
+    let request = listed[0]["request"].as_str().unwrap().to_owned();
+    let list = stranger.open(&format!("/espace/organisations/{LYON}/demandes")).await.unwrap();
+    assert!(!expect(list, "request-list").has("[data-request]"));
+    let paths = ["", "/demande.json", "/client"].map(|part| format!("/espace/demandes/{request}{part}"));
+    for path in &paths {
+        let unseen = stranger.open(path).await.unwrap();
+        assert_eq!(unseen.status, 404, "{path}");
+    }
+    let mut ines = space.operator("Ines", &["instructor"]).await;
+    let page = ines.open(&format!("/espace/organisations/{LYON}")).await.unwrap();
+    ines.press(&page, "form[data-step=accept-organisation] button", &[]).await.unwrap();
+    for path in &paths {
+        let seen = stranger.open(path).await.unwrap();
+        assert_eq!(seen.status, 200, "{path}");
+    }
 }
 
 #[tokio::test]
